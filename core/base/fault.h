@@ -1,0 +1,25 @@
+/* fault.h: named points where tests kill or disturb the process. Compiled to
+ * nothing unless configured with --enable-faults; never in a release. */
+#ifndef BASE_FAULT_H
+#define BASE_FAULT_H
+
+#include <stdbool.h>
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#ifdef JEMBATAN_FAULTS
+/* Kill this process (SIGKILL) when JEMBATAN_KILL_AT=name[:n] names this point
+ * and it has been reached n times (default 1). */
+void fault_point(const char *name);
+/* True when JEMBATAN_PLANT=name asks for this planted bug. */
+bool fault_planted(const char *name);
+#define FAULT_POINT(name) fault_point(name)
+#define FAULT_PLANTED(name) fault_planted(name)
+#else
+#define FAULT_POINT(name) ((void)0)
+#define FAULT_PLANTED(name) false
+#endif
+
+#endif

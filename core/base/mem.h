@@ -1,0 +1,39 @@
+/* mem.h: memory that cannot fail, assertions that are always on, and cleanup
+ * helpers. Exhaustion aborts: every outside length has its ceiling first. */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
+#define UNUSED __attribute__((unused))
+#define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
+
+/* A bug, not a condition of the world: prints file and line, aborts. */
+#define ASSERT(claim) ((claim) ? (void)0 : mem_assert_failed(#claim, __FILE__, __LINE__))
+void mem_assert_failed(const char *claim, const char *file, int line) __attribute__((noreturn));
+
+/* Never return NULL; xmalloc(0) is valid. The caller frees with free(). */
+void *xmalloc(size_t size) __attribute__((malloc));
+void *xcalloc(size_t count, size_t size) __attribute__((malloc));
+void *xrealloc(void *p, size_t count, size_t size); /* checks the product */
+char *xstrdup(const char *s);                       /* NULL gives NULL */
+char *xstrndup(const char *s, size_t n);
+char *xasprintf(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* True when both are NULL or both are equal strings. */
+bool str_equal(const char *a, const char *b);
+bool str_starts(const char *s, const char *prefix);
+
+/* For __attribute__((cleanup(...))): CLEANUP(free_pointer) char *p = NULL; */
+#define CLEANUP(fn) __attribute__((cleanup(fn)))
+void free_pointer(void *pointer_to_pointer);
+void close_fd(int *fd); /* closes *fd unless it is -1 */
+
+/* Zeroes memory in a way the compiler cannot drop. */
+void mem_wipe(void *p, size_t size);
+
+#endif

@@ -1,0 +1,13 @@
+/* notify.h: systemd's sd_notify protocol, in forty lines of our own. */
+#ifndef BASE_NOTIFY_H
+#define BASE_NOTIFY_H
+
+#include <stdint.h>
+
+/* Send "READY=1", "STATUS=...", "WATCHDOG=1" ... to $NOTIFY_SOCKET; does
+ * nothing without it. */
+void notify_send(const char *state);
+/* Half of WATCHDOG_USEC in ms, or 0 when systemd does not watch. */
+int64_t notify_watchdog_ms(void);
+
+#endif

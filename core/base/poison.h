@@ -1,0 +1,9 @@
+/* poison.h: functions that this code does not use. Include it last. */
+#ifndef BASE_POISON_H
+#define BASE_POISON_H
+
+#pragma GCC poison strcpy strcat sprintf vsprintf gets strtok strncpy strncat
+#pragma GCC poison atoi atol atoll atof sscanf rand srand mktemp tmpnam tempnam
+#pragma GCC poison alloca system popen
+
+#endif
