@@ -77,6 +77,13 @@ struct msg_skip {
 	struct jembatan_bytes key;
 };
 
+/* A path that the confinement leaves open, with all below it: the values of
+ * PATH options, and configured CA files. */
+struct msg_grant {
+	const char *path;
+	bool writable;
+};
+
 struct msg_open {
 	const char *instance;
 	unsigned role; /* enum msg_role */
@@ -88,6 +95,8 @@ struct msg_open {
 	const struct msg_skip *skips;
 	size_t skip_count;
 	int64_t attachment_max_bytes;
+	const struct msg_grant *grants;
+	size_t grant_count;
 };
 
 /* A file in the spool: sealed with a key of its own. */
