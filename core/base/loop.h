@@ -38,6 +38,8 @@ void loop_signal(struct loop *l, int signal, loop_on_signal *on, void *data);
 /* Run `on` once at the end of this turn, after all ready fds and timers, or of
  * the next one when called outside. The same pair is run once per turn. */
 void loop_defer(struct loop *l, loop_on_timer *on, void *data);
+/* Forget what is deferred for `data`, before it is freed. */
+void loop_defer_cancel(struct loop *l, const void *data);
 
 void loop_run(struct loop *l); /* until loop_stop */
 void loop_stop(struct loop *l);

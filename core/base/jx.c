@@ -1,0 +1,113 @@
+/* jx.c: jansson with the checks that a parser of strangers' JSON needs. Its
+ * own error texts quote the input, so they are replaced by ours. */
+#include "base/jx.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/poison.h"
+
+static const char *error_words(enum json_error_code code)
+{
+	if (code == json_error_premature_end_of_input)
+		return "it ends too early";
+	if (code == json_error_invalid_utf8)
+		return "not UTF-8";
+	if (code == json_error_duplicate_key)
+		return "a key stands twice in one object";
+	if (code == json_error_stack_overflow)
+		return "nested too deeply";
+	if (code == json_error_numeric_overflow)
+		return "a number is too large";
+	if (code == json_error_null_character || code == json_error_null_byte_in_key)
+		return "a text contains a NUL";
+	if (code == json_error_end_of_input_expected)
+		return "something follows the value";
+	return "wrong syntax";
+}
+
+enum jembatan_result jx_parse(struct jembatan_bytes text, json_t **out, struct why *why)
+{
+	json_error_t error;
+	json_t *value = json_loadb(text.data ? text.data : "", text.size,
+				   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	if (!value)
+		return why_set(why, JEMBATAN_DATA, "not JSON: %s, line %d column %d",
+			       error_words(json_error_code(&error)), error.line, error.column);
+	*out = value;
+	return JEMBATAN_OK;
+}
+
+static json_t *step(json_t *value, const char *key, size_t key_size)
+{
+	char name[256];
+	if (key_size >= sizeof(name))
+		return NULL;
+	memcpy(name, key, key_size);
+	name[key_size] = '\0';
+	if (!json_is_array(value))
+		return json_object_get(value, name); /* NULL unless an object */
+	char *end;
+	if (name[0] < '0' || name[0] > '9')
+		return NULL;
+	unsigned long index = strtoul(name, &end, 10);
+	return *end == '\0' ? json_array_get(value, index) : NULL;
+}
+
+json_t *jx_at(json_t *root, const char *path)
+{
+	json_t *value = root;
+	for (const char *p = path; value && p && *p;) {
+		size_t n = strcspn(p, ".");
+		value = step(value, p, n);
+		p += n;
+		if (*p == '.')
+			p++;
+	}
+	return json_is_null(value) ? NULL : value;
+}
+
+const char *jx_text(json_t *root, const char *path)
+{
+	return json_string_value(jx_at(root, path));
+}
+
+const char *jx_id(json_t *root, const char *path, char buffer[64])
+{
+	json_t *value = jx_at(root, path);
+	if (json_is_string(value))
+		return json_string_value(value);
+	if (json_is_integer(value))
+		snprintf(buffer, 64, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	else if (json_is_real(value))
+		snprintf(buffer, 64, "%.17g", json_real_value(value));
+	else
+		return NULL;
+	return buffer;
+}
+
+int64_t jx_integer(json_t *root, const char *path, int64_t otherwise)
+{
+	json_t *value = jx_at(root, path);
+	return json_is_integer(value) ? json_integer_value(value) : otherwise;
+}
+
+bool jx_is_true(json_t *root, const char *path)
+{
+	return json_is_true(jx_at(root, path));
+}
+
+char *jx_dump(const json_t *value)
+{
+	char *out = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+	ASSERT(out);
+	return out;
+}
+
+void jx_decref(json_t **value)
+{
+	json_decref(*value);
+	*value = NULL;
+}
