@@ -1,0 +1,124 @@
+/* settings.h: one YAML file and the connectors.d/ beside it, as checked
+ * settings. Touches no network. Relative paths are not accepted; nothing
+ * outside the files and the secrets they name is read. */
+#ifndef CONFIG_SETTINGS_H
+#define CONFIG_SETTINGS_H
+
+#include "base/msg.h"
+#include "config/schema.h"
+
+#define SETTINGS_FILE JEMBATAN_SYSCONFDIR "/jembatan.yaml"
+
+enum settings_push { PUSH_REVIEW = 0, PUSH_AUTO, PUSH_SHADOW };
+const char *settings_push_name(enum settings_push push); /* "auto" ... */
+
+enum settings_start {
+	START_NOW = 0, /* the moment of the instance's first start */
+	START_ALL,
+	START_SINCE /* start_ms */
+};
+
+enum settings_unknown { UNKNOWN_HOLD = 0, UNKNOWN_RESEND };
+
+/* Ids at the centre, as text; NULL: not set. */
+struct settings_defaults {
+	const char *channel, *classification_id, *category_id, *disposition_id, *location_id,
+		*user_id;
+};
+
+struct settings_central {
+	const char *type;        /* "lapor_v3" */
+	const char *url;         /* without a slash at its end; NULL: not set */
+	const char *auth_header; /* header that carries the secret */
+	const char *auth_scheme; /* word before it; may be "" */
+	struct secret *secret, *guid; /* NULL: not set */
+	const char *create_path; /* begins with / */
+	int64_t connect_timeout_ms, answer_timeout_ms;
+	unsigned connections; /* in parallel, at most */
+	bool idempotent;
+	const char *lookup_url; /* holds {reference}; NULL: no lookup */
+	const char *lookup_match; /* path of the id in the answer */
+	int64_t lookup_wait_ms;
+	enum settings_unknown unknown;
+	int64_t unknown_alarm_ms;
+	const unsigned *not_sent_statuses;
+	size_t not_sent_status_count;
+	bool reference_line;
+	int zone_minutes;    /* of times without zone, east of UTC */
+	const char *ca_file; /* NULL: the system's */
+	unsigned daily_budget; /* 0: none */
+	const char *route_to; /* institution id; NULL: no second step */
+	struct settings_defaults defaults;
+};
+
+/* One configured use of a connector. */
+struct instance_settings {
+	const char *name;      /* the file's stem */
+	const char *file;      /* as shown: "connectors.d/mail.yaml" */
+	const char *connector; /* plugin name */
+	const char *profile;   /* or NULL */
+	const char *profile_file; /* as shown; or NULL */
+	enum settings_push push;
+	enum settings_start start;
+	int64_t start_ms; /* for START_SINCE; else 0 */
+	int64_t every_ms;
+	bool enabled;
+	const char *home_region; /* Kemendagri code or NULL */
+	struct settings_defaults defaults; /* merged with central's */
+	const char *route_to;              /* merged with central's */
+	/* Raw until the plugin's manifest is known; NULL when not written. */
+	const struct yaml_node *options, *profile_options;
+};
+
+struct settings {
+	const char *file;     /* path of the main file */
+	const char *data_dir, *run_dir, *plugin_dir, *profile_dir;
+	bool confinement_required;
+	bool log_json;
+	enum jembatan_level log_level;
+	struct secret *master_key;   /* NULL: the file master_key_path */
+	const char *master_key_path; /* data_dir/master.key, made at the first start */
+	int64_t attachment_max_bytes;
+	unsigned inbox_waiting_max, batch_max;
+	struct settings_central central;
+	const struct instance_settings *instances; /* by name */
+	size_t instance_count;
+	struct arena *arena; /* owns everything but the secrets */
+};
+
+/* Load and check. NULL when the main file cannot be read at all; otherwise
+ * what could be understood: use it only when no problem was added. Free with
+ * settings_free. */
+struct settings *settings_load(const char *path, struct problems *problems);
+void settings_free(struct settings *s); /* NULL is fine; wipes the secrets */
+
+/* The same, telling each central key without which nothing can be pushed. */
+void settings_check_complete(const struct settings *s, struct problems *problems);
+
+const struct instance_settings *settings_instance(const struct settings *s, const char *name);
+
+/* A file that the confined child must be able to open. */
+struct instance_grant {
+	const char *path;
+	bool writable; /* always false today */
+};
+
+struct instance_options {
+	const struct msg_option *options; /* unset ones are left out */
+	size_t option_count;
+	const struct instance_grant *grants; /* of PATH options */
+	size_t grant_count;
+};
+
+/* The instance's options against its plugin's manifest. Secrets are revealed
+ * into the values: keep the arena short-lived. CONFIG when problems were added. */
+MUST_CHECK enum jembatan_result
+instance_options_check(const struct instance_settings *instance,
+		       const struct msg_manifest_option *manifest, size_t manifest_count,
+		       struct problems *problems, struct arena *arena,
+		       struct instance_options *out);
+
+/* Every key of our own files, for people. */
+void settings_describe(FILE *out);
+
+#endif
