@@ -1,0 +1,48 @@
+/* db.h: the store: one SQLite database (WAL, synchronous=FULL, STRICT tables,
+ * foreign keys), its migrations and its keys. Only core/store knows SQL.
+ *
+ * Every function of this room that changes something must be called between
+ * db_begin and db_commit; nothing may be told outward before db_commit has
+ * returned OK. After any failure inside a transaction: db_abort, and nothing
+ * of it has happened. RETRY: the disk is full or busy; try the turn again. */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/secret.h"
+#include "base/why.h"
+
+struct db;
+
+/* Open or create DATA_DIR/jembatan.db and DATA_DIR/spool/keep, migrate it (a
+ * backup copy is made before a migration of a store that holds something), and
+ * open the keys. master_key NULL: DATA_DIR/master.key, made with mode 0600 at
+ * the first start. CONFIG when the key does not fit the store, when the key is
+ * missing though the store is not empty, or when the store is newer than this
+ * program. Takes an exclusive lock: RETRY "another jembatand works here". */
+MUST_CHECK enum jembatan_result db_open(const char *data_dir, const struct secret *master_key,
+					struct db **out, struct why *why);
+void db_close(struct db *db); /* NULL is fine; aborts what is open */
+
+MUST_CHECK enum jembatan_result db_begin(struct db *db, struct why *why);
+MUST_CHECK enum jembatan_result db_commit(struct db *db, struct why *why);
+void db_abort(struct db *db);
+bool db_in_transaction(const struct db *db);
+
+/* A key of this installation for keyed hashes (same keys, author evidence). */
+struct jembatan_bytes db_local_key(const struct db *db);
+
+/* Idle work in small slices: checkpoint the WAL. */
+void db_idle(struct db *db);
+
+/* Commits so far and how long the slowest of the last 1,024 took. */
+struct db_stats {
+	uint64_t commits;
+	int64_t p99_commit_us;
+	int64_t size_bytes, wal_bytes;
+};
+void db_stats(struct db *db, struct db_stats *out);
+
+#endif

@@ -1,0 +1,117 @@
+/* inbox.h: T1, what came in, sealed per message; and T2's first half, the
+ * message leaving its stage. Raw comes first: a row is never without it unless
+ * the record had none. */
+#ifndef STORE_INBOX_H
+#define STORE_INBOX_H
+
+#include "base/msg.h"
+#include "store/db.h"
+
+enum inbox_stage { /* stored as its number: never renumber */
+	INBOX_NEW = 0,      /* waits for its decision */
+	INBOX_TICKET = 1,   /* became a ticket of its own */
+	INBOX_FOLLOW_UP = 2, /* joined a ticket as follow-up, edit, note */
+	INBOX_LINKED = 3,   /* came from the centre: linked, never pushed */
+	INBOX_STORED = 4,   /* automatic, reaction, system ...: kept, no ticket */
+	INBOX_BEFORE_START = 5, /* older than `start`: waits for a backfill */
+	INBOX_REVIEW = 6    /* a person decides before there is a ticket */
+};
+const char *inbox_stage_name(enum inbox_stage stage);
+
+enum inbox_verdict {
+	INBOX_IS_NEW = 0,
+	INBOX_IS_SAME, /* known, same content: counted, nothing new happens */
+	INBOX_IS_EDIT  /* known id, other content: a row of its own, edit_of set */
+};
+
+/* One message on its way in. */
+struct inbox_item {
+	const struct msg_message *message; /* its files stand in spool/<instance> */
+	struct jembatan_bytes raw;    /* or empty, when raw_spooled or none */
+	struct digest same_key;       /* ticket_same_key() */
+	struct digest revision;       /* ticket_revision_digest() */
+	struct digest thread_key;     /* all zero: no thread */
+	struct digest record_key;     /* msg_skip's key of the record; zero: none */
+	/* set by inbox_add */
+	enum inbox_verdict verdict;
+	int64_t id;                   /* the row; for SAME the row it repeats */
+};
+
+/* Bring spooled files of the items from spool/<instance_name>/ into
+ * spool/keep/ (rename, then fsync of the directory) before the transaction.
+ * Files that are missing or have another size are an error (DATA): that
+ * child's batch is refused. Idempotent. */
+MUST_CHECK enum jembatan_result inbox_keep_files(struct db *db, const char *instance_name,
+						 const struct inbox_item *items, size_t count,
+						 struct why *why);
+
+/* T1 for one instance's batch: rows, seen keys and cursor (NULL: unchanged).
+ * The verdict comes from the UNIQUE index on (instance, same_key, revision),
+ * never from looking first. A SAME's files are removed from keep afterwards by
+ * inbox_sweep. */
+MUST_CHECK enum jembatan_result inbox_add(struct db *db, int64_t instance_id,
+					  struct inbox_item *items, size_t count,
+					  const char *cursor, int64_t now_ms, struct why *why);
+
+struct inbox_row {
+	int64_t id, instance_id, received_ms;
+	enum inbox_stage stage;
+	int64_t ticket_id;    /* 0: none */
+	int64_t edit_of;      /* message id; 0: none */
+	int64_t repeats;      /* redeliveries counted */
+	struct msg_message message; /* unsealed, in the arena */
+	const char *reason;   /* why it left its stage; or NULL */
+};
+
+/* Oldest first, at most limit rows in INBOX_NEW with due <= now. out has room
+ * for limit. A row that cannot be unsealed is moved to quarantine by the
+ * caller: it comes back with message.message.size == 0. */
+MUST_CHECK enum jembatan_result inbox_take(struct db *db, int64_t now_ms, size_t limit,
+					   struct arena *arena, struct inbox_row *out,
+					   size_t *out_count, struct why *why);
+/* The row has got its product: stage, ticket and one sentence why. */
+MUST_CHECK enum jembatan_result inbox_leave(struct db *db, int64_t id, enum inbox_stage stage,
+					    int64_t ticket_id, const char *reason, struct why *why);
+/* Decide it later. */
+MUST_CHECK enum jembatan_result inbox_defer(struct db *db, int64_t id, int64_t due_ms,
+					    struct why *why);
+/* GONE when there is none. */
+MUST_CHECK enum jembatan_result inbox_get(struct db *db, int64_t id, struct arena *arena,
+					  struct inbox_row *out, struct why *why);
+/* Append the exact raw bytes; GONE when the record had none. */
+MUST_CHECK enum jembatan_result inbox_raw(struct db *db, int64_t id, struct buf *out,
+					  struct why *why);
+/* The newest message with this same key (a remote id) or in this thread that
+ * belongs to a ticket: for follow-ups. GONE when unknown. */
+MUST_CHECK enum jembatan_result inbox_find(struct db *db, int64_t instance_id,
+					   const struct digest *same_key,
+					   const struct digest *thread_key, int64_t *out_message_id,
+					   int64_t *out_ticket_id, struct why *why);
+/* Rows of one ticket, oldest first, at most limit. */
+MUST_CHECK enum jembatan_result inbox_of_ticket(struct db *db, int64_t ticket_id, size_t limit,
+						struct arena *arena, struct inbox_row *out,
+						size_t *out_count, struct why *why);
+/* INBOX_BEFORE_START rows of an instance that arrived at since_ms or later go
+ * back to INBOX_NEW. */
+MUST_CHECK enum jembatan_result inbox_release_before_start(struct db *db, int64_t instance_id,
+							   int64_t since_ms, int64_t *out_count,
+							   struct why *why);
+
+struct inbox_counts {
+	int64_t by_stage[8];
+	int64_t total, repeats, edits;
+	int64_t oldest_new_ms; /* 0: none waits */
+};
+/* instance_id 0: all. Cheap: kept as running counts. */
+MUST_CHECK enum jembatan_result inbox_count(struct db *db, int64_t instance_id,
+					    struct inbox_counts *out, struct why *why);
+
+/* Open a kept file for reading by its token and key: *out_fd is positioned for
+ * a box_reader. */
+MUST_CHECK enum jembatan_result inbox_open_file(struct db *db, const char *token, int *out_fd,
+						struct why *why);
+/* Remove kept files that no row names (a crash between rename and commit, and
+ * SAME's); at start and in idle time. */
+void inbox_sweep(struct db *db);
+
+#endif
