@@ -27,7 +27,7 @@ const struct jembatan_message *testctx_emit(const struct testctx *t, size_t inde
 size_t testctx_begin_count(const struct testctx *t);
 const char *testctx_begin_id(const struct testctx *t, size_t index); /* or NULL */
 size_t testctx_checkpoint_count(const struct testctx *t);
-const char *testctx_cursor(const struct testctx *t); /* last checkpoint; or NULL */
+const char *testctx_cursor(const struct testctx *t); /* last one said; or NULL */
 size_t testctx_emits_at_checkpoint(const struct testctx *t); /* at the last one */
 size_t testctx_receipt_count(const struct testctx *t);
 const char *testctx_explanation(const struct testctx *t); /* the last; "" */
