@@ -23,7 +23,7 @@ static size_t next_char(const char *s, size_t size, utf8proc_int32_t *out)
 	if (n > 0)
 		return (size_t)n;
 	*out = -1;
-	size_t wanted = u[0] >= 0xf0 && u[0] < 0xf5 ? 3 : u[0] >= 0xe0 && u[0] < 0xf0 ? 2 : 0;
+	size_t wanted = u[0] >= 0xf0 && u[0] < 0xf5 ? 4 : u[0] >= 0xe0 && u[0] < 0xf0 ? 3 : 1;
 	size_t used = 1;
 	while (used < size && used < wanted && (u[used] & 0xc0) == 0x80)
 		used++;
