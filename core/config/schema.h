@@ -9,7 +9,9 @@
 #include "config/yaml.h"
 
 #define SCHEMA_TEXT_MAX (256u * 1024u)  /* of one value */
-#define SCHEMA_SECRET_MAX (64u * 1024u)
+
+/* Flag of an option of our own: its node is kept as it is, unchecked. */
+#define SCHEMA_RAW 0x8000u
 
 struct schema_entry {
 	const char *key;    /* of a MAP; of a LIST its number as text */
@@ -21,7 +23,7 @@ struct schema_entry {
 struct schema_value {
 	const struct jembatan_option *option;
 	const struct yaml_node *node; /* NULL: not written, the preset holds */
-	const char *text;   /* as written, or the preset; NULL: unset */
+	const char *text;   /* of scalars: as written, or the preset; NULL: unset */
 	int64_t integer;    /* INTEGER, BOOLEAN, DURATION (ms), BYTES */
 	struct secret *secret;
 	struct schema_entry *entries; /* LIST, MAP, SECRET_MAP */
@@ -36,8 +38,8 @@ struct schema_values {
 /* Check `map` (NULL or null: empty) against `table`. `defaults` (may be NULL)
  * is a second map that stands behind it: its keys hold where `map` has none,
  * and MAP options merge entry by entry. Adds all problems; values that are
- * wrong stay unset. `root` names the place of options missing altogether.
- * Memory is the arena's, but secrets: free with schema_done. */
+ * wrong stay unset. `file` is named where nothing was written at all. Memory
+ * is the arena's, but for secrets: free those with schema_done. */
 void schema_check(const struct jembatan_option *table, const struct yaml_node *map,
 		  const struct yaml_node *defaults, const char *file, struct arena *arena,
 		  struct problems *problems, struct schema_values *out);
@@ -55,10 +57,5 @@ const char *schema_where(const struct yaml_node *node, struct arena *arena);
 
 /* Print the table for people: name, type, bounds or choices, preset, help. */
 void schema_describe(const struct jembatan_option *table, FILE *out);
-
-/* A secret written as {file: PATH}, {env: NAME} or {credential: NAME}. Adds
- * problems and returns NULL when it cannot be had. The caller frees. */
-struct secret *schema_secret(const struct yaml_node *node, const char *name,
-			     struct problems *problems);
 
 #endif

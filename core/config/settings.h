@@ -83,6 +83,8 @@ struct settings {
 	struct settings_central central;
 	const struct instance_settings *instances; /* by name */
 	size_t instance_count;
+	const char *name;    /* the main file as shown: "jembatan.yaml" */
+	const struct yaml_node *root; /* of the main file */
 	struct arena *arena; /* owns everything but the secrets */
 };
 
@@ -92,21 +94,15 @@ struct settings {
 struct settings *settings_load(const char *path, struct problems *problems);
 void settings_free(struct settings *s); /* NULL is fine; wipes the secrets */
 
-/* The same, telling each central key without which nothing can be pushed. */
+/* Adds a problem for each central key without which nothing can be pushed. */
 void settings_check_complete(const struct settings *s, struct problems *problems);
 
 const struct instance_settings *settings_instance(const struct settings *s, const char *name);
 
-/* A file that the confined child must be able to open. */
-struct instance_grant {
-	const char *path;
-	bool writable; /* always false today */
-};
-
 struct instance_options {
 	const struct msg_option *options; /* unset ones are left out */
 	size_t option_count;
-	const struct instance_grant *grants; /* of PATH options */
+	const struct msg_grant *grants; /* of PATH options: for reading */
 	size_t grant_count;
 };
 

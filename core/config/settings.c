@@ -1,0 +1,338 @@
+/* settings.c: the main file. What a table cannot say (a header's letters, a
+ * zone, a status) is checked here, in the same words. */
+#include "config/settings.h"
+
+#include "config/date.h"
+#include "config/settings_instance.h"
+#include "config/settings_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/poison.h"
+
+#define HEADER_LETTERS \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
+
+struct load {
+	struct settings *s;
+	struct schema_values values;
+	struct problems *problems;
+};
+
+static void complain(const struct load *l, const char *name, const char *format, ...)
+	PRINTF_LIKE(3, 4);
+
+/* About the value of `name`: '"name" <sentence>'. */
+static void
+complain(const struct load *l, const char *name, const char *format, ...)
+{
+	const struct yaml_node *node = schema_value(&l->values, name)->node;
+	char text[400];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	problems_add(l->problems, node != NULL ? node->file : "built in",
+		     node != NULL ? node->line : 0, "\"%s\" %s", name, text);
+}
+
+static const char *
+text_of(const struct load *l, const char *name)
+{
+	return schema_text(&l->values, name);
+}
+
+/* Choices become an enum by their place in the list. */
+static unsigned
+choice_of(const struct load *l, const char *name)
+{
+	const struct schema_value *value = schema_value(&l->values, name);
+	unsigned i = 0;
+
+	while (value->text != NULL && strcmp(value->option->choices[i], value->text) != 0)
+		i++;
+	return i;
+}
+
+static const char *
+header_word(const struct load *l, const char *name, bool may_be_empty)
+{
+	const char *text = text_of(l, name);
+
+	if (text == NULL)
+		return "";
+	if (text[strspn(text, HEADER_LETTERS)] != '\0' || (*text == '\0' && !may_be_empty))
+		complain(l, name, "must be one word of letters, digits and dashes");
+	return text;
+}
+
+static const char *
+without_slash(const struct load *l, const char *url)
+{
+	size_t size = url != NULL ? strlen(url) : 0;
+
+	while (size > 0 && url[size - 1] == '/')
+		size--;
+	return url != NULL ? arena_strndup(l->s->arena, url, size) : NULL;
+}
+
+static void
+read_statuses(const struct load *l, struct settings_central *out)
+{
+	const char *name = "central.not_sent_statuses";
+	const struct schema_value *value = schema_value(&l->values, name);
+	unsigned *statuses = arena_alloc(l->s->arena, (value->entry_count + 1) * sizeof(unsigned));
+
+	for (size_t i = 0; i < value->entry_count; i++) {
+		const char *text = value->entries[i].text;
+
+		if (strlen(text) != 3 || strspn(text, "0123456789") != 3 || text[0] < '4' ||
+		    text[0] > '5')
+			complain(l, name, "must hold HTTP statuses from 400 to 599, not \"%.20s\"",
+				 text);
+		else
+			statuses[out->not_sent_status_count++] = (unsigned)strtoul(text, NULL, 10);
+	}
+	out->not_sent_statuses = statuses;
+}
+
+static void
+read_lookup(const struct load *l, struct settings_central *out)
+{
+	out->lookup_url = text_of(l, "central.lookup.url");
+	out->lookup_match = text_of(l, "central.lookup.match");
+	out->lookup_wait_ms = schema_integer(&l->values, "central.lookup.wait");
+	if (out->lookup_url != NULL && strstr(out->lookup_url, "{reference}") == NULL)
+		complain(l, "central.lookup.url",
+			 "must hold {reference}, where our reference is put in");
+	if (out->lookup_match != NULL && *out->lookup_match == '\0')
+		complain(l, "central.lookup.match", "must be a path such as results.data.0.id");
+}
+
+static void
+read_unknown(const struct load *l, struct settings_central *out)
+{
+	out->idempotent = schema_integer(&l->values, "central.idempotent") != 0;
+	read_lookup(l, out);
+	out->unknown = choice_of(l, "central.unknown") == 1 ? UNKNOWN_RESEND : UNKNOWN_HOLD;
+	out->unknown_alarm_ms = schema_integer(&l->values, "central.unknown_alarm");
+	read_statuses(l, out);
+}
+
+static void
+read_central(struct load *l, struct settings_central *out)
+{
+	static const struct settings_defaults none;
+	const char *zone = text_of(l, "central.time_zone");
+
+	out->type = text_of(l, "central.type");
+	out->url = without_slash(l, text_of(l, "central.url"));
+	out->auth_header = header_word(l, "central.auth_header", false);
+	out->auth_scheme = header_word(l, "central.auth_scheme", true);
+	out->secret = schema_take_secret(&l->values, "central.secret");
+	out->guid = schema_take_secret(&l->values, "central.guid");
+	out->create_path = text_of(l, "central.create_path");
+	if (out->create_path != NULL &&
+	    (*out->create_path != '/' || strpbrk(out->create_path, " \t\n?#") != NULL))
+		complain(l, "central.create_path", "must be a path that begins with /");
+	out->connect_timeout_ms = schema_integer(&l->values, "central.connect_timeout");
+	out->answer_timeout_ms = schema_integer(&l->values, "central.answer_timeout");
+	out->connections = (unsigned)schema_integer(&l->values, "central.connections");
+	read_unknown(l, out);
+	out->reference_line = schema_integer(&l->values, "central.reference_line") != 0;
+	out->zone_minutes = 420;
+	if (zone != NULL && !date_zone(zone, &out->zone_minutes))
+		complain(l, "central.time_zone",
+			 "must be WIB, WITA, WIT, UTC or an offset such as +07:00, not \"%.40s\"",
+			 zone);
+	out->ca_file = text_of(l, "central.ca_file");
+	out->daily_budget = (unsigned)schema_integer(&l->values, "central.daily_budget");
+	out->route_to = settings_read_id(&l->values, "central.route_to", l->problems);
+	settings_read_defaults(&l->values, &none, l->problems, &out->defaults);
+}
+
+/* A key of the operator's own: 32 bytes, as the file that we make holds them. */
+static void
+read_master_key(struct load *l)
+{
+	const char *key;
+
+	l->s->master_key_path = l->s->data_dir == NULL ? NULL :
+		arena_printf(l->s->arena, "%s/master.key", l->s->data_dir);
+	l->s->master_key = schema_take_secret(&l->values, "master_key");
+	key = secret_reveal(l->s->master_key);
+	if (key != NULL && (strlen(key) != 64 || strspn(key, "0123456789abcdefABCDEF") != 64))
+		complain(l, "master_key",
+			 "must be 64 hexadecimal digits: make one with openssl rand -hex 32");
+}
+
+static void
+read_main(struct load *l)
+{
+	static const enum jembatan_level levels[] = { JEMBATAN_DEBUG, JEMBATAN_INFO,
+						      JEMBATAN_NOTICE, JEMBATAN_WARNING,
+						      JEMBATAN_ERROR };
+	struct settings *s = l->s;
+
+	s->data_dir = text_of(l, "data_dir");
+	s->run_dir = text_of(l, "run_dir");
+	s->plugin_dir = text_of(l, "plugin_dir");
+	s->profile_dir = text_of(l, "profile_dir");
+	s->confinement_required = choice_of(l, "confinement") == 0 && text_of(l, "confinement");
+	s->log_json = choice_of(l, "log.format") == 1;
+	s->log_level = text_of(l, "log.level") ? levels[choice_of(l, "log.level")] : JEMBATAN_INFO;
+	s->attachment_max_bytes = schema_integer(&l->values, "limits.attachment_max");
+	s->inbox_waiting_max = (unsigned)schema_integer(&l->values, "limits.inbox_waiting_max");
+	s->batch_max = (unsigned)schema_integer(&l->values, "limits.batch_max");
+	read_master_key(l);
+	read_central(l, &s->central);
+}
+
+/* The part of a path after its last slash, and before it. */
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+static const char *
+folder_of(const char *path, struct arena *arena)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return ".";
+	return slash == path ? "/" : arena_strndup(arena, path, (size_t)(slash - path));
+}
+
+struct settings *
+settings_load(const char *path, struct problems *problems)
+{
+	struct settings *s = xcalloc(1, sizeof(*s));
+	struct load l = { .s = s, .problems = problems };
+	enum jembatan_result result;
+	struct why why;
+
+	s->arena = arena_new();
+	s->file = arena_strdup(s->arena, path);
+	s->name = base_name(s->file);
+	result = yaml_load(path, s->name, s->arena, &s->root, &why);
+	if (result != JEMBATAN_OK) {
+		if (result == JEMBATAN_GONE)
+			problems_add(problems, path, 0, "there is no such file: copy "
+				     JEMBATAN_DATADIR "/jembatan.yaml there and fill it in");
+		else
+			problems_add(problems, NULL, 0, "%s", why.text);
+		settings_free(s);
+		return NULL;
+	}
+	schema_check(settings_table, s->root, NULL, s->name, s->arena, problems, &l.values);
+	read_main(&l);
+	schema_done(&l.values);
+	settings_instances_load(s, folder_of(s->file, s->arena), problems);
+	return s;
+}
+
+void
+settings_free(struct settings *s)
+{
+	if (s == NULL)
+		return;
+	secret_free(s->master_key);
+	secret_free(s->central.secret);
+	secret_free(s->central.guid);
+	arena_free(s->arena);
+	free(s);
+}
+
+const struct instance_settings *
+settings_instance(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->instance_count; i++) {
+		if (strcmp(s->instances[i].name, name) == 0)
+			return &s->instances[i];
+	}
+	return NULL;
+}
+
+/* ---- what a push needs -------------------------------------------------- */
+
+/* The instances that push and have no value of their own, "a, b"; NULL when
+ * there are none. With no instance at all the centre's own keys are wanted. */
+static const char *
+instances_without(const struct settings *s, size_t offset, struct arena *arena)
+{
+	CLEANUP(buf_done) struct buf list;
+
+	buf_init(&list, 300);
+	for (size_t i = 0; i < s->instance_count; i++) {
+		const struct instance_settings *instance = &s->instances[i];
+		const char *const *id =
+			(const void *)((const char *)&instance->defaults + offset);
+
+		if (instance->enabled && instance->push != PUSH_SHADOW && *id == NULL)
+			buf_printf(&list, "%s%s", list.size > 0 ? ", " : "", instance->name);
+	}
+	if (list.size == 0)
+		return s->instance_count == 0 ? "" : NULL;
+	return arena_strndup(arena, list.data, list.size);
+}
+
+static void
+check_defaults(const struct settings *s, unsigned line, struct problems *problems)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+		const char *hint;
+	} wanted[] = {
+#define ID(name, hint) { #name, offsetof(struct settings_defaults, name), hint }
+		ID(channel, "the number the centre gave to this way of entry"),
+		ID(classification_id, "the number of, say, \"Pengaduan Tidak Berkadar "
+				      "Pengawasan\""),
+		ID(category_id, "the number of a general category"),
+		ID(disposition_id, "your institution's number"),
+		ID(location_id, "the number of your region"),
+		ID(user_id, "the number of the account that files complaints"),
+#undef ID
+	};
+
+	for (size_t i = 0; i < COUNT_OF(wanted); i++) {
+		const char *const *id =
+			(const void *)((const char *)&s->central.defaults + wanted[i].offset);
+		const char *lacking = *id != NULL ? NULL :
+			instances_without(s, wanted[i].offset, s->arena);
+
+		if (lacking != NULL)
+			problems_add(problems, s->name, line,
+				     "central.defaults.%s is missing%s%s: new tickets need it; it "
+				     "is %s, see the interface document that came with the "
+				     "agency's account", wanted[i].name,
+				     *lacking != '\0' ? " for " : "", lacking, wanted[i].hint);
+	}
+}
+
+void
+settings_check_complete(const struct settings *s, struct problems *problems)
+{
+	const struct yaml_node *central = yaml_get(s->root, "central");
+	const struct yaml_node *defaults = yaml_get(central, "defaults");
+	unsigned line = central != NULL ? central->key_line : 0;
+
+	if (s->central.url == NULL)
+		problems_add(problems, s->name, line, "central.url is missing: nothing can be "
+			     "pushed; write the base address that came with the agency's account");
+	if (s->central.secret == NULL)
+		problems_add(problems, s->name, line, "central.secret is missing: the centre "
+			     "refuses requests without it; write {file: /path} of a file that "
+			     "holds the agency's secret");
+	if (s->central.guid == NULL)
+		problems_add(problems, s->name, line, "central.guid is missing: the centre wants "
+			     "it as the header token; write {file: /path} of a file that holds "
+			     "the agency's GUID with its braces");
+	check_defaults(s, defaults != NULL ? defaults->key_line : line, problems);
+}

@@ -1,0 +1,137 @@
+/* settings_table.c: each key of our own files once: type, bounds, preset, help.
+ * Validation, error sentences and the list of options all come from here; the
+ * reasons for the presets stand in config/jembatan.yaml. */
+#include "config/settings_table.h"
+
+#include "config/settings.h"
+
+#include "base/poison.h"
+
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+#define KIB INT64_C(1024)
+#define MIB (1024 * KIB)
+
+#define TEXT(name, preset, help) { name, JEMBATAN_STRING, 0, preset, 0, 0, NULL, help }
+#define FOLDER(name, preset, help) { name, JEMBATAN_PATH, 0, preset, 0, 0, NULL, help }
+#define SECRET(name, help) { name, JEMBATAN_SECRET, 0, NULL, 0, 0, NULL, help }
+#define BOOLEAN(name, preset, help) { name, JEMBATAN_BOOLEAN, 0, preset, 0, 0, NULL, help }
+#define URL(name, help) { name, JEMBATAN_URL, 0, NULL, 0, 0, NULL, help }
+#define CHOICE(name, preset, choices, help) \
+	{ name, JEMBATAN_CHOICE, 0, preset, 0, 0, choices, help }
+#define INTEGER(name, preset, low, high, help) \
+	{ name, JEMBATAN_INTEGER, 0, preset, low, high, NULL, help }
+#define DURATION(name, preset, low, high, help) \
+	{ name, JEMBATAN_DURATION, 0, preset, low, high, NULL, help }
+#define RAW(name, help) { name, JEMBATAN_MAP, SCHEMA_RAW, NULL, 0, 0, NULL, help }
+#define END { NULL, JEMBATAN_STRING, 0, NULL, 0, 0, NULL, NULL }
+
+static const char *const confinements[] = { "required", "preferred", NULL };
+static const char *const formats[] = { "key=value", "json", NULL };
+static const char *const levels[] = { "debug", "info", "notice", "warning", "error", NULL };
+static const char *const centres[] = { "lapor_v3", NULL };
+static const char *const unknowns[] = { "hold", "resend", NULL };
+static const char *const pushes[] = { "auto", "review", "shadow", NULL };
+
+const struct jembatan_option settings_table[] = {
+	FOLDER("data_dir", JEMBATAN_STATEDIR, "Holds the store, the spool and the master key."),
+	FOLDER("run_dir", JEMBATAN_RUNDIR, "Holds the control socket."),
+	FOLDER("plugin_dir", JEMBATAN_PLUGINDIR, "Where connector plugins (.so) lie."),
+	FOLDER("profile_dir", JEMBATAN_DATADIR "/profiles", "Where profiles of agency apps lie."),
+	CHOICE("confinement", "preferred", confinements,
+	       "What to do where the kernel cannot confine a connector: refuse it, or alarm."),
+	CHOICE("log.format", "key=value", formats, "How a log line is written."),
+	CHOICE("log.level", "info", levels, "The least important lines still logged."),
+	SECRET("master_key",
+	       "Seals everything at rest; without it: master.key in data_dir, made at the first "
+	       "start."),
+	{ "limits.attachment_max", JEMBATAN_BYTES, 0, "25MiB", 64 * KIB, 1024 * MIB, NULL,
+	  "A larger attachment is listed as missing." },
+	INTEGER("limits.inbox_waiting_max", "100000", 100, 100000000,
+		"Connectors wait while more messages than this are undecided."),
+	INTEGER("limits.batch_max", "256", 1, 4096, "Messages stored in one transaction."),
+	CHOICE("central.type", "lapor_v3", centres, "The interface that the centre speaks."),
+	URL("central.url", "Base address of the centre's interface, as given to the agency."),
+	TEXT("central.auth_header", "Authorization",
+	     "Header that carries the secret; older systems call it auth."),
+	TEXT("central.auth_scheme", "Bearer", "Word before the secret; \"\" for none."),
+	SECRET("central.secret", "The agency's secret for the centre."),
+	SECRET("central.guid", "The agency's GUID with its braces, sent as the header token."),
+	TEXT("central.create_path", "/complaints/complaint", "Path that creates a complaint."),
+	DURATION("central.connect_timeout", "30s", SECOND, 5 * MINUTE,
+		 "How long a connection may take."),
+	DURATION("central.answer_timeout", "90s", SECOND, 10 * MINUTE,
+		 "How long an answer may take; after that the push is unknown."),
+	INTEGER("central.connections", "8", 1, 64, "Requests in parallel, at most."),
+	BOOLEAN("central.idempotent", "false",
+		"The centre honours our Idempotency-Key: an unknown push is sent again."),
+	URL("central.lookup.url",
+	    "Address that finds a complaint by our reference, with {reference} in it."),
+	TEXT("central.lookup.match", "results.data.0.complaint_id",
+	     "Path of the complaint's id in the answer of the lookup."),
+	DURATION("central.lookup.wait", "300s", SECOND, DAY,
+		 "Time between the two lookups that must both find nothing."),
+	CHOICE("central.unknown", "hold", unknowns,
+	       "A push whose answer was lost: hold it for a person, or resend (may double)."),
+	DURATION("central.unknown_alarm", "15m", SECOND, 7 * DAY,
+		 "Alarm when a push has been unknown for so long."),
+	{ "central.not_sent_statuses", JEMBATAN_LIST, 0, "[429, 503]", 0, 0, NULL,
+	  "Statuses with which the centre says that it did nothing: sent again later." },
+	BOOLEAN("central.reference_line", "true",
+		"Our reference stands as the last line of a complaint's content."),
+	TEXT("central.time_zone", "WIB", "Zone of dates without one: WIB, WITA, WIT or +07:00."),
+	FOLDER("central.ca_file", NULL, "Certificates to trust instead of the system's."),
+	INTEGER("central.daily_budget", "0", 0, 100000000, "Requests a day, at most; 0: any number."),
+	TEXT("central.route_to", NULL,
+	     "Institution id to which new complaints are routed; without it: no second step."),
+	TEXT("central.defaults.channel", NULL, "Channel id for new complaints."),
+	TEXT("central.defaults.classification_id", NULL, "Classification id for new complaints."),
+	TEXT("central.defaults.category_id", NULL, "Category id for new complaints."),
+	TEXT("central.defaults.disposition_id", NULL,
+	     "Institution id that new complaints are given to."),
+	TEXT("central.defaults.location_id", NULL, "Location id for new complaints."),
+	TEXT("central.defaults.user_id", NULL, "User id at the centre that files new complaints."),
+	END
+};
+
+const struct jembatan_option settings_instance_table[] = {
+	TEXT("connector", NULL, "Name of the plugin; may come from the profile."),
+	TEXT("profile", NULL, "Name of a shipped mapping, profiles/NAME.yaml."),
+	BOOLEAN("enabled", "true", "false: nothing is started for this instance."),
+	CHOICE("push", NULL, pushes,
+	       "What may leave by itself: auto, review (a person decides) or shadow (nothing); "
+	       "default: auto for agency-api, else review."),
+	TEXT("start", "now", "Take messages from now on, all, or since a DATE (2026-01-31)."),
+	DURATION("every", "60s", SECOND, 7 * DAY, "Time between two polls."),
+	TEXT("home_region", NULL, "Kemendagri code of the region it serves, such as 32.73."),
+	TEXT("central.route_to", NULL, "As central.route_to, for this instance."),
+	TEXT("central.defaults.channel", NULL, "As in jembatan.yaml, for this instance."),
+	TEXT("central.defaults.classification_id", NULL, "As in jembatan.yaml, for this instance."),
+	TEXT("central.defaults.category_id", NULL, "As in jembatan.yaml, for this instance."),
+	TEXT("central.defaults.disposition_id", NULL, "As in jembatan.yaml, for this instance."),
+	TEXT("central.defaults.location_id", NULL, "As in jembatan.yaml, for this instance."),
+	TEXT("central.defaults.user_id", NULL, "As in jembatan.yaml, for this instance."),
+	RAW("options", "The plugin's own options: jembatan check --options CONNECTOR lists them."),
+	END
+};
+
+const struct jembatan_option settings_profile_table[] = {
+	{ "connector", JEMBATAN_STRING, JEMBATAN_REQUIRED, NULL, 0, 0, NULL,
+	  "name the plugin that this profile is for." },
+	TEXT("summary", NULL, "One line on the app that this profile describes."),
+	RAW("options", "Options that hold where an instance does not set its own."),
+	END
+};
+
+void
+settings_describe(FILE *out)
+{
+	fputs("jembatan.yaml\n\n", out);
+	schema_describe(settings_table, out);
+	fputs("\nconnectors.d/NAME.yaml: one file an instance, NAME is its name\n\n", out);
+	schema_describe(settings_instance_table, out);
+	fputs("\nprofiles/NAME.yaml\n\n", out);
+	schema_describe(settings_profile_table, out);
+}
