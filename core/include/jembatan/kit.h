@@ -188,7 +188,8 @@ struct kit_http_response {
  * stopping (the delay has been told to the host when the server or the budget
  * named one). AUTH: 401, 403. GONE: 404, 410. CONFIG: a redirect that is not
  * followed, a certificate, other 4xx. DATA: too large, an address that is not
- * allowed, 409, 412, 413, 422. Failures are explained. */
+ * allowed, 409, 412, 413, 422. Where no operator wrote the origin, DATA stands
+ * for AUTH and CONFIG: there is nothing to set. Failures are explained. */
 JEMBATAN_MUST_CHECK enum jembatan_result
 kit_http_send(struct kit_http *http, const struct kit_http_request *request,
 	      struct kit_http_response *out);
