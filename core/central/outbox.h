@@ -1,0 +1,70 @@
+/* outbox.h: the driver towards the centre. It keeps to two orders: a row is
+ * `sending` on disk before the first byte leaves, and what came back is on
+ * disk before the next step leaves. It opens no transaction of its own: the
+ * app calls it inside its group commit.
+ *
+ *     db_begin; ... T1, T2 ...; outbox_write(o); db_commit;
+ *     committed: outbox_started(o);   else: outbox_aborted(o);
+ *
+ * Results of a failed commit are kept and written in the next turn; claims of
+ * it are forgotten, and nothing of them has left. */
+#ifndef CENTRAL_OUTBOX_H
+#define CENTRAL_OUTBOX_H
+
+#include "base/loop.h"
+#include "central/central.h"
+#include "store/outbox_rows.h"
+
+#define OUTBOX_AHEAD_MAX 64u /* claimed at once, at most */
+
+struct outbox;
+typedef void outbox_on_wants(void *data);
+
+/* on_wants (may be NULL) is called from the loop whenever there is something
+ * to write or to claim: have a turn soon. The options are borrowed. */
+struct outbox *outbox_new(struct loop *loop, struct db *db,
+			  const struct central_options *options, outbox_on_wants *on_wants,
+			  void *data);
+/* Cancels what is under way: the rows stay `sending` and are settled at the
+ * next start. To end without that: outbox_pause, then turns until idle. */
+void outbox_free(struct outbox *o); /* NULL is fine */
+
+bool outbox_wants_turn(struct outbox *o);
+/* Inside the open transaction. Not OK: abort it and call outbox_aborted. */
+MUST_CHECK enum jembatan_result outbox_write(struct outbox *o, struct why *why);
+void outbox_started(struct outbox *o); /* committed: requests leave now */
+void outbox_aborted(struct outbox *o);
+/* All of it in a transaction of its own. For tests and drains. */
+MUST_CHECK enum jembatan_result outbox_turn(struct outbox *o, struct why *why);
+
+/* Take nothing new; what is under way ends. The flag "central.paused" in the
+ * store is the app's to write; outbox_new reads it. */
+void outbox_pause(struct outbox *o, bool paused);
+bool outbox_is_idle(const struct outbox *o); /* nothing under way or unwritten */
+
+/* `jembatan unknown confirm|resend`, inside an open transaction: the person
+ * says what became of the row. DATA when it is not held as unknown (resend
+ * takes refused rows too), GONE when there is no such row. */
+MUST_CHECK enum jembatan_result outbox_confirm(struct outbox *o, int64_t row_id,
+					       const char *tracking_id, const char *actor,
+					       struct why *why);
+MUST_CHECK enum jembatan_result outbox_resend(struct outbox *o, int64_t row_id,
+					      const char *actor, struct why *why);
+/* True for what `unknown list` shows: held, or still being settled. */
+bool outbox_row_is_unknown(const struct outbox_row *row);
+
+struct outbox_stats {
+	bool paused;
+	const char *breaker;  /* "closed", "open", "probing", "trying" */
+	const char *trouble;  /* why it is not closed; "" */
+	int64_t next_probe_ms; /* from now; -1: none */
+	unsigned in_flight, parallel, parallel_most;
+	unsigned budget, budget_used; /* requests today; budget 0: no end */
+	int64_t p50_ms, p99_ms;       /* of the last 256 answers */
+	uint64_t done, refused, not_sent, unknown; /* steps since the start */
+	char last_error[200];         /* "" when there was none */
+	int64_t last_error_ms, last_ok_ms; /* wall; 0: never */
+};
+void outbox_stats(struct outbox *o, struct outbox_stats *out);
+
+#endif
