@@ -65,27 +65,36 @@ edit_distance(const char *a, const char *b)
 	return rows[n % 3][m];
 }
 
-/* The option meant by this unknown name: nearly the same, or the same word in
- * another map; NULL when none is near. */
+/* The option or map meant by this unknown name: nearly the same, or else the
+ * same word in another map; NULL when none is near. */
 static const char *
 find_near(const struct walk *w, const char *name, const char *key)
 {
-	const char *near = NULL;
-	size_t best = strlen(key) / 3 + 1;
+	const char *near = NULL, *elsewhere = NULL;
+	size_t best = strlen(key) / 3 + 2; /* to be stayed below */
 
 	for (size_t i = 0; i < w->count; i++) {
 		const char *known = w->table[i].name;
 		const char *last = strrchr(known, '.');
-		size_t distance = edit_distance(name, known);
 
-		if (distance <= best) {
-			best = distance - (distance > 0);
-			near = known;
-		} else if (near == NULL && last != NULL && strcmp(last + 1, key) == 0) {
-			near = known;
+		if (elsewhere == NULL && last != NULL && strcmp(last + 1, key) == 0)
+			elsewhere = known;
+		/* "central.lookup.url" is also "central" and "central.lookup". */
+		for (const char *dot = known; dot != NULL;) {
+			const char *part;
+			size_t distance;
+
+			dot = strchr(dot + 1, '.');
+			part = dot == NULL ? known : arena_strndup(w->arena, known,
+								   (size_t)(dot - known));
+			distance = edit_distance(name, part);
+			if (distance < best) {
+				best = distance;
+				near = part;
+			}
 		}
 	}
-	return near;
+	return near != NULL ? near : elsewhere;
 }
 
 /* "a, b, c": the keys below this prefix; in the arena. */
@@ -154,8 +163,10 @@ collect(const struct walk *w, const struct yaml_node *map, const char *prefix)
 
 		while (i < w->count && strcmp(w->table[i].name, name) != 0)
 			i++;
-		if (strchr(e->key, '.') != NULL)
-			report_unknown(w, e, prefix, name);
+		if (strchr(e->key, '.') != NULL && (i < w->count || is_section(w, name)))
+			problems_add(w->problems, e->file, e->key_line,
+				     "\"%s\" is not written in one word: write %.*s: and below it, "
+				     "indented, the rest", name, (int)strcspn(e->key, "."), e->key);
 		else if (i < w->count)
 			w->nodes[i] = e;
 		else if (!is_section(w, name))

@@ -135,7 +135,7 @@ read_connector(struct load *l)
 
 	instance->connector = written->text != NULL ? written->text : of_profile;
 	if (instance->connector == NULL) {
-		if (schema_text(&l->values, "profile") == NULL)
+		if (yaml_get(l->root, "profile") == NULL && yaml_get(l->root, "connector") == NULL)
 			problems_add(l->problems, instance->file, 0, "\"connector\" is missing: "
 				     "name a plugin, such as email or agency-api");
 	} else if (!is_name(instance->connector)) {
