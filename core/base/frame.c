@@ -30,9 +30,10 @@ get_u32(const uint8_t *in)
 	return (uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 | (uint32_t)in[3] << 24;
 }
 
-enum jembatan_result
-frame_pack(struct buf *out, uint8_t type, uint32_t seq, const struct field *table,
-	   const void *from, struct jembatan_bytes blob, struct why *why)
+/* Meta comes from a table, or packed already. */
+static enum jembatan_result
+pack(struct buf *out, uint8_t type, uint32_t seq, const struct field *table, const void *from,
+     struct jembatan_bytes packed, struct jembatan_bytes blob, struct why *why)
 {
 	size_t start = out->size;
 	uint8_t header[FRAME_HEADER_SIZE] = { FRAME_VERSION, type };
@@ -41,6 +42,7 @@ frame_pack(struct buf *out, uint8_t type, uint32_t seq, const struct field *tabl
 	buf_add(out, header, sizeof(header));
 	if (table != NULL)
 		field_pack(table, from, out);
+	buf_add(out, packed.data, packed.size);
 	size_t meta = out->size - start - FRAME_HEADER_SIZE;
 	buf_add(out, blob.data, blob.size);
 	if (buf_is_full(out) || meta > FRAME_META_MAX || blob.size > FRAME_BLOB_MAX) {
@@ -50,6 +52,13 @@ frame_pack(struct buf *out, uint8_t type, uint32_t seq, const struct field *tabl
 	}
 	put_u32((uint8_t *)out->data + start + 8, (uint32_t)meta);
 	return JEMBATAN_OK;
+}
+
+enum jembatan_result
+frame_pack(struct buf *out, uint8_t type, uint32_t seq, const struct field *table,
+	   const void *from, struct jembatan_bytes blob, struct why *why)
+{
+	return pack(out, type, seq, table, from, (struct jembatan_bytes){ 0 }, blob, why);
 }
 
 enum jembatan_result
@@ -134,6 +143,15 @@ channel_put(struct channel *c, uint8_t type, uint32_t seq, const struct field *t
 	if (channel_waiting(c) > OUT_FULL)
 		return why_set(why, JEMBATAN_RETRY, "the other side does not read its frames");
 	return frame_pack(&c->out, type, seq, table, from, blob, why);
+}
+
+enum jembatan_result
+channel_put_packed(struct channel *c, uint8_t type, uint32_t seq, struct jembatan_bytes meta,
+		   struct jembatan_bytes blob, struct why *why)
+{
+	if (channel_waiting(c) > OUT_FULL)
+		return why_set(why, JEMBATAN_RETRY, "the other side does not read its frames");
+	return pack(&c->out, type, seq, NULL, NULL, meta, blob, why);
 }
 
 enum jembatan_result

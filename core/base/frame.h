@@ -40,6 +40,10 @@ int channel_fd(const struct channel *c);
 MUST_CHECK enum jembatan_result channel_put(struct channel *c, uint8_t type, uint32_t seq,
 					    const struct field *table, const void *from,
 					    struct jembatan_bytes blob, struct why *why);
+/* The same with fields that were packed before. */
+MUST_CHECK enum jembatan_result channel_put_packed(struct channel *c, uint8_t type, uint32_t seq,
+						   struct jembatan_bytes meta,
+						   struct jembatan_bytes blob, struct why *why);
 bool channel_wants_write(const struct channel *c);
 size_t channel_waiting(const struct channel *c); /* bytes queued */
 /* Write what the socket takes. OK, or GONE when the peer is away. */

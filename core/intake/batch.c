@@ -1,0 +1,297 @@
+/* batch.c: collecting what a child hands over until it is committed. */
+#include "intake/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/text.h"
+#include "store/audit.h"
+#include "store/instances.h"
+#include "ticket/ticket.h"
+#include "base/poison.h"
+
+/* A record of several messages: small ones keep its bytes beside each. */
+#define SHARED_RAW_MAX (64u * 1024u)
+
+void
+batch_init(struct batch *b, size_t max_messages)
+{
+	*b = (struct batch){ .arena = arena_new(), .max = max_messages };
+}
+
+void
+batch_done(struct batch *b)
+{
+	arena_free(b->arena);
+	free(b->items);
+	free(b->bad);
+	free(b->states);
+	free(b->acks);
+	*b = (struct batch){ 0 };
+}
+
+void
+batch_clear(struct batch *b)
+{
+	arena_reset(b->arena);
+	b->count = b->bytes = b->bad_count = b->state_count = b->ack_count = 0;
+	b->cursor = NULL;
+	b->ready = b->kept = false;
+}
+
+bool
+batch_is_empty(const struct batch *b)
+{
+	return b->count == 0 && b->bad_count == 0 && b->state_count == 0 && b->ack_count == 0;
+}
+
+bool
+batch_is_full(const struct batch *b)
+{
+	return b->count >= b->max || b->bytes >= BATCH_BYTES_MAX || b->bad_count >= BATCH_LIST_MAX;
+}
+
+void
+batch_record_init(struct batch_record *r)
+{
+	*r = (struct batch_record){ .arena = arena_new() };
+	buf_init(&r->raw, FRAME_BLOB_MAX);
+}
+
+void
+batch_record_done(struct batch_record *r)
+{
+	arena_free(r->arena);
+	buf_done(&r->raw);
+	*r = (struct batch_record){ 0 };
+}
+
+void
+batch_record_close(struct batch_record *r)
+{
+	r->open = false;
+	r->emitted = 0;
+	arena_reset(r->arena);
+	buf_clear(&r->raw);
+	r->begin = (struct msg_begin){ 0 };
+}
+
+/* The same key as the host's skip list: the id's digest, or the raw bytes'. */
+static struct digest
+record_key(const struct msg_begin *begin, struct jembatan_bytes raw)
+{
+	struct digest d = { 0 };
+	if (begin->id != NULL)
+		return digest_sha256(bytes_text(begin->id));
+	if (begin->spooled_count == 1 && begin->spooled->sha256.size == DIGEST_SIZE) {
+		memcpy(d.bytes, begin->spooled->sha256.data, DIGEST_SIZE);
+		return d;
+	}
+	return digest_sha256(raw);
+}
+
+static struct msg_begin
+copy_begin(struct arena *arena, const struct msg_begin *from)
+{
+	struct msg_begin out = {
+		.id = arena_strdup(arena, from->id),
+		.raw_type = arena_strdup(arena, from->raw_type),
+	};
+	if (from->spooled_count == 1) {
+		const struct msg_spooled *s = from->spooled;
+		struct msg_spooled copy = {
+			.token = arena_strdup(arena, s->token),
+			.size = s->size,
+			.sha256 = { arena_memdup(arena, s->sha256.data, s->sha256.size), s->sha256.size },
+			.key = { arena_memdup(arena, s->key.data, s->key.size), s->key.size },
+		};
+		out.spooled = arena_memdup(arena, &copy, sizeof(copy));
+		out.spooled_count = 1;
+	}
+	return out;
+}
+
+static void
+add_bad(struct batch *b, struct batch_record *r, const char *reason, bool death)
+{
+	if (b->bad_count >= BATCH_LIST_MAX)
+		return; /* batch_is_full stops the reading long before */
+	b->bad = xrealloc(b->bad, b->bad_count + 1, sizeof(*b->bad));
+	b->bad[b->bad_count++] = (struct batch_bad){
+		.key = r->key,
+		.begin = copy_begin(b->arena, &r->begin),
+		.raw = { arena_memdup(b->arena, r->raw.data, r->raw.size), r->raw.size },
+		.reason = arena_strdup(b->arena, reason),
+		.death = death,
+	};
+	b->bytes += r->raw.size;
+}
+
+void
+batch_end_record(struct batch *b, struct batch_record *r, const char *reason)
+{
+	if (r->open && r->emitted == 0)
+		add_bad(b, r, reason, false);
+	batch_record_close(r);
+}
+
+void
+batch_death(struct batch *b, struct batch_record *r, const char *reason)
+{
+	if (r->open)
+		add_bad(b, r, reason, true);
+	batch_record_close(r);
+}
+
+enum jembatan_result
+batch_begin(struct batch *b, struct batch_record *r, const struct frame *f, struct why *why)
+{
+	batch_end_record(b, r, "the connector made nothing of this record");
+	struct msg_begin begin = { 0 };
+	struct jembatan_bytes meta = { arena_memdup(r->arena, f->meta.data, f->meta.size),
+				       f->meta.size };
+	enum jembatan_result result = field_unpack(msg_begin_fields, meta, r->arena, &begin, why);
+	if (result != JEMBATAN_OK)
+		return result;
+	if (begin.spooled_count > 1)
+		return why_set(why, JEMBATAN_DATA, "a record has two raw files");
+	r->begin = begin;
+	buf_add(&r->raw, f->blob.data, f->blob.size);
+	r->key = record_key(&r->begin, f->blob);
+	r->open = true;
+	return JEMBATAN_OK;
+}
+
+struct digest
+batch_thread_key(struct jembatan_bytes local_key, const char *instance, const char *thread)
+{
+	if (thread == NULL)
+		return (struct digest){ 0 };
+	struct digest_state *s = digest_begin(local_key);
+	digest_part_text(s, "thread");
+	digest_part_text(s, instance);
+	digest_part_text(s, thread);
+	return digest_end(s);
+}
+
+static struct inbox_item *
+new_item(struct batch *b)
+{
+	if (b->count == b->capacity) {
+		b->capacity = b->capacity != 0 ? b->capacity * 2 : 64;
+		b->items = xrealloc(b->items, b->capacity, sizeof(*b->items));
+	}
+	struct inbox_item *item = &b->items[b->count++];
+	*item = (struct inbox_item){ 0 };
+	return item;
+}
+
+/* The bytes that belong to this message: its own, else those of its record. */
+static void
+choose_raw(struct batch *b, struct batch_record *r, const struct frame *f, struct msg_message *m,
+	   struct inbox_item *item)
+{
+	if (f->blob.size > 0) {
+		item->raw = (struct jembatan_bytes){
+			arena_memdup(b->arena, f->blob.data, f->blob.size), f->blob.size };
+	} else if (m->raw_spooled_count == 0 && r->open &&
+		   (r->emitted == 0 || r->raw.size <= SHARED_RAW_MAX)) {
+		if (r->begin.spooled_count == 1 && r->emitted == 0) {
+			struct msg_begin copy = copy_begin(b->arena, &r->begin);
+			m->raw_spooled = copy.spooled;
+			m->raw_spooled_count = 1;
+		} else if (r->raw.size > 0) {
+			item->raw = (struct jembatan_bytes){
+				arena_memdup(b->arena, r->raw.data, r->raw.size), r->raw.size };
+		}
+	}
+	if (m->message.raw_type == NULL)
+		m->message.raw_type = arena_strdup(b->arena, r->begin.raw_type);
+	m->message.raw = item->raw;
+	b->bytes += item->raw.size;
+}
+
+enum jembatan_result
+batch_message(struct batch *b, struct batch_record *r, const struct frame *f,
+	      struct jembatan_bytes local_key, const char *instance, struct why *why)
+{
+	struct jembatan_bytes meta = { arena_memdup(b->arena, f->meta.data, f->meta.size),
+				       f->meta.size };
+	struct msg_message *m = arena_alloc(b->arena, sizeof(*m));
+	enum jembatan_result result = msg_message_unpack(meta, b->arena, m, why);
+	if (result != JEMBATAN_OK)
+		return result;
+	if (m->raw_spooled_count > 1)
+		return why_set(why, JEMBATAN_DATA, "a message has two raw files");
+	struct inbox_item *item = new_item(b);
+	choose_raw(b, r, f, m, item);
+	item->message = m;
+	item->same_key = ticket_same_key(local_key, instance, m);
+	item->revision = ticket_revision_digest(local_key, m);
+	item->thread_key = batch_thread_key(local_key, instance, m->message.thread);
+	if (r->open) {
+		item->record_key = r->key;
+		r->emitted++;
+	}
+	b->bytes += meta.size;
+	return JEMBATAN_OK;
+}
+
+void
+batch_add_state(struct batch *b, const char *key, struct jembatan_bytes value)
+{
+	b->states = xrealloc(b->states, b->state_count + 1, sizeof(*b->states));
+	b->states[b->state_count++] = (struct batch_state){
+		.key = arena_strdup(b->arena, key),
+		.value = { arena_memdup(b->arena, value.data, value.size), value.size },
+	};
+}
+
+void
+batch_add_ack(struct batch *b, uint8_t type, uint32_t seq)
+{
+	b->acks = xrealloc(b->acks, b->ack_count + 1, sizeof(*b->acks));
+	b->acks[b->ack_count++] = (struct batch_ack){ type, seq, clock_mono_ms() };
+}
+
+static enum jembatan_result
+write_bad(struct batch_bad *bad, struct db *db, int64_t instance_id, int64_t now_ms,
+	  struct why *why)
+{
+	if (bad->death) {
+		unsigned deaths = 0;
+		enum jembatan_result r = skips_count_death(db, instance_id, &bad->key, now_ms, &deaths,
+							   why);
+		/* One death may be chance; the record comes again at the restart. */
+		if (r != JEMBATAN_OK || deaths < 2)
+			return r;
+	}
+	int64_t id = 0;
+	enum jembatan_result r = quarantine_add(db, instance_id, &bad->key, &bad->begin, bad->raw,
+						bad->reason, now_ms, &id, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	return audit_add(db, AUDIT_QUARANTINE, id, "jembatan", "quarantined", bad->reason, now_ms,
+			 why);
+}
+
+enum jembatan_result
+batch_write(struct batch *b, struct db *db, int64_t instance_id, int64_t now_ms, struct why *why)
+{
+	for (size_t i = 0; i < b->bad_count; i++) {
+		enum jembatan_result r = write_bad(&b->bad[i], db, instance_id, now_ms, why);
+		if (r != JEMBATAN_OK)
+			return r;
+	}
+	for (size_t i = 0; i < b->state_count; i++) {
+		enum jembatan_result r = instances_state_put(db, instance_id, b->states[i].key,
+							     b->states[i].value, why);
+		if (r != JEMBATAN_OK)
+			return r;
+	}
+	if (b->count == 0 && b->cursor == NULL)
+		return JEMBATAN_OK;
+	return inbox_add(db, instance_id, b->items, b->count, b->cursor, now_ms, why);
+}

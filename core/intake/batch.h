@@ -1,0 +1,92 @@
+/* batch.h: what one child has handed over and the store does not have yet:
+ * messages, records to quarantine, state, cursor, and who waits for the
+ * commit. Bounded by count and bytes; a full batch is committed without a
+ * cursor, which is safe because a redelivery is recognised. */
+#ifndef INTAKE_BATCH_H
+#define INTAKE_BATCH_H
+
+#include "base/msg.h"
+#include "store/inbox.h"
+#include "store/quarantine.h"
+
+#define BATCH_BYTES_MAX (8u * 1024u * 1024u)
+#define BATCH_LIST_MAX 256u
+
+/* The record that the child is at (begin). */
+struct batch_record {
+	bool open;
+	struct digest key;
+	struct msg_begin begin; /* copied into buffers of its own */
+	struct buf raw;
+	struct arena *arena;
+	size_t emitted;
+};
+
+struct batch_bad {
+	struct digest key;
+	struct msg_begin begin;
+	struct jembatan_bytes raw;
+	const char *reason;
+	bool death; /* count a death first; quarantine from the second on */
+};
+
+struct batch_state {
+	const char *key;
+	struct jembatan_bytes value;
+};
+
+struct batch_ack {
+	uint8_t type; /* MSG_CHECKPOINT, MSG_STATE_PUT: answered by COMMITTED */
+	uint32_t seq;
+	int64_t asked_mono_ms;
+};
+
+struct batch {
+	struct arena *arena;
+	struct inbox_item *items;
+	size_t count, capacity, max, bytes;
+	struct batch_bad *bad;
+	size_t bad_count;
+	struct batch_state *states;
+	size_t state_count;
+	struct batch_ack *acks;
+	size_t ack_count;
+	const char *cursor; /* NULL: unchanged */
+	bool ready;         /* to be committed in this turn */
+	bool kept;          /* its files stand in spool/keep */
+};
+
+void batch_init(struct batch *b, size_t max_messages);
+void batch_done(struct batch *b);
+void batch_clear(struct batch *b);
+bool batch_is_empty(const struct batch *b);
+bool batch_is_full(const struct batch *b);
+
+void batch_record_init(struct batch_record *r);
+void batch_record_done(struct batch_record *r);
+void batch_record_close(struct batch_record *r);
+
+/* The child begins a record. What an earlier one made nothing of goes to
+ * quarantine with `nothing_came`. */
+MUST_CHECK enum jembatan_result batch_begin(struct batch *b, struct batch_record *r,
+					    const struct frame *f, struct why *why);
+/* A message came. DATA condemns the child. */
+MUST_CHECK enum jembatan_result batch_message(struct batch *b, struct batch_record *r,
+					      const struct frame *f, struct jembatan_bytes local_key,
+					      const char *instance, struct why *why);
+/* Close the record; without a message it goes to quarantine for `reason`. */
+void batch_end_record(struct batch *b, struct batch_record *r, const char *reason);
+/* The child died on this record. */
+void batch_death(struct batch *b, struct batch_record *r, const char *reason);
+void batch_add_state(struct batch *b, const char *key, struct jembatan_bytes value);
+void batch_add_ack(struct batch *b, uint8_t type, uint32_t seq);
+
+/* Keyed hash of (instance, thread); zero for NULL. */
+struct digest batch_thread_key(struct jembatan_bytes local_key, const char *instance,
+			       const char *thread);
+
+/* Inside the app's transaction: everything of the batch. */
+MUST_CHECK enum jembatan_result batch_write(struct batch *b, struct db *db, int64_t instance_id,
+					    int64_t now_ms, struct why *why);
+
+#endif

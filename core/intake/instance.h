@@ -1,0 +1,86 @@
+/* instance.h: the insides of intake: an instance and its workers. A worker is
+ * one role of an instance: a child, when to start it again, and what to ask it
+ * next. Not for other rooms. */
+#ifndef INTAKE_INSTANCE_H
+#define INTAKE_INSTANCE_H
+
+#include "intake/child.h"
+#include "intake/intake.h"
+
+#define WORKER_DEATHS 5u
+#define DELAY_RING 1024u
+
+struct call {
+	struct call *next;
+	enum msg_type type;
+	struct buf frame; /* the packed fields */
+	struct buf blob;
+	intake_on_answer *on;
+	void *data;
+};
+
+enum worker_purpose { WORKER_POLL, WORKER_REQUEST, WORKER_DELIVER, WORKER_REPLAY, WORKER_DRY };
+
+struct worker {
+	struct instance *instance;
+	enum worker_purpose purpose;
+	struct child *child;
+	struct loop_timer *timer; /* starts it, or polls */
+	unsigned failures;        /* in a row: starts and polls that failed */
+	int64_t deaths_mono_ms[WORKER_DEATHS];
+	size_t death_count;       /* ever; the ring holds the last five */
+	bool quarantined;
+	struct log_trouble trouble;
+	struct call *calls, **calls_end; /* request, deliver: waiting */
+	struct call *answered;    /* request: released after the commit */
+	/* REPLAY and DRY: one job, then the worker ends. */
+	struct buf sample;
+	int64_t job_id, dry_since_ms;
+	intake_on_job *on_job;
+	void *job_data;
+	struct intake_job job;
+};
+
+struct instance {
+	struct intake *intake;
+	const struct instance_settings *settings;
+	int64_t id, start_ms;
+	char *cursor; /* as committed; NULL at first */
+	struct arena *arena; /* manifest */
+	struct msg_manifest manifest;
+	char plugin[512], spool[512];
+	bool paused, usable;
+	char alarm[480]; /* what an operator must do; empty: nothing */
+	int64_t last_ok_ms, last_ok_written_ms;
+	struct worker poll, request, deliver;
+	struct worker *job; /* one replay or dry run at a time */
+	uint64_t deaths, polls;
+	int64_t delays_ms[DELAY_RING];
+	size_t delay_count;
+	char confinement[80];
+	bool degraded;
+	int64_t active_mono_ms; /* of its last batch: shares the turn */
+	struct instance *next;
+};
+
+void worker_init(struct worker *w, struct instance *i, enum worker_purpose purpose);
+void worker_done(struct worker *w);
+/* Start it now or when its back-off allows. */
+void worker_start(struct worker *w);
+void worker_stop(struct worker *w);
+void worker_call(struct worker *w, struct call *call);
+/* After the commit: hand out the answers that waited for it. */
+void worker_release(struct worker *w);
+void worker_on_dead_job(struct worker *w);
+
+/* From intake.c for the workers. */
+void intake_want_turn(struct intake *in);
+struct loop *intake_loop(struct intake *in);
+struct db *intake_db(struct intake *in);
+const struct settings *intake_settings(struct intake *in);
+bool intake_is_full(struct intake *in); /* too many wait for their decision */
+void intake_job_ended(struct worker *w);
+void instance_set_alarm(struct instance *i, const char *sentence);
+void instance_was_ok(struct instance *i);
+
+#endif

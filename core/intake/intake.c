@@ -1,0 +1,754 @@
+/* intake.c: the instances, and their part of the app's turn. */
+#include "intake/intake.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/file.h"
+#include "intake/instance.h"
+#include "intake/manifest.h"
+#include "store/instances.h"
+#include "base/poison.h"
+
+/* While several instances are busy each gets this much of a turn, so that a
+ * flood in one does not delay the acknowledgements of the others. */
+#define SHARED_SLICE 32u
+#define SHARED_WINDOW_MS 2000
+#define OK_WRITTEN_EVERY_MS 10000
+
+struct intake {
+	struct loop *loop;
+	struct db *db;
+	const struct settings *settings;
+	void (*on_turn)(void *data);
+	void *data;
+	struct instance *instances;
+	size_t count;
+	bool stopping, full;
+	struct log_trouble files_trouble;
+};
+
+void
+intake_want_turn(struct intake *in)
+{
+	in->on_turn(in->data);
+}
+
+struct loop *
+intake_loop(struct intake *in)
+{
+	return in->loop;
+}
+
+struct db *
+intake_db(struct intake *in)
+{
+	return in->db;
+}
+
+const struct settings *
+intake_settings(struct intake *in)
+{
+	return in->settings;
+}
+
+bool
+intake_is_full(struct intake *in)
+{
+	return in->full;
+}
+
+void
+instance_set_alarm(struct instance *i, const char *sentence)
+{
+	snprintf(i->alarm, sizeof(i->alarm), "%s", sentence);
+}
+
+void
+instance_was_ok(struct instance *i)
+{
+	i->alarm[0] = '\0';
+	i->last_ok_ms = clock_now_ms();
+	if (i->last_ok_ms - i->last_ok_written_ms >= OK_WRITTEN_EVERY_MS)
+		intake_want_turn(i->intake);
+}
+
+struct intake *
+intake_new(struct loop *loop, struct db *db, const struct settings *settings,
+	   void (*on_turn)(void *data), void *data)
+{
+	struct intake *in = xcalloc(1, sizeof(*in));
+	in->loop = loop;
+	in->db = db;
+	in->settings = settings;
+	in->on_turn = on_turn;
+	in->data = data;
+	return in;
+}
+
+static void
+free_job(struct instance *i)
+{
+	if (i->job == NULL)
+		return;
+	worker_done(i->job);
+	free(i->job);
+	i->job = NULL;
+}
+
+void
+intake_free(struct intake *in)
+{
+	if (in == NULL)
+		return;
+	while (in->instances != NULL) {
+		struct instance *i = in->instances;
+		in->instances = i->next;
+		worker_done(&i->poll);
+		worker_done(&i->request);
+		worker_done(&i->deliver);
+		free_job(i);
+		free(i->cursor);
+		arena_free(i->arena);
+		free(i);
+	}
+	free(in);
+}
+
+static void
+on_sigchld(void *data, int signal)
+{
+	struct intake *in = data;
+	(void)signal;
+	for (struct instance *i = in->instances; i != NULL; i = i->next) {
+		struct worker *const workers[] = { &i->poll, &i->request, &i->deliver, i->job };
+		for (size_t n = 0; n < COUNT_OF(workers); n++)
+			if (workers[n] != NULL && workers[n]->child != NULL)
+				(void)child_reap(workers[n]->child);
+	}
+}
+
+/* ---- starting ---------------------------------------------------------- */
+
+static enum jembatan_result
+load_row(struct instance *i, struct why *why)
+{
+	struct intake *in = i->intake;
+	const struct instance_settings *s = i->settings;
+	int64_t now = clock_now_ms();
+	int64_t start = s->start == START_ALL ? 0 : s->start == START_SINCE ? s->start_ms : now;
+	struct instance_row row;
+	enum jembatan_result r = db_begin(in->db, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	r = instances_get(in->db, s->name, start, now, i->arena, &row, why);
+	if (r == JEMBATAN_OK)
+		r = db_commit(in->db, why);
+	if (r != JEMBATAN_OK) {
+		db_abort(in->db);
+		return r;
+	}
+	i->id = row.id;
+	i->start_ms = row.start_ms;
+	i->cursor = xstrdup(row.cursor);
+	i->paused = row.paused;
+	i->last_ok_ms = i->last_ok_written_ms = row.last_ok_ms;
+	return JEMBATAN_OK;
+}
+
+static enum jembatan_result
+make_spool(struct instance *i, struct why *why)
+{
+	snprintf(i->spool, sizeof(i->spool), "%s/spool/%s", i->intake->settings->data_dir,
+		 i->settings->name);
+	return file_make_dirs(i->spool, 0700, why);
+}
+
+static enum jembatan_result
+describe(struct instance *i, struct why *why)
+{
+	manifest_plugin_path(i->intake->settings, i->settings->connector, i->plugin,
+			     sizeof(i->plugin));
+	struct spawn_options spawn = {
+		.program = spawn_program(),
+		.plugin = i->plugin,
+		.confinement_required = i->intake->settings->confinement_required,
+	};
+	enum jembatan_result r = manifest_describe(&spawn, i->arena, &i->manifest, why);
+	if (r == JEMBATAN_OK)
+		r = make_spool(i, why);
+	return r;
+}
+
+static struct instance *
+add_instance(struct intake *in, const struct instance_settings *s)
+{
+	struct instance *i = xcalloc(1, sizeof(*i));
+	i->intake = in;
+	i->settings = s;
+	i->arena = arena_new();
+	struct instance **end = &in->instances;
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = i;
+	in->count++;
+	return i;
+}
+
+static void
+start_instance(struct instance *i)
+{
+	struct why why;
+	enum jembatan_result r = describe(i, &why);
+	if (r != JEMBATAN_OK) {
+		char sentence[560];
+		snprintf(sentence, sizeof(sentence), "this instance is left out: %s", why.text);
+		log_error(i->settings->name, "%s", sentence);
+		instance_set_alarm(i, sentence);
+		return;
+	}
+	i->usable = true;
+	if ((i->manifest.capabilities & JEMBATAN_CAN_POLL) != 0) {
+		worker_init(&i->poll, i, WORKER_POLL);
+		worker_start(&i->poll);
+	}
+	if ((i->manifest.capabilities & JEMBATAN_CAN_REQUEST) != 0) {
+		worker_init(&i->request, i, WORKER_REQUEST);
+		worker_start(&i->request);
+	}
+	/* Replies and fetches are rare: their child starts at the first call. */
+	if ((i->manifest.capabilities & (JEMBATAN_CAN_REPLY | JEMBATAN_CAN_FETCH)) != 0)
+		worker_init(&i->deliver, i, WORKER_DELIVER);
+}
+
+enum jembatan_result
+intake_start(struct intake *in, struct why *why)
+{
+	loop_signal(in->loop, SIGCHLD, on_sigchld, in);
+	for (size_t n = 0; n < in->settings->instance_count; n++) {
+		const struct instance_settings *s = &in->settings->instances[n];
+		if (!s->enabled)
+			continue;
+		struct instance *i = add_instance(in, s);
+		enum jembatan_result r = load_row(i, why);
+		if (r != JEMBATAN_OK)
+			return r;
+		start_instance(i);
+	}
+	return JEMBATAN_OK;
+}
+
+void
+intake_stop(struct intake *in)
+{
+	in->stopping = true;
+	for (struct instance *i = in->instances; i != NULL; i = i->next) {
+		worker_stop(&i->poll);
+		worker_stop(&i->request);
+		worker_stop(&i->deliver);
+		if (i->job != NULL)
+			worker_stop(i->job);
+		i->usable = false;
+	}
+}
+
+static bool
+is_down(const struct worker *w)
+{
+	return w == NULL || w->child == NULL || child_state(w->child) == CHILD_DOWN;
+}
+
+bool
+intake_is_stopped(const struct intake *in)
+{
+	for (const struct instance *i = in->instances; i != NULL; i = i->next)
+		if (!is_down(&i->poll) || !is_down(&i->request) || !is_down(&i->deliver) ||
+		    !is_down(i->job))
+			return false;
+	return true;
+}
+
+/* ---- the turn ---------------------------------------------------------- */
+
+typedef void each_worker(struct intake *in, struct instance *i, struct worker *w, void *data);
+
+static void
+each_ready(struct intake *in, each_worker *fn, void *data)
+{
+	for (struct instance *i = in->instances; i != NULL; i = i->next) {
+		struct worker *const workers[] = { &i->poll, &i->request, &i->deliver, i->job };
+		for (size_t n = 0; n < COUNT_OF(workers); n++)
+			if (workers[n] != NULL && workers[n]->child != NULL &&
+			    child_batch(workers[n]->child)->ready)
+				fn(in, i, workers[n], data);
+	}
+}
+
+static bool
+ok_is_due(const struct instance *i)
+{
+	return i->last_ok_ms - i->last_ok_written_ms >= OK_WRITTEN_EVERY_MS;
+}
+
+bool
+intake_wants_turn(const struct intake *in)
+{
+	for (const struct instance *i = in->instances; i != NULL; i = i->next) {
+		const struct worker *const workers[] = { &i->poll, &i->request, &i->deliver, i->job };
+		for (size_t n = 0; n < COUNT_OF(workers); n++)
+			if (workers[n] != NULL && workers[n]->child != NULL &&
+			    child_batch(workers[n]->child)->ready)
+				return true;
+		if (ok_is_due(i))
+			return true;
+	}
+	return false;
+}
+
+static void
+keep_files(struct intake *in, struct instance *i, struct worker *w, void *data)
+{
+	struct batch *b = child_batch(w->child);
+	struct why why;
+	(void)data;
+	if (b->kept)
+		return;
+	enum jembatan_result r = inbox_keep_files(in->db, i->settings->name, b->items, b->count,
+						  &why);
+	for (size_t n = 0; n < b->bad_count && r == JEMBATAN_OK; n++) {
+		struct msg_message m = { .raw_spooled = b->bad[n].begin.spooled,
+					 .raw_spooled_count = b->bad[n].begin.spooled_count };
+		struct inbox_item item = { .message = &m };
+		r = inbox_keep_files(in->db, i->settings->name, &item, 1, &why);
+	}
+	if (r == JEMBATAN_OK) {
+		b->kept = true;
+		log_trouble_over(&in->files_trouble, "spool", "the spool");
+	} else if (r == JEMBATAN_DATA) {
+		/* The child named a file that is not there: its batch is refused,
+		 * and it starts over from its last cursor. */
+		log_error(i->settings->name, "the connector's batch is refused: %s", why.text);
+		child_kill(w->child);
+		batch_clear(b);
+	} else {
+		log_trouble(&in->files_trouble, "spool", why.text);
+	}
+}
+
+void
+intake_prepare(struct intake *in)
+{
+	each_ready(in, keep_files, NULL);
+}
+
+struct write_state {
+	enum jembatan_result result;
+	struct why *why;
+	int64_t now_ms;
+};
+
+static void
+write_one(struct intake *in, struct instance *i, struct worker *w, void *data)
+{
+	struct write_state *s = data;
+	struct batch *b = child_batch(w->child);
+	if (s->result != JEMBATAN_OK || !b->kept || w->purpose == WORKER_DRY)
+		return;
+	s->result = batch_write(b, in->db, i->id, s->now_ms, s->why);
+	if (s->result != JEMBATAN_OK)
+		(void)why_prefix(s->why, s->result, "%s", i->settings->name);
+}
+
+enum jembatan_result
+intake_write(struct intake *in, struct why *why)
+{
+	struct write_state s = { JEMBATAN_OK, why, clock_now_ms() };
+	each_ready(in, write_one, &s);
+	for (struct instance *i = in->instances; i != NULL && s.result == JEMBATAN_OK; i = i->next)
+		if (ok_is_due(i))
+			s.result = instances_set_ok(in->db, i->id, i->last_ok_ms, why);
+	return s.result;
+}
+
+static void
+note_delay(void *data, int64_t ms)
+{
+	struct instance *i = data;
+	i->delays_ms[i->delay_count++ % DELAY_RING] = ms;
+}
+
+static void
+count_job(struct worker *w, const struct batch *b)
+{
+	for (size_t n = 0; n < b->count; n++) {
+		const struct jembatan_message *m = &b->items[n].message->message;
+		int64_t at = m->arrived_ms != 0 ? m->arrived_ms : m->sent_ms;
+		w->job.messages++;
+		if (m->kind == JEMBATAN_UNREADABLE)
+			w->job.unreadable++;
+		if (at != 0 && (w->job.oldest_ms == 0 || at < w->job.oldest_ms))
+			w->job.oldest_ms = at;
+		if (at > w->job.newest_ms)
+			w->job.newest_ms = at;
+	}
+	w->job.unreadable += (int64_t)b->bad_count;
+	if (w->on_job != NULL)
+		w->on_job(w->job_data, &w->job, false);
+}
+
+/* Room for the others: a child that floods gets a smaller batch while they
+ * are active too. */
+static void
+share_turn(struct intake *in)
+{
+	int64_t since = clock_mono_ms() - SHARED_WINDOW_MS;
+	size_t active = 0;
+	for (struct instance *i = in->instances; i != NULL; i = i->next)
+		active += i->active_mono_ms > since;
+	size_t max = active > 1 ? SHARED_SLICE : in->settings->batch_max;
+	for (struct instance *i = in->instances; i != NULL; i = i->next)
+		if (i->poll.child != NULL)
+			child_batch(i->poll.child)->max = max;
+}
+
+static void
+acknowledge(struct intake *in, struct instance *i, struct worker *w, void *data)
+{
+	struct batch *b = child_batch(w->child);
+	(void)in;
+	(void)data;
+	if (!b->kept)
+		return;
+	if (w->purpose == WORKER_POLL && b->cursor != NULL) {
+		free(i->cursor);
+		i->cursor = xstrdup(b->cursor);
+	}
+	if (w->purpose == WORKER_REPLAY || w->purpose == WORKER_DRY)
+		count_job(w, b);
+	worker_release(w);
+	child_committed(w->child, note_delay, i);
+	/* A child that died waited for its last batch to be written. */
+	if (child_state(w->child) == CHILD_DOWN && w == i->job)
+		intake_job_ended(w);
+}
+
+void
+intake_committed(struct intake *in)
+{
+	for (struct instance *i = in->instances; i != NULL; i = i->next)
+		if (ok_is_due(i))
+			i->last_ok_written_ms = i->last_ok_ms;
+	share_turn(in);
+	each_ready(in, acknowledge, NULL);
+}
+
+void
+intake_aborted(struct intake *in)
+{
+	(void)in; /* the batches are still there; the next turn writes them */
+}
+
+/* ---- jobs -------------------------------------------------------------- */
+
+void
+worker_on_dead_job(struct worker *w)
+{
+	if (child_batch(w->child)->ready)
+		intake_want_turn(w->instance->intake);
+	else
+		intake_job_ended(w);
+}
+
+static void
+free_job_later(void *data)
+{
+	free_job(data);
+}
+
+void
+intake_job_ended(struct worker *w)
+{
+	struct instance *i = w->instance;
+	if (w->on_job != NULL)
+		w->on_job(w->job_data, &w->job, true);
+	w->on_job = NULL;
+	/* We may be inside one of its callbacks. */
+	loop_defer(i->intake->loop, free_job_later, i);
+}
+
+static struct instance *
+find(struct intake *in, const char *name, struct why *why)
+{
+	for (struct instance *i = in->instances; i != NULL; i = i->next)
+		if (strcmp(i->settings->name, name) == 0)
+			return i;
+	(void)why_set(why, JEMBATAN_GONE, "there is no running instance named %s: see `jembatan status`",
+		      name);
+	return NULL;
+}
+
+static enum jembatan_result
+start_job(struct instance *i, enum worker_purpose purpose, intake_on_job *on, void *data,
+	  struct why *why)
+{
+	if (i->job != NULL)
+		return why_set(why, JEMBATAN_RETRY, "%s is at another such job: try again when it is done",
+			       i->settings->name);
+	if (!i->usable)
+		return why_set(why, JEMBATAN_CONFIG, "%s cannot work: %s", i->settings->name, i->alarm);
+	i->job = xcalloc(1, sizeof(*i->job));
+	worker_init(i->job, i, purpose);
+	i->job->on_job = on;
+	i->job->job_data = data;
+	return JEMBATAN_OK;
+}
+
+enum jembatan_result
+intake_replay(struct intake *in, int64_t instance_id, struct jembatan_bytes raw,
+	      intake_on_job *on, void *data, struct why *why)
+{
+	struct instance *i = in->instances;
+	while (i != NULL && i->id != instance_id)
+		i = i->next;
+	if (i == NULL)
+		return why_set(why, JEMBATAN_GONE, "its instance is not configured any more");
+	if ((i->manifest.capabilities & JEMBATAN_CAN_PREVIEW) == 0)
+		return why_set(why, JEMBATAN_CONFIG, "the connector %s cannot read a record by itself",
+			       i->settings->connector);
+	enum jembatan_result r = start_job(i, WORKER_REPLAY, on, data, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	buf_add(&i->job->sample, raw.data, raw.size);
+	worker_start(i->job);
+	return JEMBATAN_OK;
+}
+
+enum jembatan_result
+intake_dry_run(struct intake *in, const char *name, int64_t since_ms, intake_on_job *on,
+	       void *data, struct why *why)
+{
+	struct instance *i = find(in, name, why);
+	if (i == NULL)
+		return JEMBATAN_GONE;
+	if ((i->manifest.capabilities & JEMBATAN_CAN_POLL) == 0)
+		return why_set(why, JEMBATAN_CONFIG, "the connector %s does not poll", i->settings->connector);
+	enum jembatan_result r = start_job(i, WORKER_DRY, on, data, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	i->job->dry_since_ms = since_ms;
+	worker_start(i->job);
+	return JEMBATAN_OK;
+}
+
+enum jembatan_result
+intake_backfill(struct intake *in, const char *name, int64_t since_ms, struct why *why)
+{
+	struct instance *i = find(in, name, why);
+	if (i == NULL)
+		return JEMBATAN_GONE;
+	int64_t released = 0;
+	enum jembatan_result r = db_begin(in->db, why);
+	if (r == JEMBATAN_OK)
+		r = instances_set_start(in->db, i->id, since_ms, why);
+	if (r == JEMBATAN_OK)
+		r = instances_set_cursor(in->db, i->id, NULL, why);
+	if (r == JEMBATAN_OK)
+		r = inbox_release_before_start(in->db, i->id, since_ms, &released, why);
+	if (r == JEMBATAN_OK)
+		r = db_commit(in->db, why);
+	if (r != JEMBATAN_OK) {
+		db_abort(in->db);
+		return r;
+	}
+	i->start_ms = since_ms;
+	free(i->cursor);
+	i->cursor = NULL;
+	if (i->poll.child != NULL) {
+		/* What it still hands over belongs to the old cursor: forget it;
+		 * it comes again. */
+		child_batch(i->poll.child)->cursor = NULL;
+		if (child_state(i->poll.child) == CHILD_DOWN)
+			worker_start(&i->poll);
+		else
+			child_stop(i->poll.child);
+	}
+	intake_want_turn(in);
+	return JEMBATAN_OK;
+}
+
+/* ---- people ------------------------------------------------------------ */
+
+static enum jembatan_result
+set_paused(struct intake *in, const char *name, bool paused, struct why *why)
+{
+	struct instance *i = find(in, name, why);
+	if (i == NULL)
+		return JEMBATAN_GONE;
+	enum jembatan_result r = db_begin(in->db, why);
+	if (r == JEMBATAN_OK)
+		r = instances_set_paused(in->db, i->id, paused, why);
+	if (r == JEMBATAN_OK)
+		r = db_commit(in->db, why);
+	if (r != JEMBATAN_OK) {
+		db_abort(in->db);
+		return r;
+	}
+	i->paused = paused;
+	struct worker *const workers[] = { &i->poll, &i->request };
+	for (size_t n = 0; n < COUNT_OF(workers); n++) {
+		if (workers[n]->child == NULL)
+			continue;
+		if (paused)
+			worker_stop(workers[n]);
+		else
+			worker_start(workers[n]);
+	}
+	return JEMBATAN_OK;
+}
+
+enum jembatan_result
+intake_pause(struct intake *in, const char *name, struct why *why)
+{
+	return set_paused(in, name, true, why);
+}
+
+enum jembatan_result
+intake_resume(struct intake *in, const char *name, struct why *why)
+{
+	struct instance *i = find(in, name, why);
+	/* It may have been left out for a reason that is cured now. */
+	if (i != NULL && i->manifest.name != NULL && !in->stopping) {
+		i->usable = true;
+		i->alarm[0] = '\0';
+	}
+	return set_paused(in, name, false, why);
+}
+
+enum jembatan_result
+intake_call(struct intake *in, const char *name, enum msg_type type, const struct field *table,
+	    const void *from, struct jembatan_bytes blob, intake_on_answer *on, void *data,
+	    struct why *why)
+{
+	struct instance *i = find(in, name, why);
+	if (i == NULL)
+		return JEMBATAN_GONE;
+	struct worker *w = type == MSG_REQUEST ? &i->request : &i->deliver;
+	if (w->child == NULL)
+		return why_set(why, JEMBATAN_GONE, "%s does not do that", name);
+	size_t waiting = 0;
+	for (struct call *c = w->calls; c != NULL; c = c->next)
+		waiting++;
+	if (waiting >= 256 || blob.size > FRAME_BLOB_MAX)
+		return why_set(why, JEMBATAN_RETRY, "too much waits for %s", name);
+	struct call *c = xcalloc(1, sizeof(*c));
+	c->type = type;
+	c->on = on;
+	c->data = data;
+	buf_init(&c->frame, FRAME_META_MAX);
+	buf_init(&c->blob, FRAME_BLOB_MAX);
+	field_pack(table, from, &c->frame);
+	buf_add(&c->blob, blob.data, blob.size);
+	worker_call(w, c);
+	return JEMBATAN_OK;
+}
+
+void
+intake_set_full(struct intake *in, bool full)
+{
+	in->full = full;
+}
+
+static int
+compare_ms(const void *a, const void *b)
+{
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static void
+percentiles(const struct instance *i, int64_t *out_p50, int64_t *out_p99)
+{
+	size_t n = i->delay_count < DELAY_RING ? i->delay_count : DELAY_RING;
+	int64_t sorted[DELAY_RING];
+	*out_p50 = *out_p99 = 0;
+	if (n == 0)
+		return;
+	memcpy(sorted, i->delays_ms, n * sizeof(sorted[0]));
+	qsort(sorted, n, sizeof(sorted[0]), compare_ms);
+	*out_p50 = sorted[n / 2];
+	*out_p99 = sorted[n * 99 / 100];
+}
+
+static const char *
+state_word(const struct instance *i)
+{
+	if (i->paused)
+		return "paused";
+	if (!i->usable)
+		return "disabled";
+	if (i->poll.quarantined)
+		return "resting";
+	if (i->poll.child == NULL)
+		return "ready";
+	switch (child_state(i->poll.child)) {
+	case CHILD_DOWN:
+		return "down";
+	case CHILD_OPENING:
+		return "opening";
+	case CHILD_IDLE:
+		return i->alarm[0] != '\0' ? "failing" : "waiting";
+	case CHILD_BUSY:
+		return "polling";
+	case CHILD_STOPPING:
+		return "stopping";
+	}
+	return "down";
+}
+
+bool
+intake_status(struct intake *in, size_t n, struct intake_status *out)
+{
+	struct instance *i = in->instances;
+	while (i != NULL && n-- > 0)
+		i = i->next;
+	if (i == NULL)
+		return false;
+	*out = (struct intake_status){
+		.id = i->id,
+		.name = i->settings->name,
+		.connector = i->settings->connector,
+		.push = settings_push_name(i->settings->push),
+		.alarm = i->alarm[0] != '\0' ? i->alarm : NULL,
+		.confinement = i->confinement[0] != '\0' ? i->confinement : NULL,
+		.state = state_word(i),
+		.paused = i->paused,
+		.usable = i->usable,
+		.degraded = i->degraded,
+		.last_ok_ms = i->last_ok_ms,
+		.every_ms = i->settings->every_ms,
+		.start_ms = i->start_ms,
+		.deaths = i->deaths,
+		.polls = i->polls,
+		.pid = i->poll.child != NULL ? child_pid(i->poll.child) : 0,
+	};
+	percentiles(i, &out->commit_p50_ms, &out->commit_p99_ms);
+	return true;
+}
+
+const struct instance_settings *
+intake_instance(struct intake *in, int64_t id, int64_t *out_start_ms)
+{
+	for (struct instance *i = in->instances; i != NULL; i = i->next) {
+		if (i->id != id)
+			continue;
+		*out_start_ms = i->start_ms;
+		return i->settings;
+	}
+	return NULL;
+}

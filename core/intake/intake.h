@@ -1,0 +1,86 @@
+/* intake.h: the children of all instances and what they send. The app calls
+ * the turn functions around its one transaction; nothing is acknowledged to a
+ * child before the app says that it was committed. */
+#ifndef INTAKE_INTAKE_H
+#define INTAKE_INTAKE_H
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/msg.h"
+#include "config/settings.h"
+#include "store/db.h"
+
+struct intake;
+
+/* `on_turn` is called whenever something waits to be committed. */
+struct intake *intake_new(struct loop *loop, struct db *db, const struct settings *settings,
+			  void (*on_turn)(void *data), void *data);
+void intake_free(struct intake *in);
+
+/* Describe each plugin, check its options, start the children. An instance
+ * that cannot work is alarmed and left out; the others start. */
+MUST_CHECK enum jembatan_result intake_start(struct intake *in, struct why *why);
+/* Ask all children to finish; then intake_is_stopped becomes true. */
+void intake_stop(struct intake *in);
+bool intake_is_stopped(const struct intake *in);
+
+/* ---- the turn ---- */
+bool intake_wants_turn(const struct intake *in);
+void intake_prepare(struct intake *in);   /* before db_begin: files into keep */
+MUST_CHECK enum jembatan_result intake_write(struct intake *in, struct why *why);
+void intake_committed(struct intake *in); /* acknowledge */
+void intake_aborted(struct intake *in);   /* keep it for the next turn */
+
+/* Too many messages wait for their decision: poll no more until it is over. */
+void intake_set_full(struct intake *in, bool full);
+
+/* ---- for people and other rooms ---- */
+MUST_CHECK enum jembatan_result intake_pause(struct intake *in, const char *name, struct why *why);
+MUST_CHECK enum jembatan_result intake_resume(struct intake *in, const char *name, struct why *why);
+
+/* The answer to a call: a frame (RESPONSE, DELIVERED, FETCHED), or NULL and a
+ * sentence when the child died or is not there. */
+typedef void intake_on_answer(void *data, const struct frame *answer, const char *why);
+/* Queue a REQUEST, REPLY or FETCH for the instance's child; at most 256 wait:
+ * RETRY beyond. GONE: no such instance or role. A request's answer is handed
+ * out only after the commit of what it brought. */
+MUST_CHECK enum jembatan_result intake_call(struct intake *in, const char *name,
+					    enum msg_type type, const struct field *table,
+					    const void *from, struct jembatan_bytes blob,
+					    intake_on_answer *on, void *data, struct why *why);
+
+struct intake_job {
+	enum jembatan_result result;
+	char why[480];
+	int64_t messages, unreadable; /* what came */
+	int64_t oldest_ms, newest_ms; /* arrival; 0: none */
+};
+typedef void intake_on_job(void *data, const struct intake_job *job, bool ended);
+/* Parse a quarantined record again, with what the plugin is today; its
+ * messages are committed like any other. */
+MUST_CHECK enum jembatan_result intake_replay(struct intake *in, int64_t instance_id,
+					      struct jembatan_bytes raw, intake_on_job *on,
+					      void *data, struct why *why);
+/* Count what a backfill since then would bring; stores nothing. */
+MUST_CHECK enum jembatan_result intake_dry_run(struct intake *in, const char *name,
+					       int64_t since_ms, intake_on_job *on, void *data,
+					       struct why *why);
+/* Forget the cursor and read again from since_ms on. */
+MUST_CHECK enum jembatan_result intake_backfill(struct intake *in, const char *name,
+						int64_t since_ms, struct why *why);
+
+struct intake_status {
+	int64_t id;
+	const char *name, *connector, *push, *alarm, *confinement;
+	const char *state; /* "polling", "waiting", "down", "paused", "disabled" ... */
+	bool paused, usable, degraded;
+	int64_t last_ok_ms, every_ms, start_ms;
+	uint64_t deaths, polls;
+	int64_t commit_p50_ms, commit_p99_ms; /* checkpoint to acknowledgement */
+	int64_t pid; /* of the poll child; 0: none */
+};
+/* The n-th instance, false at the end. Borrowed until the next call. */
+bool intake_status(struct intake *in, size_t n, struct intake_status *out);
+const struct instance_settings *intake_instance(struct intake *in, int64_t id, int64_t *out_start_ms);
+
+#endif
