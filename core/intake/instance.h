@@ -63,6 +63,18 @@ struct instance {
 	struct instance *next;
 };
 
+struct intake {
+	struct loop *loop;
+	struct db *db;
+	const struct settings *settings;
+	void (*on_turn)(void *data);
+	void *data;
+	struct instance *instances;
+	size_t count;
+	bool stopping, full;
+	struct log_trouble files_trouble;
+};
+
 void worker_init(struct worker *w, struct instance *i, enum worker_purpose purpose);
 void worker_done(struct worker *w);
 /* Start it now or when its back-off allows. */
@@ -82,5 +94,6 @@ bool intake_is_full(struct intake *in); /* too many wait for their decision */
 void intake_job_ended(struct worker *w);
 void instance_set_alarm(struct instance *i, const char *sentence);
 void instance_was_ok(struct instance *i);
+void instance_free_job(struct instance *i);
 
 #endif

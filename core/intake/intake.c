@@ -1,15 +1,14 @@
 /* intake.c: the instances, and their part of the app's turn. */
 #include "intake/intake.h"
 
-#include <errno.h>
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fault.h"
 #include "base/file.h"
 #include "intake/instance.h"
 #include "intake/manifest.h"
@@ -21,18 +20,6 @@
 #define SHARED_SLICE 32u
 #define SHARED_WINDOW_MS 2000
 #define OK_WRITTEN_EVERY_MS 10000
-
-struct intake {
-	struct loop *loop;
-	struct db *db;
-	const struct settings *settings;
-	void (*on_turn)(void *data);
-	void *data;
-	struct instance *instances;
-	size_t count;
-	bool stopping, full;
-	struct log_trouble files_trouble;
-};
 
 void
 intake_want_turn(struct intake *in)
@@ -56,6 +43,12 @@ const struct settings *
 intake_settings(struct intake *in)
 {
 	return in->settings;
+}
+
+void
+intake_set_full(struct intake *in, bool full)
+{
+	in->full = full;
 }
 
 bool
@@ -92,8 +85,8 @@ intake_new(struct loop *loop, struct db *db, const struct settings *settings,
 	return in;
 }
 
-static void
-free_job(struct instance *i)
+void
+instance_free_job(struct instance *i)
 {
 	if (i->job == NULL)
 		return;
@@ -113,7 +106,7 @@ intake_free(struct intake *in)
 		worker_done(&i->poll);
 		worker_done(&i->request);
 		worker_done(&i->deliver);
-		free_job(i);
+		instance_free_job(i);
 		free(i->cursor);
 		arena_free(i->arena);
 		free(i);
@@ -167,7 +160,16 @@ make_spool(struct instance *i, struct why *why)
 {
 	snprintf(i->spool, sizeof(i->spool), "%s/spool/%s", i->intake->settings->data_dir,
 		 i->settings->name);
-	return file_make_dirs(i->spool, 0700, why);
+	enum jembatan_result r = file_make_dirs(i->spool, 0700, why);
+	DIR *dir = r == JEMBATAN_OK ? opendir(i->spool) : NULL;
+	if (dir == NULL)
+		return r;
+	/* No child runs yet: what lies here was never named by a commit. */
+	for (struct dirent *e = readdir(dir); e != NULL; e = readdir(dir))
+		if (e->d_name[0] != '.')
+			unlinkat(dirfd(dir), e->d_name, 0);
+	closedir(dir);
+	return r;
 }
 
 static enum jembatan_result
@@ -311,6 +313,22 @@ intake_wants_turn(const struct intake *in)
 	return false;
 }
 
+/* A dry run stores nothing. */
+static void
+drop_files(const struct instance *i, const struct batch *b)
+{
+	char path[1024];
+	for (size_t n = 0; n < b->count; n++) {
+		const struct msg_message *m = b->items[n].message;
+		for (size_t f = 0; f < m->file_count; f++) {
+			if (m->files[f].token == NULL || strchr(m->files[f].token, '/') != NULL)
+				continue;
+			snprintf(path, sizeof(path), "%s/%s", i->spool, m->files[f].token);
+			unlink(path);
+		}
+	}
+}
+
 static void
 keep_files(struct intake *in, struct instance *i, struct worker *w, void *data)
 {
@@ -319,6 +337,11 @@ keep_files(struct intake *in, struct instance *i, struct worker *w, void *data)
 	(void)data;
 	if (b->kept)
 		return;
+	if (w->purpose == WORKER_DRY) {
+		drop_files(i, b);
+		b->kept = true;
+		return;
+	}
 	enum jembatan_result r = inbox_keep_files(in->db, i->settings->name, b->items, b->count,
 						  &why);
 	for (size_t n = 0; n < b->bad_count && r == JEMBATAN_OK; n++) {
@@ -452,303 +475,4 @@ void
 intake_aborted(struct intake *in)
 {
 	(void)in; /* the batches are still there; the next turn writes them */
-}
-
-/* ---- jobs -------------------------------------------------------------- */
-
-void
-worker_on_dead_job(struct worker *w)
-{
-	if (child_batch(w->child)->ready)
-		intake_want_turn(w->instance->intake);
-	else
-		intake_job_ended(w);
-}
-
-static void
-free_job_later(void *data)
-{
-	free_job(data);
-}
-
-void
-intake_job_ended(struct worker *w)
-{
-	struct instance *i = w->instance;
-	if (w->on_job != NULL)
-		w->on_job(w->job_data, &w->job, true);
-	w->on_job = NULL;
-	/* We may be inside one of its callbacks. */
-	loop_defer(i->intake->loop, free_job_later, i);
-}
-
-static struct instance *
-find(struct intake *in, const char *name, struct why *why)
-{
-	for (struct instance *i = in->instances; i != NULL; i = i->next)
-		if (strcmp(i->settings->name, name) == 0)
-			return i;
-	(void)why_set(why, JEMBATAN_GONE, "there is no running instance named %s: see `jembatan status`",
-		      name);
-	return NULL;
-}
-
-static enum jembatan_result
-start_job(struct instance *i, enum worker_purpose purpose, intake_on_job *on, void *data,
-	  struct why *why)
-{
-	if (i->job != NULL)
-		return why_set(why, JEMBATAN_RETRY, "%s is at another such job: try again when it is done",
-			       i->settings->name);
-	if (!i->usable)
-		return why_set(why, JEMBATAN_CONFIG, "%s cannot work: %s", i->settings->name, i->alarm);
-	i->job = xcalloc(1, sizeof(*i->job));
-	worker_init(i->job, i, purpose);
-	i->job->on_job = on;
-	i->job->job_data = data;
-	return JEMBATAN_OK;
-}
-
-enum jembatan_result
-intake_replay(struct intake *in, int64_t instance_id, struct jembatan_bytes raw,
-	      intake_on_job *on, void *data, struct why *why)
-{
-	struct instance *i = in->instances;
-	while (i != NULL && i->id != instance_id)
-		i = i->next;
-	if (i == NULL)
-		return why_set(why, JEMBATAN_GONE, "its instance is not configured any more");
-	if ((i->manifest.capabilities & JEMBATAN_CAN_PREVIEW) == 0)
-		return why_set(why, JEMBATAN_CONFIG, "the connector %s cannot read a record by itself",
-			       i->settings->connector);
-	enum jembatan_result r = start_job(i, WORKER_REPLAY, on, data, why);
-	if (r != JEMBATAN_OK)
-		return r;
-	buf_add(&i->job->sample, raw.data, raw.size);
-	worker_start(i->job);
-	return JEMBATAN_OK;
-}
-
-enum jembatan_result
-intake_dry_run(struct intake *in, const char *name, int64_t since_ms, intake_on_job *on,
-	       void *data, struct why *why)
-{
-	struct instance *i = find(in, name, why);
-	if (i == NULL)
-		return JEMBATAN_GONE;
-	if ((i->manifest.capabilities & JEMBATAN_CAN_POLL) == 0)
-		return why_set(why, JEMBATAN_CONFIG, "the connector %s does not poll", i->settings->connector);
-	enum jembatan_result r = start_job(i, WORKER_DRY, on, data, why);
-	if (r != JEMBATAN_OK)
-		return r;
-	i->job->dry_since_ms = since_ms;
-	worker_start(i->job);
-	return JEMBATAN_OK;
-}
-
-enum jembatan_result
-intake_backfill(struct intake *in, const char *name, int64_t since_ms, struct why *why)
-{
-	struct instance *i = find(in, name, why);
-	if (i == NULL)
-		return JEMBATAN_GONE;
-	int64_t released = 0;
-	enum jembatan_result r = db_begin(in->db, why);
-	if (r == JEMBATAN_OK)
-		r = instances_set_start(in->db, i->id, since_ms, why);
-	if (r == JEMBATAN_OK)
-		r = instances_set_cursor(in->db, i->id, NULL, why);
-	if (r == JEMBATAN_OK)
-		r = inbox_release_before_start(in->db, i->id, since_ms, &released, why);
-	if (r == JEMBATAN_OK)
-		r = db_commit(in->db, why);
-	if (r != JEMBATAN_OK) {
-		db_abort(in->db);
-		return r;
-	}
-	i->start_ms = since_ms;
-	free(i->cursor);
-	i->cursor = NULL;
-	if (i->poll.child != NULL) {
-		/* What it still hands over belongs to the old cursor: forget it;
-		 * it comes again. */
-		child_batch(i->poll.child)->cursor = NULL;
-		if (child_state(i->poll.child) == CHILD_DOWN)
-			worker_start(&i->poll);
-		else
-			child_stop(i->poll.child);
-	}
-	intake_want_turn(in);
-	return JEMBATAN_OK;
-}
-
-/* ---- people ------------------------------------------------------------ */
-
-static enum jembatan_result
-set_paused(struct intake *in, const char *name, bool paused, struct why *why)
-{
-	struct instance *i = find(in, name, why);
-	if (i == NULL)
-		return JEMBATAN_GONE;
-	enum jembatan_result r = db_begin(in->db, why);
-	if (r == JEMBATAN_OK)
-		r = instances_set_paused(in->db, i->id, paused, why);
-	if (r == JEMBATAN_OK)
-		r = db_commit(in->db, why);
-	if (r != JEMBATAN_OK) {
-		db_abort(in->db);
-		return r;
-	}
-	i->paused = paused;
-	struct worker *const workers[] = { &i->poll, &i->request };
-	for (size_t n = 0; n < COUNT_OF(workers); n++) {
-		if (workers[n]->child == NULL)
-			continue;
-		if (paused)
-			worker_stop(workers[n]);
-		else
-			worker_start(workers[n]);
-	}
-	return JEMBATAN_OK;
-}
-
-enum jembatan_result
-intake_pause(struct intake *in, const char *name, struct why *why)
-{
-	return set_paused(in, name, true, why);
-}
-
-enum jembatan_result
-intake_resume(struct intake *in, const char *name, struct why *why)
-{
-	struct instance *i = find(in, name, why);
-	/* It may have been left out for a reason that is cured now. */
-	if (i != NULL && i->manifest.name != NULL && !in->stopping) {
-		i->usable = true;
-		i->alarm[0] = '\0';
-	}
-	return set_paused(in, name, false, why);
-}
-
-enum jembatan_result
-intake_call(struct intake *in, const char *name, enum msg_type type, const struct field *table,
-	    const void *from, struct jembatan_bytes blob, intake_on_answer *on, void *data,
-	    struct why *why)
-{
-	struct instance *i = find(in, name, why);
-	if (i == NULL)
-		return JEMBATAN_GONE;
-	struct worker *w = type == MSG_REQUEST ? &i->request : &i->deliver;
-	if (w->child == NULL)
-		return why_set(why, JEMBATAN_GONE, "%s does not do that", name);
-	size_t waiting = 0;
-	for (struct call *c = w->calls; c != NULL; c = c->next)
-		waiting++;
-	if (waiting >= 256 || blob.size > FRAME_BLOB_MAX)
-		return why_set(why, JEMBATAN_RETRY, "too much waits for %s", name);
-	struct call *c = xcalloc(1, sizeof(*c));
-	c->type = type;
-	c->on = on;
-	c->data = data;
-	buf_init(&c->frame, FRAME_META_MAX);
-	buf_init(&c->blob, FRAME_BLOB_MAX);
-	field_pack(table, from, &c->frame);
-	buf_add(&c->blob, blob.data, blob.size);
-	worker_call(w, c);
-	return JEMBATAN_OK;
-}
-
-void
-intake_set_full(struct intake *in, bool full)
-{
-	in->full = full;
-}
-
-static int
-compare_ms(const void *a, const void *b)
-{
-	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return x < y ? -1 : x > y;
-}
-
-static void
-percentiles(const struct instance *i, int64_t *out_p50, int64_t *out_p99)
-{
-	size_t n = i->delay_count < DELAY_RING ? i->delay_count : DELAY_RING;
-	int64_t sorted[DELAY_RING];
-	*out_p50 = *out_p99 = 0;
-	if (n == 0)
-		return;
-	memcpy(sorted, i->delays_ms, n * sizeof(sorted[0]));
-	qsort(sorted, n, sizeof(sorted[0]), compare_ms);
-	*out_p50 = sorted[n / 2];
-	*out_p99 = sorted[n * 99 / 100];
-}
-
-static const char *
-state_word(const struct instance *i)
-{
-	if (i->paused)
-		return "paused";
-	if (!i->usable)
-		return "disabled";
-	if (i->poll.quarantined)
-		return "resting";
-	if (i->poll.child == NULL)
-		return "ready";
-	switch (child_state(i->poll.child)) {
-	case CHILD_DOWN:
-		return "down";
-	case CHILD_OPENING:
-		return "opening";
-	case CHILD_IDLE:
-		return i->alarm[0] != '\0' ? "failing" : "waiting";
-	case CHILD_BUSY:
-		return "polling";
-	case CHILD_STOPPING:
-		return "stopping";
-	}
-	return "down";
-}
-
-bool
-intake_status(struct intake *in, size_t n, struct intake_status *out)
-{
-	struct instance *i = in->instances;
-	while (i != NULL && n-- > 0)
-		i = i->next;
-	if (i == NULL)
-		return false;
-	*out = (struct intake_status){
-		.id = i->id,
-		.name = i->settings->name,
-		.connector = i->settings->connector,
-		.push = settings_push_name(i->settings->push),
-		.alarm = i->alarm[0] != '\0' ? i->alarm : NULL,
-		.confinement = i->confinement[0] != '\0' ? i->confinement : NULL,
-		.state = state_word(i),
-		.paused = i->paused,
-		.usable = i->usable,
-		.degraded = i->degraded,
-		.last_ok_ms = i->last_ok_ms,
-		.every_ms = i->settings->every_ms,
-		.start_ms = i->start_ms,
-		.deaths = i->deaths,
-		.polls = i->polls,
-		.pid = i->poll.child != NULL ? child_pid(i->poll.child) : 0,
-	};
-	percentiles(i, &out->commit_p50_ms, &out->commit_p99_ms);
-	return true;
-}
-
-const struct instance_settings *
-intake_instance(struct intake *in, int64_t id, int64_t *out_start_ms)
-{
-	for (struct instance *i = in->instances; i != NULL; i = i->next) {
-		if (i->id != id)
-			continue;
-		*out_start_ms = i->start_ms;
-		return i->settings;
-	}
-	return NULL;
 }

@@ -1,0 +1,304 @@
+/* people.c: what people and other rooms ask of the running instances: pause,
+ * replay, dry run, backfill, calls, status. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "intake/instance.h"
+#include "store/inbox.h"
+#include "store/instances.h"
+#include "base/poison.h"
+
+/* ---- jobs -------------------------------------------------------------- */
+
+void
+worker_on_dead_job(struct worker *w)
+{
+	if (child_batch(w->child)->ready)
+		intake_want_turn(w->instance->intake);
+	else
+		intake_job_ended(w);
+}
+
+static void
+free_job_later(void *data)
+{
+	instance_free_job(data);
+}
+
+void
+intake_job_ended(struct worker *w)
+{
+	struct instance *i = w->instance;
+	if (w->on_job != NULL)
+		w->on_job(w->job_data, &w->job, true);
+	w->on_job = NULL;
+	/* We may be inside one of its callbacks. */
+	loop_defer(i->intake->loop, free_job_later, i);
+}
+
+static struct instance *
+find(struct intake *in, const char *name, struct why *why)
+{
+	for (struct instance *i = in->instances; i != NULL; i = i->next)
+		if (strcmp(i->settings->name, name) == 0)
+			return i;
+	(void)why_set(why, JEMBATAN_GONE, "there is no running instance named %s: see `jembatan status`",
+		      name);
+	return NULL;
+}
+
+static enum jembatan_result
+start_job(struct instance *i, enum worker_purpose purpose, intake_on_job *on, void *data,
+	  struct why *why)
+{
+	if (i->job != NULL)
+		return why_set(why, JEMBATAN_RETRY, "%s is at another such job: try again when it is done",
+			       i->settings->name);
+	if (!i->usable)
+		return why_set(why, JEMBATAN_CONFIG, "%s cannot work: %s", i->settings->name, i->alarm);
+	i->job = xcalloc(1, sizeof(*i->job));
+	worker_init(i->job, i, purpose);
+	i->job->on_job = on;
+	i->job->job_data = data;
+	return JEMBATAN_OK;
+}
+
+enum jembatan_result
+intake_replay(struct intake *in, int64_t instance_id, struct jembatan_bytes raw,
+	      intake_on_job *on, void *data, struct why *why)
+{
+	struct instance *i = in->instances;
+	while (i != NULL && i->id != instance_id)
+		i = i->next;
+	if (i == NULL)
+		return why_set(why, JEMBATAN_GONE, "its instance is not configured any more");
+	if ((i->manifest.capabilities & JEMBATAN_CAN_PREVIEW) == 0)
+		return why_set(why, JEMBATAN_CONFIG, "the connector %s cannot read a record by itself",
+			       i->settings->connector);
+	enum jembatan_result r = start_job(i, WORKER_REPLAY, on, data, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	buf_add(&i->job->sample, raw.data, raw.size);
+	worker_start(i->job);
+	return JEMBATAN_OK;
+}
+
+enum jembatan_result
+intake_dry_run(struct intake *in, const char *name, int64_t since_ms, intake_on_job *on,
+	       void *data, struct why *why)
+{
+	struct instance *i = find(in, name, why);
+	if (i == NULL)
+		return JEMBATAN_GONE;
+	if ((i->manifest.capabilities & JEMBATAN_CAN_POLL) == 0)
+		return why_set(why, JEMBATAN_CONFIG, "the connector %s does not poll", i->settings->connector);
+	enum jembatan_result r = start_job(i, WORKER_DRY, on, data, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	i->job->dry_since_ms = since_ms;
+	worker_start(i->job);
+	return JEMBATAN_OK;
+}
+
+enum jembatan_result
+intake_backfill(struct intake *in, const char *name, int64_t since_ms, struct why *why)
+{
+	struct instance *i = find(in, name, why);
+	if (i == NULL)
+		return JEMBATAN_GONE;
+	int64_t released = 0;
+	enum jembatan_result r = db_begin(in->db, why);
+	if (r == JEMBATAN_OK)
+		r = instances_set_start(in->db, i->id, since_ms, why);
+	if (r == JEMBATAN_OK)
+		r = instances_set_cursor(in->db, i->id, NULL, why);
+	if (r == JEMBATAN_OK)
+		r = inbox_release_before_start(in->db, i->id, since_ms, &released, why);
+	if (r == JEMBATAN_OK)
+		r = db_commit(in->db, why);
+	if (r != JEMBATAN_OK) {
+		db_abort(in->db);
+		return r;
+	}
+	i->start_ms = since_ms;
+	free(i->cursor);
+	i->cursor = NULL;
+	if (i->poll.child != NULL) {
+		/* What it still hands over belongs to the old cursor: forget it;
+		 * it comes again. */
+		child_batch(i->poll.child)->cursor = NULL;
+		if (child_state(i->poll.child) == CHILD_DOWN)
+			worker_start(&i->poll);
+		else
+			child_stop(i->poll.child);
+	}
+	intake_want_turn(in);
+	return JEMBATAN_OK;
+}
+
+/* ---- people ------------------------------------------------------------ */
+
+static enum jembatan_result
+set_paused(struct intake *in, const char *name, bool paused, struct why *why)
+{
+	struct instance *i = find(in, name, why);
+	if (i == NULL)
+		return JEMBATAN_GONE;
+	enum jembatan_result r = db_begin(in->db, why);
+	if (r == JEMBATAN_OK)
+		r = instances_set_paused(in->db, i->id, paused, why);
+	if (r == JEMBATAN_OK)
+		r = db_commit(in->db, why);
+	if (r != JEMBATAN_OK) {
+		db_abort(in->db);
+		return r;
+	}
+	i->paused = paused;
+	struct worker *const workers[] = { &i->poll, &i->request };
+	for (size_t n = 0; n < COUNT_OF(workers); n++) {
+		if (workers[n]->child == NULL)
+			continue;
+		if (paused)
+			worker_stop(workers[n]);
+		else
+			worker_start(workers[n]);
+	}
+	return JEMBATAN_OK;
+}
+
+enum jembatan_result
+intake_pause(struct intake *in, const char *name, struct why *why)
+{
+	return set_paused(in, name, true, why);
+}
+
+enum jembatan_result
+intake_resume(struct intake *in, const char *name, struct why *why)
+{
+	struct instance *i = find(in, name, why);
+	/* It may have been left out for a reason that is cured now. */
+	if (i != NULL && i->manifest.name != NULL && !in->stopping) {
+		i->usable = true;
+		i->alarm[0] = '\0';
+	}
+	return set_paused(in, name, false, why);
+}
+
+enum jembatan_result
+intake_call(struct intake *in, const char *name, enum msg_type type, const struct field *table,
+	    const void *from, struct jembatan_bytes blob, intake_on_answer *on, void *data,
+	    struct why *why)
+{
+	struct instance *i = find(in, name, why);
+	if (i == NULL)
+		return JEMBATAN_GONE;
+	struct worker *w = type == MSG_REQUEST ? &i->request : &i->deliver;
+	if (w->child == NULL)
+		return why_set(why, JEMBATAN_GONE, "%s does not do that", name);
+	size_t waiting = 0;
+	for (struct call *c = w->calls; c != NULL; c = c->next)
+		waiting++;
+	if (waiting >= 256 || blob.size > FRAME_BLOB_MAX)
+		return why_set(why, JEMBATAN_RETRY, "too much waits for %s", name);
+	struct call *c = xcalloc(1, sizeof(*c));
+	c->type = type;
+	c->on = on;
+	c->data = data;
+	buf_init(&c->frame, FRAME_META_MAX);
+	buf_init(&c->blob, FRAME_BLOB_MAX);
+	field_pack(table, from, &c->frame);
+	buf_add(&c->blob, blob.data, blob.size);
+	worker_call(w, c);
+	return JEMBATAN_OK;
+}
+
+static int
+compare_ms(const void *a, const void *b)
+{
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static void
+percentiles(const struct instance *i, int64_t *out_p50, int64_t *out_p99)
+{
+	size_t n = i->delay_count < DELAY_RING ? i->delay_count : DELAY_RING;
+	int64_t sorted[DELAY_RING];
+	*out_p50 = *out_p99 = 0;
+	if (n == 0)
+		return;
+	memcpy(sorted, i->delays_ms, n * sizeof(sorted[0]));
+	qsort(sorted, n, sizeof(sorted[0]), compare_ms);
+	*out_p50 = sorted[n / 2];
+	*out_p99 = sorted[n * 99 / 100];
+}
+
+static const char *
+state_word(const struct instance *i)
+{
+	if (i->paused)
+		return "paused";
+	if (!i->usable)
+		return "disabled";
+	if (i->poll.quarantined)
+		return "resting";
+	if (i->poll.child == NULL)
+		return "ready";
+	switch (child_state(i->poll.child)) {
+	case CHILD_DOWN:
+		return "down";
+	case CHILD_OPENING:
+		return "opening";
+	case CHILD_IDLE:
+		return i->alarm[0] != '\0' ? "failing" : "waiting";
+	case CHILD_BUSY:
+		return "polling";
+	case CHILD_STOPPING:
+		return "stopping";
+	}
+	return "down";
+}
+
+bool
+intake_status(struct intake *in, size_t n, struct intake_status *out)
+{
+	struct instance *i = in->instances;
+	while (i != NULL && n-- > 0)
+		i = i->next;
+	if (i == NULL)
+		return false;
+	*out = (struct intake_status){
+		.id = i->id,
+		.name = i->settings->name,
+		.connector = i->settings->connector,
+		.push = settings_push_name(i->settings->push),
+		.alarm = i->alarm[0] != '\0' ? i->alarm : NULL,
+		.confinement = i->confinement[0] != '\0' ? i->confinement : NULL,
+		.state = state_word(i),
+		.paused = i->paused,
+		.usable = i->usable,
+		.degraded = i->degraded,
+		.last_ok_ms = i->last_ok_ms,
+		.every_ms = i->settings->every_ms,
+		.start_ms = i->start_ms,
+		.deaths = i->deaths,
+		.polls = i->polls,
+		.pid = i->poll.child != NULL ? child_pid(i->poll.child) : 0,
+	};
+	percentiles(i, &out->commit_p50_ms, &out->commit_p99_ms);
+	return true;
+}
+
+const struct instance_settings *
+intake_instance(struct intake *in, int64_t id, int64_t *out_start_ms)
+{
+	for (struct instance *i = in->instances; i != NULL; i = i->next) {
+		if (i->id != id)
+			continue;
+		*out_start_ms = i->start_ms;
+		return i->settings;
+	}
+	return NULL;
+}
