@@ -150,7 +150,7 @@ void complaints_route(struct centre_call *call)
 	description = jx_text(body, "reason_description");
 	if (!to || !*to || to[strspn(to, "0123456789")] || jx_integer(body, "is_request", 0) != 1) {
 		centre_refuse(call, json_pack("{s:[s]}", "reason",
-					       "must be the id of an institution, with is_request 1"));
+					       "must be an institution, with is_request 1"));
 		return;
 	}
 	note = xasprintf("Laporan diteruskan dari {{institution_from}} ke {{institution_to}}."

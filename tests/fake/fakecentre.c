@@ -205,7 +205,8 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
 		}
 	}
 	if (optind < argc) {
-		(void)fprintf(stderr, "jembatan-fakecentre: \"%s\" is not an option\n", argv[optind]);
+		(void)fprintf(stderr, "jembatan-fakecentre: \"%s\" is not an option\n",
+			      argv[optind]);
 		return EX_USAGE;
 	}
 	return -1;

@@ -40,6 +40,11 @@ void followups_list(struct centre_call *call)
 				   next));
 }
 
+static void add_error(json_t *errors, const char *key, const char *sentence)
+{
+	json_object_set_new(errors, key, json_pack("[s]", sentence));
+}
+
 static void check_followup_files(const struct peer_request *r, json_t *errors, json_t *names)
 {
 	static const char *const endings[] = { ".jpg", ".jpeg", ".png", ".pdf", ".doc", ".docx" };
@@ -54,15 +59,15 @@ static void check_followup_files(const struct peer_request *r, json_t *errors, j
 		for (size_t n = 0; ending && n < COUNT_OF(endings); n++)
 			known = known || strcasecmp(ending, endings[n]) == 0;
 		if (!str_starts(p->name, "attachment["))
-			json_object_set_new(errors, p->name, json_pack("[s]", "is not attachment[i]"));
+			add_error(errors, p->name, "is not attachment[i]");
 		if (!known || p->size > FILE_BYTES_MAX)
-			json_object_set_new(errors, p->name,
-					    json_pack("[s]", "must be jpg, png, pdf or doc, up to 5 MiB"));
-		json_array_append_new(names, json_pack("{s:s,s:I,s:s}", "name", p->file_name, "size",
-						       (json_int_t)p->size, "sha256", p->sha256));
+			add_error(errors, p->name, "must be jpg, png, pdf or doc, up to 5 MiB");
+		json_array_append_new(names, json_pack("{s:s,s:I,s:s}", "name", p->file_name,
+						       "size", (json_int_t)p->size, "sha256",
+						       p->sha256));
 	}
 	if (json_array_size(names) > FILES_MAX)
-		json_object_set_new(errors, "attachment", json_pack("[s]", "at most 5 files"));
+		add_error(errors, "attachment", "at most 5 files");
 }
 
 static void check_followup(const struct peer_request *r, json_t *errors)
@@ -74,12 +79,12 @@ static void check_followup(const struct peer_request *r, json_t *errors)
 		const char *value = peer_field(r, needed[i]);
 
 		if (!value || !*value)
-			json_object_set_new(errors, needed[i], json_pack("[s]", "is required"));
+			add_error(errors, needed[i], "is required");
 	}
 	if (content && !text_is_utf8(content, strlen(content)))
-		json_object_set_new(errors, "content", json_pack("[s]", "must be UTF-8"));
+		add_error(errors, "content", "must be UTF-8");
 	else if (content && text_count_graphemes(content) > CHARACTERS_MAX)
-		json_object_set_new(errors, "content", json_pack("[s]", "at most 1000 characters"));
+		add_error(errors, "content", "at most 1000 characters");
 }
 
 void followups_add(struct centre_call *call)
@@ -112,7 +117,8 @@ void followups_add(struct centre_call *call)
 				 centre_key(call), &id);
 	if (result == JEMBATAN_OK)
 		peer_answer_json(call->answer, 200,
-				 json_pack("{s:{s:{s:I}}}", "results", "data", "id", (json_int_t)id));
+				 json_pack("{s:{s:{s:I}}}", "results", "data", "id",
+					   (json_int_t)id));
 	else
 		centre_fail(call, result);
 }

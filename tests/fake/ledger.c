@@ -420,6 +420,11 @@ static json_t *describe(const struct ledger *l, size_t index)
 			 (int)json_array_size(c->followups), "again", (int)c->again);
 }
 
+static json_t *copy_list(const json_t *list)
+{
+	return list ? json_deep_copy(list) : json_array();
+}
+
 json_t *ledger_complaint(struct ledger *l, int64_t id)
 {
 	const struct complaint *c;
@@ -429,9 +434,8 @@ json_t *ledger_complaint(struct ledger *l, int64_t id)
 	c = find(l, id);
 	if (c) {
 		facts = describe(l, (size_t)(id - l->first_id));
-		json_object_set_new(facts, "logs", c->logs ? json_deep_copy(c->logs) : json_array());
-		json_object_set_new(facts, "followups",
-				    c->followups ? json_deep_copy(c->followups) : json_array());
+		json_object_set_new(facts, "logs", copy_list(c->logs));
+		json_object_set_new(facts, "followups", copy_list(c->followups));
 	}
 	pthread_mutex_unlock(&l->lock);
 	return facts;

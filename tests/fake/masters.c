@@ -35,10 +35,12 @@ json_t *masters_institutions(void)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < COUNT_OF(INSTITUTIONS); i++)
-		json_array_append_new(list, json_pack("{s:I,s:s}", "id",
-						      (json_int_t)strtoll(INSTITUTIONS[i].id, NULL, 10),
-						      "name", INSTITUTIONS[i].name));
+	for (size_t i = 0; i < COUNT_OF(INSTITUTIONS); i++) {
+		json_int_t id = strtoll(INSTITUTIONS[i].id, NULL, 10);
+
+		json_array_append_new(list, json_pack("{s:I,s:s}", "id", id, "name",
+						      INSTITUTIONS[i].name));
+	}
 	return list;
 }
 
