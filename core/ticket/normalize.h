@@ -10,8 +10,8 @@
 
 struct normalize_options {
 	const char *instance;
-	const char *channel;   /* word for sumber; NULL: the system */
-	const char *system;    /* whose ids these are: profile or connector */
+	const char *channel;   /* word for sumber; NULL: source_system */
+	const char *source_system; /* whose ids these are: profile or connector */
 	const char *reference; /* may be NULL (preview) */
 	int64_t received_ms;
 	int zone_minutes; /* of dates without zone, and of the ticket */

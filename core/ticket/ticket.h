@@ -64,6 +64,9 @@ char *ticket_to_json(const struct ticket *t);
 MUST_CHECK enum jembatan_result ticket_from_json(struct jembatan_bytes json, struct arena *arena,
 						 struct ticket *out, struct why *why);
 
+/* Looks like one mail address; the real check is the mail server's. */
+bool ticket_is_mail(const char *text);
+
 /* A reference from five random bytes. */
 void ticket_reference(const uint8_t random[5], char out[TICKET_REFERENCE_SIZE]);
 
