@@ -227,6 +227,7 @@ const struct field msg_delivered_fields[] = {
 	FIELD(2, FIELD_TEXT, struct msg_delivered, remote_id),
 	FIELD(3, FIELD_TEXT, struct msg_delivered, why),
 	FIELD(4, FIELD_I64, struct msg_delivered, at_ms),
+	FIELD(5, FIELD_U32, struct msg_delivered, result),
 	FIELD_END
 };
 

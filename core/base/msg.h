@@ -188,6 +188,7 @@ struct msg_delivered {
 	unsigned outcome; /* enum jembatan_outcome */
 	const char *remote_id, *why;
 	int64_t at_ms;
+	unsigned result; /* enum jembatan_result of reply(): AUTH, CONFIG, ... */
 };
 
 struct msg_fetch {

@@ -1,0 +1,410 @@
+/* script.c: a connector that does what its script says. The script is a file
+ * of JSON lines (option `file`), or a request's body, or a preview's sample;
+ * each line is one step: {"do": "message", "id": "1", "text": "..."}. It
+ * exercises every part of the contract. The cursor is the number of the line
+ * up to which the file was carried out. */
+#include <jembatan/connector.h>
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define FILE_MAX_BYTES (64 * 1024 * 1024)
+#define ATTACHMENTS_MAX 8
+
+struct self {
+	long line;
+	int timer;
+	char answer[512];
+};
+
+static const struct jembatan_option options[] = {
+	{ "file", JEMBATAN_PATH, 0, NULL, 0, 0, NULL, "The script, read in each poll." },
+	{ "wait", JEMBATAN_DURATION, 0, "30s", 0, 0, NULL, "Only shown by `options`." },
+	{ "limit", JEMBATAN_BYTES, 0, "10MiB", 0, 0, NULL, "Only shown by `options`." },
+	{ "loud", JEMBATAN_BOOLEAN, 0, "false", 0, 0, NULL, "Only shown by `options`." },
+	{ "tags", JEMBATAN_LIST, 0, NULL, 0, 0, NULL, "Only shown by `options`." },
+	{ "fields", JEMBATAN_MAP, 0, NULL, 0, 0, NULL, "Only shown by `options`." },
+	{ NULL, 0, 0, NULL, 0, 0, NULL, NULL }
+};
+
+static const char *text_of(json_t *step, const char *key)
+{
+	return json_string_value(json_object_get(step, key));
+}
+
+static int64_t number_of(json_t *step, const char *key)
+{
+	return json_integer_value(json_object_get(step, key));
+}
+
+static int index_of(const char *const *names, const char *name)
+{
+	for (int i = 0; names[i]; i++)
+		if (name && strcmp(names[i], name) == 0)
+			return i;
+	return 0;
+}
+
+static enum jembatan_result result_of(json_t *step, const char *key)
+{
+	static const char *const names[] = { "ok", "idle", "retry", "auth", "config", "data",
+					     "gone", "fatal", NULL };
+	return (enum jembatan_result)index_of(names, text_of(step, key));
+}
+
+static struct jembatan_bytes bytes_of_text(const char *s)
+{
+	return (struct jembatan_bytes){ s, s ? strlen(s) : 0 };
+}
+
+/* ---- steps ---- */
+
+static unsigned flags_of(json_t *step)
+{
+	static const char *const names[] = { "anonymous", "secret", "automatic", "from-centre",
+					     "position", NULL };
+	unsigned flags = 0;
+	size_t i;
+	json_t *flag;
+	json_array_foreach(json_object_get(step, "flags"), i, flag)
+		flags |= 1u << index_of(names, json_string_value(flag));
+	return flags;
+}
+
+/* {"name", "type", "content"} goes into the spool, "repeat" times. */
+static enum jembatan_result spool_content(struct jembatan_context *ctx, json_t *from,
+					  const char **out_token)
+{
+	struct jembatan_spool *spool;
+	int64_t repeat = json_object_get(from, "repeat") ? number_of(from, "repeat") : 1;
+	enum jembatan_result r = jembatan_spool_open(ctx, &spool);
+	if (r != JEMBATAN_OK)
+		return r;
+	for (int64_t i = 0; i < repeat && r == JEMBATAN_OK; i++)
+		r = jembatan_spool_write(ctx, spool, bytes_of_text(text_of(from, "content")));
+	return jembatan_spool_close(ctx, spool, out_token);
+}
+
+static size_t attachments_of(struct jembatan_context *ctx, json_t *step,
+			     struct jembatan_attachment *out)
+{
+	size_t i;
+	json_t *from;
+	json_array_foreach(json_object_get(step, "attachments"), i, from) {
+		if (i == ATTACHMENTS_MAX)
+			break;
+		out[i] = (struct jembatan_attachment){ .name = text_of(from, "name"),
+						       .media_type = text_of(from, "type"),
+						       .reference = text_of(from, "reference") };
+		if (text_of(from, "content") && spool_content(ctx, from, &out[i].spool) != JEMBATAN_OK)
+			out[i].spool = NULL;
+	}
+	return i;
+}
+
+static const char *const kinds[] = { "new", "follow-up", "edit", "deletion", "reaction", "receipt",
+				     "system", "unreadable", "ignored", NULL };
+
+static enum jembatan_result do_message(struct jembatan_context *ctx, json_t *step, const char *line)
+{
+	struct jembatan_attachment attachments[ATTACHMENTS_MAX];
+	json_t *author = json_object_get(step, "author"), *place = json_object_get(step, "place");
+	const char *raw = text_of(step, "raw");
+	if (!json_is_false(json_object_get(step, "begin"))) {
+		enum jembatan_result r = jembatan_begin(ctx, text_of(step, "id"), bytes_of_text(line),
+							"application/json");
+		if (r != JEMBATAN_OK)
+			return r == JEMBATAN_DATA ? JEMBATAN_OK : r;
+	}
+	char *extra = json_object_get(step, "extra")
+			      ? json_dumps(json_object_get(step, "extra"), JSON_COMPACT) : NULL;
+	const struct jembatan_message m = {
+		.size = sizeof(m), .id = text_of(step, "id"), .revision = text_of(step, "revision"),
+		.kind = (enum jembatan_kind)index_of(kinds, text_of(step, "kind")),
+		.flags = flags_of(step), .thread = text_of(step, "thread"),
+		.reply_to = text_of(step, "reply_to"),
+		.author = { .id = text_of(author, "id"), .name = text_of(author, "name"),
+			    .phone = text_of(author, "phone"), .mail = text_of(author, "mail"),
+			    .handle = text_of(author, "handle") },
+		.subject = text_of(step, "subject"), .text = text_of(step, "text"),
+		.full_text = text_of(step, "full_text"), .sent_ms = number_of(step, "sent_ms"),
+		.arrived_ms = json_object_get(step, "arrived_ms") ? number_of(step, "arrived_ms")
+								  : jembatan_now_ms(ctx),
+		.incident_date = text_of(step, "incident_date"),
+		.category = text_of(step, "category"), .status = text_of(step, "status"),
+		.place = { .province = text_of(place, "province"), .regency = text_of(place, "regency"),
+			   .district = text_of(place, "district"), .village = text_of(place, "village"),
+			   .address = text_of(place, "address"),
+			   .latitude = json_number_value(json_object_get(place, "latitude")),
+			   .longitude = json_number_value(json_object_get(place, "longitude")) },
+		.tracking_id = text_of(step, "tracking_id"), .raw = bytes_of_text(raw),
+		.raw_type = raw ? "text/plain" : NULL, .extra = extra, .attachments = attachments,
+		.attachment_count = attachments_of(ctx, step, attachments),
+	};
+	enum jembatan_result r = jembatan_emit(ctx, &m);
+	free(extra);
+	return r == JEMBATAN_DATA ? JEMBATAN_OK : r;
+}
+
+static enum jembatan_result do_receipt(struct jembatan_context *ctx, json_t *step)
+{
+	static const char *const states[] = { "sent", "delivered", "read", "failed", NULL };
+	const struct jembatan_receipt r = {
+		.size = sizeof(r), .remote_id = text_of(step, "remote_id"),
+		.reference = text_of(step, "reference"),
+		.state = (enum jembatan_receipt_state)index_of(states, text_of(step, "state")),
+		.reason = text_of(step, "reason"), .at_ms = number_of(step, "at_ms"),
+	};
+	return jembatan_receipt_put(ctx, &r);
+}
+
+static enum jembatan_result do_state(struct jembatan_context *ctx, json_t *step)
+{
+	struct jembatan_bytes value;
+	if (text_of(step, "value"))
+		return jembatan_state_put(ctx, text_of(step, "key"),
+					  bytes_of_text(text_of(step, "value")));
+	enum jembatan_result r = jembatan_state_get(ctx, text_of(step, "key"), &value);
+	if (r == JEMBATAN_OK)
+		jembatan_log(ctx, JEMBATAN_NOTICE, "state %.*s", (int)value.size,
+			     (const char *)value.data);
+	else if (r == JEMBATAN_GONE)
+		jembatan_log(ctx, JEMBATAN_NOTICE, "state none");
+	return r == JEMBATAN_GONE ? JEMBATAN_OK : r;
+}
+
+/* A timer stands for a connection on which something will arrive. */
+static enum jembatan_result do_watch(struct jembatan_context *ctx, struct self *self, json_t *step)
+{
+	int64_t ms = number_of(step, "ms");
+	const struct itimerspec when = { .it_value = { ms / 1000, ms % 1000 * 1000000 } };
+	if (self->timer < 0)
+		self->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	timerfd_settime(self->timer, 0, &when, NULL);
+	return jembatan_watch(ctx, self->timer,
+			      json_object_get(step, "timeout_ms") ? number_of(step, "timeout_ms") : -1);
+}
+
+static enum jembatan_result do_options(struct jembatan_context *ctx)
+{
+	const char *key, *value;
+	jembatan_log(ctx, JEMBATAN_NOTICE, "wait %lld limit %lld loud %lld file %s at %s",
+		     (long long)jembatan_get_integer(ctx, "wait"),
+		     (long long)jembatan_get_integer(ctx, "limit"),
+		     (long long)jembatan_get_integer(ctx, "loud"),
+		     jembatan_get_string(ctx, "file") ? "set" : "unset",
+		     jembatan_where(ctx, "wait", NULL));
+	for (size_t i = 0; jembatan_get_entry(ctx, "tags", i, &key, &value); i++)
+		jembatan_log(ctx, JEMBATAN_NOTICE, "tag %zu %s%s", i, value, key ? " with key" : "");
+	for (size_t i = 0; jembatan_get_entry(ctx, "fields", i, &key, &value); i++)
+		jembatan_log(ctx, JEMBATAN_NOTICE, "field %s=%s at %s", key, value,
+			     jembatan_where(ctx, "fields", key));
+	return JEMBATAN_OK;
+}
+
+/* *out_end: the script says that the call ends here, with the result. */
+static enum jembatan_result do_step(struct jembatan_context *ctx, struct self *self,
+				    const char *line, int *out_end)
+{
+	json_t *step = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	const char *what = text_of(step, "do");
+	enum jembatan_result r = JEMBATAN_OK;
+	if (!what)
+		r = jembatan_explain(ctx, JEMBATAN_CONFIG, "a line of the script is no step");
+	else if (strcmp(what, "message") == 0)
+		r = do_message(ctx, step, line);
+	else if (strcmp(what, "receipt") == 0)
+		r = do_receipt(ctx, step);
+	else if (strcmp(what, "state") == 0)
+		r = do_state(ctx, step);
+	else if (strcmp(what, "watch") == 0)
+		r = do_watch(ctx, self, step);
+	else if (strcmp(what, "options") == 0)
+		r = do_options(ctx);
+	else if (strcmp(what, "log") == 0)
+		jembatan_log(ctx, JEMBATAN_WARNING, "%s", text_of(step, "text"));
+	else if (strcmp(what, "checkpoint") == 0)
+		r = jembatan_checkpoint(ctx, text_of(step, "cursor"));
+	else if (strcmp(what, "return") == 0) {
+		*out_end = 1;
+		jembatan_delay(ctx, number_of(step, "delay_ms"));
+		r = jembatan_explain(ctx, result_of(step, "result"), "%s",
+				     text_of(step, "why") ? text_of(step, "why") : "");
+	} else
+		r = jembatan_explain(ctx, JEMBATAN_CONFIG, "the script has an unknown step");
+	json_decref(step);
+	return r;
+}
+
+/* Carries out lines from self->line on; text is cut into lines in place. */
+static enum jembatan_result run_script(struct jembatan_context *ctx, struct self *self, char *text,
+				       long *out_done)
+{
+	long number = 0;
+	enum jembatan_result r = JEMBATAN_OK;
+	int end = 0;
+	for (char *line = text, *next; line && *line && r == JEMBATAN_OK && !end; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		if (number++ < self->line || *line == '\0')
+			continue;
+		r = do_step(ctx, self, line, &end);
+		++*out_done;
+		self->line = number;
+	}
+	return end ? r : r == JEMBATAN_OK ? JEMBATAN_IDLE : r;
+}
+
+static char *read_whole(const char *path)
+{
+	FILE *file = path ? fopen(path, "r") : NULL;
+	char *text = file ? calloc(1, FILE_MAX_BYTES + 1) : NULL;
+	if (text && fread(text, 1, FILE_MAX_BYTES, file) == 0)
+		text[0] = '\0';
+	if (file)
+		fclose(file);
+	return text;
+}
+
+/* ---- operations ---- */
+
+static enum jembatan_result poll_script(struct jembatan_context *ctx, void *data)
+{
+	struct self *self = data;
+	char cursor[32];
+	long done = 0;
+	char *text = read_whole(jembatan_get_string(ctx, "file"));
+	if (!text)
+		return jembatan_explain(ctx, JEMBATAN_RETRY, "the script cannot be read");
+	enum jembatan_result result = run_script(ctx, self, text, &done), r = JEMBATAN_OK;
+	free(text);
+	if (done > 0) {
+		snprintf(cursor, sizeof(cursor), "%ld", self->line);
+		r = jembatan_checkpoint(ctx, cursor);
+	}
+	return r == JEMBATAN_OK ? result : r;
+}
+
+static enum jembatan_result run_bytes(struct jembatan_context *ctx, struct jembatan_bytes bytes)
+{
+	struct self self = { .timer = -1 };
+	long done = 0;
+	char *text = calloc(1, bytes.size + 1);
+	if (!text)
+		return JEMBATAN_FATAL;
+	if (bytes.size)
+		memcpy(text, bytes.data, bytes.size);
+	enum jembatan_result r = run_script(ctx, &self, text, &done);
+	free(text);
+	return r == JEMBATAN_IDLE ? JEMBATAN_OK : r;
+}
+
+static enum jembatan_result request(struct jembatan_context *ctx, void *data,
+				    const struct jembatan_request *in,
+				    struct jembatan_response *out)
+{
+	struct self *self = data;
+	snprintf(self->answer, sizeof(self->answer), "%s %s?%s %zu headers from %s", in->method,
+		 in->path, in->query ? in->query : "", in->header_count, in->peer);
+	out->media_type = "text/plain";
+	out->body = bytes_of_text(self->answer);
+	return run_bytes(ctx, in->body);
+}
+
+/* The reply's text says what becomes of it: "sent", "refused", ... Whether it
+ * was sent is remembered in the state, so that SETTLE can tell. */
+static enum jembatan_result reply(struct jembatan_context *ctx, void *self,
+				  const struct jembatan_reply *in, struct jembatan_delivery *out)
+{
+	static const char *const outcomes[] = { "sent", "refused", "not sent", "unknown", "later",
+						NULL };
+	char key[100];
+	struct jembatan_bytes value;
+	(void)self;
+	snprintf(key, sizeof(key), "sent:%s", in->reference);
+	if (in->flags & JEMBATAN_SETTLE) {
+		enum jembatan_result r = jembatan_state_get(ctx, key, &value);
+		out->outcome = r == JEMBATAN_OK ? JEMBATAN_SENT : JEMBATAN_NOT_SENT;
+		return r == JEMBATAN_GONE ? JEMBATAN_OK : r;
+	}
+	if (in->text && strcmp(in->text, "auth") == 0)
+		return jembatan_explain(ctx, JEMBATAN_AUTH, "the token is refused");
+	out->outcome = (enum jembatan_outcome)index_of(outcomes, in->text);
+	out->at_ms = out->outcome == JEMBATAN_LATER ? jembatan_now_ms(ctx) + 60000 : 0;
+	if (out->outcome != JEMBATAN_SENT)
+		return jembatan_explain(ctx, JEMBATAN_OK, "the script said so");
+	snprintf(out->remote_id, sizeof(out->remote_id), "remote-%s", in->reference);
+	return jembatan_state_put(ctx, key, bytes_of_text("yes"));
+}
+
+/* A reference is "N:word": the word N times; "gone" exists no more. */
+static enum jembatan_result fetch(struct jembatan_context *ctx, void *self, const char *reference,
+				  struct jembatan_spool *spool)
+{
+	const char *word = strchr(reference, ':');
+	(void)self;
+	if (!word)
+		return jembatan_explain(ctx, JEMBATAN_GONE, "there is nothing of that reference");
+	for (long n = strtol(reference, NULL, 10); n > 0; n--) {
+		enum jembatan_result r = jembatan_spool_write(ctx, spool, bytes_of_text(word + 1));
+		if (r != JEMBATAN_OK)
+			return r;
+	}
+	return JEMBATAN_OK;
+}
+
+static enum jembatan_result open_script(struct jembatan_context *ctx, const char *cursor,
+					void **out_self)
+{
+	struct self *self = calloc(1, sizeof(*self));
+	(void)ctx;
+	if (!self)
+		return JEMBATAN_FATAL;
+	self->line = cursor ? strtol(cursor, NULL, 10) : 0;
+	self->timer = -1;
+	*out_self = self;
+	return JEMBATAN_OK;
+}
+
+static void close_script(struct jembatan_context *ctx, void *data)
+{
+	struct self *self = data;
+	jembatan_log(ctx, JEMBATAN_INFO, "closed");
+	if (self->timer >= 0)
+		close(self->timer);
+	free(self);
+}
+
+static const struct jembatan_operations operations = {
+	.size = sizeof(operations),
+	.open = open_script,
+	.poll = poll_script,
+	.request = request,
+	.reply = reply,
+	.fetch = fetch,
+	.preview = run_bytes,
+	.close = close_script,
+};
+
+static const struct jembatan_connector connector = {
+	.abi_major = JEMBATAN_ABI_MAJOR,
+	.abi_minor = JEMBATAN_ABI_MINOR,
+	.size = sizeof(connector),
+	.name = "script",
+	.version = "0.1",
+	.summary = "Carries out a script of JSON lines, for tests.",
+	.capabilities = JEMBATAN_CAN_POLL | JEMBATAN_CAN_REQUEST | JEMBATAN_CAN_REPLY |
+			JEMBATAN_CAN_FETCH | JEMBATAN_CAN_PREVIEW,
+	.options = options,
+	.operations = &operations,
+};
+
+const struct jembatan_connector *jembatan_connector_entry(void)
+{
+	return &connector;
+}
