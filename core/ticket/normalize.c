@@ -138,12 +138,13 @@ is_abbreviation(const char *sentence, const char *stop)
 	return false;
 }
 
-/* The bytes of the first sentence: to its mark and a blank, or the line's end. */
+/* The bytes of the first sentence: to its mark and a blank, or the line's end.
+ * A line that goes on with a small letter was only wrapped. */
 static size_t
 sentence_size(const char *text)
 {
 	for (const char *p = text; *p != '\0'; p++) {
-		if (*p == '\n')
+		if (*p == '\n' && (p[1] < 'a' || p[1] > 'z'))
 			return (size_t)(p - text);
 		if (strchr(".!?", *p) != NULL && (p[1] == ' ' || p[1] == '\n' || p[1] == '\0') &&
 		    !(*p == '.' && is_abbreviation(text, p)))

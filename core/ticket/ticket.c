@@ -109,6 +109,7 @@ ticket_to_json(const struct ticket *t)
 {
 	CLEANUP(jx_decref) json_t *root = json_object();
 
+	put(root, NULL, "reporter", json_object()); /* there even when nothing is known */
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		const char *text = *FIELD_OF(t, &texts[i], char *);
 

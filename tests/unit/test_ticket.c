@@ -1,0 +1,335 @@
+/* test_ticket.c: a ticket's JSON, the check against the schema, the reference
+ * and the keys that tell the same from the changed. */
+#include "ticket/ticket.h"
+#include "ticket/ticket_schema.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+static struct arena *arena;
+static struct why why;
+
+static void setup(void)
+{
+	arena = arena_new();
+	why = (struct why){ 0 };
+}
+
+static void teardown(void)
+{
+	arena_free(arena);
+}
+
+/* ---- JSON ---------------------------------------------------------------- */
+
+static const struct {
+	const char *json, *says;
+} no_tickets[] = {
+	{ "[]", "a ticket must be a JSON object" },
+	{ "{\"title\": 1}", "/title: must be text" },
+	{ "{\"reporter\": {\"phone\": []}}", "/reporter/phone: must be text" },
+	{ "{\"anonymous\": 1}", "/anonymous: must be true or false" },
+	{ "{\"incident\": {\"at\": \"2026-01-03\"}}", "/incident/at: must be a time with its zone" },
+	{ "{\"received_at\": \"2026-01-03T08:00:00\"}",
+	  "/received_at: must be a time with its zone" },
+	{ "{\"place\": {\"latitude\": 1}}", "/place: latitude and longitude must be numbers" },
+	{ "{\"attachments\": {}}", "/attachments: must be a list of at most 4096" },
+};
+
+START_TEST(json_of_something_else_is_no_ticket)
+{
+	struct ticket t;
+	ck_assert_int_eq(ticket_from_json(bytes_text(no_tickets[_i].json), arena, &t, &why),
+			 JEMBATAN_DATA);
+	ck_assert_str_eq(why.text, no_tickets[_i].says);
+}
+END_TEST
+
+/* ---- schema -------------------------------------------------------------- */
+
+static const char good_ticket[] =
+	"{\"reference\": \"JB-7K3M9Q\", \"instance\": \"surat\", \"channel\": \"email\","
+	" \"source\": {\"system\": \"email\"}, \"from_centre\": false, \"status\": \"received\","
+	" \"reporter\": {}, \"anonymous\": false, \"secret\": false, \"title\": \"judul\","
+	" \"title_derived\": false, \"content_original\": \"\", \"content_edited\": \"isi\","
+	" \"incident\": {\"at\": \"2026-01-03T00:00:00+07:00\", \"derived\": true},"
+	" \"received_at\": \"2026-01-03T00:00:00+07:00\", \"attachments\": []}";
+
+/* `old` in the good ticket becomes `new`. */
+static const struct {
+	const char *old, *new, *says;
+} bad_tickets[] = {
+	{ "JB-7K3M9Q", "JB-7K3M9I", "/reference: not of the form reference" },
+	{ "JB-7K3M9Q", "7K3M9Q", "/reference: not of the form reference" },
+	{ "\"email\",", "\"\",", "/channel: shorter than 1 characters" },
+	{ "surat", "sebuah-nama-yang-jauh-terlalu-panjang", "/instance: longer than 32 characters" },
+	{ "{\"system\": \"email\"}", "{}", "/source: \"system\" is missing" },
+	{ "{\"system\": \"email\"}", "{\"system\": \"email\", \"x\": 1}",
+	  "/source: holds a key that the format does not know" },
+	{ "{\"system\": \"email\"}", "{\"system\": \"email\", \"id\": 5}",
+	  "/source/id: not of the type string" },
+	{ "\"from_centre\": false", "\"from_centre\": 0", "/from_centre: not of the type boolean" },
+	{ "received\",", "lost\",", "/status: not one of the allowed words" },
+	{ "\"reporter\": {}", "\"reporter\": {\"phone\": \"0812\"}",
+	  "/reporter/phone: not of the form phone" },
+	{ "\"reporter\": {}", "\"reporter\": {\"phone\": \"081200000017\"}",
+	  "/reporter/phone: not of the form phone" },
+	{ "\"reporter\": {}", "\"reporter\": {\"mail\": \"x\"}",
+	  "/reporter/mail: not of the form mail" },
+	{ "\"reporter\": {}", "\"reporter\": {\"nik\": \"3273014501900007\"}",
+	  "/reporter: holds a key that the format does not know" },
+	{ "\"title\": \"judul\", ", "", "/: \"title\" is missing" },
+	{ "2026-01-03T00:00:00+07:00\", \"d", "3 Jan\", \"d",
+	  "/incident/at: not of the form date-time" },
+	{ "2026-01-03T00:00:00+07:00\", \"d", "2026-01-03T00:00:00\", \"d",
+	  "/incident/at: not of the form date-time" },
+	{ "\"attachments\": []", "\"attachments\": [{}, {\"size_bytes\": 0}]",
+	  "/attachments/1/size_bytes: less than 1" },
+	{ "\"attachments\": []", "\"attachments\": [{\"size_bytes\": 1.5}]",
+	  "/attachments/0/size_bytes: not of the type integer" },
+	{ "\"attachments\": []", "\"attachments\": {}", "/attachments: not of the type array" },
+	{ "\"secret\": false", "\"secret\": false, \"place\": {\"latitude\": -90.5}",
+	  "/place/latitude: less than -90" },
+	{ "\"secret\": false", "\"secret\": false, \"place\": {\"longitude\": 181}",
+	  "/place/longitude: more than 180" },
+	{ "\"secret\": false", "\"secret\": false, \"tracking_id\": \"12345\"",
+	  "/tracking_id: not of the form tracking-id" },
+	{ "\"secret\": false", "\"secret\": false, \"classification\": \"Keluhan\"",
+	  "/classification: not one of the allowed words" },
+};
+
+static struct ticket_schema *load_schema(void)
+{
+	struct ticket_schema *schema;
+	ck_assert_msg(ticket_schema_load(TEST_SCHEMA, &schema, &why) == JEMBATAN_OK, "%s", why.text);
+	return schema;
+}
+
+START_TEST(a_ticket_out_of_form_is_named_by_its_place)
+{
+	struct ticket_schema *schema = load_schema();
+	const char *at = strstr(good_ticket, bad_tickets[_i].old);
+	ck_assert_ptr_nonnull(at);
+	CLEANUP(free_pointer) char *bad =
+		xasprintf("%.*s%s%s", (int)(at - good_ticket), good_ticket, bad_tickets[_i].new,
+			  at + strlen(bad_tickets[_i].old));
+	ck_assert_int_eq(ticket_validate(schema, bytes_text(good_ticket), &why), JEMBATAN_OK);
+	ck_assert_int_eq(ticket_validate(schema, bytes_text(bad), &why), JEMBATAN_DATA);
+	ck_assert_str_eq(why.text, bad_tickets[_i].says);
+	ticket_schema_free(schema);
+}
+END_TEST
+
+START_TEST(lengths_are_counted_in_characters)
+{
+	struct ticket_schema *schema;
+	ck_assert_int_eq(ticket_schema_compile(bytes_text("{\"type\": \"string\", \"maxLength\": 3}"),
+					       &schema, &why), JEMBATAN_OK);
+	ck_assert_int_eq(ticket_validate(schema, bytes_text("\"\xc3\xa9\xe2\x80\xa6\xf0\x9f\x98\x80\""),
+					 &why), JEMBATAN_OK);
+	ck_assert_int_eq(ticket_validate(schema, bytes_text("\"abcd\""), &why), JEMBATAN_DATA);
+	ck_assert_str_eq(why.text, "/: longer than 3 characters");
+	ticket_schema_free(schema);
+}
+END_TEST
+
+static const struct {
+	const char *schema, *says;
+} bad_schemas[] = {
+	{ "{\"pattern\": \"x\"}", "the keyword \"pattern\" is not known, or not with this value" },
+	{ "{\"type\": [\"string\", \"null\"]}",
+	  "the keyword \"type\" is not known, or not with this value" },
+	{ "{\"type\": \"null\"}", "the keyword \"type\" is not known, or not with this value" },
+	{ "{\"format\": \"ipv6\"}", "the keyword \"format\" is not known, or not with this value" },
+	{ "{\"enum\": [1]}", "the keyword \"enum\" is not known, or not with this value" },
+	{ "{\"maxLength\": -1}", "the keyword \"maxLength\" is not known, or not with this value" },
+	{ "{\"properties\": {\"a\": {\"items\": {\"oneOf\": []}}}}",
+	  "the keyword \"oneOf\" is not known, or not with this value" },
+	{ "{\"additionalProperties\": {}}",
+	  "the keyword \"additionalProperties\" is not known, or not with this value" },
+	{ "{\"items\": []}", "a schema must be an object, at most 16 deep" },
+	{ "true", "a schema must be an object, at most 16 deep" },
+	{ "{", "not JSON: it ends too early, line 1 column 1" },
+};
+
+START_TEST(a_keyword_that_is_not_known_is_never_ignored)
+{
+	struct ticket_schema *schema = NULL;
+	ck_assert_int_eq(ticket_schema_compile(bytes_text(bad_schemas[_i].schema), &schema, &why),
+			 JEMBATAN_CONFIG);
+	ck_assert_ptr_null(schema);
+	ck_assert_str_eq(why.text, bad_schemas[_i].says);
+}
+END_TEST
+
+/* ---- reference, preview -------------------------------------------------- */
+
+START_TEST(a_reference_is_short_and_cannot_be_misread)
+{
+	static const uint8_t bytes[3][5] = { { 0 }, { 255, 255, 255, 255, 255 },
+					     { 1, 2, 3, 4, 5 } };
+	char seen[3][TICKET_REFERENCE_SIZE];
+	for (size_t i = 0; i < 3; i++) {
+		ticket_reference(bytes[i], seen[i]);
+		ck_assert_uint_eq(strlen(seen[i]), 9);
+		ck_assert_int_eq(strncmp(seen[i], "JB-", 3), 0);
+		ck_assert_ptr_null(strpbrk(seen[i] + 3, "ILOU"));
+	}
+	ck_assert_str_ne(seen[0], seen[1]);
+	ck_assert_str_ne(seen[1], seen[2]);
+}
+END_TEST
+
+START_TEST(a_preview_cannot_move_the_cursor)
+{
+	struct ticket t = { .title = "judul\x1b[2J", .content_edited = "satu\ndua\x1b]0;x\x07",
+			    .content_original = "satu", .title_derived = true, .anonymous = true,
+			    .secret = true, .incident_ms = 1000, .incident_derived = true,
+			    .zone_minutes = 420 };
+	CLEANUP(buf_done) struct buf out;
+	buf_init(&out, 65536);
+	ticket_preview_text(&t, &out);
+	ck_assert_str_eq(out.data, "title            judul?[2J\n"
+				   "                 derived from the text\n"
+				   "flags            anonymous, secret\n"
+				   "incident         1970-01-01T07:00:01+07:00 (derived from the "
+				   "message's date)\n"
+				   "content\n    satu\n    dua?]0;x?\n"
+				   "content as received\n    satu\n");
+}
+END_TEST
+
+/* ---- same, changed ------------------------------------------------------- */
+
+static struct digest same(const char *key, const char *instance, const struct msg_message *m)
+{
+	return ticket_same_key(bytes_text(key), instance, m);
+}
+
+static bool equal(struct digest a, struct digest b)
+{
+	return memcmp(a.bytes, b.bytes, DIGEST_SIZE) == 0;
+}
+
+START_TEST(the_remote_id_alone_makes_a_message_the_same)
+{
+	struct msg_message a = { .message = { .id = "17", .text = "satu" } };
+	struct msg_message b = { .message = { .id = "17", .text = "dua", .author = { .id = "x" } } };
+	struct msg_message c = { .message = { .id = "18", .text = "satu" } };
+	ck_assert(equal(same("k", "app", &a), same("k", "app", &b)));
+	ck_assert(!equal(same("k", "app", &a), same("k", "app", &c)));
+	ck_assert(!equal(same("k", "app", &a), same("k", "lain", &a)));
+	ck_assert(!equal(same("k", "app", &a), same("kunci lain", "app", &a)));
+}
+END_TEST
+
+/* Each row differs from the first in one thing, and is another message. */
+static const struct msg_file one_file = { .name = "a.jpg", .reference = "1" };
+static const struct jembatan_message without_id[] = {
+	{ .text = "isi", .author = { .phone = "+6281200000017" } },
+	{ .text = "isi", .author = { .phone = "+6281200000018" } },
+	{ .text = "isi", .author = { .mail = "+6281200000017" } },
+	{ .text = "isi", .author = { .id = "+6281200000017" } },
+	{ .text = "isi lain", .author = { .phone = "+6281200000017" } },
+	{ .text = "isi", .subject = "judul", .author = { .phone = "+6281200000017" } },
+	{ .text = "isi" },
+	{ .text = "isi", .raw = { "mentah", 6 } },
+	{ .text = "isi", .raw = { "MENTAH", 6 } },
+};
+
+START_TEST(without_an_id_author_and_content_make_it_the_same)
+{
+	for (size_t i = 0; i < COUNT_OF(without_id); i++) {
+		for (size_t j = 0; j < COUNT_OF(without_id); j++) {
+			struct msg_message a = { .message = without_id[i] };
+			struct msg_message b = { .message = without_id[j] };
+			ck_assert_int_eq(equal(same("k", "app", &a), same("k", "app", &b)), i == j);
+		}
+	}
+	struct msg_message with = { .message = without_id[0], .files = &one_file, .file_count = 1 };
+	struct msg_message without = { .message = without_id[0] };
+	ck_assert(!equal(same("k", "app", &with), same("k", "app", &without)));
+}
+END_TEST
+
+START_TEST(an_author_who_is_known_may_send_other_raw_bytes)
+{
+	struct msg_message a = { .message = without_id[0] }, b = a;
+	b.message.raw = bytes_text("other headers");
+	ck_assert(equal(same("k", "app", &a), same("k", "app", &b)));
+}
+END_TEST
+
+START_TEST(spooled_raw_tells_strangers_apart)
+{
+	struct msg_spooled one = { .sha256 = bytes_text("1") }, two = { .sha256 = bytes_text("2") };
+	struct msg_message a = { .message = { .text = "isi" }, .raw_spooled = &one,
+				 .raw_spooled_count = 1 };
+	struct msg_message b = a;
+	b.raw_spooled = &two;
+	ck_assert(!equal(same("k", "app", &a), same("k", "app", &b)));
+}
+END_TEST
+
+START_TEST(a_revision_decides_alone_what_has_changed)
+{
+	struct msg_message a = { .message = { .revision = "1", .text = "satu" } };
+	struct msg_message b = { .message = { .revision = "1", .text = "dua" } };
+	struct msg_message c = { .message = { .revision = "2", .text = "satu" } };
+	struct jembatan_bytes k = bytes_text("k");
+	ck_assert(equal(ticket_revision_digest(k, &a), ticket_revision_digest(k, &b)));
+	ck_assert(!equal(ticket_revision_digest(k, &a), ticket_revision_digest(k, &c)));
+}
+END_TEST
+
+static const struct jembatan_message revisions[] = {
+	{ .text = "isi" },
+	{ .text = "isi baru" },
+	{ .text = "isi", .subject = "judul" },
+	{ .text = "isi", .full_text = "isi\n--\nnama" },
+	{ .text = "isi", .flags = JEMBATAN_SECRET_REPORT },
+	{ .text = "isi", .flags = JEMBATAN_ANONYMOUS },
+	{ .text = "isi", .incident_date = "2026-01-03" },
+	{ .text = "isi", .category = "jalan" },
+	{ .text = "isi", .place = { .village = "Contoh" } },
+	{ .text = "isi", .place = { .address = "Contoh" } },
+};
+
+START_TEST(without_a_revision_the_content_tells)
+{
+	struct jembatan_bytes k = bytes_text("k");
+	for (size_t i = 0; i < COUNT_OF(revisions); i++) {
+		for (size_t j = 0; j < COUNT_OF(revisions); j++) {
+			struct msg_message a = { .message = revisions[i] };
+			struct msg_message b = { .message = revisions[j] };
+			ck_assert_int_eq(equal(ticket_revision_digest(k, &a),
+					       ticket_revision_digest(k, &b)), i == j);
+		}
+	}
+	/* The source's own state moves without the complaint changing. */
+	struct msg_message a = { .message = { .text = "isi", .status = "Menunggu" } };
+	struct msg_message b = { .message = { .text = "isi", .status = "Selesai" } };
+	ck_assert(equal(ticket_revision_digest(k, &a), ticket_revision_digest(k, &b)));
+}
+END_TEST
+
+int main(void)
+{
+	TCase *t = tcase_create("ticket");
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, json_of_something_else_is_no_ticket, 0, COUNT_OF(no_tickets));
+	tcase_add_loop_test(t, a_ticket_out_of_form_is_named_by_its_place, 0, COUNT_OF(bad_tickets));
+	tcase_add_test(t, lengths_are_counted_in_characters);
+	tcase_add_loop_test(t, a_keyword_that_is_not_known_is_never_ignored, 0,
+			    COUNT_OF(bad_schemas));
+	tcase_add_test(t, a_reference_is_short_and_cannot_be_misread);
+	tcase_add_test(t, a_preview_cannot_move_the_cursor);
+	tcase_add_test(t, the_remote_id_alone_makes_a_message_the_same);
+	tcase_add_test(t, without_an_id_author_and_content_make_it_the_same);
+	tcase_add_test(t, an_author_who_is_known_may_send_other_raw_bytes);
+	tcase_add_test(t, spooled_raw_tells_strangers_apart);
+	tcase_add_test(t, a_revision_decides_alone_what_has_changed);
+	tcase_add_test(t, without_a_revision_the_content_tells);
+	return unit_run("ticket", t);
+}
