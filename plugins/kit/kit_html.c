@@ -24,13 +24,18 @@ struct writer {
 	unsigned newlines; /* owed before the next word */
 	bool space;        /* owed */
 	bool has_text;     /* anything was written */
+	bool cell_is_new;  /* in a table cell before its first word */
 	unsigned quotes;   /* depth of blockquote */
+	unsigned quotes_before; /* that of the last line written */
 	unsigned pre;      /* depth of pre: white space counts */
 	unsigned depth;
 };
 
 static void owe_newlines(struct writer *w, unsigned count)
 {
+	/* A block that opens a cell must not tear the row apart. */
+	if (w->cell_is_new)
+		return;
 	if (w->newlines < count)
 		w->newlines = count;
 	w->space = false;
@@ -47,9 +52,10 @@ static void pay(struct writer *w)
 {
 	if (!w->has_text)
 		w->newlines = 0;
+	unsigned common = w->quotes < w->quotes_before ? w->quotes : w->quotes_before;
 	for (unsigned i = 0; i < w->newlines; i++) {
 		kit_text_add(w->out, "\n", 1);
-		for (unsigned q = 0; q < w->quotes && i + 1 < w->newlines; q++)
+		for (unsigned q = 0; q < common && i + 1 < w->newlines; q++)
 			kit_text_add(w->out, ">", 1);
 	}
 	if (w->newlines > 0 || !w->has_text)
@@ -60,6 +66,8 @@ static void pay(struct writer *w)
 	w->newlines = 0;
 	w->space = false;
 	w->has_text = true;
+	w->cell_is_new = false;
+	w->quotes_before = w->quotes;
 }
 
 /* NBSP and the like; zero-width characters, with which preheaders are padded,
@@ -216,23 +224,29 @@ static void write_quote(struct writer *w, const xmlNode *node)
 	w->quotes -= deeper;
 }
 
-static bool has_cell_before(const xmlNode *node)
+static bool is_cell(const xmlNode *node)
 {
-	for (const xmlNode *n = node->prev; n; n = n->prev)
-		if (n->type == XML_ELEMENT_NODE && element_of(n) == CELL)
-			return true;
-	return false;
+	return node->type == XML_ELEMENT_NODE && element_of(node) == CELL;
+}
+
+static bool has_cell_beside(const xmlNode *node, bool before)
+{
+	const xmlNode *n = before ? node->prev : node->next;
+	while (n && !is_cell(n))
+		n = before ? n->prev : n->next;
+	return n != NULL;
 }
 
 static void write_cell(struct writer *w, const xmlNode *node)
 {
-	if (has_cell_before(node) && w->newlines == 0 && w->has_text) {
+	if (has_cell_beside(node, true) && w->newlines == 0 && w->has_text) {
 		kit_text_add(w->out, " |", 2);
 		w->space = true;
 	}
+	w->cell_is_new = true;
 	walk(w, node->children);
-	/* A block within a cell must not tear the row apart. */
-	if (w->newlines > 0) {
+	w->cell_is_new = false;
+	if (has_cell_beside(node, false) && w->newlines > 0 && w->has_text) {
 		w->newlines = 0;
 		w->space = true;
 	}
