@@ -1,0 +1,13 @@
+/* charset.h: bytes in a declared charset to UTF-8. Declarations are often
+ * wrong: what does not fit falls back to UTF-8, then to windows-1252 (GB18030
+ * where a gb... was named), and never fails. */
+#ifndef EMAIL_CHARSET_H
+#define EMAIL_CHARSET_H
+
+#include <jembatan/kit.h>
+
+/* Append; name NULL or "": not declared. Control characters but tab and newline
+ * are dropped, line ends become newline. */
+void charset_to_utf8(const char *name, struct jembatan_bytes bytes, struct kit_text *out);
+
+#endif

@@ -1,0 +1,204 @@
+/* email.c: the mail connector: its options, and which source they name. */
+#include "email/email_imap.h"
+#include "email/email_maildir.h"
+#include "email/email_parse.h"
+
+#include <gmime/gmime.h>
+
+#include <string.h>
+
+#define OWN_MAX 64u
+
+static const char *const source_choices[] = { "imap", "maildir", NULL };
+static const char *const tls_choices[] = { "auto", "required", "none", NULL };
+static const char *const schemes[] = { "imaps", "imap", NULL };
+
+static const struct jembatan_option options[] = {
+	{ "source", JEMBATAN_CHOICE, 0, "imap", 0, 0, source_choices,
+	  "Where mail is read: imap (a server) or maildir (a folder on this machine)." },
+	{ "url", JEMBATAN_URL, 0, NULL, 0, 0, schemes,
+	  "source: imap: the server, such as imaps://mail.example.go.id; nothing behind it." },
+	{ "user", JEMBATAN_STRING, 0, NULL, 0, 0, NULL, "source: imap: the user." },
+	{ "password", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL, "source: imap: the password." },
+	{ "mailbox", JEMBATAN_STRING, 0, "INBOX", 0, 0, NULL,
+	  "source: imap: the mailbox; it is only read, nothing in it changes." },
+	{ "tls", JEMBATAN_CHOICE, 0, "auto", 0, 0, tls_choices,
+	  "source: imap: auto (imaps, or STARTTLS, which only a server on this machine may lack), "
+	  "required (there too), none (in clear: the password can be read on the way)." },
+	{ "ca_file", JEMBATAN_PATH, 0, NULL, 0, 0, NULL,
+	  "source: imap: certificates to trust instead of the system's." },
+	{ "timeout", JEMBATAN_DURATION, 0, "25s", 100, 110000, NULL,
+	  "source: imap: how long the server may be silent." },
+	{ "maildir", JEMBATAN_PATH, 0, NULL, 0, 0, NULL,
+	  "source: maildir: the folder that holds new and cur." },
+	{ "batch_count", JEMBATAN_INTEGER, 0, "100", 1, 500, NULL,
+	  "At most so many mails are committed together." },
+	{ "batch_bytes", JEMBATAN_BYTES, 0, "4MiB", 65536, 67108864, NULL,
+	  "At most so many bytes of mail are committed together." },
+	{ "mail_max", JEMBATAN_BYTES, 0, "25MiB", 65536, 268435456, NULL,
+	  "Of a larger mail only the first 1 MiB is taken, and this is said." },
+	{ "own_addresses", JEMBATAN_LIST, 0, NULL, 0, 0, NULL,
+	  "Our own addresses: what comes from them is stored, never a complaint." },
+	{ NULL, JEMBATAN_STRING, 0, NULL, 0, 0, NULL, NULL },
+};
+
+/* One instance. */
+struct email {
+	const char *own[OWN_MAX + 1];
+	struct imap_options imap_options;
+	struct imap_source *imap;
+	struct maildir_options maildir_options;
+	struct maildir_source *maildir;
+};
+
+static bool is_maildir(struct jembatan_context *ctx)
+{
+	return strcmp(jembatan_get_string(ctx, "source"), "maildir") == 0;
+}
+
+static enum imap_tls tls_of(struct jembatan_context *ctx)
+{
+	const char *tls = jembatan_get_string(ctx, "tls");
+
+	if (strcmp(tls, "none") == 0)
+		return IMAP_TLS_NONE;
+	return strcmp(tls, "required") == 0 ? IMAP_TLS_REQUIRED : IMAP_TLS_AUTO;
+}
+
+static struct imap_login login_of(struct jembatan_context *ctx)
+{
+	return (struct imap_login){
+		.url = jembatan_get_string(ctx, "url"),
+		.user = jembatan_get_string(ctx, "user"),
+		.password = jembatan_get_string(ctx, "password"),
+		.ca_file = jembatan_get_string(ctx, "ca_file"),
+		.tls = tls_of(ctx),
+		.timeout_ms = jembatan_get_integer(ctx, "timeout"),
+		.mail_max_bytes = (size_t)jembatan_get_integer(ctx, "mail_max"),
+	};
+}
+
+static enum jembatan_result missing(struct jembatan_context *ctx, const char *source,
+				    const char *name)
+{
+	return jembatan_explain(ctx, JEMBATAN_CONFIG, "source: %s needs the option %s", source,
+				name);
+}
+
+static enum jembatan_result email_check(struct jembatan_context *ctx)
+{
+	static const char *const needed[] = { "url", "user", "password" };
+	struct imap_login login;
+
+	if (is_maildir(ctx))
+		return jembatan_get_string(ctx, "maildir") != NULL
+			       ? JEMBATAN_OK
+			       : missing(ctx, "maildir", "maildir");
+	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+		if (jembatan_get_string(ctx, needed[i]) == NULL)
+			return missing(ctx, "imap", needed[i]);
+	}
+	login = login_of(ctx);
+	return imap_login_check(ctx, &login);
+}
+
+static void read_own(struct jembatan_context *ctx, const char **own)
+{
+	const char *key, *value;
+	size_t i = 0;
+
+	while (i < OWN_MAX && jembatan_get_entry(ctx, "own_addresses", i, &key, &value))
+		own[i++] = value;
+	own[i] = NULL;
+}
+
+static enum jembatan_result email_open(struct jembatan_context *ctx, const char *cursor,
+				       void **out_self)
+{
+	enum jembatan_result result = email_check(ctx);
+
+	if (result != JEMBATAN_OK)
+		return result;
+	struct email *self = g_new0(struct email, 1);
+
+	g_mime_init();
+	read_own(ctx, self->own);
+	if (is_maildir(ctx)) {
+		self->maildir_options = (struct maildir_options){
+			.path = jembatan_get_string(ctx, "maildir"),
+			.batch_count = (size_t)jembatan_get_integer(ctx, "batch_count"),
+			.batch_bytes = (size_t)jembatan_get_integer(ctx, "batch_bytes"),
+			.mail_max_bytes = (size_t)jembatan_get_integer(ctx, "mail_max"),
+			.own = self->own,
+		};
+		self->maildir = maildir_source_new(&self->maildir_options, cursor);
+	} else {
+		self->imap_options = (struct imap_options){
+			.login = login_of(ctx),
+			.mailbox = jembatan_get_string(ctx, "mailbox"),
+			.batch_count = (size_t)jembatan_get_integer(ctx, "batch_count"),
+			.batch_bytes = (size_t)jembatan_get_integer(ctx, "batch_bytes"),
+			.mail_max_bytes = (size_t)jembatan_get_integer(ctx, "mail_max"),
+			.own = self->own,
+		};
+		self->imap = imap_source_new(&self->imap_options, cursor);
+	}
+	*out_self = self;
+	return JEMBATAN_OK;
+}
+
+static enum jembatan_result email_poll(struct jembatan_context *ctx, void *data)
+{
+	struct email *self = data;
+
+	return self->maildir != NULL ? maildir_source_poll(ctx, self->maildir)
+				     : imap_source_poll(ctx, self->imap);
+}
+
+/* An .eml as it would arrive. */
+static enum jembatan_result email_preview(struct jembatan_context *ctx,
+					  struct jembatan_bytes sample)
+{
+	const char *own[OWN_MAX + 1];
+	struct mail mail = { .raw = sample, .arrived_ms = jembatan_now_ms(ctx) };
+
+	g_mime_init();
+	read_own(ctx, own);
+	return mail_take(ctx, &mail, own);
+}
+
+static void email_close(struct jembatan_context *ctx, void *data)
+{
+	struct email *self = data;
+
+	(void)ctx;
+	imap_source_free(self->imap);
+	maildir_source_free(self->maildir);
+	g_free(self);
+}
+
+static const struct jembatan_operations operations = {
+	.size = sizeof operations,
+	.check = email_check,
+	.open = email_open,
+	.poll = email_poll,
+	.preview = email_preview,
+	.close = email_close,
+};
+
+static const struct jembatan_connector connector = {
+	.abi_major = JEMBATAN_ABI_MAJOR,
+	.abi_minor = JEMBATAN_ABI_MINOR,
+	.size = sizeof connector,
+	.name = "email",
+	.version = "0.1.0",
+	.summary = "Mail from an IMAP server or a Maildir",
+	.capabilities = JEMBATAN_CAN_POLL | JEMBATAN_CAN_PREVIEW,
+	.options = options,
+	.operations = &operations,
+};
+
+const struct jembatan_connector *jembatan_connector_entry(void)
+{
+	return &connector;
+}
