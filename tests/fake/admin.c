@@ -88,27 +88,9 @@ void admin_followup(struct centre_call *call)
 			      ledger_followup(call->centre->ledger, call->id, body, NULL, &id));
 }
 
-void admin_fault_add(struct centre_call *call)
+void admin_fault(struct centre_call *call)
 {
-	CLEANUP(jx_decref) json_t *body = centre_body(call);
-	const char *spec;
-	struct why why;
-
-	if (!body)
-		return;
-	spec = jx_text(body, "spec");
-	if (!spec)
-		centre_refuse(call, json_pack("{s:[s]}", "spec", "is required"));
-	else if (faults_add(call->centre->faults, spec, &why) != JEMBATAN_OK)
-		centre_refuse(call, json_pack("{s:[s]}", "spec", why.text));
-	else
-		answer_ok(call);
-}
-
-void admin_fault_clear(struct centre_call *call)
-{
-	faults_clear(call->centre->faults);
-	answer_ok(call);
+	faults_serve(call->centre->faults, call->request, call->answer);
 }
 
 /* As after a start without faults and without a journal. */

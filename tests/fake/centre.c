@@ -43,16 +43,16 @@ json_t *centre_body(struct centre_call *call)
 	struct why why;
 
 	if (call->operation != CENTRE_ADMIN && (!type || !strcasestr(type, "application/json"))) {
-		peer_answer_error(call->answer, 415, "the body must be application/json");
+		peer_answer_message(call->answer, 415, "the body must be application/json");
 		return NULL;
 	}
 	if (jx_parse(buf_bytes(&call->request->body), &body, &why) != JEMBATAN_OK) {
-		peer_answer_error(call->answer, 400, why.text);
+		peer_answer_message(call->answer, 400, why.text);
 		return NULL;
 	}
 	if (!json_is_object(body)) {
 		json_decref(body);
-		peer_answer_error(call->answer, 400, "the body must be a JSON object");
+		peer_answer_message(call->answer, 400, "the body must be a JSON object");
 		return NULL;
 	}
 	return body;
@@ -78,9 +78,9 @@ void centre_refuse(struct centre_call *call, json_t *errors)
 void centre_fail(struct centre_call *call, enum jembatan_result result)
 {
 	if (result == JEMBATAN_GONE)
-		peer_answer_error(call->answer, 404, MISSING);
+		peer_answer_message(call->answer, 404, MISSING);
 	else
-		peer_answer_error(call->answer, 500, "the journal cannot be written");
+		peer_answer_message(call->answer, 500, "the journal cannot be written");
 }
 
 static bool is_secret(const char *given, const char *wanted)
@@ -121,7 +121,7 @@ static void on_lookup(struct centre_call *call)
 	const char *reference = peer_query(call->request, "reference");
 
 	if (call->centre->mode != LEDGER_LOOKUP)
-		peer_answer_error(call->answer, 404, "this centre cannot be asked");
+		peer_answer_message(call->answer, 404, "this centre cannot be asked");
 	else if (!reference || !*reference)
 		centre_refuse(call, json_pack("{s:[s]}", "reference", "is required"));
 	else
@@ -150,34 +150,17 @@ static const struct route {
 	{ "GET", "/_complaints", CENTRE_ADMIN, admin_complaints },
 	{ "POST", "/_status/*", CENTRE_ADMIN, admin_status },
 	{ "POST", "/_followup/*", CENTRE_ADMIN, admin_followup },
-	{ "POST", "/_fault", CENTRE_ADMIN, admin_fault_add },
-	{ "DELETE", "/_fault", CENTRE_ADMIN, admin_fault_clear },
+	{ "POST", "/_fault", CENTRE_ADMIN, admin_fault },
+	{ "DELETE", "/_fault", CENTRE_ADMIN, admin_fault },
 	{ "POST", "/_reset", CENTRE_ADMIN, admin_reset },
 };
-
-/* Does the path fit; the number under "*" goes to *out_id. */
-static bool fits(const char *pattern, const char *path, int64_t *out_id)
-{
-	while (*pattern && *path) {
-		size_t digits = strspn(path, "0123456789");
-
-		if (*pattern == '*' && digits > 0 && digits <= 18) {
-			*out_id = strtoll(path, NULL, 10);
-			path += digits;
-			pattern++;
-		} else if (*pattern++ != *path++) {
-			return false;
-		}
-	}
-	return !*pattern && !*path;
-}
 
 static const struct route *find_route(const struct peer_request *r, int64_t *out_id,
 				      bool *out_path_known)
 {
 	*out_path_known = false;
 	for (size_t i = 0; i < COUNT_OF(ROUTES); i++) {
-		if (!fits(ROUTES[i].path, r->path, out_id))
+		if (!peer_path_fits(ROUTES[i].path, r->path, out_id))
 			continue;
 		*out_path_known = true;
 		if (strcmp(ROUTES[i].method, r->method) == 0)
@@ -206,7 +189,7 @@ static void handle_operation(struct centre_call *call, const struct route *route
 	pause_as_usual(c, call->request);
 	if (!faults_before(&call->plan, call->request, c->redirect_to, c->hang_ms, call->answer)) {
 		if (!is_authorized(c, call->request))
-			peer_answer_error(call->answer, 401, "Unauthenticated.");
+			peer_answer_message(call->answer, 401, "Unauthenticated.");
 		else
 			route->handle(call);
 		if (call->answer->status < 300)
@@ -234,7 +217,7 @@ void centre_handle(void *owner, struct peer_request *r, struct peer_answer *a)
 	const struct route *route = find_route(r, &call.id, &path_known);
 
 	if (!route)
-		peer_answer_error(a, path_known ? 405 : 404,
+		peer_answer_message(a, path_known ? 405 : 404,
 				  path_known ? "wrong method" : "no such path");
 	else
 		take_route(&call, route);

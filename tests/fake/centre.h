@@ -70,8 +70,8 @@ centre_handler complaints_create, complaints_file, complaints_route, complaints_
 /* followups.c */
 centre_handler followups_list, followups_add;
 /* admin.c */
-centre_handler admin_state, admin_complaints, admin_status, admin_followup, admin_fault_add,
-	admin_fault_clear, admin_reset;
+centre_handler admin_state, admin_complaints, admin_status, admin_followup, admin_fault,
+	admin_reset;
 /* page.c */
 centre_handler page_show;
 

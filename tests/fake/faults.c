@@ -3,6 +3,7 @@
 #include "faults.h"
 
 #include "base/clock.h"
+#include "base/jx.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -364,6 +365,31 @@ json_t *faults_list(struct faults *f)
 	return list;
 }
 
+static enum jembatan_result add_from_body(struct faults *f, const struct peer_request *r,
+					  struct why *why)
+{
+	CLEANUP(jx_decref) json_t *body = NULL;
+	const char *spec;
+
+	if (jx_parse(buf_bytes(&r->body), &body, why) != JEMBATAN_OK)
+		return JEMBATAN_DATA;
+	spec = jx_text(body, "spec");
+	return spec ? faults_add(f, spec, why) : why_set(why, JEMBATAN_DATA, "spec is required");
+}
+
+void faults_serve(struct faults *f, struct peer_request *r, struct peer_answer *a)
+{
+	struct why why;
+
+	if (strcmp(r->method, "POST") != 0) {
+		faults_clear(f);
+	} else if (add_from_body(f, r, &why) != JEMBATAN_OK) {
+		peer_answer_message(a, 422, why.text);
+		return;
+	}
+	peer_answer_message(a, 200, "OK");
+}
+
 /* ---- doing --------------------------------------------------------------- */
 
 static void say_retry_after(const struct faults_plan *plan, struct peer_answer *a)
@@ -390,11 +416,11 @@ bool faults_before(const struct faults_plan *plan, struct peer_request *r,
 		say_retry_after(plan, a);
 		/* fall through */
 	case FAULTS_STATUS:
-		peer_answer_error(a, plan->status, "a fault on cue; nothing was committed");
+		peer_answer_message(a, plan->status, "a fault on cue; nothing was committed");
 		return true;
 	case FAULTS_REDIRECT:
 		a->location = xasprintf("%s%s", redirect_to, r->path);
-		peer_answer_error(a, 302, "elsewhere");
+		peer_answer_message(a, 302, "elsewhere");
 		return true;
 	case FAULTS_CLOSE:
 		a->delivery = PEER_DROPPED;
@@ -412,7 +438,7 @@ void faults_after(const struct faults_plan *plan, unsigned hang_ms, struct peer_
 {
 	switch ((int)plan->kind) {
 	case FAULTS_COMMIT_500:
-		peer_answer_error(a, 500, "a fault on cue; it was committed");
+		peer_answer_message(a, 500, "a fault on cue; it was committed");
 		break;
 	case FAULTS_COMMIT_HANG:
 		a->delivery = PEER_HUNG;

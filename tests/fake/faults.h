@@ -74,6 +74,9 @@ bool faults_before(const struct faults_plan *plan, struct peer_request *r,
 /* After a request has succeeded: spoils the answer. */
 void faults_after(const struct faults_plan *plan, unsigned hang_ms, struct peer_answer *a);
 
+/* POST {"spec"} adds a fault, any other method removes all. */
+void faults_serve(struct faults *f, struct peer_request *r, struct peer_answer *a);
+
 /* [{"spec", "seen", "fired"}]; the caller's reference. */
 json_t *faults_list(struct faults *f);
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
@@ -283,7 +284,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 	exchange_complete(x);
 	buf_init(&a.body, ANSWER_CEILING);
 	if (x->request.too_large)
-		peer_answer_error(&a, MHD_HTTP_CONTENT_TOO_LARGE, "too large");
+		peer_answer_message(&a, MHD_HTTP_CONTENT_TOO_LARGE, "too large");
 	else
 		p->handle(p->owner, &x->request, &a);
 	result = deliver(&x->request, &a);
@@ -472,6 +473,25 @@ char *peer_origin(const struct peer_request *r)
 	return xasprintf("http://%s", host ? host : "127.0.0.1");
 }
 
+bool peer_path_fits(const char *pattern, const char *path, int64_t *out_number)
+{
+	while (*pattern && *path) {
+		if (*pattern == '*' && isdigit((unsigned char)*path)) {
+			char *end = NULL;
+
+			errno = 0;
+			*out_number = strtoll(path, &end, 10);
+			if (errno)
+				return false;
+			path = end;
+			pattern++;
+		} else if (*pattern++ != *path++) {
+			return false;
+		}
+	}
+	return !*pattern && !*path;
+}
+
 void peer_pause(const struct peer_request *r, unsigned ms)
 {
 	wait_for_departure(connection_fd(r), (int)ms);
@@ -489,7 +509,7 @@ void peer_answer_json(struct peer_answer *a, unsigned status, json_t *value)
 	a->status = status;
 }
 
-void peer_answer_error(struct peer_answer *a, unsigned status, const char *message)
+void peer_answer_message(struct peer_answer *a, unsigned status, const char *message)
 {
 	peer_answer_json(a, status, json_pack("{s:s}", "message", message));
 }

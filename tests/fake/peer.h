@@ -79,12 +79,15 @@ const char *peer_field(const struct peer_request *r, const char *name);
 /* "http://<Host header>", for links to ourselves; the caller frees. */
 char *peer_origin(const struct peer_request *r);
 
+/* Does the path fit a pattern, in which "*" stands for a number? */
+bool peer_path_fits(const char *pattern, const char *path, int64_t *out_number);
+
 /* Waits, but not longer than the client does. */
 void peer_pause(const struct peer_request *r, unsigned ms);
 
 /* Answers with this JSON; takes the reference. */
 void peer_answer_json(struct peer_answer *a, unsigned status, json_t *value);
-/* {"message": ...} */
-void peer_answer_error(struct peer_answer *a, unsigned status, const char *message);
+/* {"message": sentence} */
+void peer_answer_message(struct peer_answer *a, unsigned status, const char *message);
 
 #endif

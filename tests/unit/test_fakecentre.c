@@ -361,14 +361,16 @@ START_TEST(what_it_holds_survives_a_kill)
 	bench_create("JB-BBB");
 	bench_route("200203");
 	bench_followup("7000001", "halo");
-	bench_send("/_status/7000001", json_pack("{s:i,s:s}", "status_code", 3, "status_name", "x"));
+	bench_send("/_status/7000001", json_pack("{s:i,s:s}", "status_code", 3, "status_name",
+						 "Dalam Proses"));
 	before = bench_get("/_state");
 	drive_stop(&centre, SIGKILL);
 	start_with_journal();
 	after = bench_get("/_state");
 	ck_assert(json_equal(json_object_get(before, "complaints"),
 			     json_object_get(after, "complaints")));
-	ck_assert(json_equal(json_object_get(before, "uploads"), json_object_get(after, "uploads")));
+	ck_assert(
+		json_equal(json_object_get(before, "uploads"), json_object_get(after, "uploads")));
 	json_decref(before);
 	json_decref(after);
 	bench_create("JB-CCC");
