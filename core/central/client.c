@@ -1,0 +1,452 @@
+/* client.c: libcurl multi in our loop. libcurl repeats a request by itself
+ * when a kept connection turns out dead, unless it cannot rewind the body: so
+ * every body comes from a callback that has no way back, and such a request
+ * ends as 65, unknown. It never follows a redirect, speaks HTTP/1.1 only (a
+ * refused HTTP/2 stream is repeated too) and takes no proxy from the
+ * environment. */
+#include "central/client.h"
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/fault.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/poison.h"
+
+#define UPLOAD_BYTES_PER_MS 16 /* the slowest line that we wait for */
+#define EASY_KEPT_MAX 64u
+#define PARTS_MAX 16u
+
+struct body_reader { /* a text that is read once */
+	const char *data;
+	size_t size, given;
+};
+
+struct client_call {
+	struct client *client;
+	CURL *easy;
+	struct curl_slist *headers;
+	curl_mime *mime;
+	struct body_reader body, parts[PARTS_MAX];
+	struct buf answer;
+	char error[CURL_ERROR_SIZE];
+	size_t to_send, sent; /* of the body; for the fault point only */
+	int64_t started_mono_ms;
+	client_on_done *on_done;
+	void *data;
+	struct client_call *next, *before;
+};
+
+struct client {
+	struct loop *loop;
+	struct client_options options;
+	CURLM *multi;
+	struct loop_timer *timer;
+	struct client_call *calls;
+	CURL *kept[EASY_KEPT_MAX];
+	size_t kept_count;
+};
+
+/* ---- libcurl's callbacks ---- */
+
+static size_t on_read_body(char *out, size_t size, size_t count, void *data)
+{
+	struct body_reader *b = data;
+	size_t room = size * count, left = b->size - b->given;
+	size_t n = left < room ? left : room;
+
+	memcpy(out, b->data + b->given, n);
+	b->given += n;
+	return n;
+}
+
+static size_t on_read_upload(char *out, size_t size, size_t count, void *data)
+{
+	size_t n = 0;
+
+	if (upload_next(data, out, size * count, &n) != JEMBATAN_OK)
+		return CURL_READFUNC_ABORT;
+	return n;
+}
+
+static size_t on_answer(char *piece, size_t size, size_t count, void *data)
+{
+	struct client_call *call = data;
+
+	buf_add(&call->answer, piece, size * count);
+	return buf_is_full(&call->answer) ? 0 : size * count;
+}
+
+#ifdef JEMBATAN_FAULTS
+static int on_debug(CURL *easy UNUSED, curl_infotype type, char *bytes UNUSED, size_t size,
+		    void *data)
+{
+	struct client_call *call = data;
+	bool was_sent = call->sent >= call->to_send;
+
+	if (type == CURLINFO_DATA_OUT)
+		call->sent += size;
+	if (!was_sent && call->sent >= call->to_send)
+		FAULT_POINT("push.sent");
+	return 0;
+}
+#endif
+
+/* ---- one request ---- */
+
+static void set_fixed(const struct client *c, struct client_call *call)
+{
+	CURL *e = call->easy;
+
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(e, CURLOPT_PROXY, "");
+	curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (c->options.ca_file)
+		curl_easy_setopt(e, CURLOPT_CAINFO, c->options.ca_file);
+	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(e, CURLOPT_USERAGENT, "jembatan/" PACKAGE_VERSION);
+	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)c->options.connect_timeout_ms);
+	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, call->error);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_answer);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, call);
+	curl_easy_setopt(e, CURLOPT_PRIVATE, call);
+#ifdef JEMBATAN_FAULTS
+	curl_easy_setopt(e, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(e, CURLOPT_DEBUGFUNCTION, on_debug);
+	curl_easy_setopt(e, CURLOPT_DEBUGDATA, call);
+#endif
+}
+
+static void add_header(struct client_call *call, const char *line)
+{
+	struct curl_slist *list = curl_slist_append(call->headers, line);
+
+	ASSERT(list);
+	call->headers = list;
+}
+
+static void add_secret_header(struct client_call *call, const char *name, const char *before,
+			      const struct secret *secret, const char *after)
+{
+	char *line = xasprintf("%s: %s%s%s", name, before, secret_reveal(secret), after);
+
+	add_header(call, line);
+	mem_wipe(line, strlen(line));
+	free(line);
+}
+
+static void add_credentials(struct client_call *call, const struct client_options *o)
+{
+	if (o->secret) {
+		bool has_scheme = o->auth_scheme && *o->auth_scheme;
+		CLEANUP(free_pointer) char *scheme =
+			has_scheme ? xasprintf("%s ", o->auth_scheme) : xstrdup("");
+		add_secret_header(call, o->auth_header ? o->auth_header : "Authorization", scheme,
+				  o->secret, "");
+	}
+	if (o->guid) {
+		bool has_braces = secret_reveal(o->guid)[0] == '{';
+		add_secret_header(call, "token", has_braces ? "" : "{", o->guid,
+				  has_braces ? "" : "}");
+	}
+}
+
+static void set_headers(struct client_call *call, const struct client_request *r)
+{
+	add_header(call, "Accept: application/json");
+	add_header(call, "Expect:"); /* a 417 would make libcurl send again */
+	if (r->body)
+		add_header(call, "Content-Type: application/json");
+	if (r->idempotency_key) {
+		CLEANUP(free_pointer) char *line =
+			xasprintf("Idempotency-Key: %s", r->idempotency_key);
+		add_header(call, line);
+	}
+	if (!r->without_credentials)
+		add_credentials(call, &call->client->options);
+	curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
+}
+
+static void set_body(struct client_call *call, const char *body)
+{
+	call->body = (struct body_reader){ .data = body, .size = strlen(body) };
+	call->to_send = call->body.size;
+	curl_easy_setopt(call->easy, CURLOPT_POST, 1L);
+	curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.size);
+	curl_easy_setopt(call->easy, CURLOPT_READFUNCTION, on_read_body);
+	curl_easy_setopt(call->easy, CURLOPT_READDATA, &call->body);
+}
+
+static void set_part(struct client_call *call, curl_mimepart *part, const struct client_part *p,
+		     struct body_reader *text)
+{
+	ASSERT(curl_mime_name(part, p->name) == CURLE_OK);
+	if (p->upload) {
+		call->to_send += upload_size(p->upload);
+		curl_mime_filename(part, p->file_name);
+		curl_mime_type(part, p->media_type ? p->media_type : "application/octet-stream");
+		curl_mime_data_cb(part, (curl_off_t)upload_size(p->upload), on_read_upload, NULL,
+				  NULL, p->upload);
+		return;
+	}
+	*text = (struct body_reader){ .data = p->text, .size = strlen(p->text) };
+	call->to_send += text->size;
+	curl_mime_data_cb(part, (curl_off_t)text->size, on_read_body, NULL, NULL, text);
+}
+
+static void set_parts(struct client_call *call, const struct client_request *r)
+{
+	ASSERT(r->part_count <= PARTS_MAX);
+	call->mime = curl_mime_init(call->easy);
+	ASSERT(call->mime);
+	for (size_t i = 0; i < r->part_count; i++)
+		set_part(call, curl_mime_addpart(call->mime), &r->parts[i], &call->parts[i]);
+	curl_easy_setopt(call->easy, CURLOPT_MIMEPOST, call->mime);
+}
+
+struct client_call *client_start(struct client *c, const struct client_request *r,
+				 client_on_done *on_done, void *data)
+{
+	struct client_call *call = xcalloc(1, sizeof(*call));
+
+	call->client = c;
+	call->easy = c->kept_count > 0 ? c->kept[--c->kept_count] : curl_easy_init();
+	ASSERT(call->easy);
+	call->on_done = on_done;
+	call->data = data;
+	call->started_mono_ms = clock_mono_ms();
+	buf_init(&call->answer, CLIENT_ANSWER_MAX);
+	set_fixed(c, call);
+	set_headers(call, r);
+	if (r->body)
+		set_body(call, r->body);
+	else if (r->part_count > 0)
+		set_parts(call, r);
+	curl_easy_setopt(call->easy, CURLOPT_URL, r->url);
+	curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS,
+			 (long)(c->options.connect_timeout_ms + c->options.answer_timeout_ms) +
+				 (long)(call->to_send / UPLOAD_BYTES_PER_MS));
+	call->next = c->calls;
+	if (c->calls)
+		c->calls->before = call;
+	c->calls = call;
+	ASSERT(curl_multi_add_handle(c->multi, call->easy) == CURLM_OK);
+	return call;
+}
+
+static void wipe_headers(struct curl_slist *list)
+{
+	for (struct curl_slist *l = list; l; l = l->next)
+		mem_wipe(l->data, strlen(l->data));
+	curl_slist_free_all(list);
+}
+
+void client_cancel(struct client_call *call)
+{
+	struct client *c = call->client;
+
+	curl_multi_remove_handle(c->multi, call->easy);
+	if (call->before)
+		call->before->next = call->next;
+	else
+		c->calls = call->next;
+	if (call->next)
+		call->next->before = call->before;
+	curl_easy_reset(call->easy);
+	curl_mime_free(call->mime);
+	wipe_headers(call->headers);
+	if (c->kept_count < EASY_KEPT_MAX)
+		c->kept[c->kept_count++] = call->easy;
+	else
+		curl_easy_cleanup(call->easy);
+	buf_done(&call->answer);
+	free(call);
+}
+
+/* ---- the end of a request ---- */
+
+/* A date is measured against the peer's own clock where it says what that is. */
+static int64_t retry_after(CURL *easy)
+{
+	struct curl_header *h = NULL, *date = NULL;
+	int64_t now_ms = clock_now_ms();
+
+	if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &h) != CURLHE_OK)
+		return -1;
+	CLEANUP(free_pointer) char *value = xstrdup(h->value);
+	if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK) {
+		time_t peer = curl_getdate(date->value, NULL);
+		if (peer > 0)
+			now_ms = (int64_t)peer * 1000;
+	}
+	return backoff_retry_after_ms(value, now_ms);
+}
+
+static void end_call(struct client_call *call, CURLcode code)
+{
+	struct client_answer a = { .curl_code = (int)code, .retry_after_ms = -1 };
+	client_on_done *on_done = call->on_done;
+	void *data = call->data;
+	struct buf answer = call->answer;
+	char error[CURL_ERROR_SIZE];
+	long status = 0, request_bytes = 0;
+
+	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
+	a.status = (unsigned)status;
+	a.any_sent = request_bytes > 0;
+	a.is_too_long = buf_is_full(&call->answer);
+	a.retry_after_ms = retry_after(call->easy);
+	a.took_ms = clock_mono_ms() - call->started_mono_ms;
+	memcpy(error, call->error, sizeof(error));
+	a.error = *error ? error : curl_easy_strerror(code);
+	buf_init(&call->answer, 0);
+	client_cancel(call);
+	a.body = buf_bytes(&answer);
+	on_done(data, &a);
+	buf_done(&answer);
+}
+
+static void end_calls(struct client *c)
+{
+	CURLMsg *m;
+	int left;
+
+	while ((m = curl_multi_info_read(c->multi, &left))) {
+		struct client_call *call = NULL;
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		CURLcode code = m->data.result;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&call);
+		end_call(call, code);
+	}
+}
+
+/* ---- the loop ---- */
+
+static void act(struct client *c, curl_socket_t fd, int events)
+{
+	int running;
+
+	curl_multi_socket_action(c->multi, fd, events, &running);
+	end_calls(c);
+}
+
+static void on_timer(void *data)
+{
+	act(data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+struct watched { /* one of libcurl's sockets */
+	struct client *client;
+	curl_socket_t fd;
+	struct loop_fd *loop_fd;
+};
+
+static void on_socket(void *data, unsigned events)
+{
+	struct watched *w = data;
+	int bits = 0;
+
+	if (events & LOOP_READ)
+		bits |= CURL_CSELECT_IN;
+	if (events & LOOP_WRITE)
+		bits |= CURL_CSELECT_OUT;
+	if (events & LOOP_HANGUP)
+		bits |= CURL_CSELECT_IN | CURL_CSELECT_ERR;
+	act(w->client, w->fd, bits);
+}
+
+static int on_watch(CURL *easy UNUSED, curl_socket_t fd, int what, void *data, void *known)
+{
+	struct client *c = data;
+	struct watched *w = known;
+	unsigned events = 0;
+
+	if (what == CURL_POLL_REMOVE) {
+		if (w)
+			loop_fd_remove(w->loop_fd);
+		free(w);
+		curl_multi_assign(c->multi, fd, NULL);
+		return 0;
+	}
+	if (what & CURL_POLL_IN)
+		events |= LOOP_READ;
+	if (what & CURL_POLL_OUT)
+		events |= LOOP_WRITE;
+	if (w) {
+		loop_fd_set(w->loop_fd, events);
+		return 0;
+	}
+	w = xcalloc(1, sizeof(*w));
+	w->client = c;
+	w->fd = fd;
+	w->loop_fd = loop_fd_add(c->loop, fd, events, on_socket, w);
+	curl_multi_assign(c->multi, fd, w);
+	return 0;
+}
+
+static int on_wait(CURLM *multi UNUSED, long timeout_ms, void *data)
+{
+	struct client *c = data;
+
+	if (timeout_ms < 0)
+		loop_timer_stop(c->timer);
+	else
+		loop_timer_set(c->timer, timeout_ms);
+	return 0;
+}
+
+struct client *client_new(struct loop *loop, const struct client_options *options)
+{
+	static bool is_ready;
+	struct client *c = xcalloc(1, sizeof(*c));
+
+	if (!is_ready)
+		ASSERT(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+	is_ready = true;
+	c->loop = loop;
+	c->options = *options;
+	c->timer = loop_timer_new(loop, on_timer, c);
+	c->multi = curl_multi_init();
+	ASSERT(c->multi);
+	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_watch);
+	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
+	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_wait);
+	curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
+	curl_multi_setopt(c->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+	curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)options->connections);
+	return c;
+}
+
+void client_free(struct client *c)
+{
+	if (!c)
+		return;
+	while (c->calls)
+		client_cancel(c->calls);
+	while (c->kept_count > 0)
+		curl_easy_cleanup(c->kept[--c->kept_count]);
+	curl_multi_cleanup(c->multi);
+	loop_timer_free(c->timer);
+	free(c);
+}
+
+void client_push_ahead(struct client *c, int64_t ms)
+{
+	int64_t until = clock_mono_ms() + ms;
+	int running = 1;
+
+	while (running > 0 && clock_mono_ms() < until) {
+		curl_multi_perform(c->multi, &running);
+		curl_multi_poll(c->multi, NULL, 0, 5, NULL);
+	}
+}

@@ -1,0 +1,319 @@
+/* push.c: from a row to its request. */
+#include "central/push.h"
+
+#include "store/inbox.h"
+#include "store/tickets.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/poison.h"
+
+#define FOLLOW_UP_FILE_MAX (5u * 1024u * 1024u)
+
+struct push *push_new(struct outbox *o, const struct outbox_row *row)
+{
+	struct push *p = xcalloc(1, sizeof(*p));
+
+	p->outbox = o;
+	p->arena = arena_new();
+	p->row = *row;
+	p->row.reference = arena_strdup(p->arena, row->reference);
+	p->row.file_ids = arena_strdup(p->arena, row->file_ids);
+	p->row.complaint_id = arena_strdup(p->arena, row->complaint_id);
+	p->row.why = arena_strdup(p->arena, row->why);
+	return p;
+}
+
+static void close_uploads(struct push *p)
+{
+	while (p->upload_count > 0)
+		upload_free(p->uploads[--p->upload_count]);
+}
+
+void push_free(struct push *p)
+{
+	if (!p)
+		return;
+	if (p->call)
+		client_cancel(p->call);
+	close_uploads(p);
+	arena_free(p->arena);
+	free(p);
+}
+
+/* ---- what the store holds ---- */
+
+struct source { /* the ticket, and the message that the row is about */
+	struct ticket_row row;
+	struct ticket ticket;
+	struct inbox_row message;
+};
+
+static enum jembatan_result read_source(struct push *p, struct db *db, struct source *s,
+					struct why *why)
+{
+	enum jembatan_result r = tickets_get(db, p->row.ticket_id, p->arena, &s->row, why);
+
+	if (r != JEMBATAN_OK)
+		return r;
+	if (!s->row.body)
+		return why_set(why, JEMBATAN_DATA, "the ticket's body is not there any more");
+	r = ticket_from_json(bytes_text(s->row.body), p->arena, &s->ticket, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	int64_t message_id = p->row.message_id ? p->row.message_id : s->row.message_id;
+	s->message = (struct inbox_row){ .id = 0 };
+	if (message_id == 0 || (p->action != OUTCOME_FILE && p->row.kind == OUTBOX_CREATE))
+		return JEMBATAN_OK;
+	return inbox_get(db, message_id, p->arena, &s->message, why);
+}
+
+/* ---- files ---- */
+
+/* A name for the centre, which judges files by their endings. */
+static const char *file_name(const struct push *p, const struct msg_file *f, size_t index)
+{
+	static const struct {
+		const char *media_type, *ending;
+	} endings[] = { { "image/jpeg", ".jpg" },
+			{ "image/png", ".png" },
+			{ "application/pdf", ".pdf" },
+			{ "application/msword", ".doc" } };
+	const char *ending = "";
+
+	if (f->name && *f->name)
+		return f->name;
+	for (size_t i = 0; i < COUNT_OF(endings); i++)
+		if (str_equal(f->media_type, endings[i].media_type))
+			ending = endings[i].ending;
+	return arena_printf(p->arena, "lampiran-%zu%s", index + 1, ending);
+}
+
+/* OK, or why this file cannot be sent. */
+static enum jembatan_result add_file(struct push *p, struct db *db, const char *part,
+				     const struct msg_file *f, size_t index, struct why *why)
+{
+	int fd = -1;
+	struct upload *u;
+	enum jembatan_result r;
+
+	if (!f->token)
+		return why_set(why, JEMBATAN_GONE, "%s",
+			       f->missing ? "it was never received" : "it was not fetched");
+	r = inbox_open_file(db, f->token, &fd, why);
+	if (r == JEMBATAN_OK)
+		r = upload_open(f, fd, &u, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	p->uploads[p->upload_count++] = u;
+	p->parts[p->request.part_count++] =
+		(struct client_part){ .name = part,
+				      .file_name = file_name(p, f, index),
+				      .media_type = f->media_type,
+				      .upload = u };
+	return JEMBATAN_OK;
+}
+
+static void note_left_out(struct push *p, size_t index, const struct why *why, const char **out)
+{
+	*out = arena_printf(p->arena, "%s%sfile %zu is left out: %s", *out ? *out : "",
+			    *out ? "; " : "", index + 1, why->text);
+}
+
+/* The next file that can be sent. Moves on to the create when there is none. */
+static void prepare_file(struct push *p, struct db *db, const struct source *s,
+			 const struct central_options *o, const char **out_left_out)
+{
+	const struct msg_message *m = &s->message.message;
+	struct why why;
+
+	p->file_count = m->file_count;
+	for (;;) {
+		size_t index = lapor_v3_ids_count(p->row.file_ids);
+		if (index >= m->file_count) {
+			p->row.step = OUTBOX_POST;
+			p->row.attempts = 0;
+			p->action = OUTCOME_CREATE;
+			return;
+		}
+		p->file_index = index;
+		if (add_file(p, db, "attachments[]", &m->files[index], index, &why) ==
+		    JEMBATAN_OK)
+			break;
+		note_left_out(p, index, &why, out_left_out);
+		p->row.file_ids = lapor_v3_ids_add(p->row.file_ids, "", p->arena);
+	}
+	p->request.url =
+		arena_printf(p->arena, "%s%s", o->central->url, o->tuning.file_path);
+	p->request.idempotency_key =
+		arena_printf(p->arena, "%s-A%zu", p->row.reference, p->file_index + 1);
+}
+
+/* ---- the other steps ---- */
+
+static void prepare_create(struct push *p, const struct source *s,
+			   const struct central_options *o)
+{
+	const struct settings_central *c = o->central;
+
+	p->request.url = arena_printf(p->arena, "%s%s", c->url, c->create_path);
+	p->request.idempotency_key = p->row.reference;
+	p->request.body = lapor_v3_create(&s->ticket, central_defaults(o, s->ticket.instance),
+					  p->row.file_ids, c->reference_line, p->arena);
+}
+
+static enum jembatan_result prepare_route(struct push *p, const struct central_options *o,
+					  struct why *why)
+{
+	if (!p->row.complaint_id || !p->route_to)
+		return why_set(why, JEMBATAN_CONFIG,
+			       "route_to is not configured any more, and the report waits for it");
+	p->request.url = arena_printf(p->arena, "%s/complaints/process/%s/reject", o->central->url,
+				      p->row.complaint_id);
+	p->request.idempotency_key = arena_printf(p->arena, "%s-R", p->row.reference);
+	p->request.body = lapor_v3_route(p->route_to, p->row.reference, p->arena);
+	return JEMBATAN_OK;
+}
+
+static void write_content(struct push *p, const struct source *s, const struct central_options *o,
+			  struct lapor_v3_follow_up *f)
+{
+	const struct jembatan_message *m = &s->message.message.message;
+
+	lapor_v3_follow_up(s->row.tracking_id, m->text ? m->text : "", s->ticket.secret,
+			   p->row.reference, central_defaults(o, s->ticket.instance),
+			   o->central->reference_line, p->arena, f);
+	p->content = f->content;
+}
+
+static void add_follow_up_files(struct push *p, struct db *db, const struct source *s,
+				const char **out_left_out)
+{
+	const struct msg_message *m = &s->message.message;
+	struct why why;
+
+	for (size_t i = 0; i < m->file_count; i++) {
+		enum jembatan_result r;
+		if (p->upload_count == PUSH_FILES_MAX)
+			r = why_set(&why, JEMBATAN_DATA, "the centre takes at most %u files",
+				    PUSH_FILES_MAX);
+		else if (m->files[i].size > FOLLOW_UP_FILE_MAX)
+			r = why_set(&why, JEMBATAN_DATA, "it is larger than 5 MiB");
+		else
+			r = add_file(p, db,
+				     arena_printf(p->arena, "attachment[%zu]", p->upload_count),
+				     &m->files[i], i, &why);
+		if (r != JEMBATAN_OK)
+			note_left_out(p, i, &why, out_left_out);
+	}
+}
+
+static enum jembatan_result prepare_follow_up(struct push *p, struct db *db,
+					      const struct source *s,
+					      const struct central_options *o,
+					      const char **out_left_out, struct why *why)
+{
+	struct lapor_v3_follow_up f;
+
+	if (!s->row.tracking_id)
+		return why_set(why, JEMBATAN_RETRY, "its report has no number yet");
+	write_content(p, s, o, &f);
+	for (size_t i = 0; i < f.field_count; i++)
+		p->parts[p->request.part_count++] = (struct client_part){
+			.name = f.fields[i].name, .text = f.fields[i].value };
+	/* file_ids is set once a file of this follow-up turned out unreadable. */
+	if (!p->row.file_ids)
+		add_follow_up_files(p, db, s, out_left_out);
+	if (f.cut)
+		*out_left_out = arena_printf(p->arena, "%s%scut at the centre's %u characters",
+					     *out_left_out ? *out_left_out : "",
+					     *out_left_out ? "; " : "", LAPOR_V3_FOLLOW_UP_MAX);
+	p->request.url = arena_printf(p->arena, "%s/complaints/followup/add", o->central->url);
+	p->request.idempotency_key = p->row.reference;
+	return JEMBATAN_OK;
+}
+
+/* The configured address with the reference in its place. */
+static const char *lookup_url(struct push *p, const struct central_options *o)
+{
+	static const char hole[] = "{reference}";
+	const char *url = o->central->lookup_url;
+	const char *at = strstr(url, hole);
+	const char *base = *url == '/' ? o->central->url : "";
+
+	if (!at)
+		return arena_printf(p->arena, "%s%s", base, url);
+	/* A reference is letters, digits and dashes: nothing to escape. */
+	return arena_printf(p->arena, "%s%.*s%s%s", base, (int)(at - url), url, p->row.reference,
+			    at + strlen(hole));
+}
+
+static enum jembatan_result prepare_question(struct push *p, const struct source *s,
+					     const struct central_options *o, struct why *why)
+{
+	const char *url = o->central->url;
+	struct lapor_v3_follow_up f;
+
+	if (p->row.kind == OUTBOX_FOLLOW_UP) {
+		if (!s->row.tracking_id)
+			return why_set(why, JEMBATAN_RETRY, "its report has no number yet");
+		write_content(p, s, o, &f);
+		p->path = arena_printf(p->arena, "%s/complaints/%s/followups?page=", url,
+				       s->row.tracking_id);
+		p->page = 0;
+		push_next_page(p);
+		return JEMBATAN_OK;
+	}
+	if (p->row.complaint_id) {
+		p->request.url =
+			arena_printf(p->arena, "%s/complaints/%s/complaint", url, p->row.complaint_id);
+		return JEMBATAN_OK;
+	}
+	if (!o->central->lookup_url)
+		return why_set(why, JEMBATAN_CONFIG,
+			       "central.lookup is not configured any more; use `jembatan unknown`");
+	p->request.url = lookup_url(p, o);
+	size_t n = strlen(url);
+	p->request.without_credentials =
+		!str_starts(p->request.url, url) || p->request.url[n] != '/';
+	return JEMBATAN_OK;
+}
+
+void push_next_page(struct push *p)
+{
+	p->page++;
+	p->request.url = arena_printf(p->arena, "%s%u", p->path, p->page);
+}
+
+enum jembatan_result push_prepare(struct push *p, struct db *db,
+				  const struct central_options *o, const char **out_left_out,
+				  struct why *why)
+{
+	struct source s;
+
+	*out_left_out = NULL;
+	close_uploads(p);
+	p->request = (struct client_request){ .parts = p->parts };
+	p->action = step_action(&p->row);
+	enum jembatan_result r = read_source(p, db, &s, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	p->route_to = central_route_to(o, s.ticket.instance);
+	if (p->action == OUTCOME_FILE)
+		prepare_file(p, db, &s, o, out_left_out);
+	switch (p->action) {
+	case OUTCOME_FILE:
+		break;
+	case OUTCOME_CREATE:
+		prepare_create(p, &s, o);
+		break;
+	case OUTCOME_ROUTE:
+		return prepare_route(p, o, why);
+	case OUTCOME_FOLLOW_UP:
+		return prepare_follow_up(p, db, &s, o, out_left_out, why);
+	case OUTCOME_ASK:
+		return prepare_question(p, &s, o, why);
+	}
+	return JEMBATAN_OK;
+}

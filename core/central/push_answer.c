@@ -1,0 +1,126 @@
+/* push_answer.c: from an answer to a result. */
+#include "central/push.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+
+#include "base/poison.h"
+
+#define PAGES_MAX 200u
+
+static const char *describe(struct push *p, const struct client_answer *a, bool lacks_id)
+{
+	if (a->is_too_long)
+		return arena_printf(p->arena, "the answer was longer than %u bytes",
+				    CLIENT_ANSWER_MAX);
+	if (a->curl_code != CURLE_OK && a->any_sent)
+		return arena_printf(p->arena, "the answer was lost after the request had left (%s)",
+				    a->error);
+	if (a->curl_code != CURLE_OK)
+		return arena_printf(p->arena, "the centre was not reached (%s)", a->error);
+	if (lacks_id)
+		return arena_printf(p->arena, "the centre answered %u without a number", a->status);
+	return arena_printf(p->arena, "the centre answered %u", a->status);
+}
+
+/* A file of ours was not what was stored: the request was cut on our side, so
+ * the centre cannot have taken it. */
+static bool was_cut_by_us(struct push *p)
+{
+	for (size_t i = 0; i < p->upload_count; i++) {
+		const char *failure = upload_failure(p->uploads[i]);
+		if (!failure)
+			continue;
+		p->is_local = true;
+		p->result.how = arena_strdup(p->arena, failure);
+		p->result.outcome = OUTCOME_REFUSED; /* a report's file is left out */
+		if (p->row.kind == OUTBOX_FOLLOW_UP) {
+			p->result.outcome = OUTCOME_NOT_SENT; /* again, without files */
+			p->row.file_ids = "[]";
+		}
+		return true;
+	}
+	return false;
+}
+
+static void note(struct push *p, enum jembatan_result r, bool is_there, const struct why *why)
+{
+	p->result.evidence = r != JEMBATAN_OK ? STEP_NO_EVIDENCE :
+			     is_there	      ? STEP_PRESENT :
+						STEP_ABSENT;
+	if (r != JEMBATAN_OK)
+		p->result.how = arena_strdup(p->arena, why->text);
+}
+
+/* False: it may stand on a further page. */
+static bool read_page(struct push *p, const struct settings_central *c,
+		      const struct client_answer *a)
+{
+	struct why why = { "" };
+	bool found = false, more = false;
+	enum jembatan_result r = lapor_v3_has_follow_up(a->body, p->content, p->row.reference,
+							c->reference_line, &found, &more, &why);
+
+	if (r == JEMBATAN_OK && !found && more && p->page < PAGES_MAX)
+		return false;
+	if (r == JEMBATAN_OK && !found && more)
+		r = why_set(&why, JEMBATAN_DATA, "more than %u pages of follow-ups", PAGES_MAX);
+	note(p, r, found, &why);
+	return true;
+}
+
+static bool read_evidence(struct push *p, const struct settings_central *c,
+			  const struct client_answer *a)
+{
+	struct why why = { "" };
+	enum jembatan_result r;
+
+	if (p->row.kind == OUTBOX_FOLLOW_UP)
+		return read_page(p, c, a);
+	if (p->row.complaint_id) {
+		struct lapor_v3_status s;
+		r = lapor_v3_status(a->body, &s, &why);
+		note(p, r, r == JEMBATAN_OK &&
+			   (!p->route_to || str_equal(s.disposition_id, p->route_to)), &why);
+		return true;
+	}
+	r = lapor_v3_lookup(a->body, a->status, c->lookup_match, p->result.id, &why);
+	note(p, r, *p->result.id != '\0', &why);
+	return true;
+}
+
+static void read_id(struct push *p, const struct client_answer *a)
+{
+	if (a->curl_code != CURLE_OK || a->status < 200 || a->status >= 300)
+		return;
+	if (p->action == OUTCOME_CREATE)
+		lapor_v3_complaint_id(a->body, p->result.id);
+	else if (p->action == OUTCOME_FILE)
+		lapor_v3_file_id(a->body, p->result.id);
+}
+
+bool push_read_answer(struct push *p, const struct central_options *o,
+		      const struct client_answer *a, bool is_singled_out)
+{
+	struct outcome_facts f = { .action = p->action,
+				   .curl_code = a->curl_code,
+				   .any_sent = a->any_sent,
+				   .status = a->status,
+				   .is_singled_out = is_singled_out,
+				   .not_sent_statuses = o->central->not_sent_statuses,
+				   .not_sent_status_count = o->central->not_sent_status_count };
+
+	p->result = (struct step_result){ .retry_after_ms = a->retry_after_ms };
+	p->result.is_last_file = p->file_index + 1 >= p->file_count;
+	p->is_local = false;
+	if (was_cut_by_us(p))
+		return true;
+	read_id(p, a);
+	f.has_id = *p->result.id != '\0';
+	p->verdict = outcome_of(&f);
+	p->result.outcome = p->verdict.outcome;
+	p->result.how = describe(p, a, p->verdict.outcome == OUTCOME_UNKNOWN && a->status < 300);
+	if (p->action == OUTCOME_ASK && p->verdict.outcome == OUTCOME_DONE)
+		return read_evidence(p, o->central, a);
+	return true;
+}
