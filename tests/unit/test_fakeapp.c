@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/wait.h>
 
 #define PROGRAM "./jembatan-fakeapp"
 #define RECORDS 7
@@ -47,7 +47,10 @@ static void setup(void)
 
 static void teardown(void)
 {
-	(void)drive_stop(&app, SIGTERM);
+	int status = drive_stop(&app, SIGTERM);
+
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
 }
 
 static void add_fault(const char *spec)
