@@ -204,6 +204,13 @@ box_writer_end(struct box_writer *w, uint64_t *out_size, struct digest *out_sha2
 	return JEMBATAN_OK;
 }
 
+uint64_t
+box_file_size(uint64_t plain_size)
+{
+	uint64_t chunks = plain_size == 0 ? 1 : (plain_size - 1) / CHUNK + 1;
+	return FILE_HEADER + plain_size + chunks * TAG_SIZE;
+}
+
 void
 box_writer_free(struct box_writer *w)
 {

@@ -36,6 +36,9 @@ MUST_CHECK enum jembatan_result box_writer_end(struct box_writer *w, uint64_t *o
 					       struct digest *out_sha256, struct why *why);
 void box_writer_free(struct box_writer *w); /* NULL is fine */
 
+/* The size of a box file that holds this many plain bytes. */
+uint64_t box_file_size(uint64_t plain_size);
+
 struct box_reader;
 struct box_reader *box_reader_new(const struct box_key *key, int fd);
 /* The next bytes, at most max; *out_size 0 only at the authenticated end. */

@@ -44,6 +44,9 @@ struct inbox_item {
 MUST_CHECK enum jembatan_result inbox_keep_files(struct db *db, const char *instance_name,
 						 const struct inbox_item *items, size_t count,
 						 struct why *why);
+/* The same for the raw file of a record that goes to quarantine. */
+MUST_CHECK enum jembatan_result inbox_keep_raw(struct db *db, const char *instance_name,
+					       const struct msg_begin *begin, struct why *why);
 
 /* T1 for one instance's batch: rows, seen keys and cursor (NULL: unchanged).
  * The verdict comes from the UNIQUE index on (instance, same_key, revision),
@@ -111,7 +114,8 @@ MUST_CHECK enum jembatan_result inbox_count(struct db *db, int64_t instance_id,
 MUST_CHECK enum jembatan_result inbox_open_file(struct db *db, const char *token, int *out_fd,
 						struct why *why);
 /* Remove kept files that no row names (a crash between rename and commit, and
- * SAME's); at start and in idle time. */
+ * SAME's), a slice per call: at start and in idle time. Never one whose
+ * transaction is still to come. */
 void inbox_sweep(struct db *db);
 
 #endif

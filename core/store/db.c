@@ -1,0 +1,413 @@
+/* db.c: opening, transactions, checkpoints.
+ *
+ * Crash safety: WAL with synchronous=FULL syncs the log inside COMMIT, so a
+ * commit that returned OK survives a power cut. A commit that failed may still
+ * appear after a crash (its frames may have reached the disk): that is why a
+ * redelivery must be recognised, and why a push is `sending` before it is. */
+#include "store/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/file.h"
+#include "store/db_inside.h"
+#include "base/poison.h"
+
+#define WAL_IDLE_PAGES 256    /* 1 MiB: worth a checkpoint when idle */
+#define WAL_MAX_PAGES 16384   /* 64 MiB: checkpoint even when busy */
+
+static enum jembatan_result
+take_lock(struct db *db, struct why *why)
+{
+	CLEANUP(free_pointer) char *path = xasprintf("%s/lock", db->data_dir);
+	db->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (db->lock_fd < 0)
+		return why_set(why, JEMBATAN_CONFIG, "cannot open %s: %s", path, strerror(errno));
+	if (flock(db->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return JEMBATAN_OK;
+	return why_set(why, JEMBATAN_RETRY,
+		       "another jembatand works here (%s): stop it, or give this one a folder of its "
+		       "own", db->data_dir);
+}
+
+static enum jembatan_result
+make_folders(struct db *db, struct why *why)
+{
+	CLEANUP(free_pointer) char *keep = xasprintf("%s/spool/keep", db->data_dir);
+	enum jembatan_result r = file_make_dirs(keep, 0700, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	db->keep_fd = open(keep, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (db->keep_fd < 0)
+		return why_set(why, JEMBATAN_CONFIG, "cannot open folder %s: %s", keep,
+			       strerror(errno));
+	return JEMBATAN_OK;
+}
+
+static int
+on_wal(void *user, sqlite3 *handle, const char *name, int pages)
+{
+	(void)handle;
+	(void)name;
+	((struct db *)user)->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+static int
+on_journal_mode(void *is_wal, int columns, char **values, char **names)
+{
+	(void)names;
+	*(bool *)is_wal = columns == 1 && str_equal(values[0], "wal");
+	return 0;
+}
+
+static const char pragmas[] =
+	"PRAGMA synchronous = FULL;"
+	"PRAGMA foreign_keys = ON;"
+	"PRAGMA secure_delete = ON;"
+	"PRAGMA temp_store = MEMORY;"
+	"PRAGMA trusted_schema = OFF;"
+	"PRAGMA cache_size = -65536;" /* 64 MiB */
+	"PRAGMA journal_size_limit = 67108864;";
+
+/* SQLite gives the log and its index the mode of the database. */
+static enum jembatan_result
+open_handle(struct db *db, struct why *why)
+{
+	CLEANUP(free_pointer) char *path = xasprintf("%s/jembatan.db", db->data_dir);
+	CLEANUP(close_fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return why_set(why, JEMBATAN_CONFIG, "cannot open %s: %s", path, strerror(errno));
+	close_fd(&fd);
+	fd = -1;
+	if (sqlite3_open_v2(path, &db->sql.handle,
+			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
+			    SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
+		return sql_failed(&db->sql, why);
+	sqlite3_db_config(db->sql.handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_busy_timeout(db->sql.handle, 1000);
+	bool is_wal = false;
+	if (sqlite3_exec(db->sql.handle, "PRAGMA journal_mode = WAL", on_journal_mode, &is_wal,
+			 NULL) != SQLITE_OK)
+		return sql_failed(&db->sql, why);
+	if (!is_wal)
+		return why_set(why, JEMBATAN_CONFIG,
+			       "the file system of %s cannot hold the store (no shared memory): use a "
+			       "local disk", db->data_dir);
+	sqlite3_wal_hook(db->sql.handle, on_wal, db); /* in place of the automatic checkpoint */
+	enum jembatan_result r = sql_script(&db->sql, pragmas, why);
+	if (r == JEMBATAN_OK && FAULT_PLANTED("fsync-off"))
+		r = sql_script(&db->sql, "PRAGMA synchronous = OFF", why);
+	return r;
+}
+
+#define LOCAL_KEY_LABEL "meta:local_key"
+
+/* The installation's key is sealed by the master key, so that it also tells
+ * whether the master key fits. */
+static enum jembatan_result
+open_local_key(struct db *db, struct jembatan_bytes sealed, struct why *why)
+{
+	struct jembatan_bytes plain = { 0 };
+	if (db_unseal(db, LOCAL_KEY_LABEL, sealed, &plain, NULL) != JEMBATAN_OK ||
+	    plain.size != DB_LOCAL_KEY_SIZE)
+		return why_set(why, JEMBATAN_CONFIG,
+			       "the master key does not fit the store in %s: put back the key that it "
+			       "was made with", db->data_dir);
+	memcpy(db->local_key, plain.data, DB_LOCAL_KEY_SIZE);
+	return JEMBATAN_OK;
+}
+
+static enum jembatan_result
+load_master(struct db *db, const struct secret *secret, bool may_make, struct why *why)
+{
+	if (secret != NULL)
+		return seal_key_from_secret(secret, &db->master, why);
+	CLEANUP(free_pointer) char *path = xasprintf("%s/master.key", db->data_dir);
+	enum jembatan_result r = seal_key_from_file(path, &db->master, why);
+	if (r != JEMBATAN_GONE)
+		return r;
+	if (may_make)
+		return seal_key_make(path, &db->master, why);
+	return why_set(why, JEMBATAN_CONFIG,
+		       "the master key %s is missing, and without it the store cannot be read: put it "
+		       "back from where you keep its copy", path);
+}
+
+static enum jembatan_result
+make_local_key(struct db *db, struct why *why)
+{
+	digest_random(db->local_key, sizeof(db->local_key));
+	enum jembatan_result r = db_begin(db, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	struct jembatan_bytes sealed = db_seal(db, LOCAL_KEY_LABEL, db_local_key(db));
+	r = sql_run(&db->sql, why, "INSERT INTO meta (name, value) VALUES ('local_key', ?1)",
+		    SQL_VALUES(sql_bytes(sealed.data, sealed.size)));
+	if (r == JEMBATAN_OK)
+		r = db_commit(db, why);
+	if (r != JEMBATAN_OK)
+		db_abort(db);
+	return r;
+}
+
+/* The key is tried before a migration touches anything. */
+static enum jembatan_result
+open_keys_and_schema(struct db *db, const struct secret *secret,
+		     const struct migrate_steps *steps, struct why *why)
+{
+	static const char read_key[] = "SELECT value FROM meta WHERE name = 'local_key'";
+	int64_t version = 0;
+	bool keyed = false;
+	enum jembatan_result r = migrate_check(&db->sql, steps, &version, why);
+	if (r == JEMBATAN_OK && version > 0) {
+		int64_t n = 0;
+		r = sql_get_number(&db->sql, why, &n, "SELECT count(*) FROM meta", SQL_NOTHING);
+		keyed = n > 0;
+	}
+	if (r == JEMBATAN_OK)
+		r = load_master(db, secret, !keyed, why);
+	if (r == JEMBATAN_OK && keyed) {
+		CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, read_key, SQL_NOTHING);
+		r = sql_one(&db->sql, s, why);
+		if (r == JEMBATAN_OK)
+			r = open_local_key(db, sql_column_bytes(s, 0), why);
+	}
+	if (r == JEMBATAN_OK) {
+		CLEANUP(free_pointer) char *backup = xasprintf("%s/backup", db->data_dir);
+		r = migrate_run(&db->sql, steps, version, backup, why);
+	}
+	if (r == JEMBATAN_OK && !keyed)
+		r = make_local_key(db, why);
+	return r;
+}
+
+static enum jembatan_result
+look_for_suspects(struct db *db, struct why *why)
+{
+	int64_t n = 0;
+	enum jembatan_result r = sql_get_number(&db->sql, why, &n,
+						"SELECT EXISTS (SELECT 1 FROM skip)"
+						" OR EXISTS (SELECT 1 FROM quarantine)",
+						SQL_NOTHING);
+	db->has_suspects = n != 0;
+	return r;
+}
+
+enum jembatan_result
+db_open_steps(const char *data_dir, const struct secret *master_key,
+	      const struct migrate_steps *steps, struct db **out, struct why *why)
+{
+	struct db *db = xcalloc(1, sizeof(*db));
+	db->data_dir = xstrdup(data_dir);
+	db->sql.folder = db->data_dir;
+	db->lock_fd = db->keep_fd = -1;
+	buf_init(&db->plain, SEAL_VALUE_MAX);
+	buf_init(&db->sealed, SEAL_VALUE_MAX + BOX_OVERHEAD);
+	buf_init(&db->wrapped, SEAL_WRAPPED_SIZE);
+	enum jembatan_result r = make_folders(db, why);
+	if (r == JEMBATAN_OK)
+		r = take_lock(db, why);
+	if (r == JEMBATAN_OK)
+		r = open_handle(db, why);
+	if (r == JEMBATAN_OK)
+		r = open_keys_and_schema(db, master_key, steps, why);
+	if (r == JEMBATAN_OK)
+		r = look_for_suspects(db, why);
+	if (r != JEMBATAN_OK) {
+		db_close(db);
+		return r;
+	}
+	*out = db;
+	return JEMBATAN_OK;
+}
+
+enum jembatan_result
+db_open(const char *data_dir, const struct secret *master_key, struct db **out, struct why *why)
+{
+	return db_open_steps(data_dir, master_key, &migrate_all, out, why);
+}
+
+void
+db_close(struct db *db)
+{
+	if (db == NULL)
+		return;
+	if (db->sql.handle != NULL) {
+		db_abort(db);
+		sql_close(&db->sql);
+	}
+	inbox_files_done(&db->files);
+	buf_done(&db->plain);
+	buf_done(&db->sealed);
+	buf_done(&db->wrapped);
+	close_fd(&db->keep_fd);
+	close_fd(&db->lock_fd); /* last: it lets the next process in */
+	free(db->data_dir);
+	mem_wipe(db, sizeof(*db));
+	free(db);
+}
+
+bool
+db_in_transaction(const struct db *db)
+{
+	return db->sql.in_transaction;
+}
+
+struct jembatan_bytes
+db_local_key(const struct db *db)
+{
+	return bytes_of(db->local_key, sizeof(db->local_key));
+}
+
+enum jembatan_result
+db_begin(struct db *db, struct why *why)
+{
+	ASSERT(!db->sql.in_transaction);
+	if (db->owed && sql_script(&db->sql, "COMMIT", why) == JEMBATAN_OK)
+		db->owed = false;
+	enum jembatan_result r = sql_script(&db->sql, "BEGIN IMMEDIATE", why);
+	db->sql.in_transaction = r == JEMBATAN_OK;
+	return r;
+}
+
+/* Copies the log into the database without waiting for readers. */
+static void
+checkpoint(struct db *db)
+{
+	struct why why = { "" };
+	int in_log = 0, copied = 0;
+	if (sqlite3_wal_checkpoint_v2(db->sql.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log,
+				      &copied) != SQLITE_OK) {
+		(void)sql_failed(&db->sql, &why);
+		log_trouble(&db->checkpoint_trouble, "store", why.text);
+		return;
+	}
+	log_trouble_over(&db->checkpoint_trouble, "store", "the checkpoint");
+	if (copied == in_log)
+		db->wal_pages = 0;
+}
+
+static int64_t
+mono_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static enum jembatan_result
+commit_now(struct db *db, struct why *why)
+{
+	/* After some failures SQLite has rolled back by itself. */
+	if (sqlite3_get_autocommit(db->sql.handle))
+		return why_set(why, JEMBATAN_RETRY,
+			       "the disk under %s failed earlier in this transaction: nothing of it "
+			       "was stored", db->data_dir);
+	if (FAULT_PLANTED("commit-early")) {
+		db->owed = true;
+		return JEMBATAN_OK;
+	}
+	static const char text[] = "COMMIT";
+	return sql_run(&db->sql, why, text, SQL_NOTHING);
+}
+
+enum jembatan_result
+db_commit(struct db *db, struct why *why)
+{
+	ASSERT(db->sql.in_transaction);
+	FAULT_POINT("db.commit.before");
+	int64_t began_us = mono_us();
+	enum jembatan_result r = commit_now(db, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	FAULT_POINT("db.commit.after");
+	db->commit_us[db->commits++ % DB_TIMES] = (uint32_t)(mono_us() - began_us);
+	db->sql.in_transaction = false;
+	inbox_files_committed(&db->files);
+	if (db->wal_pages > WAL_MAX_PAGES)
+		checkpoint(db);
+	return JEMBATAN_OK;
+}
+
+void
+db_abort(struct db *db)
+{
+	if (!db->sql.in_transaction)
+		return;
+	sql_rollback(&db->sql);
+	db->sql.in_transaction = false;
+	inbox_files_aborted(&db->files);
+}
+
+void
+db_idle(struct db *db)
+{
+	if (!db->sql.in_transaction && !db->owed && db->wal_pages > WAL_IDLE_PAGES)
+		checkpoint(db);
+}
+
+static int
+compare_us(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static int64_t
+file_size(const struct db *db, const char *name)
+{
+	struct stat st;
+	CLEANUP(free_pointer) char *path = xasprintf("%s/%s", db->data_dir, name);
+	return stat(path, &st) == 0 ? st.st_size : 0;
+}
+
+void
+db_stats(struct db *db, struct db_stats *out)
+{
+	*out = (struct db_stats){
+		.commits = db->commits,
+		.size_bytes = file_size(db, "jembatan.db"),
+		.wal_bytes = file_size(db, "jembatan.db-wal"),
+	};
+	size_t n = db->commits < DB_TIMES ? (size_t)db->commits : DB_TIMES;
+	if (n == 0)
+		return;
+	uint32_t sorted[DB_TIMES];
+	memcpy(sorted, db->commit_us, n * sizeof(sorted[0]));
+	qsort(sorted, n, sizeof(sorted[0]), compare_us);
+	out->p99_commit_us = sorted[(n - 1) * 99 / 100];
+}
+
+struct jembatan_bytes
+db_seal(struct db *db, const char *label, struct jembatan_bytes plain)
+{
+	buf_clear(&db->sealed);
+	box_seal(&db->master, label, plain, &db->sealed);
+	return buf_bytes(&db->sealed);
+}
+
+enum jembatan_result
+db_unseal(struct db *db, const char *label, struct jembatan_bytes sealed,
+	  struct jembatan_bytes *out, struct why *why)
+{
+	buf_clear(&db->plain);
+	enum jembatan_result r = box_open(&db->master, label, sealed, &db->plain, why);
+	if (r == JEMBATAN_OK)
+		*out = buf_bytes(&db->plain);
+	return r;
+}
+
+struct digest
+db_record_key(const struct db *db, const struct digest *record_key)
+{
+	return digest_hmac(db_local_key(db), bytes_of(record_key->bytes, DIGEST_SIZE));
+}

@@ -1,0 +1,47 @@
+/* db_inside.h: internal to core/store. What a struct db is made of. */
+#ifndef STORE_DB_INSIDE_H
+#define STORE_DB_INSIDE_H
+
+#include "base/log.h"
+#include "store/db.h"
+#include "store/inbox_files.h"
+#include "store/migrate.h"
+#include "store/seal.h"
+
+#define DB_LOCAL_KEY_SIZE 32u
+#define DB_TIMES 1024u
+
+struct db {
+	struct sql sql;
+	char *data_dir;
+	int lock_fd;
+	int keep_fd;    /* spool/keep */
+	struct box_key master;
+	uint8_t local_key[DB_LOCAL_KEY_SIZE];
+	struct buf plain, sealed, wrapped; /* scratch, one call each */
+	struct inbox_files files;
+	bool has_suspects; /* a record is in quarantine or has killed its parser */
+	bool owed;         /* a planted bug holds the last commit back */
+	int wal_pages;     /* by the last commit */
+	uint64_t commits;
+	uint32_t commit_us[DB_TIMES];
+	struct log_trouble checkpoint_trouble;
+};
+
+/* As db_open, with another list of migrations (tests). */
+MUST_CHECK enum jembatan_result db_open_steps(const char *data_dir,
+					      const struct secret *master_key,
+					      const struct migrate_steps *steps, struct db **out,
+					      struct why *why);
+
+/* Values of the whole installation or of an instance, by the master key. The
+ * scratch is used: the result is borrowed until the next call. */
+struct jembatan_bytes db_seal(struct db *db, const char *label, struct jembatan_bytes plain);
+MUST_CHECK enum jembatan_result db_unseal(struct db *db, const char *label,
+					  struct jembatan_bytes sealed,
+					  struct jembatan_bytes *out, struct why *why);
+/* The keyed hash under which a child's record key is stored: the key itself
+ * may be a plain digest of somebody's address. */
+struct digest db_record_key(const struct db *db, const struct digest *record_key);
+
+#endif

@@ -1,0 +1,436 @@
+/* inbox.c: T1, and the first half of T2.
+ *
+ * Whether a message is new is decided by the UNIQUE constraint in the very
+ * insert, so no crash and no order of batches can make two of one. */
+#include "store/inbox.h"
+
+#include <string.h>
+
+#include "base/fault.h"
+#include "store/db_inside.h"
+#include "store/instances.h"
+#include "base/poison.h"
+
+#define KEY_SIZE 16u /* of a keyed hash, as it is stored */
+#define MESSAGE 0u   /* kept.subject */
+#define TABLE "message"
+
+const char *
+inbox_stage_name(enum inbox_stage stage)
+{
+	static const char *const names[] = { "new", "ticket", "follow_up", "linked",
+					     "stored", "before_start", "review" };
+	return (unsigned)stage < COUNT_OF(names) ? names[stage] : "?";
+}
+
+static bool
+is_zero(const struct digest *d)
+{
+	static const struct digest zero;
+	return memcmp(d, &zero, sizeof(zero)) == 0;
+}
+
+static struct sql_value
+key_value(const struct digest *d)
+{
+	return d == NULL || is_zero(d) ? sql_bytes(NULL, 0) : sql_bytes(d->bytes, KEY_SIZE);
+}
+
+/* ---- T1 ---------------------------------------------------------------- */
+
+static enum jembatan_result
+insert_body(struct db *db, const struct inbox_item *item, struct why *why)
+{
+	struct seal_row row;
+	buf_clear(&db->plain);
+	buf_clear(&db->sealed);
+	buf_clear(&db->wrapped);
+	field_pack(msg_message_fields, item->message, &db->plain);
+	seal_row_new(&db->master, TABLE, &row, &db->wrapped);
+	seal_column(&row, "head", buf_bytes(&db->plain), &db->sealed);
+	size_t head = db->sealed.size;
+	if (item->raw.size != 0)
+		seal_column(&row, "raw", item->raw, &db->sealed);
+	mem_wipe(&row.key, sizeof(row.key));
+	if (buf_is_full(&db->plain) || buf_is_full(&db->sealed))
+		return why_set(why, JEMBATAN_DATA, "a message is too large for the store");
+	return sql_run(&db->sql, why,
+		       "INSERT INTO message_body (message_id, uid, wrapped, head, raw)"
+		       " VALUES (?1, ?2, ?3, ?4, ?5)",
+		       SQL_VALUES(sql_number(item->id), sql_bytes(row.uid, sizeof(row.uid)),
+				  sql_bytes(db->wrapped.data, db->wrapped.size),
+				  sql_bytes(db->sealed.data, head),
+				  sql_bytes(db->sealed.data + head, db->sealed.size - head)));
+}
+
+/* Another revision of a known key: an edit of the key's first message. */
+static enum jembatan_result
+find_original(struct db *db, int64_t instance_id, struct inbox_item *item, struct why *why)
+{
+	int64_t first = 0;
+	enum jembatan_result r = sql_get_number(&db->sql, why, &first,
+						"SELECT min(id) FROM message"
+						" WHERE instance_id = ?1 AND same_key = ?2",
+						SQL_VALUES(sql_number(instance_id),
+							   sql_bytes(item->same_key.bytes, KEY_SIZE)));
+	item->verdict = INBOX_IS_NEW;
+	if (r != JEMBATAN_OK || first == item->id)
+		return r;
+	item->verdict = INBOX_IS_EDIT;
+	return sql_run(&db->sql, why, "UPDATE message SET edit_of = ?2 WHERE id = ?1",
+		       SQL_VALUES(sql_number(item->id), sql_number(first)));
+}
+
+static enum jembatan_result
+name_files(struct db *db, const struct inbox_item *item, struct why *why)
+{
+	const struct msg_message *m = item->message;
+	for (size_t i = 0; i < m->file_count + m->raw_spooled_count; i++) {
+		const char *token = i < m->file_count ? m->files[i].token : m->raw_spooled[0].token;
+		if (token == NULL)
+			continue;
+		if (item->verdict == INBOX_IS_SAME) {
+			inbox_files_doom(db, token);
+			continue;
+		}
+		enum jembatan_result r = inbox_files_name(db, token, MESSAGE, item->id, why);
+		if (r != JEMBATAN_OK)
+			return r;
+	}
+	return JEMBATAN_OK;
+}
+
+/* A record that was under suspicion has been read after all. */
+static enum jembatan_result
+clear_suspect(struct db *db, int64_t instance_id, const struct digest *record_key,
+	      struct why *why)
+{
+	struct digest key = db_record_key(db, record_key);
+	struct sql_value values[] = { sql_number(instance_id), sql_bytes(key.bytes, DIGEST_SIZE) };
+	enum jembatan_result r = sql_run(&db->sql, why, "DELETE FROM skip"
+					 " WHERE instance_id = ?1 AND record_key = ?2",
+					 values, COUNT_OF(values));
+	if (r != JEMBATAN_OK)
+		return r;
+	return sql_run(&db->sql, why, "UPDATE quarantine SET replayed = 1"
+		       " WHERE instance_id = ?1 AND record_key = ?2", values, COUNT_OF(values));
+}
+
+static enum jembatan_result
+count_repeat(struct db *db, int64_t instance_id, struct inbox_item *item, struct why *why)
+{
+	item->verdict = INBOX_IS_SAME;
+	return sql_get_number(&db->sql, why, &item->id,
+			      "UPDATE message SET repeats = repeats + 1"
+			      " WHERE instance_id = ?1 AND same_key = ?2 AND revision = ?3"
+			      " RETURNING id",
+			      SQL_VALUES(sql_number(instance_id),
+					 sql_bytes(item->same_key.bytes, KEY_SIZE),
+					 sql_bytes(item->revision.bytes, KEY_SIZE)));
+}
+
+static enum jembatan_result
+add_one(struct db *db, int64_t instance_id, struct inbox_item *item, int64_t now_ms,
+	struct why *why)
+{
+	const struct jembatan_message *m = &item->message->message;
+	int64_t arrived_ms = m->arrived_ms != 0 ? m->arrived_ms : m->sent_ms;
+	if (FAULT_PLANTED("no-unique"))
+		digest_random(item->same_key.bytes, KEY_SIZE);
+	enum jembatan_result r =
+		sql_run(&db->sql, why,
+			"INSERT INTO message (instance_id, same_key, revision, thread_key, stage, due_ms,"
+			" received_ms, arrived_ms) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?5, ?6)"
+			" ON CONFLICT (instance_id, same_key, revision) DO NOTHING",
+			SQL_VALUES(sql_number(instance_id), sql_bytes(item->same_key.bytes, KEY_SIZE),
+				   sql_bytes(item->revision.bytes, KEY_SIZE),
+				   key_value(&item->thread_key), sql_number(now_ms),
+				   sql_number(arrived_ms != 0 ? arrived_ms : now_ms)));
+	if (r != JEMBATAN_OK)
+		return r;
+	if (sql_changes(&db->sql) == 0) {
+		r = count_repeat(db, instance_id, item, why);
+	} else {
+		item->id = sql_last_id(&db->sql);
+		r = insert_body(db, item, why);
+		if (r == JEMBATAN_OK)
+			r = find_original(db, instance_id, item, why);
+	}
+	if (r == JEMBATAN_OK)
+		r = name_files(db, item, why);
+	if (r == JEMBATAN_OK && db->has_suspects && !is_zero(&item->record_key))
+		r = clear_suspect(db, instance_id, &item->record_key, why);
+	return r;
+}
+
+/* A planted bug: what the tests must notice is a cursor ahead of its messages. */
+static enum jembatan_result
+commit_cursor_first(struct db *db, int64_t instance_id, const char *cursor, struct why *why)
+{
+	enum jembatan_result r = instances_set_cursor(db, instance_id, cursor, why);
+	return r == JEMBATAN_OK ? sql_script(&db->sql, "COMMIT; BEGIN IMMEDIATE", why) : r;
+}
+
+enum jembatan_result
+inbox_add(struct db *db, int64_t instance_id, struct inbox_item *items, size_t count,
+	  const char *cursor, int64_t now_ms, struct why *why)
+{
+	enum jembatan_result r = JEMBATAN_OK;
+	if (cursor != NULL && FAULT_PLANTED("cursor-first"))
+		r = commit_cursor_first(db, instance_id, cursor, why);
+	for (size_t i = 0; r == JEMBATAN_OK && i < count; i++) {
+		if (i == count / 2)
+			FAULT_POINT("inbox.add.mid");
+		r = add_one(db, instance_id, &items[i], now_ms, why);
+	}
+	if (r == JEMBATAN_OK && count > 0)
+		r = sql_run(&db->sql, why, "UPDATE instance SET last_message_ms = ?2 WHERE id = ?1",
+			    SQL_VALUES(sql_number(instance_id), sql_number(now_ms)));
+	if (r == JEMBATAN_OK && cursor != NULL)
+		r = instances_set_cursor(db, instance_id, cursor, why);
+	return r;
+}
+
+/* ---- reading ----------------------------------------------------------- */
+
+#define SELECT_ROWS \
+	"SELECT m.id, m.instance_id, m.received_ms, m.stage, m.ticket_id, m.edit_of, m.repeats," \
+	" m.reason, b.uid, b.wrapped, b.head" \
+	" FROM message m JOIN message_body b ON b.message_id = m.id "
+
+/* The plain head in db->plain. */
+static enum jembatan_result
+open_head(struct db *db, const struct seal_row *row, struct jembatan_bytes sealed,
+	  struct arena *arena, struct msg_message *out, struct why *why)
+{
+	buf_clear(&db->plain);
+	enum jembatan_result r = seal_column_open(row, "head", sealed, &db->plain, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	struct jembatan_bytes packed = {
+		arena_memdup(arena, db->plain.data, db->plain.size), db->plain.size
+	};
+	return msg_message_unpack(packed, arena, out, why);
+}
+
+static void
+read_row(struct db *db, sqlite3_stmt *s, struct arena *arena, struct inbox_row *out)
+{
+	*out = (struct inbox_row){
+		.id = sqlite3_column_int64(s, 0),
+		.instance_id = sqlite3_column_int64(s, 1),
+		.received_ms = sqlite3_column_int64(s, 2),
+		.stage = (enum inbox_stage)sqlite3_column_int(s, 3),
+		.ticket_id = sqlite3_column_int64(s, 4),
+		.edit_of = sqlite3_column_int64(s, 5),
+		.repeats = sqlite3_column_int64(s, 6),
+		.reason = sql_column_text(s, 7, arena),
+	};
+	struct seal_row row;
+	enum jembatan_result r = seal_row_open(&db->master, TABLE, sql_column_bytes(s, 8),
+					       sql_column_bytes(s, 9), &row, NULL);
+	if (r == JEMBATAN_OK)
+		r = open_head(db, &row, sql_column_bytes(s, 10), arena, &out->message, NULL);
+	mem_wipe(&row.key, sizeof(row.key));
+	if (r != JEMBATAN_OK)
+		out->message = (struct msg_message){ 0 }; /* size 0: it cannot be read */
+}
+
+static enum jembatan_result
+read_rows(struct db *db, sqlite3_stmt *s, struct arena *arena, struct inbox_row *out,
+	  size_t *out_count, struct why *why)
+{
+	enum jembatan_result r;
+	size_t n = 0;
+	while (sql_next(&db->sql, s, &r, why))
+		read_row(db, s, arena, &out[n++]);
+	if (r == JEMBATAN_OK)
+		*out_count = n;
+	return r;
+}
+
+enum jembatan_result
+inbox_take(struct db *db, int64_t now_ms, size_t limit, struct arena *arena,
+	   struct inbox_row *out, size_t *out_count, struct why *why)
+{
+	static const char text[] = SELECT_ROWS "WHERE m.stage = 0 AND m.due_ms <= ?1"
+					       " ORDER BY m.due_ms, m.id LIMIT ?2";
+	CLEANUP(sql_end) sqlite3_stmt *s =
+		sql_query(&db->sql, text, SQL_VALUES(sql_number(now_ms), sql_number((int64_t)limit)));
+	return read_rows(db, s, arena, out, out_count, why);
+}
+
+enum jembatan_result
+inbox_get(struct db *db, int64_t id, struct arena *arena, struct inbox_row *out, struct why *why)
+{
+	static const char text[] = SELECT_ROWS "WHERE m.id = ?1";
+	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_VALUES(sql_number(id)));
+	enum jembatan_result r = sql_one(&db->sql, s, why);
+	if (r == JEMBATAN_OK)
+		read_row(db, s, arena, out);
+	return r;
+}
+
+enum jembatan_result
+inbox_of_ticket(struct db *db, int64_t ticket_id, size_t limit, struct arena *arena,
+		struct inbox_row *out, size_t *out_count, struct why *why)
+{
+	static const char text[] = SELECT_ROWS "WHERE m.ticket_id = ?1 ORDER BY m.id LIMIT ?2";
+	CLEANUP(sql_end) sqlite3_stmt *s =
+		sql_query(&db->sql, text,
+			  SQL_VALUES(sql_number(ticket_id), sql_number((int64_t)limit)));
+	return read_rows(db, s, arena, out, out_count, why);
+}
+
+static enum jembatan_result
+raw_from_file(struct db *db, const struct seal_row *row, struct jembatan_bytes head,
+	      struct buf *out, struct why *why)
+{
+	struct msg_message m = { 0 };
+	struct arena *arena = arena_new();
+	enum jembatan_result r = open_head(db, row, head, arena, &m, why);
+	if (r == JEMBATAN_OK && m.raw_spooled_count == 0)
+		r = why_set(why, JEMBATAN_GONE, "this record came without raw bytes");
+	if (r == JEMBATAN_OK)
+		r = inbox_files_read(db, m.raw_spooled, out, why);
+	arena_free(arena);
+	return r;
+}
+
+enum jembatan_result
+inbox_raw(struct db *db, int64_t id, struct buf *out, struct why *why)
+{
+	static const char text[] =
+		"SELECT uid, wrapped, head, raw FROM message_body WHERE message_id = ?1";
+	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_VALUES(sql_number(id)));
+	enum jembatan_result r = sql_one(&db->sql, s, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	struct seal_row row;
+	r = seal_row_open(&db->master, TABLE, sql_column_bytes(s, 0), sql_column_bytes(s, 1), &row,
+			  why);
+	struct jembatan_bytes raw = sql_column_bytes(s, 3);
+	if (r == JEMBATAN_OK && raw.size != 0)
+		r = seal_column_open(&row, "raw", raw, out, why);
+	else if (r == JEMBATAN_OK)
+		r = raw_from_file(db, &row, sql_column_bytes(s, 2), out, why);
+	mem_wipe(&row.key, sizeof(row.key));
+	return r;
+}
+
+/* ---- T2 ---------------------------------------------------------------- */
+
+static enum jembatan_result
+updated(struct db *db, enum jembatan_result r, struct why *why)
+{
+	if (r == JEMBATAN_OK && sql_changes(&db->sql) == 0)
+		return why_set(why, JEMBATAN_GONE, "there is no such message, or it is decided");
+	return r;
+}
+
+enum jembatan_result
+inbox_leave(struct db *db, int64_t id, enum inbox_stage stage, int64_t ticket_id,
+	    const char *reason, struct why *why)
+{
+	return updated(db, sql_run(&db->sql, why,
+				   "UPDATE message SET stage = ?2, ticket_id = ?3, reason = ?4"
+				   " WHERE id = ?1",
+				   SQL_VALUES(sql_number(id), sql_number(stage), sql_id(ticket_id),
+					      sql_text(reason))), why);
+}
+
+enum jembatan_result
+inbox_defer(struct db *db, int64_t id, int64_t due_ms, struct why *why)
+{
+	return updated(db, sql_run(&db->sql, why,
+				   "UPDATE message SET due_ms = ?2 WHERE id = ?1 AND stage = 0",
+				   SQL_VALUES(sql_number(id), sql_number(due_ms))), why);
+}
+
+static enum jembatan_result
+newest(struct db *db, sqlite3_stmt *s, int64_t *message_id, int64_t *ticket_id, struct why *why)
+{
+	enum jembatan_result r = sql_one(&db->sql, s, why);
+	if (r == JEMBATAN_GONE)
+		return JEMBATAN_OK;
+	if (r == JEMBATAN_OK && sqlite3_column_int64(s, 0) > *message_id) {
+		*message_id = sqlite3_column_int64(s, 0);
+		*ticket_id = sqlite3_column_int64(s, 1);
+	}
+	return r;
+}
+
+enum jembatan_result
+inbox_find(struct db *db, int64_t instance_id, const struct digest *same_key,
+	   const struct digest *thread_key, int64_t *out_message_id, int64_t *out_ticket_id,
+	   struct why *why)
+{
+	/* The sign keeps the planner from walking the ticket's index instead. */
+	static const char by_key[] = "SELECT id, ticket_id FROM message WHERE instance_id = ?1"
+				     " AND same_key = ?2 AND +ticket_id IS NOT NULL"
+				     " ORDER BY id DESC LIMIT 1";
+	static const char by_thread[] = "SELECT id, ticket_id FROM message WHERE instance_id = ?1"
+					" AND thread_key = ?2 AND ticket_id IS NOT NULL"
+					" ORDER BY id DESC LIMIT 1";
+	int64_t message_id = 0, ticket_id = 0;
+	CLEANUP(sql_end) sqlite3_stmt *same =
+		sql_query(&db->sql, by_key, SQL_VALUES(sql_number(instance_id), key_value(same_key)));
+	enum jembatan_result r = newest(db, same, &message_id, &ticket_id, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	CLEANUP(sql_end) sqlite3_stmt *thread =
+		sql_query(&db->sql, by_thread,
+			  SQL_VALUES(sql_number(instance_id), key_value(thread_key)));
+	r = newest(db, thread, &message_id, &ticket_id, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	if (message_id == 0)
+		return why_set(why, JEMBATAN_GONE, "no message of this id or thread has a ticket");
+	*out_message_id = message_id;
+	*out_ticket_id = ticket_id;
+	return JEMBATAN_OK;
+}
+
+enum jembatan_result
+inbox_release_before_start(struct db *db, int64_t instance_id, int64_t since_ms,
+			   int64_t *out_count, struct why *why)
+{
+	enum jembatan_result r =
+		sql_run(&db->sql, why, "UPDATE message SET stage = 0, reason = NULL"
+			" WHERE stage = 5 AND instance_id = ?1 AND arrived_ms >= ?2",
+			SQL_VALUES(sql_number(instance_id), sql_number(since_ms)));
+	if (r == JEMBATAN_OK)
+		*out_count = sql_changes(&db->sql);
+	return r;
+}
+
+enum jembatan_result
+inbox_count(struct db *db, int64_t instance_id, struct inbox_counts *out, struct why *why)
+{
+	static const char text[] = "SELECT counted, key, n FROM tally WHERE counted BETWEEN 0 AND 2"
+				   " AND (?1 = 0 OR instance_id = ?1)";
+	struct inbox_counts c = { 0 };
+	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text,
+						     SQL_VALUES(sql_number(instance_id)));
+	enum jembatan_result r;
+	while (sql_next(&db->sql, s, &r, why)) {
+		int64_t counted = sqlite3_column_int64(s, 0), n = sqlite3_column_int64(s, 2);
+		if (counted == 0) {
+			c.by_stage[sqlite3_column_int64(s, 1) & 7] += n;
+			c.total += n;
+		} else if (counted == 1) {
+			c.repeats += n;
+		} else {
+			c.edits += n;
+		}
+	}
+	if (r == JEMBATAN_OK)
+		r = sql_get_number(&db->sql, why, &c.oldest_new_ms,
+				   "SELECT min((SELECT min(received_ms) FROM message m"
+				   " WHERE m.stage = 0 AND m.instance_id = i.id))"
+				   " FROM instance i WHERE ?1 = 0 OR i.id = ?1",
+				   SQL_VALUES(sql_number(instance_id)));
+	if (r == JEMBATAN_OK)
+		*out = c;
+	return r;
+}

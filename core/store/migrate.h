@@ -1,0 +1,26 @@
+/* migrate.h: internal to core/store. Brings the schema up to this program's,
+ * one numbered step per transaction; PRAGMA user_version says how far. */
+#ifndef STORE_MIGRATE_H
+#define STORE_MIGRATE_H
+
+#include "store/sql.h"
+
+#define MIGRATE_APPLICATION_ID 0x4A42544E /* "JBTN" */
+
+/* steps[i] leads from version i to i + 1. Never change one that was released. */
+struct migrate_steps {
+	const char *const *steps;
+	size_t count;
+};
+extern const struct migrate_steps migrate_all;
+
+/* The store's version. CONFIG when it is not ours, or newer than `steps`. */
+MUST_CHECK enum jembatan_result migrate_check(struct sql *sql, const struct migrate_steps *steps,
+					      int64_t *out_version, struct why *why);
+/* Apply what is missing. A store that holds something is copied to
+ * backup_dir first. A crash leaves it at a whole step. */
+MUST_CHECK enum jembatan_result migrate_run(struct sql *sql, const struct migrate_steps *steps,
+					    int64_t version, const char *backup_dir,
+					    struct why *why);
+
+#endif

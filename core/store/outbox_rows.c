@@ -1,0 +1,231 @@
+/* outbox_rows.c: actions towards the centre.
+ *
+ * A follow-up that waits for its ticket's create stands outside the index of
+ * what is due, so that a claim costs the same however many wait. */
+#include "store/outbox_rows.h"
+
+#include <string.h>
+
+#include "store/db_inside.h"
+#include "base/poison.h"
+
+const char *
+outbox_kind_name(enum outbox_kind kind)
+{
+	static const char *const names[] = { "create", "follow_up" };
+	return (unsigned)kind < COUNT_OF(names) ? names[kind] : "?";
+}
+
+const char *
+outbox_step_name(enum outbox_step step)
+{
+	static const char *const names[] = { "files", "post", "route", "settle" };
+	return (unsigned)step < COUNT_OF(names) ? names[step] : "?";
+}
+
+const char *
+outbox_state_name(enum outbox_state state)
+{
+	static const char *const names[] = { "queued", "sending", "done", "refused", "unknown" };
+	return (unsigned)state < COUNT_OF(names) ? names[state] : "?";
+}
+
+/* Waits: unless its create is done, or there is none and the centre has the
+ * ticket anyway (linked). */
+static enum jembatan_result
+must_wait(struct db *db, int64_t ticket_id, int64_t *out, struct why *why)
+{
+	return sql_get_number(&db->sql, why, out,
+			      "SELECT NOT coalesce("
+			      "(SELECT c.state = 2 FROM outbox c WHERE c.ticket_id = ?1 AND c.kind = 0),"
+			      "(SELECT t.tracking_id IS NOT NULL FROM ticket t WHERE t.id = ?1), 0)",
+			      SQL_VALUES(sql_number(ticket_id)));
+}
+
+enum jembatan_result
+outbox_rows_add(struct db *db, int64_t ticket_id, int64_t message_id, enum outbox_kind kind,
+		enum outbox_step first, const char *reference, int64_t due_ms, int64_t now_ms,
+		int64_t *out_id, struct why *why)
+{
+	int64_t waiting = 0;
+	enum jembatan_result r = JEMBATAN_OK;
+	if (kind == OUTBOX_FOLLOW_UP)
+		r = must_wait(db, ticket_id, &waiting, why);
+	if (r == JEMBATAN_OK)
+		r = sql_run(&db->sql, why,
+			    "INSERT INTO outbox (ticket_id, message_id, kind, step, waiting, due_ms,"
+			    " created_ms, reference) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+			    SQL_VALUES(sql_number(ticket_id), sql_id(message_id), sql_number(kind),
+				       sql_number(first), sql_number(waiting), sql_number(due_ms),
+				       sql_number(now_ms), sql_text(reference)));
+	if (r == JEMBATAN_OK)
+		*out_id = sql_last_id(&db->sql);
+	return r;
+}
+
+/* ---- reading ----------------------------------------------------------- */
+
+#define SELECT_ROWS \
+	"SELECT id, ticket_id, message_id, kind, step, state, attempts, due_ms, started_ms," \
+	" created_ms, reference, file_ids, complaint_id, lookups, lookup_ms, why, alarmed FROM outbox "
+
+static void
+read_row(sqlite3_stmt *s, struct arena *arena, struct outbox_row *out)
+{
+	*out = (struct outbox_row){
+		.id = sqlite3_column_int64(s, 0),
+		.ticket_id = sqlite3_column_int64(s, 1),
+		.message_id = sqlite3_column_int64(s, 2),
+		.kind = (enum outbox_kind)sqlite3_column_int(s, 3),
+		.step = (enum outbox_step)sqlite3_column_int(s, 4),
+		.state = (enum outbox_state)sqlite3_column_int(s, 5),
+		.attempts = (unsigned)sqlite3_column_int64(s, 6),
+		.due_ms = sqlite3_column_int64(s, 7),
+		.started_ms = sqlite3_column_int64(s, 8),
+		.created_ms = sqlite3_column_int64(s, 9),
+		.reference = sql_column_text(s, 10, arena),
+		.file_ids = sql_column_text(s, 11, arena),
+		.complaint_id = sql_column_text(s, 12, arena),
+		.lookups = (unsigned)sqlite3_column_int64(s, 13),
+		.lookup_ms = sqlite3_column_int64(s, 14),
+		.why = sql_column_text(s, 15, arena),
+		.alarmed = sqlite3_column_int64(s, 16) != 0,
+	};
+}
+
+static enum jembatan_result
+read_rows(struct db *db, sqlite3_stmt *s, struct arena *arena, struct outbox_row *out,
+	  size_t *out_count, struct why *why)
+{
+	enum jembatan_result r;
+	size_t n = 0;
+	while (sql_next(&db->sql, s, &r, why))
+		read_row(s, arena, &out[n++]);
+	if (r == JEMBATAN_OK)
+		*out_count = n;
+	return r;
+}
+
+static enum jembatan_result
+read_one(struct db *db, sqlite3_stmt *s, struct arena *arena, struct outbox_row *out,
+	 struct why *why)
+{
+	enum jembatan_result r = sql_one(&db->sql, s, why);
+	if (r == JEMBATAN_OK)
+		read_row(s, arena, out);
+	return r;
+}
+
+enum jembatan_result
+outbox_rows_claim(struct db *db, int64_t now_ms, size_t limit, struct arena *arena,
+		  struct outbox_row *out, size_t *out_count, struct why *why)
+{
+	static const char due[] = SELECT_ROWS "WHERE state = 0 AND waiting = 0 AND due_ms <= ?1"
+					      " ORDER BY due_ms, id LIMIT ?2";
+	size_t n = 0;
+	CLEANUP(sql_end) sqlite3_stmt *s =
+		sql_query(&db->sql, due, SQL_VALUES(sql_number(now_ms), sql_number((int64_t)limit)));
+	enum jembatan_result r = read_rows(db, s, arena, out, &n, why);
+	sql_end(&s);
+	for (size_t i = 0; r == JEMBATAN_OK && i < n; i++) {
+		r = sql_run(&db->sql, why,
+			    "UPDATE outbox SET state = 1, started_ms = ?2 WHERE id = ?1",
+			    SQL_VALUES(sql_number(out[i].id), sql_number(now_ms)));
+		out[i].state = OUTBOX_SENDING;
+		out[i].started_ms = now_ms;
+	}
+	if (r == JEMBATAN_OK)
+		*out_count = n;
+	return r;
+}
+
+enum jembatan_result
+outbox_rows_in_flight(struct db *db, size_t limit, struct arena *arena, struct outbox_row *out,
+		      size_t *out_count, struct why *why)
+{
+	return outbox_rows_list(db, OUTBOX_SENDING, 0, limit, arena, out, out_count, why);
+}
+
+enum jembatan_result
+outbox_rows_get(struct db *db, int64_t id, struct arena *arena, struct outbox_row *out,
+		struct why *why)
+{
+	static const char text[] = SELECT_ROWS "WHERE id = ?1";
+	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_VALUES(sql_number(id)));
+	return read_one(db, s, arena, out, why);
+}
+
+enum jembatan_result
+outbox_rows_of_ticket(struct db *db, int64_t ticket_id, struct arena *arena,
+		      struct outbox_row *out, struct why *why)
+{
+	static const char text[] = SELECT_ROWS "WHERE ticket_id = ?1 AND kind = 0";
+	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text,
+						     SQL_VALUES(sql_number(ticket_id)));
+	return read_one(db, s, arena, out, why);
+}
+
+enum jembatan_result
+outbox_rows_list(struct db *db, int state, int64_t after_id, size_t limit, struct arena *arena,
+		 struct outbox_row *out, size_t *out_count, struct why *why)
+{
+	static const char all[] = SELECT_ROWS "WHERE id > ?1 ORDER BY id LIMIT ?2";
+	static const char some[] = SELECT_ROWS "WHERE state = ?3 AND id > ?1 ORDER BY id LIMIT ?2";
+	struct sql_value values[] = { sql_number(after_id), sql_number((int64_t)limit),
+				      sql_number(state) };
+	CLEANUP(sql_end) sqlite3_stmt *s =
+		state < 0 ? sql_query(&db->sql, all, values, 2) : sql_query(&db->sql, some, values, 3);
+	return read_rows(db, s, arena, out, out_count, why);
+}
+
+/* ---- writing back ------------------------------------------------------ */
+
+enum jembatan_result
+outbox_rows_update(struct db *db, const struct outbox_row *row, struct why *why)
+{
+	enum jembatan_result r =
+		sql_run(&db->sql, why,
+			"UPDATE outbox SET step = ?2, state = ?3, attempts = ?4, due_ms = ?5,"
+			" file_ids = ?6, complaint_id = ?7, lookups = ?8, lookup_ms = ?9, why = ?10,"
+			" alarmed = ?11 WHERE id = ?1",
+			SQL_VALUES(sql_number(row->id), sql_number(row->step), sql_number(row->state),
+				   sql_number(row->attempts), sql_number(row->due_ms),
+				   sql_text(row->file_ids), sql_text(row->complaint_id),
+				   sql_number(row->lookups), sql_number(row->lookup_ms),
+				   sql_text(row->why), sql_number(row->alarmed)));
+	if (r == JEMBATAN_OK && sql_changes(&db->sql) == 0)
+		return why_set(why, JEMBATAN_GONE, "there is no such action");
+	if (r != JEMBATAN_OK || row->kind != OUTBOX_CREATE || row->state != OUTBOX_DONE)
+		return r;
+	return sql_run(&db->sql, why,
+		       "UPDATE outbox SET waiting = 0 WHERE ticket_id = ?1 AND waiting = 1",
+		       SQL_VALUES(sql_number(row->ticket_id)));
+}
+
+enum jembatan_result
+outbox_rows_next_due(struct db *db, int64_t *out_due_ms, struct why *why)
+{
+	return sql_get_number(&db->sql, why, out_due_ms,
+			      "SELECT min(due_ms) FROM outbox WHERE state = 0 AND waiting = 0",
+			      SQL_NOTHING);
+}
+
+enum jembatan_result
+outbox_rows_count(struct db *db, struct outbox_counts *out, struct why *why)
+{
+	static const char text[] = "SELECT key, n FROM tally WHERE counted = 4 AND instance_id = 0";
+	struct outbox_counts c = { 0 };
+	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_NOTHING);
+	enum jembatan_result r;
+	while (sql_next(&db->sql, s, &r, why))
+		c.by_state[sqlite3_column_int64(s, 0) & 7] += sqlite3_column_int64(s, 1);
+	if (r != JEMBATAN_OK)
+		return r;
+	r = sql_get_number(&db->sql, why, &c.oldest_queued_ms,
+			   "SELECT created_ms FROM outbox WHERE state = 0 ORDER BY id LIMIT 1",
+			   SQL_NOTHING);
+	if (r != JEMBATAN_OK && r != JEMBATAN_GONE)
+		return r;
+	*out = c;
+	return JEMBATAN_OK;
+}
