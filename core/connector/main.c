@@ -166,8 +166,10 @@ static int run(struct process *p)
 		describe_print(&manifest, stdout);
 		return EX_OK;
 	}
+	/* Flushed: the core knows how this child is confined even if it hangs. */
 	if (link_send(&p->host.link, MSG_MANIFEST, p->seq, msg_manifest_fields, &manifest,
-		      bytes_text(NULL), &why) != JEMBATAN_OK)
+		      bytes_text(NULL), &why) != JEMBATAN_OK ||
+	    link_flush(&p->host.link, &why) != JEMBATAN_OK)
 		return refuse(p, &why);
 	enum jembatan_result r = p->describe ? serve_done(&p->host, p->seq,
 							  &(struct msg_result){ 0 }, &why)

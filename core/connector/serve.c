@@ -361,6 +361,7 @@ enum jembatan_result serve(struct host *h, uint32_t open_seq, struct why *why)
 		}
 	}
 	do_close(&s);
+	enum jembatan_result last_words UNUSED = link_flush(&h->link, NULL);
 	buf_done(&s.sample);
 	arena_free(s.arena);
 	/* A core that has gone away is an order to end, as STOP is. */

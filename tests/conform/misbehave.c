@@ -176,6 +176,11 @@ static enum jembatan_result bad_messages(struct jembatan_context *ctx)
 	m.attachments = &a;
 	m.attachment_count = 1;
 	refused += jembatan_emit(ctx, &m) == JEMBATAN_DATA;
+	/* Not refused, but made clean. */
+	m.attachment_count = 0;
+	m.id = "not \xff text";
+	m.text = "a\xff\x1b[2Jb";
+	refused += jembatan_emit(ctx, &m) == JEMBATAN_OK ? 0 : 10;
 	return jembatan_explain(ctx, JEMBATAN_IDLE, "refused %d of 5", refused);
 }
 
