@@ -2,6 +2,7 @@
  * sentence for each way of getting them wrong. */
 #include "base/file.h"
 #include "config/settings.h"
+#include "config/settings_table.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -423,6 +424,47 @@ START_TEST(every_key_is_described)
 }
 END_TEST
 
+/* ---- what is shipped ------------------------------------------------------ */
+
+START_TEST(the_shipped_file_is_valid_and_says_the_defaults)
+{
+	struct settings *shipped = settings_load(TEST_CONFIG "/jembatan.yaml", &problems);
+	CLEANUP(buf_done) struct buf text;
+	struct why why;
+	expect("");
+	buf_init(&text, 1024 * 1024);
+	ck_assert_int_eq(file_read(TEST_CONFIG "/jembatan.yaml", &text, &why), JEMBATAN_OK);
+	for (const struct jembatan_option *o = settings_table; o->name != NULL; o++) {
+		const char *key = strrchr(o->name, '.') != NULL ? strrchr(o->name, '.') + 1 : o->name;
+		CLEANUP(free_pointer) char *line = xasprintf("%s: ", key);
+		CLEANUP(free_pointer) char *with_preset = xasprintf("%s: %s\n", key, o->preset);
+		bool fixed = o->preset != NULL && o->type != JEMBATAN_PATH;
+		ck_assert_msg(strstr(text.data, line) != NULL, "%s is not shown", o->name);
+		ck_assert_msg(!fixed || strstr(text.data, with_preset) != NULL,
+			      "%s is not shown with its default", o->name);
+	}
+	settings_free(shipped);
+}
+END_TEST
+
+static const char *const examples[] = { "agency-api", "email", "sapawarga" };
+
+START_TEST(a_shipped_example_is_valid)
+{
+	CLEANUP(free_pointer) char *path =
+		xasprintf(TEST_CONFIG "/connectors.d/%s.yaml.example", examples[_i]);
+	CLEANUP(buf_done) struct buf text;
+	struct why why;
+	buf_init(&text, 1024 * 1024);
+	ck_assert_int_eq(file_read(path, &text, &why), JEMBATAN_OK);
+	put("profiles/sapawarga.yaml", "connector: agency-api\n", 0600);
+	load("", text.data, NULL);
+	expect("");
+	ck_assert_str_eq(settings->instances[0].connector,
+			 str_equal(examples[_i], "email") ? "email" : "agency-api");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("settings");
@@ -442,5 +484,7 @@ int main(void)
 	tcase_add_test(t, a_missing_main_file_says_where_to_get_one);
 	tcase_add_test(t, the_list_of_problems_ends_somewhere);
 	tcase_add_test(t, every_key_is_described);
+	tcase_add_test(t, the_shipped_file_is_valid_and_says_the_defaults);
+	tcase_add_loop_test(t, a_shipped_example_is_valid, 0, COUNT_OF(examples));
 	return unit_run("settings", t);
 }
