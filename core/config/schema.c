@@ -71,7 +71,7 @@ static const char *
 find_near(const struct walk *w, const char *name, const char *key)
 {
 	const char *near = NULL, *elsewhere = NULL;
-	size_t best = strlen(key) / 3 + 2; /* to be stayed below */
+	size_t best = strlen(key) / 4 + 2; /* to be stayed below */
 
 	for (size_t i = 0; i < w->count; i++) {
 		const char *known = w->table[i].name;

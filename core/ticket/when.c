@@ -41,6 +41,10 @@ static const struct word_value day_names[] = {
 	{ "tue", 1 }, { "wed", 1 }, { "thu", 1 }, { "fri", 1 }, { "sat", 1 }, { "sun", 1 },
 };
 
+/* What date.h can write and read again, in any zone. */
+#define EARLIEST_MS INT64_C(-2177452800000) /* 1901-01-01 */
+#define LATEST_MS INT64_C(7226582400000)    /* 2199-01-01 */
+
 /* bulan and tahun count 30 and 365 days: that is what "2 bulan lalu" tells. */
 static const struct word_value spans[] = {
 	{ "detik", SECOND }, { "menit", MINUTE }, { "jam", HOUR }, { "hari", DAY },
@@ -316,31 +320,39 @@ read_unix(const char *text, int64_t *out_ms)
 	return true;
 }
 
+/* Lower case, without the day's name. */
+static bool
+read_words(struct reading *r, char *text, int64_t *out_ms)
+{
+	char word[WORD_MAX];
+	int64_t ignored;
+
+	for (char *c = text; *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	r->p = text;
+	if (peek_word(r, word) > 0 && FIND(day_names, word, &ignored)) {
+		r->p += strlen(word);
+		skip_separators(r);
+	}
+	r->has_time = read_unix(r->p, out_ms);
+	return r->has_time || read_date(r, out_ms);
+}
+
 bool
 when_parse(const char *text, int64_t now_ms, int zone_minutes, int64_t *out_ms,
 	   bool *out_has_time)
 {
 	CLEANUP(free_pointer) char *tidy = NULL;
 	struct reading r = { .now_ms = now_ms, .zone_minutes = zone_minutes };
-	char word[WORD_MAX];
-	int64_t ms = 0, ignored;
+	int64_t ms = 0;
 
 	if (strlen(text) > TEXT_MAX)
 		return false;
 	tidy = text_squeeze(text);
 	text_trim(tidy);
-	if (date_parse(tidy, zone_minutes, out_ms, out_has_time))
-		return true;
-	for (char *c = tidy; *c != '\0'; c++)
-		*c = (char)tolower((unsigned char)*c);
-	r.p = tidy;
-	if (peek_word(&r, word) > 0 && FIND(day_names, word, &ignored)) {
-		r.p += strlen(word);
-		skip_separators(&r);
-	}
-	if (read_unix(r.p, &ms))
-		r.has_time = true;
-	else if (!read_date(&r, &ms))
+	if (!date_parse(tidy, zone_minutes, &ms, &r.has_time) && !read_words(&r, tidy, &ms))
+		return false;
+	if (ms < EARLIEST_MS || ms > LATEST_MS)
 		return false;
 	*out_ms = ms;
 	if (out_has_time != NULL)

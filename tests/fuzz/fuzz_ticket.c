@@ -21,12 +21,24 @@ static void dates_and_phones(const char *text)
 	if (when_parse(text, NOW_MS, 420, &ms, NULL)) {
 		int64_t back;
 		date_format(ms, 420, written);
-		ASSERT(strncmp(written, "1970-01-01T00", 13) == 0 ||
-		       (date_parse(written, 0, &back, NULL) && back == ms) || ms < 0);
+		ASSERT(date_parse(written, 0, &back, NULL) && back == ms);
 	}
 	if (phone_normalize(text, out)) {
 		ASSERT(phone_normalize(out, again) && strcmp(out, again) == 0);
 	}
+}
+
+/* The number stands there by itself, not as a part of a longer one. */
+static bool shows(const char *title, const char *number)
+{
+	size_t size = strlen(number);
+	for (const char *at = title; (at = strstr(at, number)) != NULL; at++) {
+		bool before = at > title && at[-1] >= '0' && at[-1] <= '9';
+		bool after = at[size] >= '0' && at[size] <= '9';
+		if (!before && !after)
+			return true;
+	}
+	return false;
 }
 
 /* 16 digits that are a NIK must not be left in a title. */
@@ -42,7 +54,7 @@ static void titles(const char *text, bool as_subject)
 	if (normalize_message(&m, &options, arena, &t, NULL) == JEMBATAN_OK) {
 		ASSERT(text_is_utf8(t.title, strlen(t.title)) && *t.content_edited != '\0');
 		ASSERT(text_count_graphemes(t.title) <= 251);
-		ASSERT(strstr(t.title, "3273014501900007") == NULL);
+		ASSERT(!shows(t.title, "3273014501900007"));
 		CLEANUP(free_pointer) char *json = ticket_to_json(&t);
 		ASSERT(ticket_from_json(bytes_text(json), arena, &back, NULL) == JEMBATAN_OK);
 		CLEANUP(free_pointer) char *again = ticket_to_json(&back);

@@ -68,7 +68,7 @@ static const char *const bad[] = {
 	"2023/13/01", "21-03/2023", "21/03/2023 25:00", "Kemarin, 25:00", "7 jam", "7 abad yang lalu",
 	"2026", "12", "Sabtu", "3 Jan 2026 dan seterusnya", "kemarin sore sekali", "123456789",
 	"3 Jan 2026, 10:00 XYZ", "sejak lama", "se", "PENYALURAN BANSOS", "021-5550017",
-	"99999 tahun yang lalu",
+	"99999 tahun yang lalu", "9999 tahun yang lalu", "7701017777", "2199-12-31",
 	"3 Jan 2026 dengan keterangan yang sangat panjang sehingga tidak mungkin sebuah tanggal lagi",
 };
 
