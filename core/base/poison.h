@@ -5,6 +5,6 @@
 #pragma GCC poison strcpy strcat sprintf vsprintf gets strtok strncpy strncat
 #pragma GCC poison atoi atol atoll atof sscanf rand srand mktemp tmpnam tempnam
 #undef alloca /* glibc's stdlib.h makes it a macro */
-#pragma GCC poison alloca system popen
+#pragma GCC poison alloca popen
 
 #endif

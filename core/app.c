@@ -1,0 +1,264 @@
+/* app.c: opens the rooms, runs the turn, drains. */
+#include "app.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/notify.h"
+#include "control.h"
+#include "store/audit.h"
+#include "store/inbox.h"
+#include "store/instances.h"
+#include "base/poison.h"
+
+#define STORE_RETRY_MS 1000
+#define IDLE_EVERY_MS 2000
+#define SHARED_DECISIONS 64u
+
+static void on_turn(void *data);
+
+void
+app_want_turn(struct app *a)
+{
+	/* After a refused write the next try waits for its timer. */
+	if (!loop_timer_is_set(a->retry))
+		loop_defer(a->loop, on_turn, a);
+}
+
+static void
+want_turn(void *data)
+{
+	app_want_turn(data);
+}
+
+static void
+store_failed(struct app *a, const struct why *why)
+{
+	db_abort(a->db);
+	intake_aborted(a->intake);
+	if (a->outbox != NULL)
+		outbox_aborted(a->outbox);
+	log_trouble(&a->trouble, "store", why->text);
+	snprintf(a->store_alarm, sizeof(a->store_alarm), "%s", why->text);
+	loop_timer_set(a->retry, STORE_RETRY_MS);
+}
+
+static enum jembatan_result
+write_turn(struct app *a, size_t *out_decided, size_t limit, struct why *why)
+{
+	enum jembatan_result r = intake_write(a->intake, why);
+	if (r == JEMBATAN_OK)
+		r = decide_write(a->decide, limit, out_decided, why);
+	if (r == JEMBATAN_OK && a->outbox != NULL)
+		r = outbox_write(a->outbox, why);
+	return r;
+}
+
+static void
+watch_backlog(struct app *a)
+{
+	struct inbox_counts counts;
+	struct why why;
+	if (inbox_count(a->db, 0, &counts, &why) == JEMBATAN_OK)
+		intake_set_full(a->intake, counts.by_stage[INBOX_NEW] >=
+				(int64_t)a->settings->inbox_waiting_max);
+}
+
+/* One group commit. Nothing is acknowledged or sent before db_commit is OK. */
+static void
+on_turn(void *data)
+{
+	struct app *a = data;
+	bool intake_waits = intake_wants_turn(a->intake);
+	bool outbox_waits = a->outbox != NULL && outbox_wants_turn(a->outbox);
+	if (!intake_waits && !outbox_waits && !a->decide_more)
+		return;
+	struct why why;
+	size_t decided = 0, limit = a->settings->batch_max;
+	if (intake_waits && limit > SHARED_DECISIONS)
+		limit = SHARED_DECISIONS;
+	intake_prepare(a->intake);
+	enum jembatan_result r = db_begin(a->db, &why);
+	if (r == JEMBATAN_OK)
+		r = write_turn(a, &decided, limit, &why);
+	if (r == JEMBATAN_OK)
+		r = db_commit(a->db, &why);
+	if (r != JEMBATAN_OK) {
+		store_failed(a, &why);
+		return;
+	}
+	a->turns++;
+	a->store_alarm[0] = '\0';
+	log_trouble_over(&a->trouble, "store", "the store");
+	a->decide_more = intake_waits || decided == limit;
+	intake_committed(a->intake);
+	if (a->outbox != NULL)
+		outbox_started(a->outbox);
+	watch_backlog(a);
+	if (a->decide_more || intake_wants_turn(a->intake) ||
+	    (a->outbox != NULL && outbox_wants_turn(a->outbox)))
+		app_want_turn(a);
+}
+
+static void
+on_retry(void *data)
+{
+	struct app *a = data;
+	a->decide_more = true;
+	loop_defer(a->loop, on_turn, a);
+}
+
+static void
+on_idle(void *data)
+{
+	struct app *a = data;
+	if (!db_in_transaction(a->db))
+		db_idle(a->db);
+	/* Deferred decisions and rows whose time has come. */
+	a->decide_more = true;
+	app_want_turn(a);
+	loop_timer_set(a->idle, IDLE_EVERY_MS);
+}
+
+static void
+on_watchdog(void *data)
+{
+	struct app *a = data;
+	notify_send("WATCHDOG=1");
+	loop_timer_set(a->watchdog, notify_watchdog_ms());
+}
+
+/* ---- draining ---------------------------------------------------------- */
+
+static void
+on_drain(void *data)
+{
+	struct app *a = data;
+	bool done = intake_is_stopped(a->intake) && !intake_wants_turn(a->intake) &&
+		    (a->outbox == NULL || outbox_is_idle(a->outbox));
+	int64_t limit = a->settings->central.answer_timeout_ms + 5000;
+	if (done || clock_mono_ms() - a->started_ms > limit) {
+		loop_stop(a->loop);
+		return;
+	}
+	app_want_turn(a);
+	loop_timer_set(a->drain, 20);
+}
+
+static void
+on_term(void *data, int signal)
+{
+	struct app *a = data;
+	if (a->stopping) {
+		log_warning("jembatand", "told to stop again: stopping at once");
+		loop_stop(a->loop);
+		return;
+	}
+	a->stopping = true;
+	log_notice("jembatand", "signal %d: finishing what is under way, then stopping", signal);
+	notify_send("STOPPING=1\nSTATUS=finishing what is under way");
+	intake_stop(a->intake);
+	if (a->outbox != NULL)
+		outbox_pause(a->outbox, true);
+	a->started_ms = clock_mono_ms();
+	loop_timer_set(a->drain, 0);
+}
+
+/* ---- opening ----------------------------------------------------------- */
+
+static enum jembatan_result
+open_central(struct app *a, struct why *why)
+{
+	const struct settings *s = a->settings;
+	int64_t paused = 0;
+	if (s->central.url == NULL) {
+		log_warning("central", "central.url is not set: tickets are made, and wait");
+		return JEMBATAN_OK;
+	}
+	a->central = (struct central_options){
+		.central = &s->central,
+		.instances = s->instances,
+		.instance_count = s->instance_count,
+		.tuning = central_tuning_usual(),
+	};
+	a->outbox = outbox_new(a->loop, a->db, &a->central, want_turn, a);
+	enum jembatan_result r = instances_flag_get(a->db, "central.paused", &paused, why);
+	if (r == JEMBATAN_OK && paused != 0)
+		outbox_pause(a->outbox, true);
+	return r;
+}
+
+static const char *
+schema_path(void)
+{
+	const char *path = getenv("JEMBATAN_SCHEMA");
+	return path != NULL ? path : JEMBATAN_DATADIR "/ticket.schema.json";
+}
+
+enum jembatan_result
+app_open(struct app *a, struct settings *settings, struct why *why)
+{
+	*a = (struct app){ .settings = settings, .started_ms = clock_now_ms() };
+	enum jembatan_result r = ticket_schema_load(schema_path(), &a->schema, why);
+	if (r == JEMBATAN_OK)
+		r = file_make_dirs(settings->data_dir, 0700, why);
+	if (r == JEMBATAN_OK)
+		r = db_open(settings->data_dir, settings->master_key, &a->db, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	a->loop = loop_new();
+	a->retry = loop_timer_new(a->loop, on_retry, a);
+	a->idle = loop_timer_new(a->loop, on_idle, a);
+	a->drain = loop_timer_new(a->loop, on_drain, a);
+	a->watchdog = loop_timer_new(a->loop, on_watchdog, a);
+	loop_signal(a->loop, SIGTERM, on_term, a);
+	loop_signal(a->loop, SIGINT, on_term, a);
+	inbox_sweep(a->db);
+	a->intake = intake_new(a->loop, a->db, settings, want_turn, a);
+	a->decide = decide_new(&(struct decide_options){ .db = a->db, .intake = a->intake,
+							 .settings = settings,
+							 .schema = a->schema });
+	r = open_central(a, why);
+	if (r == JEMBATAN_OK)
+		r = control_open(a, &a->control, why);
+	if (r == JEMBATAN_OK)
+		r = intake_start(a->intake, why);
+	return r;
+}
+
+void
+app_run(struct app *a)
+{
+	a->decide_more = true;
+	app_want_turn(a);
+	loop_timer_set(a->idle, IDLE_EVERY_MS);
+	if (notify_watchdog_ms() > 0)
+		loop_timer_set(a->watchdog, notify_watchdog_ms());
+	notify_send("READY=1\nSTATUS=running");
+	log_notice("jembatand", "running: %zu instances, data in %s", a->settings->instance_count,
+		   a->settings->data_dir);
+	loop_run(a->loop);
+	log_notice("jembatand", "stopped");
+}
+
+void
+app_close(struct app *a)
+{
+	control_close(a->control);
+	outbox_free(a->outbox);
+	decide_free(a->decide);
+	intake_free(a->intake);
+	if (a->loop != NULL) {
+		loop_timer_free(a->retry);
+		loop_timer_free(a->idle);
+		loop_timer_free(a->drain);
+		loop_timer_free(a->watchdog);
+		loop_free(a->loop);
+	}
+	db_close(a->db);
+	ticket_schema_free(a->schema);
+}

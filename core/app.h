@@ -1,0 +1,45 @@
+/* app.h: the daemon as a whole: the one place that knows all rooms. Its turn
+ * is a group commit: what children handed over (T1), decisions (T2) and what
+ * came back from the centre go to disk in one transaction; only then are the
+ * children answered and the next requests sent. */
+#ifndef CORE_APP_H
+#define CORE_APP_H
+
+#include "base/loop.h"
+#include "central/outbox.h"
+#include "config/settings.h"
+#include "decide.h"
+#include "intake/intake.h"
+#include "store/db.h"
+
+struct control;
+
+struct app {
+	struct loop *loop;
+	struct settings *settings;
+	struct db *db;
+	struct intake *intake;
+	struct decide *decide;
+	struct ticket_schema *schema;
+	struct central_options central;
+	struct outbox *outbox; /* NULL: no centre is configured */
+	struct control *control;
+	struct loop_timer *retry, *idle, *watchdog, *drain;
+	struct log_trouble trouble;
+	bool decide_more;  /* messages may wait for their decision */
+	bool stopping;
+	int64_t started_ms;
+	char store_alarm[480]; /* the store refuses writes: why; empty: it does not */
+	uint64_t turns;
+};
+
+/* Open everything and start the children. CONFIG and a sentence when it cannot
+ * work like this. */
+MUST_CHECK enum jembatan_result app_open(struct app *a, struct settings *settings, struct why *why);
+void app_run(struct app *a);   /* until SIGTERM or SIGINT has been drained */
+void app_close(struct app *a);
+
+/* Something waits to be committed: have a turn at the end of this one. */
+void app_want_turn(struct app *a);
+
+#endif

@@ -1,0 +1,37 @@
+/* cli.h: the parts of the command `jembatan`. It holds no state of its own:
+ * check and preview read files, everything else asks the daemon. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "base/mem.h"
+#include "base/msg.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+struct cli {
+	const char *config; /* path of jembatan.yaml */
+	const char *socket; /* NULL: run_dir of the configuration */
+	bool json;
+};
+
+/* Ask the daemon; arguments whose value is NULL are left out. Rows go to on_row
+ * (borrowed); progress goes to a terminal's stderr. Returns a code of
+ * sysexits; prints the daemon's sentence unless json. */
+typedef void cli_on_row(void *data, json_t *row);
+int cli_ask(const struct cli *c, const char *command, const struct msg_argument *arguments,
+	    size_t count, cli_on_row *on_row, void *data);
+
+/* Print a row as one line of JSON. */
+void cli_print_json(void *data, json_t *row);
+
+/* Rows as text, each kind in its own way. */
+struct cli_table;
+struct cli_table *cli_table_new(void);
+cli_on_row cli_table_row; /* data: struct cli_table */
+void cli_table_print(struct cli_table *t, FILE *out); /* frees it */
+
+int cli_check(const struct cli *c, bool show_options);
+int cli_preview(const struct cli *c, const char *instance, const char *sample);
+
+#endif

@@ -1,0 +1,288 @@
+/* jembatan.c: the command's main: what was asked, and who answers it. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/jx.h"
+#include "cli/cli.h"
+#include "config/date.h"
+#include "config/settings.h"
+#include "base/poison.h"
+
+#define PAGE 2000u
+#define WIB_MINUTES 420 /* dates without zone */
+
+static const char usage_text[] =
+	"usage: jembatan [--config FILE] [--socket PATH] [--json] COMMAND\n"
+	"\n"
+	"look\n"
+	"  status                      the daemon, its instances, the centre, every alarm\n"
+	"  tickets [STATE]             all tickets, or those of one state\n"
+	"  explain TICKET|TRACKING|mN  the whole history of a ticket or message, with reasons\n"
+	"  check [--options]           the configuration, without network (78: something is wrong)\n"
+	"  preview INSTANCE --sample FILE   what a sample becomes; nothing is stored\n"
+	"decide\n"
+	"  review list | accept TICKET|all | reject TICKET|all [--reason TEXT]\n"
+	"  unknown list [--refused] | confirm ID TRACKING | resend ID\n"
+	"  quarantine list [--all] | show ID | replay ID | drop ID\n"
+	"run\n"
+	"  pause INSTANCE|central, resume INSTANCE|central\n"
+	"  backfill INSTANCE --since DATE [--dry-run]\n"
+	"\n"
+	"--json prints one JSON object a line. Exit codes are those of sysexits.h.\n"
+	"See jembatan(1) and jembatan.yaml(5).\n";
+
+struct request {
+	struct cli cli;
+	const char *sample, *since, *reason;
+	bool dry_run, all, refused, show_options;
+	char **words;
+	int count;
+};
+
+static int
+usage_error(const char *sentence, const char *word)
+{
+	fprintf(stderr, "jembatan: %s%s\nTry: jembatan --help\n", sentence, word != NULL ? word : "");
+	return EX_USAGE;
+}
+
+struct pages {
+	struct cli_table *table; /* NULL: JSON */
+	size_t rows;
+	int64_t last_id;
+};
+
+static void
+on_page_row(void *data, json_t *row)
+{
+	struct pages *p = data;
+	p->rows++;
+	p->last_id = jx_integer(row, "id", 0);
+	if (p->table != NULL)
+		cli_table_row(p->table, row);
+	else
+		cli_print_json(NULL, row);
+}
+
+/* Ask, page after page, and print. */
+static int
+ask(const struct request *q, const char *command, struct msg_argument *arguments, size_t count,
+    bool paged)
+{
+	struct pages p = { .table = q->cli.json ? NULL : cli_table_new() };
+	char after[32] = "0";
+	struct msg_argument all[8];
+	int code;
+	ASSERT(count < COUNT_OF(all));
+	do {
+		memcpy(all, arguments, count * sizeof(all[0]));
+		all[count] = (struct msg_argument){ "after", after };
+		p.rows = 0;
+		code = cli_ask(&q->cli, command, all, paged ? count + 1 : count, on_page_row, &p);
+		snprintf(after, sizeof(after), "%lld", (long long)p.last_id);
+	} while (paged && code == EX_OK && p.rows >= PAGE);
+	if (p.table != NULL)
+		cli_table_print(p.table, stdout);
+	return code;
+}
+
+static const char *
+word(const struct request *q, int n)
+{
+	return n < q->count ? q->words[n] : NULL;
+}
+
+static int
+run_status(const struct request *q)
+{
+	return ask(q, "status", NULL, 0, false);
+}
+
+static int
+run_tickets(const struct request *q)
+{
+	struct msg_argument arguments[] = { { "state", word(q, 1) } };
+	return ask(q, "tickets", arguments, 1, true);
+}
+
+static int
+run_explain(const struct request *q)
+{
+	struct msg_argument arguments[] = { { "name", word(q, 1) } };
+	return ask(q, "explain", arguments, 1, false);
+}
+
+static int
+run_check(const struct request *q)
+{
+	return cli_check(&q->cli, q->show_options);
+}
+
+static int
+run_preview(const struct request *q)
+{
+	if (word(q, 1) == NULL || q->sample == NULL)
+		return usage_error("preview needs ", "INSTANCE --sample FILE");
+	return cli_preview(&q->cli, word(q, 1), q->sample);
+}
+
+static int
+run_review(const struct request *q)
+{
+	const char *what = word(q, 1);
+	struct msg_argument arguments[] = { { "name", word(q, 2) }, { "reason", q->reason } };
+	if (what == NULL || str_equal(what, "list"))
+		return ask(q, "review list", NULL, 0, true);
+	if (word(q, 2) == NULL)
+		return usage_error("a ticket (or all) is missing after review ", what);
+	if (str_equal(what, "accept"))
+		return ask(q, "review accept", arguments, 2, false);
+	if (str_equal(what, "reject"))
+		return ask(q, "review reject", arguments, 2, false);
+	return usage_error("review list, accept or reject, not ", what);
+}
+
+static int
+run_unknown(const struct request *q)
+{
+	const char *what = word(q, 1);
+	struct msg_argument arguments[] = { { "id", word(q, 2) }, { "tracking", word(q, 3) } };
+	struct msg_argument refused[] = { { "refused", q->refused ? "yes" : NULL } };
+	if (what == NULL || str_equal(what, "list"))
+		return ask(q, "unknown list", refused, 1, false);
+	if (str_equal(what, "confirm"))
+		return ask(q, "unknown confirm", arguments, 2, false);
+	if (str_equal(what, "resend"))
+		return ask(q, "unknown resend", arguments, 1, false);
+	return usage_error("unknown list, confirm or resend, not ", what);
+}
+
+static void
+on_record(void *data, json_t *row)
+{
+	const char *hex = jx_text(row, "hex");
+	(void)data;
+	if (hex == NULL)
+		return;
+	size_t n = strlen(hex) / 2;
+	char *bytes = xmalloc(n);
+	if (digest_unhex(hex, bytes, n))
+		fwrite(bytes, 1, n, stdout);
+	free(bytes);
+}
+
+static int
+run_quarantine(const struct request *q)
+{
+	const char *what = word(q, 1);
+	struct msg_argument id[] = { { "id", word(q, 2) } };
+	struct msg_argument all[] = { { "all", q->all ? "yes" : NULL } };
+	if (what == NULL || str_equal(what, "list"))
+		return ask(q, "quarantine list", all, 1, true);
+	if (word(q, 2) == NULL)
+		return usage_error("a record's number is missing after quarantine ", what);
+	if (str_equal(what, "show"))
+		return cli_ask(&q->cli, "quarantine show", id, 1,
+			       q->cli.json ? cli_print_json : on_record, NULL);
+	if (str_equal(what, "replay"))
+		return ask(q, "quarantine replay", id, 1, false);
+	if (str_equal(what, "drop"))
+		return ask(q, "quarantine drop", id, 1, false);
+	return usage_error("quarantine list, show, replay or drop, not ", what);
+}
+
+static int
+run_pause(const struct request *q)
+{
+	struct msg_argument arguments[] = { { "name", word(q, 1) } };
+	return ask(q, word(q, 0), arguments, 1, false);
+}
+
+static int
+run_backfill(const struct request *q)
+{
+	char since[32];
+	int64_t ms = 0;
+	if (word(q, 1) == NULL || q->since == NULL || !date_parse(q->since, WIB_MINUTES, &ms, NULL))
+		return usage_error("backfill needs ", "INSTANCE --since DATE (2026-01-31)");
+	snprintf(since, sizeof(since), "%lld", (long long)ms);
+	struct msg_argument arguments[] = { { "name", word(q, 1) }, { "since_ms", since },
+					    { "dry_run", q->dry_run ? "yes" : NULL } };
+	return ask(q, "backfill", arguments, 3, false);
+}
+
+static int
+run(const struct request *q)
+{
+	static const struct {
+		const char *name;
+		int (*run)(const struct request *);
+	} table[] = {
+		{ "status", run_status }, { "tickets", run_tickets }, { "explain", run_explain },
+		{ "check", run_check }, { "preview", run_preview }, { "review", run_review },
+		{ "unknown", run_unknown }, { "quarantine", run_quarantine }, { "pause", run_pause },
+		{ "resume", run_pause }, { "backfill", run_backfill },
+	};
+	for (size_t i = 0; i < COUNT_OF(table); i++)
+		if (str_equal(table[i].name, word(q, 0)))
+			return table[i].run(q);
+	return usage_error("there is no command ", word(q, 0));
+}
+
+enum { OPTION_SAMPLE = 256, OPTION_SINCE, OPTION_REASON, OPTION_DRY_RUN, OPTION_ALL,
+       OPTION_REFUSED, OPTION_OPTIONS, OPTION_SOCKET };
+
+static const struct option options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "socket", required_argument, NULL, OPTION_SOCKET },
+	{ "json", no_argument, NULL, 'j' },
+	{ "sample", required_argument, NULL, OPTION_SAMPLE },
+	{ "since", required_argument, NULL, OPTION_SINCE },
+	{ "reason", required_argument, NULL, OPTION_REASON },
+	{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
+	{ "all", no_argument, NULL, OPTION_ALL },
+	{ "refused", no_argument, NULL, OPTION_REFUSED },
+	{ "options", no_argument, NULL, OPTION_OPTIONS },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+int
+main(int argc, char *argv[])
+{
+	struct request q = { .cli = { .config = SETTINGS_FILE } };
+	int option;
+	while ((option = getopt_long(argc, argv, "c:jVh", options, NULL)) != -1) {
+		switch (option) {
+		case 'c': q.cli.config = optarg; break;
+		case 'j': q.cli.json = true; break;
+		case OPTION_SOCKET: q.cli.socket = optarg; break;
+		case OPTION_SAMPLE: q.sample = optarg; break;
+		case OPTION_SINCE: q.since = optarg; break;
+		case OPTION_REASON: q.reason = optarg; break;
+		case OPTION_DRY_RUN: q.dry_run = true; break;
+		case OPTION_ALL: q.all = true; break;
+		case OPTION_REFUSED: q.refused = true; break;
+		case OPTION_OPTIONS: q.show_options = true; break;
+		case 'V':
+			puts("jembatan " PACKAGE_VERSION);
+			return EX_OK;
+		case 'h':
+			fputs(usage_text, stdout);
+			return EX_OK;
+		default:
+			return EX_USAGE;
+		}
+	}
+	q.words = argv + optind;
+	q.count = argc - optind;
+	if (q.count == 0) {
+		fputs(usage_text, stderr);
+		return EX_USAGE;
+	}
+	return run(&q);
+}

@@ -1,0 +1,207 @@
+/* preview.c: `jembatan preview`: what a sample becomes, message and ticket,
+ * without storing and without network. */
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/jx.h"
+#include "base/text.h"
+#include "cli/instance.h"
+#include "intake/manifest.h"
+#include "ticket/normalize.h"
+#include "ticket/ticket_schema.h"
+#include "base/poison.h"
+
+#define SAMPLE_MAX (64u * 1024u * 1024u)
+
+struct preview {
+	const struct cli *cli;
+	const struct settings *settings;
+	const struct instance_settings *instance;
+	struct ticket_schema *schema;
+	struct arena *arena;
+	size_t count, bad;
+};
+
+static const char *
+kind_words(enum jembatan_kind kind)
+{
+	static const char *const words[] = {
+		"a complaint", "a follow-up", "an edit", "a deletion (kept as a note)",
+		"a reaction (kept, nothing follows)", "a receipt", "automatic (kept, never answered, no "
+		"complaint)", "unreadable (goes to quarantine)", "ignored (kept, nothing follows)"
+	};
+	return words[kind];
+}
+
+static json_t *
+message_json(const struct msg_message *m)
+{
+	const struct jembatan_message *j = &m->message;
+	json_t *files = json_array();
+	for (size_t i = 0; i < m->file_count; i++)
+		json_array_append_new(files, json_pack("{s:s?,s:s?,s:s?,s:I,s:s?}", "name",
+			m->files[i].name, "media_type", m->files[i].media_type, "reference",
+			m->files[i].reference, "bytes", (json_int_t)m->files[i].size, "missing",
+			m->files[i].missing));
+	return json_pack("{s:s?,s:s?,s:s,s:s?,s:s?,s:s?,s:s?,s:I,s:I,s:b,s:b,s:b,s:b,s:o,s:b,s:s?}",
+		"id", j->id, "revision", j->revision, "kind", kind_words(j->kind), "thread", j->thread,
+		"reply_to", j->reply_to, "subject", j->subject, "text", j->text, "sent_ms",
+		(json_int_t)j->sent_ms, "arrived_ms", (json_int_t)j->arrived_ms, "anonymous",
+		(j->flags & JEMBATAN_ANONYMOUS) != 0, "secret", (j->flags & JEMBATAN_SECRET_REPORT) != 0,
+		"automatic", (j->flags & JEMBATAN_AUTOMATIC) != 0, "from_centre",
+		(j->flags & JEMBATAN_FROM_CENTRE) != 0, "files", files, "text_cut", m->text_cut,
+		"tracking_id", j->tracking_id);
+}
+
+static bool
+is_complaint(const struct jembatan_message *j)
+{
+	return j->kind == JEMBATAN_NEW || j->kind == JEMBATAN_FOLLOW_UP || j->kind == JEMBATAN_EDIT;
+}
+
+static void
+print_text(const struct preview *p, const struct msg_message *m, const struct ticket *t,
+	   const char *trouble)
+{
+	const struct jembatan_message *j = &m->message;
+	CLEANUP(free_pointer) char *id = text_printable(j->id != NULL ? j->id : "(none: keyed by "
+							"content)", 200);
+	printf("--- message %zu: %s\nid            %s\n", p->count, kind_words(j->kind), id);
+	for (size_t i = 0; i < m->file_count; i++) {
+		CLEANUP(free_pointer) char *name = text_printable(m->files[i].name != NULL ?
+								  m->files[i].name : "(no name)", 120);
+		printf("attachment    %s, %s%s\n", name, m->files[i].reference != NULL ?
+		       "fetched later" : "here", m->files[i].missing != NULL ? ", missing" : "");
+	}
+	if (t != NULL) {
+		struct buf text;
+		buf_init(&text, 4u * 1024u * 1024u);
+		ticket_preview_text(t, &text);
+		fputs("--- ticket\n", stdout);
+		fwrite(text.data, 1, text.size, stdout);
+		buf_done(&text);
+	}
+	if (trouble != NULL)
+		printf("!!! %s\n", trouble);
+}
+
+static void
+print_json(const struct msg_message *m, const struct ticket *t, const char *trouble)
+{
+	json_t *ticket = NULL;
+	struct why why;
+	if (t != NULL) {
+		CLEANUP(free_pointer) char *body = ticket_to_json(t);
+		if (jx_parse(bytes_text(body), &ticket, &why) != JEMBATAN_OK)
+			ticket = NULL;
+	}
+	json_t *row = json_pack("{s:s,s:o,s:o?,s:s?}", "type", "preview", "message", message_json(m),
+				"ticket", ticket, "problem", trouble);
+	cli_print_json(NULL, row);
+	json_decref(row);
+}
+
+static void
+on_message(void *data, const struct msg_message *m)
+{
+	struct preview *p = data;
+	const struct instance_settings *i = p->instance;
+	struct ticket t = { 0 };
+	struct why why = { "" };
+	const char *trouble = NULL;
+	bool made = false;
+	arena_reset(p->arena);
+	p->count++;
+	if (is_complaint(&m->message)) {
+		struct normalize_options options = {
+			.instance = i->name,
+			.channel = i->connector,
+			.system = i->profile != NULL ? i->profile : i->connector,
+			.reference = "JB-000000",
+			.received_ms = clock_now_ms(),
+			.zone_minutes = p->settings->central.zone_minutes,
+		};
+		made = normalize_message(m, &options, p->arena, &t, &why) == JEMBATAN_OK;
+		trouble = made ? NULL : why.text;
+	} else if (m->message.kind == JEMBATAN_UNREADABLE) {
+		trouble = m->message.text != NULL ? m->message.text : "it cannot be read";
+	}
+	if (made) {
+		CLEANUP(free_pointer) char *body = ticket_to_json(&t);
+		if (ticket_validate(p->schema, bytes_text(body), &why) != JEMBATAN_OK)
+			trouble = why.text;
+	}
+	p->bad += trouble != NULL;
+	if (p->cli->json)
+		print_json(m, made ? &t : NULL, trouble);
+	else
+		print_text(p, m, made ? &t : NULL, trouble);
+}
+
+static enum jembatan_result
+run(struct preview *p, const char *sample, struct problems *problems, struct why *why)
+{
+	struct cli_instance tool;
+	struct buf bytes;
+	buf_init(&bytes, SAMPLE_MAX);
+	enum jembatan_result r = file_read(sample, &bytes, why);
+	if (r == JEMBATAN_OK) {
+		r = cli_instance_open(p->settings, p->instance, JEMBATAN_MODE_PREVIEW, problems, &tool,
+				      why);
+		if (r == JEMBATAN_OK && (tool.manifest.capabilities & JEMBATAN_CAN_PREVIEW) == 0)
+			r = why_set(why, JEMBATAN_CONFIG, "the connector %s has no preview",
+				    p->instance->connector);
+		if (r == JEMBATAN_OK)
+			r = manifest_preview(&tool.spawn, &tool.open, buf_bytes(&bytes), on_message, p,
+					     why);
+		cli_instance_close(&tool);
+	}
+	buf_done(&bytes);
+	return r;
+}
+
+static const char *
+schema_path(void)
+{
+	const char *path = getenv("JEMBATAN_SCHEMA");
+	return path != NULL ? path : JEMBATAN_DATADIR "/ticket.schema.json";
+}
+
+int
+cli_preview(const struct cli *c, const char *instance, const char *sample)
+{
+	struct problems problems;
+	struct why why = { "" };
+	problems_init(&problems);
+	struct settings *s = settings_load(c->config, &problems);
+	struct preview p = { .cli = c, .settings = s, .arena = arena_new() };
+	enum jembatan_result r = s != NULL ? JEMBATAN_OK :
+		why_set(&why, JEMBATAN_CONFIG, "cannot read %s", c->config);
+	if (r == JEMBATAN_OK && (p.instance = settings_instance(s, instance)) == NULL)
+		r = why_set(&why, JEMBATAN_CONFIG, "there is no instance %s beside %s", instance, s->file);
+	if (r == JEMBATAN_OK)
+		r = ticket_schema_load(schema_path(), &p.schema, &why);
+	/* Problems elsewhere do not matter to a preview: begin anew. */
+	problems_done(&problems);
+	problems_init(&problems);
+	if (r == JEMBATAN_OK)
+		r = run(&p, sample, &problems, &why);
+	problems_print(&problems, stderr);
+	if (r != JEMBATAN_OK && why.text[0] != '\0')
+		fprintf(stderr, "jembatan preview: %s\n", why.text);
+	else if (!c->json && r == JEMBATAN_OK)
+		printf("--- %zu messages, %zu with a problem; nothing was stored or sent\n", p.count,
+		       p.bad);
+	problems_done(&problems);
+	ticket_schema_free(p.schema);
+	arena_free(p.arena);
+	settings_free(s);
+	if (r == JEMBATAN_OK)
+		return p.bad > 0 ? EX_DATAERR : EX_OK;
+	return r == JEMBATAN_CONFIG ? EX_CONFIG : r == JEMBATAN_GONE ? EX_NOINPUT : EX_DATAERR;
+}

@@ -1,0 +1,223 @@
+/* table.c: rows as text: aligned columns for lists, sentences for the rest.
+ * Whatever comes from outside is made printable first. */
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/jx.h"
+#include "base/text.h"
+#include "base/poison.h"
+
+#define COLUMNS_MAX 8u
+#define WIDTH_MAX 60u
+
+enum cell { CELL_TEXT, CELL_NUMBER, CELL_TIME, CELL_TIME_OR_NEVER };
+
+struct column {
+	const char *key, *title;
+	enum cell cell;
+};
+
+struct layout {
+	const char *type;
+	struct column columns[COLUMNS_MAX];
+};
+
+static const struct layout layouts[] = {
+	{ "instance", { { "name", "INSTANCE", CELL_TEXT }, { "connector", "CONNECTOR", CELL_TEXT },
+		{ "state", "STATE", CELL_TEXT }, { "push", "PUSH", CELL_TEXT },
+		{ "messages", "MESSAGES", CELL_NUMBER }, { "repeats", "REPEATS", CELL_NUMBER },
+		{ "last_ok_ms", "LAST OK", CELL_TIME_OR_NEVER } } },
+	{ "ticket", { { "reference", "TICKET", CELL_TEXT }, { "tracking_id", "TRACKING", CELL_TEXT },
+		{ "state", "STATE", CELL_TEXT }, { "instance", "INSTANCE", CELL_TEXT },
+		{ "created_ms", "MADE", CELL_TIME }, { "title", "TITLE", CELL_TEXT },
+		{ "reason", "REASON", CELL_TEXT } } },
+	{ "message", { { "id", "MESSAGE", CELL_NUMBER }, { "instance", "INSTANCE", CELL_TEXT },
+		{ "kind", "KIND", CELL_TEXT }, { "stage", "STAGE", CELL_TEXT },
+		{ "received_ms", "RECEIVED", CELL_TIME }, { "repeats", "REPEATS", CELL_NUMBER },
+		{ "reason", "REASON", CELL_TEXT } } },
+	{ "push", { { "id", "PUSH", CELL_NUMBER }, { "reference", "REFERENCE", CELL_TEXT },
+		{ "step", "STEP", CELL_TEXT }, { "state", "STATE", CELL_TEXT },
+		{ "attempts", "TRIES", CELL_NUMBER }, { "started_ms", "STARTED", CELL_TIME_OR_NEVER },
+		{ "why", "WHY", CELL_TEXT } } },
+	{ "record", { { "id", "RECORD", CELL_NUMBER }, { "instance", "INSTANCE", CELL_TEXT },
+		{ "at_ms", "SINCE", CELL_TIME }, { "bytes", "BYTES", CELL_NUMBER },
+		{ "reason", "REASON", CELL_TEXT } } },
+	{ "event", { { "at_ms", "TIME", CELL_TIME }, { "what", "STEP", CELL_TEXT },
+		{ "actor", "BY", CELL_TEXT }, { "why", "WHY", CELL_TEXT } } },
+	{ "backfill", { { "messages", "MESSAGES", CELL_NUMBER },
+		{ "unreadable", "UNREADABLE", CELL_NUMBER },
+		{ "oldest_ms", "OLDEST", CELL_TIME_OR_NEVER },
+		{ "newest_ms", "NEWEST", CELL_TIME_OR_NEVER } } },
+};
+
+struct cli_table {
+	json_t *rows;
+};
+
+struct cli_table *
+cli_table_new(void)
+{
+	struct cli_table *t = xcalloc(1, sizeof(*t));
+	t->rows = json_array();
+	return t;
+}
+
+void
+cli_table_row(void *data, json_t *row)
+{
+	struct cli_table *t = data;
+	json_array_append(t->rows, row);
+}
+
+static const struct layout *
+layout_of(json_t *row)
+{
+	const char *type = jx_text(row, "type");
+	for (size_t i = 0; i < COUNT_OF(layouts); i++)
+		if (str_equal(layouts[i].type, type))
+			return &layouts[i];
+	return NULL;
+}
+
+/* The caller frees. */
+static char *
+cell_text(json_t *row, const struct column *c)
+{
+	char number[64];
+	if (c->cell == CELL_TIME || c->cell == CELL_TIME_OR_NEVER) {
+		char time[32];
+		int64_t ms = jx_integer(row, c->key, 0);
+		if (ms == 0 && c->cell == CELL_TIME_OR_NEVER)
+			return xstrdup("-");
+		clock_format(ms, 0, time);
+		return xstrdup(time);
+	}
+	const char *text = jx_id(row, c->key, number);
+	return text != NULL ? text_printable(text, 400) : xstrdup("-");
+}
+
+static bool
+is_last(const struct layout *l, size_t column)
+{
+	return column + 1 == COLUMNS_MAX || l->columns[column + 1].key == NULL;
+}
+
+static void
+print_cell(FILE *out, const char *text, size_t width, bool right, bool last)
+{
+	size_t n = text_count_graphemes(text);
+	for (size_t i = n; right && i < width; i++)
+		fputc(' ', out);
+	fputs(text, out);
+	for (size_t i = n; !right && !last && i < width; i++)
+		fputc(' ', out);
+	fputs(last ? "\n" : "  ", out);
+}
+
+/* Rows from `from` that share a layout; returns the first that does not. */
+static size_t
+print_run(json_t *rows, size_t from, const struct layout *l, FILE *out)
+{
+	size_t width[COLUMNS_MAX] = { 0 }, end = from;
+	for (size_t c = 0; c < COLUMNS_MAX && l->columns[c].key != NULL; c++)
+		width[c] = strlen(l->columns[c].title);
+	for (; end < json_array_size(rows) && layout_of(json_array_get(rows, end)) == l; end++) {
+		for (size_t c = 0; c < COLUMNS_MAX && l->columns[c].key != NULL; c++) {
+			CLEANUP(free_pointer) char *text = cell_text(json_array_get(rows, end),
+								     &l->columns[c]);
+			size_t n = text_count_graphemes(text);
+			if (n > width[c])
+				width[c] = n < WIDTH_MAX ? n : WIDTH_MAX;
+		}
+	}
+	for (size_t c = 0; c < COLUMNS_MAX && l->columns[c].key != NULL; c++)
+		print_cell(out, l->columns[c].title, width[c], l->columns[c].cell == CELL_NUMBER,
+			   is_last(l, c));
+	for (size_t i = from; i < end; i++) {
+		for (size_t c = 0; c < COLUMNS_MAX && l->columns[c].key != NULL; c++) {
+			CLEANUP(free_pointer) char *text = cell_text(json_array_get(rows, i),
+								     &l->columns[c]);
+			print_cell(out, text, width[c], l->columns[c].cell == CELL_NUMBER,
+				   is_last(l, c));
+		}
+	}
+	return end;
+}
+
+static void
+print_counts(FILE *out, json_t *counts)
+{
+	const char *key;
+	json_t *value;
+	bool first = true;
+	json_object_foreach(counts, key, value) {
+		if (json_integer_value(value) == 0)
+			continue;
+		fprintf(out, "%s%lld %s", first ? "" : ", ", (long long)json_integer_value(value), key);
+		first = false;
+	}
+	fputs(first ? "none\n" : "\n", out);
+}
+
+static void
+print_daemon(json_t *row, FILE *out)
+{
+	fprintf(out, "jembatand %s, up %lld s, data in %s%s\n", jx_text(row, "version"),
+		(long long)(jx_integer(row, "up_ms", 0) / 1000), jx_text(row, "data_dir"),
+		jx_is_true(row, "stopping") ? ", stopping" : "");
+	fprintf(out, "messages  %lld, %lld redeliveries, %lld edits; %lld records in quarantine\n",
+		(long long)jx_integer(row, "messages", 0), (long long)jx_integer(row, "repeats", 0),
+		(long long)jx_integer(row, "edits", 0), (long long)jx_integer(row, "quarantined", 0));
+	fputs("tickets   ", out);
+	print_counts(out, jx_at(row, "tickets"));
+}
+
+static void
+print_central(json_t *row, FILE *out)
+{
+	fprintf(out, "centre    %s%s%s", jx_text(row, "state"),
+		jx_text(row, "url") != NULL ? ", " : "",
+		jx_text(row, "url") != NULL ? jx_text(row, "url") : "");
+	if (jx_at(row, "in_flight") != NULL)
+		fprintf(out, ", %lld under way, p50 %lld ms, p99 %lld ms",
+			(long long)jx_integer(row, "in_flight", 0),
+			(long long)jx_integer(row, "p50_ms", 0), (long long)jx_integer(row, "p99_ms", 0));
+	fputs("\npushes    ", out);
+	print_counts(out, jx_at(row, "outbox"));
+}
+
+static void
+print_alarm(json_t *row, FILE *out)
+{
+	CLEANUP(free_pointer) char *text = text_printable(jx_text(row, "text"), 1000);
+	fprintf(out, "ALARM     %s: %s\n", jx_text(row, "where"), text);
+}
+
+void
+cli_table_print(struct cli_table *t, FILE *out)
+{
+	size_t i = 0;
+	while (i < json_array_size(t->rows)) {
+		json_t *row = json_array_get(t->rows, i);
+		const struct layout *l = layout_of(row);
+		const char *type = jx_text(row, "type");
+		if (l != NULL) {
+			if (i > 0)
+				fputc('\n', out);
+			i = print_run(t->rows, i, l, out);
+			continue;
+		}
+		if (str_equal(type, "daemon"))
+			print_daemon(row, out);
+		else if (str_equal(type, "central"))
+			print_central(row, out);
+		else if (str_equal(type, "alarm"))
+			print_alarm(row, out);
+		i++;
+	}
+	json_decref(t->rows);
+	free(t);
+}

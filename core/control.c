@@ -1,0 +1,293 @@
+/* control.c: connections, frames, rights. What the commands do stands in
+ * commands.c and status.c. */
+#include "control.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/jx.h"
+#include "base/log.h"
+#include "base/poison.h"
+
+#define PEERS_MAX 32u
+#define ROW_MAX (FRAME_BLOB_MAX - 1024u)
+
+struct control_peer {
+	struct control *control;
+	struct channel *channel;
+	struct loop_fd *fd;
+	struct arena *arena;
+	char actor[64];
+	bool busy;  /* a command is under way */
+	bool gone;
+	struct control_peer **held;
+	struct control_peer *next;
+};
+
+struct control {
+	struct app *app;
+	int fd;
+	struct loop_fd *listener;
+	char path[108];
+	struct control_peer *peers;
+	size_t peer_count;
+};
+
+static void
+free_peer(struct control_peer *p)
+{
+	struct control_peer **at = &p->control->peers;
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	p->control->peer_count--;
+	if (p->held != NULL)
+		*p->held = NULL;
+	loop_fd_remove(p->fd);
+	channel_free(p->channel);
+	arena_free(p->arena);
+	free(p);
+}
+
+static void
+flush_peer(struct control_peer *p)
+{
+	if (channel_flush(p->channel, NULL) != JEMBATAN_OK)
+		p->gone = true;
+	if (p->fd != NULL)
+		loop_fd_set(p->fd, LOOP_READ | (channel_wants_write(p->channel) ? LOOP_WRITE : 0u));
+}
+
+struct app *
+control_app(struct control_peer *p)
+{
+	return p->control->app;
+}
+
+const char *
+control_actor(struct control_peer *p)
+{
+	return p->actor;
+}
+
+void
+control_row(struct control_peer *p, json_t *row)
+{
+	CLEANUP(free_pointer) char *text = jx_dump(row);
+	json_decref(row);
+	if (text == NULL || strlen(text) > ROW_MAX)
+		return;
+	if (channel_put(p->channel, MSG_ROW, 0, NULL, NULL, bytes_text(text), NULL) != JEMBATAN_OK)
+		p->gone = true; /* it does not read: enough */
+}
+
+void
+control_progress(struct control_peer *p, const char *text, int64_t done, int64_t total)
+{
+	struct msg_progress m = { text, done, total };
+	if (channel_put(p->channel, MSG_PROGRESS, 0, msg_progress_fields, &m,
+			(struct jembatan_bytes){ 0 }, NULL) != JEMBATAN_OK)
+		p->gone = true;
+	flush_peer(p);
+}
+
+void
+control_end(struct control_peer *p, int exit_code, const char *format, ...)
+{
+	char text[600];
+	va_list ap;
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	struct msg_end m = { .exit_code = (unsigned)exit_code, .why = text[0] != '\0' ? text : NULL };
+	if (channel_put(p->channel, MSG_END, 0, msg_end_fields, &m, (struct jembatan_bytes){ 0 },
+			NULL) != JEMBATAN_OK)
+		p->gone = true;
+	p->busy = false;
+	if (p->held != NULL)
+		*p->held = NULL;
+	p->held = NULL;
+	flush_peer(p);
+}
+
+static int
+exit_code_of(enum jembatan_result result)
+{
+	switch (result) {
+	case JEMBATAN_OK:
+	case JEMBATAN_IDLE:
+		return EX_OK;
+	case JEMBATAN_RETRY:
+		return EX_TEMPFAIL;
+	case JEMBATAN_AUTH:
+		return EX_NOPERM;
+	case JEMBATAN_CONFIG:
+		return EX_CONFIG;
+	case JEMBATAN_DATA:
+		return EX_DATAERR;
+	case JEMBATAN_GONE:
+		return EX_NOINPUT;
+	case JEMBATAN_FATAL:
+		return EX_SOFTWARE;
+	}
+	return EX_SOFTWARE;
+}
+
+void
+control_fail(struct control_peer *p, enum jembatan_result result, const struct why *why)
+{
+	control_end(p, exit_code_of(result), "%s", why->text);
+}
+
+struct control_peer **
+control_hold(struct control_peer *p)
+{
+	struct control_peer **token = xmalloc(sizeof(struct control_peer *));
+	*token = p;
+	p->held = token;
+	return token;
+}
+
+static void
+on_command(struct control_peer *p, const struct frame *f)
+{
+	struct msg_command c = { 0 };
+	struct why why;
+	arena_reset(p->arena);
+	if (f->type != MSG_COMMAND ||
+	    field_unpack(msg_command_fields, f->meta, p->arena, &c, &why) != JEMBATAN_OK ||
+	    c.name == NULL) {
+		p->gone = true;
+		return;
+	}
+	control_command *run = commands_find(c.name);
+	p->busy = true;
+	if (run == NULL)
+		control_end(p, EX_USAGE, "this daemon does not know the command %s: is it older than "
+			    "the command?", c.name);
+	else
+		run(p, &c);
+}
+
+static void
+on_peer(void *data, unsigned events)
+{
+	struct control_peer *p = data;
+	struct frame f;
+	if ((events & (LOOP_READ | LOOP_HANGUP)) != 0 &&
+	    channel_fill(p->channel, NULL) == JEMBATAN_GONE)
+		p->gone = true;
+	while (!p->gone && !p->busy) {
+		enum jembatan_result r = channel_next(p->channel, &f, NULL);
+		if (r == JEMBATAN_IDLE)
+			break;
+		if (r != JEMBATAN_OK)
+			p->gone = true;
+		else
+			on_command(p, &f);
+	}
+	if (!p->gone)
+		flush_peer(p);
+	if (p->gone)
+		free_peer(p);
+}
+
+/* Root and the daemon's own user may command; nobody else. */
+static bool
+is_allowed(int fd, char *actor, size_t size)
+{
+	struct ucred who;
+	socklen_t length = sizeof(who);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) != 0)
+		return false;
+	if (who.uid != 0 && who.uid != geteuid())
+		return false;
+	struct passwd entry, *found = NULL;
+	char room[4096];
+	if (getpwuid_r(who.uid, &entry, room, sizeof(room), &found) == 0 && found != NULL)
+		snprintf(actor, size, "%s", found->pw_name);
+	else
+		snprintf(actor, size, "uid %u", (unsigned)who.uid);
+	return true;
+}
+
+static void
+on_connection(void *data, unsigned events)
+{
+	struct control *c = data;
+	(void)events;
+	int fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	char actor[64];
+	if (fd < 0)
+		return;
+	if (c->peer_count >= PEERS_MAX || !is_allowed(fd, actor, sizeof(actor))) {
+		close(fd);
+		return;
+	}
+	struct control_peer *p = xcalloc(1, sizeof(*p));
+	p->control = c;
+	p->channel = channel_new(fd);
+	p->arena = arena_new();
+	memcpy(p->actor, actor, sizeof(actor));
+	p->next = c->peers;
+	c->peers = p;
+	c->peer_count++;
+	p->fd = loop_fd_add(c->app->loop, fd, LOOP_READ, on_peer, p);
+}
+
+enum jembatan_result
+control_open(struct app *a, struct control **out, struct why *why)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/control.sock",
+			 a->settings->run_dir);
+	if (n < 0 || (size_t)n >= sizeof(address.sun_path))
+		return why_set(why, JEMBATAN_CONFIG, "run_dir %s is too long for a socket: choose a "
+			       "shorter one", a->settings->run_dir);
+	enum jembatan_result r = file_make_dirs(a->settings->run_dir, 0755, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* The store's lock says that no other daemon is behind it. */
+	unlink(address.sun_path);
+	mode_t before = umask(0177);
+	bool bound = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+		     listen(fd, 16) == 0;
+	umask(before);
+	if (!bound) {
+		int saved = errno;
+		close_fd(&fd);
+		return why_set(why, JEMBATAN_CONFIG, "cannot listen on %s: %s", address.sun_path,
+			       strerror(saved));
+	}
+	struct control *c = xcalloc(1, sizeof(*c));
+	c->app = a;
+	c->fd = fd;
+	memcpy(c->path, address.sun_path, sizeof(c->path));
+	c->listener = loop_fd_add(a->loop, fd, LOOP_READ, on_connection, c);
+	*out = c;
+	return JEMBATAN_OK;
+}
+
+void
+control_close(struct control *c)
+{
+	if (c == NULL)
+		return;
+	while (c->peers != NULL)
+		free_peer(c->peers);
+	loop_fd_remove(c->listener);
+	close_fd(&c->fd);
+	unlink(c->path);
+	free(c);
+}

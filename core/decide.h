@@ -1,0 +1,36 @@
+/* decide.h: T2, the decision about each message that came in: what it becomes,
+ * with the reason, in the app's transaction. Loses nothing: what is no
+ * complaint is stored, what is unsure goes to a person. */
+#ifndef CORE_DECIDE_H
+#define CORE_DECIDE_H
+
+#include "config/settings.h"
+#include "intake/intake.h"
+#include "store/tickets.h"
+#include "ticket/ticket_schema.h"
+
+struct decide_options {
+	struct db *db;
+	struct intake *intake;
+	const struct settings *settings;
+	const struct ticket_schema *schema; /* borrowed */
+};
+
+struct decide;
+struct decide *decide_new(const struct decide_options *o);
+void decide_free(struct decide *d);
+
+/* Inside the open transaction: decide at most `limit` messages. *out_count
+ * equal to limit: there may be more. */
+MUST_CHECK enum jembatan_result decide_write(struct decide *d, size_t limit, size_t *out_count,
+					     struct why *why);
+
+/* A person accepted or rejected a ticket in review, inside a transaction.
+ * DATA when it is not in review. */
+MUST_CHECK enum jembatan_result decide_accept(struct decide *d, const struct ticket_row *t,
+					      const char *actor, struct why *why);
+MUST_CHECK enum jembatan_result decide_reject(struct decide *d, const struct ticket_row *t,
+					      const char *actor, const char *reason,
+					      struct why *why);
+
+#endif

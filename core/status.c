@@ -1,0 +1,142 @@
+/* status.c: the state of the whole in rows: the daemon and its store, each
+ * instance, the centre, and every alarm with what to do about it. */
+#include "status.h"
+
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "base/jx.h"
+#include "store/inbox.h"
+#include "store/outbox_rows.h"
+#include "store/quarantine.h"
+#include "store/tickets.h"
+#include "base/poison.h"
+
+static void
+alarm_row(struct control_peer *p, const char *where, const char *text)
+{
+	control_row(p, json_pack("{s:s,s:s,s:s}", "type", "alarm", "where", where, "text", text));
+}
+
+static enum jembatan_result
+daemon_row(struct control_peer *p, struct why *why)
+{
+	struct app *a = control_app(p);
+	struct inbox_counts inbox;
+	struct db_stats db;
+	int64_t tickets[8] = { 0 }, quarantined = 0;
+	enum jembatan_result r = inbox_count(a->db, 0, &inbox, why);
+	if (r == JEMBATAN_OK)
+		r = tickets_count(a->db, tickets, why);
+	if (r == JEMBATAN_OK)
+		r = quarantine_count(a->db, &quarantined, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	db_stats(a->db, &db);
+	json_t *by_state = json_object(), *by_stage = json_object();
+	for (int s = TICKET_REVIEW; s <= TICKET_REJECTED; s++)
+		json_object_set_new(by_state, ticket_state_name((enum ticket_state)s),
+				    json_integer(tickets[s]));
+	for (int s = INBOX_NEW; s <= INBOX_REVIEW; s++)
+		json_object_set_new(by_stage, inbox_stage_name((enum inbox_stage)s),
+				    json_integer(inbox.by_stage[s]));
+	control_row(p, json_pack("{s:s,s:s,s:s,s:I,s:b,s:I,s:I,s:I,s:I,s:o,s:o,s:I,s:I,s:I,s:I}",
+		"type", "daemon", "version", PACKAGE_VERSION, "data_dir", a->settings->data_dir,
+		"up_ms", (json_int_t)(clock_now_ms() - a->started_ms), "stopping", a->stopping,
+		"messages", (json_int_t)inbox.total, "repeats", (json_int_t)inbox.repeats,
+		"edits", (json_int_t)inbox.edits, "quarantined", (json_int_t)quarantined,
+		"tickets", by_state, "stages", by_stage, "commits", (json_int_t)db.commits,
+		"commit_p99_us", (json_int_t)db.p99_commit_us, "store_bytes",
+		(json_int_t)db.size_bytes, "oldest_undecided_ms", (json_int_t)inbox.oldest_new_ms));
+	if (a->store_alarm[0] != '\0')
+		alarm_row(p, "store", a->store_alarm);
+	if (quarantined > 0)
+		alarm_row(p, "quarantine", "records wait that nobody could read: `jembatan quarantine list`");
+	return JEMBATAN_OK;
+}
+
+static enum jembatan_result
+instance_row(struct control_peer *p, const struct intake_status *s, struct why *why)
+{
+	struct inbox_counts counts;
+	enum jembatan_result r = inbox_count(control_app(p)->db, s->id, &counts, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	control_row(p, json_pack(
+		"{s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s?,s:s?,s:I,s:I}",
+		"type", "instance", "name", s->name, "connector", s->connector, "push", s->push,
+		"state", s->state, "paused", s->paused, "degraded", s->degraded, "last_ok_ms",
+		(json_int_t)s->last_ok_ms, "start_ms", (json_int_t)s->start_ms, "deaths",
+		(json_int_t)s->deaths, "polls", (json_int_t)s->polls, "messages",
+		(json_int_t)counts.total, "repeats", (json_int_t)counts.repeats, "before_start",
+		(json_int_t)counts.by_stage[INBOX_BEFORE_START], "pid", (json_int_t)s->pid,
+		"confinement", s->confinement, "alarm", s->alarm, "commit_p50_ms",
+		(json_int_t)s->commit_p50_ms, "commit_p99_ms", (json_int_t)s->commit_p99_ms));
+	if (s->alarm != NULL)
+		alarm_row(p, s->name, s->alarm);
+	if (s->degraded)
+		alarm_row(p, s->name, "its connector runs with less confinement than it should: see "
+			  "`jembatan status --json`, field confinement");
+	/* A live process is not a live channel. */
+	int64_t now = clock_now_ms(), since = s->last_ok_ms != 0 ? s->last_ok_ms :
+		control_app(p)->started_ms;
+	if (s->usable && !s->paused && s->alarm == NULL && s->every_ms > 0 &&
+	    now - since > 3 * s->every_ms + 60000)
+		alarm_row(p, s->name, "no poll has succeeded for three intervals: is the channel there?");
+	return JEMBATAN_OK;
+}
+
+static enum jembatan_result
+central_row(struct control_peer *p, struct why *why)
+{
+	struct app *a = control_app(p);
+	struct outbox_counts counts;
+	enum jembatan_result r = outbox_rows_count(a->db, &counts, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	json_t *by_state = json_object();
+	for (int s = OUTBOX_QUEUED; s <= OUTBOX_UNKNOWN; s++)
+		json_object_set_new(by_state, outbox_state_name((enum outbox_state)s),
+				    json_integer(counts.by_state[s]));
+	if (a->outbox == NULL) {
+		control_row(p, json_pack("{s:s,s:s,s:o}", "type", "central", "state", "not configured",
+					 "outbox", by_state));
+		return JEMBATAN_OK;
+	}
+	struct outbox_stats s;
+	outbox_stats(a->outbox, &s);
+	control_row(p, json_pack(
+		"{s:s,s:s,s:s,s:o,s:i,s:i,s:i,s:i,s:I,s:I,s:s,s:I,s:I,s:I}",
+		"type", "central", "state", s.paused ? "paused" : s.breaker, "url",
+		a->settings->central.url, "outbox", by_state, "in_flight", (int)s.in_flight, "parallel",
+		(int)s.parallel, "budget", (int)s.budget, "budget_used", (int)s.budget_used, "p50_ms",
+		(json_int_t)s.p50_ms, "p99_ms", (json_int_t)s.p99_ms, "last_error", s.last_error,
+		"last_error_ms", (json_int_t)s.last_error_ms, "last_ok_ms", (json_int_t)s.last_ok_ms,
+		"oldest_queued_ms", (json_int_t)counts.oldest_queued_ms));
+	if (s.trouble != NULL && s.trouble[0] != '\0')
+		alarm_row(p, "central", s.trouble);
+	if (counts.by_state[OUTBOX_UNKNOWN] > 0)
+		alarm_row(p, "central", "pushes whose outcome is unknown wait for a person: `jembatan "
+			  "unknown list`");
+	if (counts.by_state[OUTBOX_REFUSED] > 0)
+		alarm_row(p, "central", "the centre refused tickets: `jembatan unknown list --refused`");
+	return JEMBATAN_OK;
+}
+
+void
+status_command(struct control_peer *p, const struct msg_command *c)
+{
+	struct why why;
+	struct intake_status s;
+	(void)c;
+	enum jembatan_result r = daemon_row(p, &why);
+	for (size_t n = 0; r == JEMBATAN_OK && intake_status(control_app(p)->intake, n, &s); n++)
+		r = instance_row(p, &s, &why);
+	if (r == JEMBATAN_OK)
+		r = central_row(p, &why);
+	if (r != JEMBATAN_OK)
+		control_fail(p, r, &why);
+	else
+		control_end(p, EX_OK, "%s", "");
+}
