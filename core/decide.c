@@ -140,7 +140,7 @@ make_ticket(struct decide *d, const struct inbox_row *row, const struct instance
 	struct normalize_options options = {
 		.instance = s != NULL ? s->name : "removed",
 		.channel = s != NULL ? s->connector : NULL,
-		.system = s != NULL ? (s->profile != NULL ? s->profile : s->connector) : NULL,
+		.source_system = s != NULL ? (s->profile != NULL ? s->profile : s->connector) : NULL,
 		.reference = "JB-000000", /* the real one comes with the row */
 		.received_ms = row->received_ms,
 		.zone_minutes = d->o.settings->central.zone_minutes,

@@ -1,4 +1,6 @@
 /* jembatand.c: the daemon's main: arguments, settings, run. */
+#include "config.h"
+
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>

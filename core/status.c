@@ -1,5 +1,7 @@
 /* status.c: the state of the whole in rows: the daemon and its store, each
  * instance, the centre, and every alarm with what to do about it. */
+#include "config.h"
+
 #include "status.h"
 
 #include <stdio.h>

@@ -1,4 +1,6 @@
 /* jembatan.c: the command's main: what was asked, and who answers it. */
+#include "config.h"
+
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>

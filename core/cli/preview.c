@@ -121,7 +121,7 @@ on_message(void *data, const struct msg_message *m)
 		struct normalize_options options = {
 			.instance = i->name,
 			.channel = i->connector,
-			.system = i->profile != NULL ? i->profile : i->connector,
+			.source_system = i->profile != NULL ? i->profile : i->connector,
 			.reference = "JB-000000",
 			.received_ms = clock_now_ms(),
 			.zone_minutes = p->settings->central.zone_minutes,

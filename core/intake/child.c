@@ -31,7 +31,7 @@ struct child {
 	bool told_to_stop;
 	bool gone;          /* the socket has ended; only the reaping is missing */
 	uint32_t seq, asked; /* last used; of the call under way */
-	char end[200];      /* why it was condemned, for on_dead */
+	char end[512];      /* why it was condemned, for on_dead */
 	char confinement[80];
 	bool degraded;
 	struct batch batch;
@@ -504,14 +504,14 @@ child_reap(struct child *c)
 	drain(c);
 	drop_socket(c);
 	loop_timer_stop(c->deadline);
-	char how[320], ended[100];
+	char how[700], ended[100];
 	spawn_describe_end(status, ended, sizeof(ended));
 	if (c->end[0] != '\0')
 		snprintf(how, sizeof(how), "%s and %s", c->end, ended);
 	else
 		snprintf(how, sizeof(how), "%s", ended);
 	if (!clean) {
-		char reason[400];
+		char reason[800];
 		snprintf(reason, sizeof(reason), "the connector %s while it was at this record", how);
 		batch_death(&c->batch, &c->record, reason);
 	}
