@@ -248,6 +248,7 @@ What now?
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--installed", type=pathlib.Path, required=True)
+    parser.add_argument("--fakeapp", type=pathlib.Path, required=True)
     parser.add_argument("--work", type=pathlib.Path, required=True)
     parser.add_argument("--data", type=pathlib.Path, required=True)
     parser.add_argument("--stay", action="store_true", help="keep all running until Ctrl-C")
@@ -260,8 +261,7 @@ def main():
     bin_dir = args.installed / "bin"
     centre = Peer([str(bin_dir / "jembatan-fakecentre"), "--listen", "127.0.0.1:0", "--quiet"],
                   peers_log)
-    app = Peer([str(args.installed / "libexec" / "jembatan" / "jembatan-fakeapp"), "--listen",
-                "127.0.0.1:0"], peers_log)
+    app = Peer([str(args.fakeapp), "--listen", "127.0.0.1:0"], peers_log)
     mailbox = Mailbox(args.work / "mailbox")
     daemon = Daemon(args.installed, write_config(args.work, args.installed, centre.url, app.url),
                     args.work)
