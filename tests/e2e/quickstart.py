@@ -218,7 +218,7 @@ def feed(data, mailbox, app, daemon):
 
 
 def print_table(daemon, centre, total):
-    held = {str(c["complaint_id"]): c for c in centre["complaints"]}
+    held = {str(c["id"]): c for c in centre["complaints"]}
     tickets = daemon.ask("tickets", "pushed")
     names = {"surat-dinas": "e-mail", "aplikasi-warga": "aplikasi"}
     print("\n%-9s  %-32s  %-9s  %s" % ("KANAL", "JUDUL", "TIKET", "NOMOR"))
