@@ -88,6 +88,38 @@ static const char *tidy_name(const char *name, struct kit_arena *arena)
 	return *copy != '\0' ? copy : NULL;
 }
 
+/* filename="=?utf-8?B?...?=" (not RFC 2231, and common): GMime would decode it as
+ * it does the other headers. The raw words between the quotes; NULL: none. */
+static const char *raw_name(GMimeObject *object, const char *header, const char *parameter,
+			    struct kit_arena *arena)
+{
+	GMimeHeader *h =
+		g_mime_header_list_get_header(g_mime_object_get_header_list(object), header);
+	const char *raw = h != NULL ? g_mime_header_get_raw_value(h) : NULL;
+	const char *at = raw != NULL ? strcasestr(raw, parameter) : NULL;
+
+	if (at == NULL)
+		return NULL;
+	at += strlen(parameter);
+	at += strspn(at, "\"");
+	if (strncmp(at, "=?", 2) != 0)
+		return NULL;
+	size_t size = rfc2047_run((struct jembatan_bytes){ at, strnlen(at, 4096) });
+
+	return size > 0 ? kit_arena_strndup(arena, at, size) : NULL;
+}
+
+static const char *file_name(GMimePart *part, struct kit_arena *arena)
+{
+	GMimeObject *object = GMIME_OBJECT(part);
+	const char *name = raw_name(object, "Content-Disposition", "filename=", arena);
+
+	if (name == NULL && g_mime_object_get_content_disposition_parameter(object, "filename") ==
+				    NULL)
+		name = raw_name(object, "Content-Type", "name=", arena);
+	return tidy_name(name != NULL ? name : g_mime_part_get_filename(part), arena);
+}
+
 static const char *media_type(GMimeObject *object, struct kit_arena *arena)
 {
 	GMimeContentType *type = g_mime_object_get_content_type(object);
@@ -146,7 +178,7 @@ static enum jembatan_result take_attachment(struct body *body, GMimePart *part)
 		g_object_unref(stream);
 	if (result != JEMBATAN_OK && result != JEMBATAN_DATA)
 		return result;
-	a->name = tidy_name(g_mime_part_get_filename(part), body->arena);
+	a->name = file_name(part, body->arena);
 	a->media_type = media_type(GMIME_OBJECT(part), body->arena);
 	/* Borrowed until the next checkpoint, which comes after this mail. */
 	a->spool = token;
@@ -409,9 +441,9 @@ static void head_line(struct body *body, GMimeMessage *message, const char *name
 	struct kit_text *value = kit_text_new(4096);
 
 	rfc2047_decode((struct jembatan_bytes){ raw, strnlen(raw, 2048) }, value);
-	const char *shown = kit_text_string(value);
+	char *shown = kit_arena_strdup(body->arena, kit_text_string(value));
 
-	kit_text_printf(body->forwarded, "%s: %s\n", label, shown + strspn(shown, " "));
+	kit_text_printf(body->forwarded, "%s: %s\n", label, g_strstrip(shown));
 	kit_text_free(value);
 }
 

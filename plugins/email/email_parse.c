@@ -43,13 +43,11 @@ static const char *decoded(struct reading *r, const char *name, size_t max)
 
 	if (value != NULL)
 		rfc2047_decode((struct jembatan_bytes){ value, strlen(value) }, text);
-	const char *words = kit_text_string(text);
-	const char *out = words[strspn(words, " ")] != '\0'
-				  ? kit_arena_strdup(r->arena, words + strspn(words, " "))
-				  : NULL;
+	char *words = kit_arena_strdup(r->arena, kit_text_string(text));
 
 	kit_text_free(text);
-	return out;
+	g_strstrip(words);
+	return *words != '\0' ? words : NULL;
 }
 
 static int64_t sent_ms(const struct headers *h)
@@ -178,13 +176,15 @@ static enum jembatan_result read_body(struct reading *r)
 	return result;
 }
 
+/* Without blank lines at its end, and with the mails attached to it. */
 static const char *joined(struct reading *r, struct kit_text *own)
 {
 	const char *forwarded = kit_text_string(r->forwarded);
-	const char *text = kit_text_string(own);
+	char *text = kit_arena_strdup(r->arena, kit_text_string(own));
 
+	g_strchomp(text);
 	if (*forwarded == '\0')
-		return kit_arena_strdup(r->arena, text);
+		return text;
 	return kit_arena_printf(r->arena, "%s%s%s", text, *text != '\0' ? "\n\n" : "", forwarded);
 }
 
@@ -261,7 +261,7 @@ static void fill_extra(struct reading *r, struct jembatan_message *m)
 	extra_number(extra, "whole_size", r->mail->whole_size);
 	if (r->text_cut)
 		json_object_set_new(extra, "text_cut", json_true());
-	char *text = json_dumps(extra, JSON_COMPACT);
+	char *text = json_object_size(extra) > 0 ? json_dumps(extra, JSON_COMPACT) : NULL;
 
 	m->extra = kit_arena_strdup(r->arena, text);
 	free(text);

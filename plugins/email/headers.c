@@ -258,7 +258,7 @@ const char *headers_message_id(const char *value, struct kit_arena *arena)
 	const char *at = value;
 	const char *id = headers_next_id(&at, arena);
 
-	if (id != NULL || value == NULL)
+	if (id != NULL || value == NULL || strchr(value, '<') != NULL)
 		return id;
 	return clean_id(value, strcspn(value, " \t"), arena);
 }

@@ -412,22 +412,24 @@ static void visible_add(struct visible *v, struct line line)
 	kit_text_add(v->text, line.text, line.size);
 }
 
-static void walk(const struct lines *lines, struct kit_text *out)
+/* Returns whether anything was cut. */
+static bool walk(const struct lines *lines, struct kit_text *out)
 {
 	struct visible visible = { .text = out };
-	bool keep_all = lines->is_forward;
+	bool keep_all = lines->is_forward, has_cut = false;
 
 	for (size_t at = 0; at < lines->count;) {
 		keep_all = keep_all || is_forward_mark(lines->list[at]);
 		size_t end = keep_all ? at : cut_end(lines, at);
 
 		if (end > at) {
-			visible.was_cut = true;
+			visible.was_cut = has_cut = true;
 			at = end;
 		} else {
 			visible_add(&visible, lines->list[at++]);
 		}
 	}
+	return has_cut;
 }
 
 void quote_strip(const char *text, bool is_reply, bool is_forward, struct kit_text *out)
@@ -437,8 +439,7 @@ void quote_strip(const char *text, bool is_reply, bool is_forward, struct kit_te
 	struct lines lines = { .is_reply = is_reply, .is_forward = is_forward };
 
 	lines_split(text, &lines, arena);
-	walk(&lines, visible);
-	if (has_words(kit_text_string(visible)))
+	if (walk(&lines, visible) && has_words(kit_text_string(visible)))
 		kit_text_add_string(out, kit_text_string(visible));
 	else
 		kit_text_add_string(out, text);
