@@ -92,9 +92,15 @@ static size_t invisible_at(const unsigned char *p)
 	return p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf ? 3 : 0; /* BOM */
 }
 
-static void write_text(struct writer *w, const char *text)
+static void write_text(struct writer *w, const char *given)
 {
-	size_t size;
+	/* libxml2 lets bytes through that are no UTF-8. */
+	CLEANUP(buf_done) struct buf cleaned;
+	size_t size = strlen(given);
+	buf_init(&cleaned, size * 3 + 16);
+	if (!text_is_utf8(given, size))
+		text_clean(given, size, &cleaned);
+	const char *text = cleaned.size > 0 ? cleaned.data : given;
 	for (const unsigned char *p = (const unsigned char *)text; *p && !kit_text_is_full(w->out);) {
 		size_t skip = invisible_at(p);
 		if (skip > 0) {

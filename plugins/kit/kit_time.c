@@ -243,32 +243,32 @@ static bool is_format_letter(char c)
 	return strchr("djmnMFYyHGhgisAauvOPpTeU", c) != NULL;
 }
 
-/* Walk the format; true when both end together. */
-static bool match(const char *text, const char *format, struct reading *r)
+/* Walk the format: what of the text is left behind it, or NULL. */
+static const char *match(const char *text, const char *format, struct reading *r)
 {
 	const char *s = text;
 	for (const char *f = format; *f; f++) {
 		if (*f == 'D' || *f == 'l') { /* a weekday: a word, whatever it says */
 			size_t n = letters(s);
 			if (n < 2)
-				return false;
+				return NULL;
 			s += n;
 		} else if (*f == ' ') {
 			size_t n = strspn(s, " ");
 			if (n == 0)
-				return false;
+				return NULL;
 			s += n;
 		} else if (is_format_letter(*f)) {
 			if (!read_letter(*f, &s, r))
-				return false;
+				return NULL;
 		} else {
 			if (*f == '\\' && f[1])
 				f++;
 			if (*s++ != *f)
-				return false;
+				return NULL;
 		}
 	}
-	return *s == '\0';
+	return s;
 }
 
 static int days_in(int year, int month)
@@ -308,7 +308,8 @@ static bool to_ms(struct reading *r, int64_t *out_ms)
 static bool try_format(const char *text, const char *format, int zone_minutes, int64_t *out_ms)
 {
 	struct reading r = { .year = -1, .zone_minutes = zone_minutes };
-	return match(text, format, &r) && to_ms(&r, out_ms);
+	const char *rest = match(text, format, &r);
+	return rest && *rest == '\0' && to_ms(&r, out_ms);
 }
 
 /* Seconds have 9 or 10 digits in all years that matter, milliseconds 12 or 13. */
@@ -321,8 +322,7 @@ static bool guess_epoch(const char *text, int64_t *out_ms)
 		*out_ms = strtoll(text, NULL, 10);
 		return *out_ms < LATEST_MS;
 	}
-	struct reading r = { .year = -1 };
-	return (n == 9 || n == 10) && match(text, "U", &r) && to_ms(&r, out_ms);
+	return (n == 9 || n == 10) && try_format(text, "U", 0, out_ms);
 }
 
 /* The guess: a date form, then, when it does not end the text, a time form. */
@@ -335,15 +335,15 @@ static const char *const time_forms[] = {
 static const char *const joints[] = { "\\T", " ", ", ", " - ", " \\p\\u\\k\\u\\l ", " \\j\\a\\m " };
 static const char *const zone_forms[] = { "", "P", " P", " (P)" };
 
-static bool guess_with_time(const char *text, const char *date, const char *joint, int zone_minutes,
-			    int64_t *out_ms)
+/* A time and perhaps a zone, up to the end of the text. */
+static bool guess_time(const char *text, const struct reading *date, int64_t *out_ms)
 {
-	char format[TEXT_MAX];
 	for (size_t t = 0; t < COUNT_OF(time_forms); t++)
 		for (size_t z = 0; z < COUNT_OF(zone_forms); z++) {
-			snprintf(format, sizeof(format), "%s%s%s%s", date, joint, time_forms[t],
-				 zone_forms[z]);
-			if (try_format(text, format, zone_minutes, out_ms))
+			struct reading r = *date;
+			const char *rest = match(text, time_forms[t], &r);
+			rest = rest ? match(rest, zone_forms[z], &r) : NULL;
+			if (rest && *rest == '\0' && to_ms(&r, out_ms))
 				return true;
 		}
 	return false;
@@ -352,11 +352,15 @@ static bool guess_with_time(const char *text, const char *date, const char *join
 static bool guess(const char *text, int zone_minutes, int64_t *out_ms)
 {
 	for (size_t d = 0; d < COUNT_OF(date_forms); d++) {
-		if (try_format(text, date_forms[d], zone_minutes, out_ms))
+		struct reading r = { .year = -1, .zone_minutes = zone_minutes };
+		const char *rest = match(text, date_forms[d], &r);
+		if (rest && *rest == '\0' && to_ms(&r, out_ms))
 			return true;
-		for (size_t j = 0; j < COUNT_OF(joints); j++)
-			if (guess_with_time(text, date_forms[d], joints[j], zone_minutes, out_ms))
+		for (size_t j = 0; rest && j < COUNT_OF(joints); j++) {
+			const char *time = match(rest, joints[j], &r);
+			if (time && guess_time(time, &r, out_ms))
 				return true;
+		}
 	}
 	/* ISO 8601's basic form, and C's asctime. */
 	return try_format(text, "Ymd\\THisP", zone_minutes, out_ms) ||
