@@ -128,36 +128,53 @@ take_word(struct reading *r, const char *word)
 	return true;
 }
 
-/* Nothing, or [pukul] 8:45[:10] [WIB], also with dots: 08.45. */
+/* 8:45, 8:45:10, 08.45 */
 static bool
-take_time(struct reading *r)
+take_clock(struct reading *r)
 {
-	char zone[WORD_MAX];
-	size_t i;
-
-	skip_separators(r);
-	if (*r->p == '\0')
-		return true;
-	if (!take_word(r, "pukul") && !take_word(r, "pkl") && !take_word(r, "jam"))
-		(void)take_word(r, "at");
-	if (*r->p == '.')
-		r->p++;
-	skip_separators(r);
 	if (!take_number(r, 2, &r->hour) || (*r->p != ':' && *r->p != '.'))
 		return false;
 	r->p++;
 	if (!take_number(r, 2, &r->minute))
 		return false;
-	if ((*r->p == ':' || *r->p == '.') && (r->p++, !take_number(r, 2, &r->second)))
-		return false;
-	r->has_time = true;
-	skip_separators(r);
+	if (*r->p != ':' && *r->p != '.')
+		return true;
+	r->p++;
+	return take_number(r, 2, &r->second);
+}
+
+/* All that is left: nothing, or a zone. */
+static bool
+take_zone(struct reading *r)
+{
+	char zone[WORD_MAX];
+	size_t i = 0;
+
 	if (*r->p == '\0')
 		return true;
-	for (i = 0; i < WORD_MAX - 1 && r->p[i] != '\0'; i++)
+	for (; i < WORD_MAX - 1 && r->p[i] != '\0'; i++)
 		zone[i] = (char)toupper((unsigned char)r->p[i]);
 	zone[i] = '\0';
 	return r->p[i] == '\0' && date_zone(zone, &r->zone_minutes);
+}
+
+/* Nothing, or [pukul] 8:45[:10] [WIB]. */
+static bool
+take_time(struct reading *r)
+{
+	skip_separators(r);
+	if (*r->p == '\0')
+		return true;
+	if (!take_word(r, "pukul") && !take_word(r, "pkl"))
+		(void)take_word(r, "jam");
+	if (*r->p == '.') /* "pkl. 8.45" */
+		r->p++;
+	skip_separators(r);
+	if (!take_clock(r))
+		return false;
+	r->has_time = true;
+	skip_separators(r);
+	return take_zone(r);
 }
 
 static bool

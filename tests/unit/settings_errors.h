@@ -294,7 +294,7 @@ static const struct {
 	{ "",
 	  "connector: email\n"
 	  "every: 10ms\n", NULL, false,
-	  "connectors.d/surat.yaml:2: \"every\" must be between 1s and 7d, "
+	  "connectors.d/surat.yaml:2: \"every\" must be between 100ms and 7d, "
 	  "not \"10ms\"" },
 	{ "",
 	  "connector: email\n"

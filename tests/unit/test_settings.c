@@ -447,6 +447,23 @@ START_TEST(the_shipped_file_is_valid_and_says_the_defaults)
 }
 END_TEST
 
+START_TEST(every_key_is_documented_in_the_words_of_its_table)
+{
+	static const struct jembatan_option *const tables[] = {
+		settings_table, settings_instance_table, settings_profile_table };
+	CLEANUP(buf_done) struct buf text;
+	struct why why;
+	buf_init(&text, 1024 * 1024);
+	ck_assert_int_eq(file_read(TEST_DOCS "/configuration.md", &text, &why), JEMBATAN_OK);
+	for (const struct jembatan_option *o = tables[_i]; o->name != NULL; o++) {
+		CLEANUP(free_pointer) char *row = xasprintf("\n| `%s` | ", o->name);
+		CLEANUP(free_pointer) char *help = xasprintf(" | %s |\n", o->help);
+		ck_assert_msg(strstr(text.data, row) != NULL, "%s is missing", o->name);
+		ck_assert_msg(strstr(text.data, help) != NULL, "%s says otherwise", o->name);
+	}
+}
+END_TEST
+
 static const char *const examples[] = { "agency-api", "email", "sapawarga" };
 
 START_TEST(a_shipped_example_is_valid)
@@ -485,6 +502,7 @@ int main(void)
 	tcase_add_test(t, the_list_of_problems_ends_somewhere);
 	tcase_add_test(t, every_key_is_described);
 	tcase_add_test(t, the_shipped_file_is_valid_and_says_the_defaults);
+	tcase_add_loop_test(t, every_key_is_documented_in_the_words_of_its_table, 0, 3);
 	tcase_add_loop_test(t, a_shipped_example_is_valid, 0, COUNT_OF(examples));
 	return unit_run("settings", t);
 }
