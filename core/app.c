@@ -43,7 +43,7 @@ store_failed(struct app *a, const struct why *why)
 	if (a->outbox != NULL)
 		outbox_aborted(a->outbox);
 	log_trouble(&a->trouble, "store", why->text);
-	snprintf(a->store_alarm, sizeof(a->store_alarm), "%s", why->text);
+	str_copy(a->store_alarm, sizeof(a->store_alarm), why->text);
 	loop_timer_set(a->retry, STORE_RETRY_MS);
 }
 

@@ -89,6 +89,14 @@ str_starts(const char *s, const char *prefix)
 }
 
 void
+str_copy(char *out, size_t size, const char *s)
+{
+	size_t n = strnlen(s, size - 1);
+	memcpy(out, s, n);
+	out[n] = '\0';
+}
+
+void
 free_pointer(void *pointer_to_pointer)
 {
 	void **p = pointer_to_pointer;

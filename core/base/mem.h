@@ -27,6 +27,8 @@ char *xasprintf(const char *format, ...) PRINTF_LIKE(1, 2);
 /* True when both are NULL or both are equal strings. */
 bool str_equal(const char *a, const char *b);
 bool str_starts(const char *s, const char *prefix);
+/* Copy into a fixed room, cut when too long; always ends with NUL. */
+void str_copy(char *out, size_t size, const char *s);
 
 /* For __attribute__((cleanup(...))): CLEANUP(free_pointer) char *p = NULL; */
 #define CLEANUP(fn) __attribute__((cleanup(fn)))

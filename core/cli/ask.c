@@ -21,7 +21,7 @@ connect_daemon(const struct cli *c, struct why *why)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	if (c->socket != NULL) {
-		snprintf(address.sun_path, sizeof(address.sun_path), "%s", c->socket);
+		str_copy(address.sun_path, sizeof(address.sun_path), c->socket);
 	} else {
 		/* Only run_dir matters here; `check` tells of problems. */
 		struct problems problems;

@@ -245,7 +245,7 @@ static void
 condemn(struct child *c, const char *reason)
 {
 	if (c->end[0] == '\0')
-		snprintf(c->end, sizeof(c->end), "%s", reason);
+		str_copy(c->end, sizeof(c->end), reason);
 	c->state = CHILD_STOPPING;
 	child_kill(c);
 }
@@ -374,8 +374,7 @@ on_manifest(struct child *c, const struct frame *f, struct why *why)
 	struct msg_manifest m = { 0 };
 	enum jembatan_result r = field_unpack(msg_manifest_fields, f->meta, c->frame_arena, &m, why);
 	if (r == JEMBATAN_OK) {
-		snprintf(c->confinement, sizeof(c->confinement), "%s",
-			 m.confinement != NULL ? m.confinement : "none");
+		str_copy(c->confinement, sizeof(c->confinement), m.confinement != NULL ? m.confinement : "none");
 		c->degraded = m.confinement_degraded;
 	}
 	return r;
@@ -509,7 +508,7 @@ child_reap(struct child *c)
 	if (c->end[0] != '\0')
 		snprintf(how, sizeof(how), "%s and %s", c->end, ended);
 	else
-		snprintf(how, sizeof(how), "%s", ended);
+		str_copy(how, sizeof(how), ended);
 	if (!clean) {
 		char reason[800];
 		snprintf(reason, sizeof(reason), "the connector %s while it was at this record", how);

@@ -60,7 +60,7 @@ intake_is_full(struct intake *in)
 void
 instance_set_alarm(struct instance *i, const char *sentence)
 {
-	snprintf(i->alarm, sizeof(i->alarm), "%s", sentence);
+	str_copy(i->alarm, sizeof(i->alarm), sentence);
 }
 
 void

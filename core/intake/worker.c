@@ -56,7 +56,7 @@ static void
 end_job(struct worker *w, enum jembatan_result result, const char *why)
 {
 	w->job.result = result;
-	snprintf(w->job.why, sizeof(w->job.why), "%s", why != NULL ? why : "");
+	str_copy(w->job.why, sizeof(w->job.why), why != NULL ? why : "");
 	child_stop(w->child);
 }
 
@@ -152,7 +152,7 @@ worker_start(struct worker *w)
 	}
 	if (is_job(w)) {
 		w->job.result = r;
-		snprintf(w->job.why, sizeof(w->job.why), "%s", why.text);
+		str_copy(w->job.why, sizeof(w->job.why), why.text);
 		intake_job_ended(w);
 		return;
 	}
@@ -249,7 +249,7 @@ on_opened(void *data, struct child *c, const struct msg_result *r)
 	struct worker *w = data;
 	struct instance *i = w->instance;
 	bool degraded;
-	snprintf(i->confinement, sizeof(i->confinement), "%s", child_confinement(c, &degraded));
+	str_copy(i->confinement, sizeof(i->confinement), child_confinement(c, &degraded));
 	i->degraded = degraded;
 	if (r->result != JEMBATAN_OK) {
 		char sentence[600];
@@ -306,7 +306,7 @@ poll_failed(struct worker *w, struct child *c, const struct msg_result *r)
 		break;
 	}
 	w->failures++;
-	snprintf(sentence, sizeof(sentence), "%s", why);
+	str_copy(sentence, sizeof(sentence), why);
 	fail(w, sentence);
 	int64_t wait = backoff_jitter_ms(w->failures, RESTART_FIRST_MS, RETRY_MAX_MS);
 	loop_timer_set(w->timer, r->delay_ms > wait ? r->delay_ms : wait);
