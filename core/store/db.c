@@ -21,8 +21,8 @@
 #include "store/db_inside.h"
 #include "base/poison.h"
 
-#define WAL_IDLE_PAGES 256    /* 1 MiB: worth a checkpoint when idle */
-#define WAL_MAX_PAGES 16384   /* 64 MiB: checkpoint even when busy */
+#define WAL_IDLE_PAGES 128 /* 1 MiB: worth a checkpoint when idle */
+#define WAL_MAX_PAGES 8192 /* 64 MiB: checkpoint even when busy */
 
 static enum jembatan_result
 take_lock(struct db *db, struct why *why)
@@ -69,6 +69,9 @@ on_journal_mode(void *is_wal, int columns, char **values, char **names)
 	return 0;
 }
 
+/* Of a new database: three sealed messages of usual size fit into 8 KiB, only
+ * one into 4 KiB. Measured: 4.7 KB stored a message instead of 6.5. */
+static const char page_size[] = "PRAGMA page_size = 8192";
 static const char pragmas[] =
 	"PRAGMA synchronous = FULL;"
 	"PRAGMA foreign_keys = ON;"
@@ -95,6 +98,9 @@ open_handle(struct db *db, struct why *why)
 	sqlite3_db_config(db->sql.handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_busy_timeout(db->sql.handle, 1000);
 	bool is_wal = false;
+	enum jembatan_result r = sql_script(&db->sql, page_size, why);
+	if (r != JEMBATAN_OK)
+		return r;
 	if (sqlite3_exec(db->sql.handle, "PRAGMA journal_mode = WAL", on_journal_mode, &is_wal,
 			 NULL) != SQLITE_OK)
 		return sql_failed(&db->sql, why);
@@ -103,7 +109,7 @@ open_handle(struct db *db, struct why *why)
 			       "the file system of %s cannot hold the store (no shared memory): use a "
 			       "local disk", db->data_dir);
 	sqlite3_wal_hook(db->sql.handle, on_wal, db); /* in place of the automatic checkpoint */
-	enum jembatan_result r = sql_script(&db->sql, pragmas, why);
+	r = sql_script(&db->sql, pragmas, why);
 	if (r == JEMBATAN_OK && FAULT_PLANTED("fsync-off"))
 		r = sql_script(&db->sql, "PRAGMA synchronous = OFF", why);
 	return r;

@@ -366,9 +366,8 @@ inbox_find(struct db *db, int64_t instance_id, const struct digest *same_key,
 	   struct why *why)
 {
 	/* The sign keeps the planner from walking the ticket's index instead. */
-	static const char by_key[] = "SELECT id, ticket_id FROM message WHERE instance_id = ?1"
-				     " AND same_key = ?2 AND +ticket_id IS NOT NULL"
-				     " ORDER BY id DESC LIMIT 1";
+	static const char by_key[] = "SELECT max(id), ticket_id FROM message WHERE instance_id = ?1"
+				     " AND same_key = ?2 AND +ticket_id IS NOT NULL";
 	static const char by_thread[] = "SELECT id, ticket_id FROM message WHERE instance_id = ?1"
 					" AND thread_key = ?2 AND ticket_id IS NOT NULL"
 					" ORDER BY id DESC LIMIT 1";

@@ -120,7 +120,8 @@ enum jembatan_result
 outbox_rows_claim(struct db *db, int64_t now_ms, size_t limit, struct arena *arena,
 		  struct outbox_row *out, size_t *out_count, struct why *why)
 {
-	static const char due[] = SELECT_ROWS "WHERE state = 0 AND waiting = 0 AND due_ms <= ?1"
+	/* By itself the planner would rather sort all that is queued. */
+	static const char due[] = SELECT_ROWS "INDEXED BY outbox_due WHERE state = 0 AND waiting = 0 AND due_ms <= ?1"
 					      " ORDER BY due_ms, id LIMIT ?2";
 	size_t n = 0;
 	CLEANUP(sql_end) sqlite3_stmt *s =
@@ -206,7 +207,8 @@ enum jembatan_result
 outbox_rows_next_due(struct db *db, int64_t *out_due_ms, struct why *why)
 {
 	return sql_get_number(&db->sql, why, out_due_ms,
-			      "SELECT min(due_ms) FROM outbox WHERE state = 0 AND waiting = 0",
+			      "SELECT min(due_ms) FROM outbox INDEXED BY outbox_due"
+			      " WHERE state = 0 AND waiting = 0",
 			      SQL_NOTHING);
 }
 
