@@ -62,6 +62,7 @@ struct kit_fields {
 	size_t status_count;
 	char *told[KIT_TOLD_MAX]; /* unknown statuses that were logged */
 	size_t told_count;
+	struct kit_why why; /* of the last failure */
 };
 
 #endif

@@ -40,12 +40,19 @@ static const char *kind_words(const json_t *value)
 	return json_is_number(value) ? "a number" : "null";
 }
 
+/* The sentence in f->why goes to the operator too. */
+static enum jembatan_result tell(struct kit_fields *f)
+{
+	return jembatan_explain(f->ctx, JEMBATAN_DATA, "%s", f->why.text);
+}
+
 static enum jembatan_result wrong(const struct filling *x, size_t index, const char *path,
 				  const char *found, const char *wanted)
 {
 	const struct kit_rule *rule = &x->f->rules[index];
-	return jembatan_explain(x->f->ctx, JEMBATAN_DATA, "%s: %s: the value at '%s' is %s, not %s",
-				rule->where, kit_field_table[index].name, path, found, wanted);
+	(void)kit_why_set(&x->f->why, JEMBATAN_DATA, "%s: %s: the value at '%s' is %s, not %s",
+			  rule->where, kit_field_table[index].name, path, found, wanted);
+	return tell(x->f);
 }
 
 static bool is_empty(const json_t *value)
@@ -383,7 +390,7 @@ static void finish_position(struct filling *x)
 }
 
 /* A jq program's result: a misspelt name would otherwise vanish silently. */
-static enum jembatan_result check_names(const struct kit_fields *f, json_t *record)
+static enum jembatan_result check_names(struct kit_fields *f, json_t *record)
 {
 	const char *key;
 	json_t *value;
@@ -394,8 +401,9 @@ static enum jembatan_result check_names(const struct kit_fields *f, json_t *reco
 		if (i < KIT_FIELD_COUNT)
 			continue;
 		CLEANUP(free_pointer) char *shown = text_printable(key, 40);
-		return jembatan_explain(f->ctx, JEMBATAN_DATA, "the jq program gives '%s', which is no "
-					"message field", shown);
+		(void)kit_why_set(&f->why, JEMBATAN_DATA, "the jq program gives '%s', which is no "
+				  "message field", shown);
+		return tell(f);
 	}
 	return JEMBATAN_OK;
 }
@@ -406,9 +414,11 @@ enum jembatan_result kit_fields_fill(struct kit_fields *f, json_t *record, struc
 	struct jembatan_message message = { .size = sizeof(message) };
 	struct filling x = { .f = f, .record = record, .arena = arena, .out = &message };
 	enum jembatan_result result = JEMBATAN_OK;
-	if (!json_is_object(record))
-		return jembatan_explain(f->ctx, JEMBATAN_DATA, "the record is %s, not an object",
-					kind_words(record));
+	if (!json_is_object(record)) {
+		(void)kit_why_set(&f->why, JEMBATAN_DATA, "the record is %s, not an object",
+				  kind_words(record));
+		return tell(f);
+	}
 	if (!f->fields_option)
 		result = check_names(f, record);
 	for (size_t i = 0; i < KIT_FIELD_COUNT && result == JEMBATAN_OK; i++)
@@ -420,4 +430,9 @@ enum jembatan_result kit_fields_fill(struct kit_fields *f, json_t *record, struc
 	finish_position(&x);
 	*out = message;
 	return JEMBATAN_OK;
+}
+
+const char *kit_fields_why(const struct kit_fields *f)
+{
+	return f->why.text;
 }

@@ -488,6 +488,9 @@ void kit_fields_free(struct kit_fields *fields);
 JEMBATAN_MUST_CHECK enum jembatan_result
 kit_fields_fill(struct kit_fields *fields, json_t *record,
 		struct kit_arena *arena, struct jembatan_message *out);
+/* The sentence of the last failure, to be kept with the record. Borrowed until
+ * the next call. */
+const char *kit_fields_why(const struct kit_fields *fields);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,186 @@
+/* agency-api.c: the connector for agency apps with a JSON interface: options
+ * and operations. Everything that differs from app to app is a setting; a
+ * profile is a set of them (config/profiles). */
+#include "agency-api/agency_api.h"
+#include "agency-api/agency_bring.h"
+#include "agency-api/agency_walk.h"
+
+static const char *const schemes[] = { "https", "http", NULL };
+static const char *const orders[] = { "none", "ascending", "descending", NULL };
+static const char *const updated_formats[] = { "iso", "unix", "unix_ms", "sql",
+					       "date", NULL };
+
+static const struct jembatan_option options[] = {
+	{ "url", JEMBATAN_URL, JEMBATAN_REQUIRED, NULL, 0, 0, schemes,
+	  "The address of the app's list of complaints." },
+	{ "query", JEMBATAN_MAP, 0, NULL, 0, 0, NULL,
+	  "Query parameters of the list; {updated} stands for the time since which "
+	  "changes are asked for." },
+	{ "headers", JEMBATAN_MAP, 0, NULL, 0, 0, NULL,
+	  "Headers of every request to the app." },
+	{ "secret_headers", JEMBATAN_SECRET_MAP, 0, NULL, 0, 0, NULL,
+	  "Headers whose values are secrets, such as an API key." },
+	KIT_AUTH_OPTIONS,
+	KIT_PAGES_OPTIONS,
+	KIT_HTTP_OPTIONS,
+	{ "order", JEMBATAN_CHOICE, 0, "none", 0, 0, orders,
+	  "How `query` makes the app sort by time of change: ascending, descending, "
+	  "or none (each poll reads the list to its end)." },
+	{ "overlap", JEMBATAN_DURATION, 0, "10m", 0, 604800000, NULL,
+	  "How far each poll reaches back before the last change seen, for rows "
+	  "that were written late." },
+	{ "updated_format", JEMBATAN_CHOICE, 0, "iso", 0, 0, updated_formats,
+	  "How {updated} is written: iso (UTC, with Z), unix, unix_ms, sql and date "
+	  "(both in `zone`)." },
+	{ "items", JEMBATAN_STRING, 0, "", 0, 0, NULL,
+	  "Where the answer holds the list, as a dotted path; empty: it is the list." },
+	{ "id_path", JEMBATAN_STRING, 0, "id", 0, 0, NULL,
+	  "Where a record holds its id." },
+	{ "updated_path", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
+	  "Where a record holds the time of its last change." },
+	{ "created_path", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
+	  "Where a record holds the time at which the app received it." },
+	{ "zone", JEMBATAN_STRING, 0, "WIB", 0, 0, NULL,
+	  "The zone of times that name none: WIB, WITA, WIT, UTC, +07:00." },
+	{ "date_format", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
+	  "How the app writes times, in PHP's letters (d-m-Y H:i:s); unset: ISO, "
+	  "Indonesian and unix times are recognised." },
+	{ "details", JEMBATAN_MAP, 0, NULL, 0, 0, NULL,
+	  "More requests per record: a name, under which the answer joins the "
+	  "record, and an address relative to url with {path} or {.jq}." },
+	{ "fields", JEMBATAN_MAP, 0, NULL, 0, 0, NULL,
+	  "The mapping: a message's field, and where the record holds it." },
+	{ "jq", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
+	  "Instead of `fields`: a jq program from a record to an object of fields "
+	  "(`html` may stand for `text`)." },
+	{ "html", JEMBATAN_BOOLEAN, 0, "false", 0, 0, NULL,
+	  "The app's texts are HTML." },
+	{ "statuses", JEMBATAN_MAP, 0, NULL, 0, 0, NULL,
+	  "The app's status words and what we call them." },
+	{ "attachment_base64", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
+	  "An attachment's answer is JSON and holds the file here, as base64." },
+	{ NULL, JEMBATAN_STRING, 0, NULL, 0, 0, NULL, NULL }
+};
+
+static enum jembatan_result check(struct jembatan_context *ctx)
+{
+	struct agency_setup *setup;
+	enum jembatan_result result = agency_setup_new(ctx, &setup);
+
+	if (result == JEMBATAN_OK)
+		agency_setup_free(setup);
+	return result;
+}
+
+static enum jembatan_result open_instance(struct jembatan_context *ctx,
+					  const char *cursor, void **out_self)
+{
+	struct agency_walk *walk;
+	enum jembatan_result result = agency_walk_open(ctx, cursor, &walk);
+
+	if (result == JEMBATAN_OK)
+		*out_self = walk;
+	return result;
+}
+
+static enum jembatan_result poll_list(struct jembatan_context *ctx, void *self)
+{
+	(void)ctx;
+	return agency_walk_poll(self);
+}
+
+static enum jembatan_result fetch(struct jembatan_context *ctx, void *self,
+				  const char *reference,
+				  struct jembatan_spool *spool)
+{
+	(void)ctx;
+	return agency_api_fetch(agency_walk_api(self), reference, spool);
+}
+
+/* Is the sample one record rather than a page? A page is tried first. */
+static enum jembatan_result cut_sample(const struct agency_mapping *m,
+				       struct jembatan_bytes *sample,
+				       struct kit_arena *arena,
+				       struct agency_page *out)
+{
+	struct kit_why why = { "" }, ignored;
+	json_t *root;
+	bool single;
+
+	if (agency_parse_page(*sample, m->items, arena, out, &why) == JEMBATAN_OK ||
+	    agency_parse_page(*sample, "", arena, out, &ignored) == JEMBATAN_OK)
+		return JEMBATAN_OK;
+	if (kit_json_parse(*sample, &root, &why) != JEMBATAN_OK)
+		return jembatan_explain(m->ctx, JEMBATAN_DATA, "the sample: %s",
+					why.text);
+	single = kit_json_at(root, m->id_path) != NULL;
+	json_decref(root);
+	if (!single)
+		return jembatan_explain(m->ctx, JEMBATAN_DATA,
+					"the sample: %s, and no record with %s either",
+					why.text, m->id_path);
+	out->records = sample;
+	out->count = 1;
+	return JEMBATAN_OK;
+}
+
+static enum jembatan_result preview(struct jembatan_context *ctx,
+				    struct jembatan_bytes sample)
+{
+	struct agency_mapping *mapping;
+	struct agency_page page = { 0 };
+	struct kit_arena *arena;
+	enum jembatan_result result = agency_mapping_new(ctx, &mapping);
+
+	if (result != JEMBATAN_OK)
+		return result;
+	arena = kit_arena_new();
+	result = cut_sample(mapping, &sample, arena, &page);
+	for (size_t i = 0; i < page.count && result == JEMBATAN_OK; i++) {
+		struct agency_record record = { 0 };
+		struct kit_why why = { "" };
+		enum jembatan_result parsed = agency_parse_record(
+			mapping, page.records[i], arena, &record, &why);
+
+		result = agency_bring(mapping, page.records[i], &record, parsed,
+				      why.text, arena);
+		agency_record_done(&record);
+	}
+	agency_page_done(&page);
+	kit_arena_free(arena);
+	agency_mapping_free(mapping);
+	return result;
+}
+
+static void close_instance(struct jembatan_context *ctx, void *self)
+{
+	(void)ctx;
+	agency_walk_close(self);
+}
+
+static const struct jembatan_operations operations = {
+	.size = sizeof(operations),
+	.check = check,
+	.open = open_instance,
+	.poll = poll_list,
+	.fetch = fetch,
+	.preview = preview,
+	.close = close_instance,
+};
+
+static const struct jembatan_connector connector = {
+	.abi_major = JEMBATAN_ABI_MAJOR,
+	.abi_minor = JEMBATAN_ABI_MINOR,
+	.size = sizeof(connector),
+	.name = "agency-api",
+	.version = "0.1.0",
+	.summary = "Pulls complaints from an agency's app over its JSON interface.",
+	.capabilities = JEMBATAN_CAN_POLL | JEMBATAN_CAN_FETCH | JEMBATAN_CAN_PREVIEW,
+	.options = options,
+	.operations = &operations,
+};
+
+const struct jembatan_connector *jembatan_connector_entry(void)
+{
+	return &connector;
+}
