@@ -95,10 +95,13 @@ box_open(const struct box_key *key, const char *label, struct jembatan_bytes sea
 	uint8_t *room = (uint8_t *)buf_reserve(out, size);
 	if (room == NULL)
 		return why_set(why, JEMBATAN_DATA, "a sealed value (%s) is too large", label);
-	if (!unseal(key, p, label, strlen(label), p + NONCE_SIZE, size, room))
+	if (!unseal(key, p, label, strlen(label), p + NONCE_SIZE, size, room)) {
+		/* Bytes that nobody vouches for do not stay behind the text in out. */
+		mem_wipe(room, size);
 		return why_set(why, JEMBATAN_DATA,
 			       "a sealed value (%s) does not open: it was altered, or this is not the key "
 			       "it was sealed with", label);
+	}
 	buf_grew(out, size);
 	return JEMBATAN_OK;
 }

@@ -8,8 +8,12 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/poison.h"
 
+#define WHERE_MAX 200u
+#define TEXT_MAX 1500u
+/* Both, each byte escaped, and what stands around them. */
 #define LINE_MAX_BYTES 4096u
 
 static struct {
@@ -44,27 +48,17 @@ level_name(enum jembatan_level level)
 	return "error";
 }
 
-/* A quoted string that a terminal, a log shipper and a JSON parser all survive:
- * controls (C0, DEL, C1) and bidi overrides become "?". */
+/* A quoted string that a terminal, a log shipper and a JSON parser all survive,
+ * also where snprintf has cut a character in two. */
 static void
-add_quoted(struct buf *b, const char *s)
+add_quoted(struct buf *b, const char *s, size_t max_bytes)
 {
+	CLEANUP(free_pointer) char *safe = text_printable(s, max_bytes);
 	buf_add_char(b, '"');
-	for (const unsigned char *p = (const unsigned char *)s; *p != '\0'; p++) {
-		bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
-		bool bidi = p[0] == 0xe2 && ((p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) ||
-					     (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
-		if (*p == '"' || *p == '\\') {
+	for (const char *p = safe; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
 			buf_add_char(b, '\\');
-			buf_add_char(b, (char)*p);
-		} else if (*p < 0x20 || *p == 0x7f) {
-			buf_add_char(b, *p == '\n' || *p == '\t' ? ' ' : '?');
-		} else if (c1 || bidi) {
-			buf_add_char(b, '?');
-			p += c1 ? 1 : 2;
-		} else {
-			buf_add_char(b, (char)*p);
-		}
+		buf_add_char(b, *p);
 	}
 	buf_add_char(b, '"');
 }
@@ -74,7 +68,7 @@ log_at(enum jembatan_level level, const char *where, const char *format, ...)
 {
 	if (level < settings.lowest)
 		return;
-	char text[1500], time[32];
+	char text[TEXT_MAX], time[32];
 	va_list ap;
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
@@ -86,15 +80,15 @@ log_at(enum jembatan_level level, const char *where, const char *format, ...)
 	if (settings.format == LOG_JSON) {
 		buf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\",\"where\":",
 			   time, level_name(level), settings.program);
-		add_quoted(&line, where);
+		add_quoted(&line, where, WHERE_MAX);
 		buf_add_text(&line, ",\"text\":");
-		add_quoted(&line, text);
+		add_quoted(&line, text, TEXT_MAX);
 		buf_add_text(&line, "}\n");
 	} else {
 		buf_printf(&line, "time=%s level=%s where=", time, level_name(level));
-		add_quoted(&line, where);
+		add_quoted(&line, where, WHERE_MAX);
 		buf_add_text(&line, " text=");
-		add_quoted(&line, text);
+		add_quoted(&line, text, TEXT_MAX);
 		buf_add_char(&line, '\n');
 	}
 	/* Nobody to tell when stderr is gone. */

@@ -93,10 +93,10 @@ START_TEST(a_json_line_is_json)
 		memcpy(text + i, _i == 0 ? "\xc3\xa9" : "\"\xff", 2);
 	text[sizeof(text) - 1] = '\0';
 	log_init("uji", LOG_JSON, JEMBATAN_INFO);
-	log_error("mail \"x\"", "%s", text);
+	log_error(text, "%s", text);
 	const char *out = logged();
 	ck_assert_msg(jx_parse(bytes_text(out), &value, &why) == JEMBATAN_OK, "%s", why.text);
-	ck_assert_str_eq(jx_text(value, "where"), "mail \"x\"");
+	ck_assert_uint_ge(strlen(jx_text(value, "where")), 100);
 	ck_assert_str_eq(jx_text(value, "level"), "error");
 	jx_decref(&value);
 }

@@ -51,14 +51,15 @@ END_TEST
 START_TEST(every_pair_of_bytes_is_cleaned_to_valid_text)
 {
 	struct buf out;
+	unsigned bad = 0;
 	buf_init(&out, 1000);
 	for (unsigned i = 0; i < 65536; i++) {
 		const char in[3] = { (char)(i >> 8), (char)(i & 255), 'z' };
 		buf_clear(&out);
 		text_clean(in, 3, &out);
-		ck_assert(text_is_utf8(out.data, out.size));
-		ck_assert_int_eq(out.data[out.size - 1], 'z');
+		bad += !text_is_utf8(out.data, out.size) || out.data[out.size - 1] != 'z';
 	}
+	ck_assert_uint_eq(bad, 0);
 	buf_done(&out);
 }
 END_TEST
