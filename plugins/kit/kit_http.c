@@ -16,9 +16,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
 #include "base/poison.h"
 
 #define REDIRECTS_MAX 3
@@ -473,7 +470,7 @@ struct kit_http *kit_http_new(struct jembatan_context *ctx, const struct kit_htt
 	h->origins = xcalloc(o->origin_count, sizeof(*h->origins));
 	for (; h->origin_count < o->origin_count; h->origin_count++)
 		h->origins[h->origin_count] = xstrdup(o->origins[h->origin_count]);
-	h->user_agent = xstrdup(o->user_agent ? o->user_agent : "Jembatan/" PACKAGE_VERSION);
+	h->user_agent = xstrdup(o->user_agent ? o->user_agent : "Jembatan/" KIT_VERSION);
 	h->ca_file = xstrdup(o->ca_file);
 	h->connect_ms = o->connect_ms > 0 ? o->connect_ms : 10000;
 	h->answer_ms = o->answer_ms > 0 ? o->answer_ms : 60000;

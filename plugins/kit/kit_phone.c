@@ -50,6 +50,26 @@ static bool is_national(const char *s)
 	return s[0] == '8' ? n >= 8 && n <= 12 : n >= 7 && n <= 11;
 }
 
+/* What follows the country's 62, in whichever way it is written; NULL: this is
+ * no number of ours. */
+static const char *national_part(const char *s, bool plus)
+{
+	if (str_starts(s, "62") && (plus || str_starts(s, "628") || strlen(s) > 9))
+		return s[2] == '0' ? s + 3 : s + 2; /* "+62 (0)812" */
+	if (plus)
+		return NULL;
+	if (s[0] == '0')
+		return s + 1;
+	/* "812 3456 789": a spreadsheet ate the 0. */
+	return s[0] == '8' ? s : NULL;
+}
+
+static bool is_foreign(const char *s, bool plus)
+{
+	size_t n = strlen(s);
+	return plus && n >= DIGITS_MIN && n <= DIGITS_MAX && s[0] != '0';
+}
+
 bool kit_phone_e164(const char *text, char out[20])
 {
 	char digits[DIGITS_MAX + 4];
@@ -61,25 +81,9 @@ bool kit_phone_e164(const char *text, char out[20])
 		s += 2;
 		plus = true;
 	}
-	const char *national = NULL;
-	if (str_starts(s, "62") && (plus || str_starts(s, "628") || strlen(s) > 9)) {
-		national = s + 2;
-		if (*national == '0') /* "+62 (0)812" */
-			national++;
-	} else if (!plus && s[0] == '0') {
-		national = s + 1;
-	} else if (!plus && s[0] == '8') {
-		national = s; /* "812 3456 789", the 0 eaten by a spreadsheet */
-	}
-	if (national) {
-		if (!is_national(national))
-			return false;
-		snprintf(out, 20, "+62%.12s", national);
-		return true;
-	}
-	size_t n = strlen(s);
-	if (!plus || n < DIGITS_MIN || n > DIGITS_MAX || s[0] == '0')
+	const char *national = national_part(s, plus);
+	if (national ? !is_national(national) : !is_foreign(s, plus))
 		return false;
-	snprintf(out, 20, "+%.15s", s);
+	snprintf(out, 20, "%s%.15s", national ? "+62" : "+", national ? national : s);
 	return true;
 }

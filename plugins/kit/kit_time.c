@@ -278,20 +278,30 @@ static int days_in(int year, int month)
 	return days[month - 1] + (month == 2 && leap);
 }
 
+static bool in_range(int value, int least, int most)
+{
+	return value >= least && value <= most;
+}
+
+/* 12 AM is midnight; a leap second counts as the second before it. */
+static bool settle_time(struct reading *r)
+{
+	if (r->is_am || r->is_pm) {
+		if (!in_range(r->hour, 1, 12))
+			return false;
+		r->hour = r->hour % 12 + (r->is_pm ? 12 : 0);
+	}
+	if (r->second == 60)
+		r->second = 59;
+	return in_range(r->hour, 0, 23) && in_range(r->minute, 0, 59) && in_range(r->second, 0, 59);
+}
+
 static bool to_ms(struct reading *r, int64_t *out_ms)
 {
 	int64_t ms = r->epoch_ms;
 	if (!r->has_epoch) {
-		if ((r->is_am || r->is_pm) && (r->hour < 1 || r->hour > 12))
-			return false;
-		if (r->is_am || r->is_pm)
-			r->hour = r->hour % 12 + (r->is_pm ? 12 : 0);
-		/* A leap second counts as the second before it. */
-		if (r->second == 60)
-			r->second = 59;
-		if (r->year < 0 || r->month < 1 || r->month > 12 || r->day < 1 ||
-		    r->day > days_in(r->year, r->month) || r->hour > 23 || r->minute > 59 ||
-		    r->second > 59)
+		if (r->year < 0 || !in_range(r->month, 1, 12) ||
+		    !in_range(r->day, 1, days_in(r->year, r->month)) || !settle_time(r))
 			return false;
 		struct tm tm = {
 			.tm_year = r->year - 1900, .tm_mon = r->month - 1, .tm_mday = r->day,
