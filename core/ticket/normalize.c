@@ -158,9 +158,10 @@ static bool
 is_greeting(const char *sentence, size_t size)
 {
 	static const char *const openings[] = {
-		"assalam", "ass.",  "salam",  "selamat pagi", "selamat siang", "selamat sore",
-		"selamat malam", "yth", "kepada", "dear", "halo", "hallo", "hai", "pagi", "siang",
-		"sore", "malam", "permisi", "dengan hormat", "mohon maaf sebelumnya", "min,",
+		"assalam", "ass.", "ass wr", "salam", "selamat pagi", "selamat siang",
+		"selamat sore", "selamat malam", "yth", "yang terhormat", "kepada", "kpd",
+		"bapak/ibu", "[laporan", "dear", "halo", "hallo", "hai", "pagi", "siang", "sore",
+		"malam", "permisi", "dengan hormat", "mohon maaf sebelumnya", "min,",
 	};
 	size_t words = 1;
 
