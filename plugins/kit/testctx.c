@@ -261,8 +261,8 @@ static bool on_stopping(struct jembatan_context *ctx)
 	return of(ctx)->stopping;
 }
 
-static enum jembatan_result on_vexplain(struct jembatan_context *ctx, enum jembatan_result result,
-					const char *format, va_list ap)
+static JEMBATAN_PRINTF(3, 0) enum jembatan_result
+on_vexplain(struct jembatan_context *ctx, enum jembatan_result result, const char *format, va_list ap)
 {
 	struct testctx *t = of(ctx);
 	vsnprintf(t->explanation, sizeof(t->explanation), format, ap);
@@ -274,8 +274,8 @@ static void on_delay(struct jembatan_context *ctx, int64_t ms)
 	of(ctx)->delay_ms = ms;
 }
 
-static void on_vlog(struct jembatan_context *ctx, enum jembatan_level level, const char *format,
-		    va_list ap)
+static JEMBATAN_PRINTF(3, 0) void
+on_vlog(struct jembatan_context *ctx, enum jembatan_level level, const char *format, va_list ap)
 {
 	struct testctx *t = of(ctx);
 	char line[512];
