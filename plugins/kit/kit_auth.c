@@ -55,7 +55,8 @@ static char *base64(const char *text)
 
 static char *basic(const char *user, const char *password)
 {
-	CLEANUP(wipe_text) char *pair = xasprintf("%s:%s", user ? user : "", password ? password : "");
+	CLEANUP(wipe_text)
+	char *pair = xasprintf("%s:%s", user ? user : "", password ? password : "");
 	CLEANUP(wipe_text) char *encoded = base64(pair);
 	return xasprintf("Basic %s", encoded);
 }
@@ -159,7 +160,8 @@ static void load_token(struct kit_auth *a)
 {
 	struct jembatan_bytes stored;
 	a->is_loaded = true;
-	if (jembatan_state_get(a->ctx, STATE_KEY, &stored) != JEMBATAN_OK || stored.size > TOKEN_MAX)
+	if (jembatan_state_get(a->ctx, STATE_KEY, &stored) != JEMBATAN_OK ||
+	    stored.size > TOKEN_MAX)
 		return;
 	CLEANUP(wipe_text) char *text = xstrndup(stored.data, stored.size);
 	size_t identity_size = strlen(a->identity);
@@ -213,14 +215,15 @@ static enum jembatan_result take_token(struct kit_auth *a, const struct kit_http
 	CLEANUP(free_pointer) char *shown = kit_url_show(a->token_url);
 	struct kit_why parse_why;
 	if (kit_json_parse(response->body, &root, &parse_why) != JEMBATAN_OK)
-		return kit_why_set(why, JEMBATAN_RETRY, "%s: its answer is %s", shown, parse_why.text);
+		return kit_why_set(why, JEMBATAN_RETRY, "%s: its answer is %s", shown,
+				   parse_why.text);
 	const char *token = kit_json_string(root, "access_token");
-	const char *type = kit_json_string(root, "token_type");
 	if (!token || token[0] == '\0' || strlen(token) > TOKEN_MAX / 2)
 		return kit_why_set(why, JEMBATAN_AUTH, "%s: its answer has no access_token", shown);
 	if (strpbrk(token, "\r\n"))
-		return kit_why_set(why, JEMBATAN_AUTH, "%s: its access_token has a line break", shown);
-	(void)type; /* client_credentials gives bearer tokens, whatever the case of the word */
+		return kit_why_set(why, JEMBATAN_AUTH, "%s: its access_token has a line break",
+				   shown);
+	/* token_type is not asked: client_credentials gives bearer tokens. */
 	char *value = xasprintf("Bearer %s", token);
 	enum jembatan_result result = store_token(a, value, renew_at(a, root, response), why);
 	if (result != JEMBATAN_OK)

@@ -57,8 +57,10 @@ static enum jembatan_result spend_day(struct kit_budget *b, struct jembatan_cont
 	if (b->day_count >= b->per_day) {
 		*out_wait_ms = (day + 1) * DAY_MS - now_ms;
 		return kit_why_set(why, JEMBATAN_RETRY,
-				   "the day's budget of %" PRId64 " requests is spent; it goes on at "
-				   "00:00 UTC, or raise requests_per_day", b->per_day);
+				   "the day's budget of %" PRId64
+				   " requests is spent; it goes on at "
+				   "00:00 UTC, or raise requests_per_day",
+				   b->per_day);
 	}
 	b->day_count++;
 	return b->day_count > b->reserved ? reserve(b, ctx, why) : JEMBATAN_OK;

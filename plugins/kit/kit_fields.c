@@ -109,7 +109,8 @@ static enum jembatan_result unknown_field(struct kit_fields *f, const char *key)
 	buf_init(&names, 1024);
 	for (size_t i = 0; i < KIT_FIELD_COUNT; i++)
 		buf_printf(&names, "%s%s", i > 0 ? " " : "", kit_field_table[i].name);
-	return jembatan_explain(f->ctx, JEMBATAN_CONFIG, "%s: '%s' is no message field; they are: %s",
+	return jembatan_explain(f->ctx, JEMBATAN_CONFIG,
+				"%s: '%s' is no message field; they are: %s",
 				jembatan_where(f->ctx, f->fields_option, key), key, names.data);
 }
 
@@ -137,13 +138,16 @@ static enum jembatan_result read_fields(struct kit_fields *f)
 		rule->is_set = true;
 		rule->where = arena_strdup(f->arena, jembatan_where(f->ctx, f->fields_option, key));
 		if (!parse_rule(f, value, rule))
-			return jembatan_explain(f->ctx, JEMBATAN_CONFIG, "%s: %s: write a path, several with "
+			return jembatan_explain(f->ctx, JEMBATAN_CONFIG,
+						"%s: %s: write a path, several with "
 						"| between them (at most %u), or = and a constant",
 						rule->where, key, KIT_ALTERNATIVES_MAX);
 		if (rule->path_count > 0 && rule->words[0] &&
 		    kit_field_table[index].kind != KIT_FIELD_FLAG)
-			return jembatan_explain(f->ctx, JEMBATAN_CONFIG, "%s: %s: == is for yes and no: "
-						"from_centre, anonymous, secret, automatic", rule->where, key);
+			return jembatan_explain(f->ctx, JEMBATAN_CONFIG,
+						"%s: %s: == is for yes and no: "
+						"from_centre, anonymous, secret, automatic",
+						rule->where, key);
 	}
 	preset_parts(f);
 	return JEMBATAN_OK;
@@ -157,7 +161,8 @@ static void own_names(struct kit_fields *f)
 		const char *name = kit_field_table[i].name;
 		bool is_part = kit_field_table[i].kind == KIT_FIELD_PART;
 		f->rules[i] = (struct kit_rule){ .is_set = true, .where = "the jq program" };
-		f->rules[i].paths[f->rules[i].path_count++] = is_part ? strchr(name, '.') + 1 : name;
+		f->rules[i].paths[f->rules[i].path_count++] =
+			is_part ? strchr(name, '.') + 1 : name;
 	}
 }
 
@@ -170,10 +175,12 @@ static enum jembatan_result read_statuses(struct kit_fields *f, const char *opti
 		while (i < COUNT_OF(our_statuses) && !str_equal(our_statuses[i], value))
 			i++;
 		if (i == COUNT_OF(our_statuses))
-			return jembatan_explain(f->ctx, JEMBATAN_CONFIG, "%s: %s: '%s' is none of our states: "
-						"received unverified deferred verified in_progress answered "
-						"closed_by_admin closed_by_system archived rejected failed",
-						jembatan_where(f->ctx, option, key), key, value);
+			return jembatan_explain(
+				f->ctx, JEMBATAN_CONFIG,
+				"%s: %s: '%s' is none of our states: "
+				"received unverified deferred verified in_progress answered "
+				"closed_by_admin closed_by_system archived rejected failed",
+				jembatan_where(f->ctx, option, key), key, value);
 		f->statuses = xrealloc(f->statuses, f->status_count + 1, sizeof(*f->statuses));
 		f->statuses[f->status_count++] =
 			(struct kit_status){ arena_strdup(f->arena, key), our_statuses[i] };

@@ -19,7 +19,8 @@ struct range4 {
 	unsigned bits;
 };
 
-#define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
+#define IP4(a, b, c, d) \
+	((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 
 /* IANA's special-purpose registry, and multicast and class E. */
 static const struct range4 closed4[] = {
@@ -141,7 +142,8 @@ enum jembatan_result kit_guard_url(const char *url, const char *const *origins,
 		return refuse(why, "it is longer than 8,192 bytes");
 	for (const char *p = url; *p; p++)
 		if ((unsigned char)*p <= ' ' || *p == 0x7f || *p == '\\')
-			return refuse(why, "it contains a space, a backslash or a control character");
+			return refuse(why,
+				      "it contains a space, a backslash or a control character");
 	if (curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
 		return refuse(why, "it is not an absolute URL");
 	char *scheme = NULL;

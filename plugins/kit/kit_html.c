@@ -101,7 +101,8 @@ static void write_text(struct writer *w, const char *given)
 	if (!text_is_utf8(given, size))
 		text_clean(given, size, &cleaned);
 	const char *text = cleaned.size > 0 ? cleaned.data : given;
-	for (const unsigned char *p = (const unsigned char *)text; *p && !kit_text_is_full(w->out);) {
+	for (const unsigned char *p = (const unsigned char *)text;
+	     *p && !kit_text_is_full(w->out);) {
 		size_t skip = invisible_at(p);
 		if (skip > 0) {
 			p += skip;
@@ -124,24 +125,52 @@ static void write_text(struct writer *w, const char *given)
 
 /* ---- elements ---- */
 
-enum element { INLINE, BLOCK, PARAGRAPH, DROPPED, BREAK, RULE, ITEM, QUOTE, ROW, CELL, LINK, IMAGE, PRE };
+enum element {
+	INLINE,
+	BLOCK,
+	PARAGRAPH,
+	DROPPED,
+	BREAK,
+	RULE,
+	ITEM,
+	QUOTE,
+	ROW,
+	CELL,
+	LINK,
+	IMAGE,
+	PRE
+};
 
 static const struct {
 	const char *name;
 	enum element kind;
 } elements[] = {
-	{ "address", BLOCK }, { "article", PARAGRAPH }, { "aside", PARAGRAPH }, { "center", BLOCK },
-	{ "dd", BLOCK }, { "div", BLOCK }, { "dl", PARAGRAPH }, { "dt", BLOCK }, { "fieldset", BLOCK },
-	{ "footer", BLOCK }, { "form", BLOCK }, { "h1", PARAGRAPH }, { "h2", PARAGRAPH },
-	{ "h3", PARAGRAPH }, { "h4", PARAGRAPH }, { "h5", PARAGRAPH }, { "h6", PARAGRAPH },
-	{ "header", BLOCK }, { "main", BLOCK }, { "nav", BLOCK }, { "ol", PARAGRAPH },
-	{ "p", PARAGRAPH }, { "section", BLOCK }, { "table", PARAGRAPH }, { "ul", PARAGRAPH },
-	{ "tr", ROW }, { "td", CELL }, { "th", CELL }, { "li", ITEM }, { "blockquote", QUOTE },
-	{ "br", BREAK }, { "hr", RULE }, { "a", LINK }, { "img", IMAGE }, { "pre", PRE },
-	{ "head", DROPPED }, { "script", DROPPED }, { "style", DROPPED }, { "title", DROPPED },
-	{ "noscript", INLINE }, { "template", DROPPED }, { "object", DROPPED }, { "embed", DROPPED },
-	{ "svg", DROPPED }, { "math", DROPPED }, { "iframe", DROPPED }, { "select", DROPPED },
-	{ "button", INLINE }, { "textarea", DROPPED }, { "audio", DROPPED }, { "video", DROPPED },
+	{ "address", BLOCK },	 { "article", PARAGRAPH },
+	{ "aside", PARAGRAPH },	 { "center", BLOCK },
+	{ "dd", BLOCK },	 { "div", BLOCK },
+	{ "dl", PARAGRAPH },	 { "dt", BLOCK },
+	{ "fieldset", BLOCK },	 { "footer", BLOCK },
+	{ "form", BLOCK },	 { "h1", PARAGRAPH },
+	{ "h2", PARAGRAPH },	 { "h3", PARAGRAPH },
+	{ "h4", PARAGRAPH },	 { "h5", PARAGRAPH },
+	{ "h6", PARAGRAPH },	 { "header", BLOCK },
+	{ "main", BLOCK },	 { "nav", BLOCK },
+	{ "ol", PARAGRAPH },	 { "p", PARAGRAPH },
+	{ "section", BLOCK },	 { "table", PARAGRAPH },
+	{ "ul", PARAGRAPH },	 { "tr", ROW },
+	{ "td", CELL },		 { "th", CELL },
+	{ "li", ITEM },		 { "blockquote", QUOTE },
+	{ "br", BREAK },	 { "hr", RULE },
+	{ "a", LINK },		 { "img", IMAGE },
+	{ "pre", PRE },		 { "head", DROPPED },
+	{ "script", DROPPED },	 { "style", DROPPED },
+	{ "title", DROPPED },	 { "noscript", INLINE },
+	{ "template", DROPPED }, { "object", DROPPED },
+	{ "embed", DROPPED },	 { "svg", DROPPED },
+	{ "math", DROPPED },	 { "iframe", DROPPED },
+	{ "select", DROPPED },	 { "button", INLINE },
+	{ "textarea", DROPPED }, { "audio", DROPPED },
+	{ "video", DROPPED },
 };
 
 static enum element element_of(const xmlNode *node)
@@ -192,8 +221,10 @@ static void write_link(struct writer *w, const xmlNode *node)
 	size_t before = kit_text_bytes(w->out).size;
 	walk(w, node->children);
 	CLEANUP(free_pointer) char *href = attribute(node, "href");
-	bool shown = href && (strncasecmp(href, "http://", 7) == 0 || strncasecmp(href, "https://", 8) == 0);
-	bool mail = href && (strncasecmp(href, "mailto:", 7) == 0 || strncasecmp(href, "tel:", 4) == 0);
+	bool shown = href && (strncasecmp(href, "http://", 7) == 0 ||
+			      strncasecmp(href, "https://", 8) == 0);
+	bool mail =
+		href && (strncasecmp(href, "mailto:", 7) == 0 || strncasecmp(href, "tel:", 4) == 0);
 	if ((!shown && !mail) || strlen(href) > 2048)
 		return;
 	const char *bare = mail ? strchr(href, ':') + 1 : href;
@@ -367,8 +398,9 @@ enum jembatan_result kit_html_text(struct jembatan_bytes html, const char *chars
 	CLEANUP(buf_done) struct buf cleaned;
 	buf_init(&cleaned, html.size * 3 + 16);
 	clean(html, &charset, &cleaned);
-	CLEANUP(free_document) xmlDoc *doc =
-		htmlReadMemory(cleaned.size > 0 ? cleaned.data : "", (int)cleaned.size, NULL, charset, flags);
+	CLEANUP(free_document)
+	xmlDoc *doc = htmlReadMemory(cleaned.size > 0 ? cleaned.data : "", (int)cleaned.size, NULL,
+				     charset, flags);
 	if (!doc)
 		return JEMBATAN_DATA;
 	struct writer w = { .out = out };

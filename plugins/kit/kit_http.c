@@ -139,7 +139,8 @@ static bool is_safe(const struct kit_http_request *r)
 /* A line break in a header would let a value write headers of its own. */
 static bool is_header(const char *name, const char *value)
 {
-	return name[0] != '\0' && strpbrk(name, " \t\r\n:") == NULL && strpbrk(value, "\r\n") == NULL;
+	return name[0] != '\0' && strpbrk(name, " \t\r\n:") == NULL &&
+	       strpbrk(value, "\r\n") == NULL;
 }
 
 static bool add_header(struct curl_slist **list, const char *name, const char *value)
@@ -171,8 +172,9 @@ static enum jembatan_result make_headers(const struct kit_http_request *r, struc
 		fine = add_header(list, r->headers[i].name, r->headers[i].value);
 	if (fine && r->content_type)
 		fine = add_header(list, "Content-Type", r->content_type);
-	return fine ? JEMBATAN_OK : kit_why_set(why, JEMBATAN_CONFIG,
-						"a request header contains a line break or has no name");
+	return fine ? JEMBATAN_OK
+		    : kit_why_set(why, JEMBATAN_CONFIG,
+				  "a request header contains a line break or has no name");
 }
 
 static void set_method(const struct kit_http *h, const struct kit_http_request *r)
@@ -251,9 +253,9 @@ static void read_answer(struct kit_http *h, struct kit_http_response *out)
 	const char *date = kit_http_header(h, "Date");
 	time_t server = date ? curl_getdate(date, NULL) : -1;
 	out->server_ms = server > 0 ? (int64_t)server * 1000 : 0;
-	out->retry_after_ms =
-		backoff_retry_after_ms(kit_http_header(h, "Retry-After"),
-				       out->server_ms > 0 ? out->server_ms : jembatan_now_ms(h->ctx));
+	out->retry_after_ms = backoff_retry_after_ms(kit_http_header(h, "Retry-After"),
+						     out->server_ms > 0 ? out->server_ms
+									: jembatan_now_ms(h->ctx));
 }
 
 static enum jembatan_outcome outcome_of(unsigned status)
@@ -277,14 +279,18 @@ static enum jembatan_result judge_status(const struct kit_http *h, unsigned stat
 		return JEMBATAN_OK;
 	if (status >= 300 && status <= 399) {
 		CLEANUP(free_pointer) char *to = kit_url_show(h->location ? h->location : "");
-		return kit_why_set(why, config, "%s redirects (%u) to %s, which is not followed; write "
-				   "the final URL", shown, status, to);
+		return kit_why_set(why, config,
+				   "%s redirects (%u) to %s, which is not followed; write "
+				   "the final URL",
+				   shown, status, to);
 	}
 	switch (status) {
 	case 401:
 	case 403:
-		return kit_why_set(why, auth, "%s refuses the credentials (%u); check them and what "
-				   "they may read", shown, status);
+		return kit_why_set(why, auth,
+				   "%s refuses the credentials (%u); check them and what "
+				   "they may read",
+				   shown, status);
 	case 404:
 	case 410:
 		return kit_why_set(why, JEMBATAN_GONE, "%s does not exist (%u)", shown, status);
@@ -296,13 +302,15 @@ static enum jembatan_result judge_status(const struct kit_http *h, unsigned stat
 	case 412:
 	case 413:
 	case 422:
-		return kit_why_set(why, JEMBATAN_DATA, "%s does not take this request (%u)", shown, status);
+		return kit_why_set(why, JEMBATAN_DATA, "%s does not take this request (%u)", shown,
+				   status);
 	default:
 		break;
 	}
 	if (status >= 400 && status <= 499)
-		return kit_why_set(why, config, "%s refuses the request (%u); check URL and parameters",
-				   shown, status);
+		return kit_why_set(why, config,
+				   "%s refuses the request (%u); check URL and parameters", shown,
+				   status);
 	return kit_why_set(why, JEMBATAN_RETRY, "%s fails (%u)", shown, status);
 }
 
@@ -324,13 +332,16 @@ static enum jembatan_result judge_failure(const struct kit_http *h, CURLcode cod
 		return kit_why_set(why, JEMBATAN_DATA, "%s is not fetched: it lies in a private or "
 				   "reserved network and no operator named it", shown);
 	if (h->stopped)
-		return kit_why_set(why, JEMBATAN_RETRY, "%s: cut off, since we are stopping", shown);
+		return kit_why_set(why, JEMBATAN_RETRY, "%s: cut off, since we are stopping",
+				   shown);
 	if (code == CURLE_WRITE_ERROR)
 		return judge_write(h, shown, why);
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
-		return kit_why_set(why, h->may_be_private ? JEMBATAN_CONFIG : JEMBATAN_DATA,
-				   "%s: its certificate is not trusted; have it renewed, or name its "
-				   "issuer in ca_file", shown);
+		return kit_why_set(
+			why, h->may_be_private ? JEMBATAN_CONFIG : JEMBATAN_DATA,
+			"%s: its certificate is not trusted; have it renewed, or name its "
+			"issuer in ca_file",
+			shown);
 	if (code == CURLE_SSL_CACERT_BADFILE)
 		return kit_why_set(why, JEMBATAN_CONFIG, "ca_file cannot be read");
 	/* libcurl's own sentences hold no content of ours. */
@@ -386,7 +397,8 @@ enum jembatan_result kit_http_exchange(struct kit_http *h, const struct kit_http
 	*out = (struct kit_http_response){ .retry_after_ms = -1, .outcome = JEMBATAN_NOT_SENT };
 	out->body.data = "";
 	if (h->ctx->mode & (JEMBATAN_MODE_CHECK | JEMBATAN_MODE_PREVIEW))
-		return kit_why_set(why, JEMBATAN_DATA, "nothing is fetched while checking or previewing");
+		return kit_why_set(why, JEMBATAN_DATA,
+				   "nothing is fetched while checking or previewing");
 	set_text(&h->url, xstrdup(r->url));
 	for (int redirects = 0;; redirects++) {
 		buf_done(&h->body);

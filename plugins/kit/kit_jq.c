@@ -55,7 +55,8 @@ static void on_compile_error(void *self, jv message)
 {
 	struct kit_jq *q = self;
 	jv text_value = jq_format_error(message);
-	const char *text = jv_get_kind(text_value) == JV_KIND_STRING ? jv_string_value(text_value) : "";
+	const char *text =
+		jv_get_kind(text_value) == JV_KIND_STRING ? jv_string_value(text_value) : "";
 	const char *words = str_starts(text, "jq: error: ") ? text + 11 : text;
 	const char *line = strstr(text, ", line ");
 	size_t size = strcspn(words, "(\n");
@@ -65,7 +66,8 @@ static void on_compile_error(void *self, jv message)
 	while (size > 0 && words[size - 1] == ' ')
 		size--;
 	if (!q->has_compile_error)
-		(void)kit_why_set(&q->compile_error, JEMBATAN_CONFIG, "the jq program, line %ld: %.*s",
+		(void)kit_why_set(&q->compile_error, JEMBATAN_CONFIG,
+				  "the jq program, line %ld: %.*s",
 				  line ? strtol(line + 7, NULL, 10) : 1L, (int)size, words);
 	q->has_compile_error = true;
 	jv_free(text_value);
@@ -100,8 +102,10 @@ enum jembatan_result kit_jq_new(const char *program, const struct kit_jq_limits 
 		return JEMBATAN_OK;
 	}
 	if (!q->has_compile_error)
-		(void)kit_why_set(&q->compile_error, JEMBATAN_CONFIG, "the jq program is not valid");
-	enum jembatan_result result = kit_why_set(why, JEMBATAN_CONFIG, "%s", q->compile_error.text);
+		(void)kit_why_set(&q->compile_error, JEMBATAN_CONFIG,
+				  "the jq program is not valid");
+	enum jembatan_result result =
+		kit_why_set(why, JEMBATAN_CONFIG, "%s", q->compile_error.text);
 	kit_jq_free(q);
 	return result;
 }
@@ -304,9 +308,21 @@ static void redact(const char *message, struct buf *out)
 static enum jembatan_result explain_error(jv message, struct kit_why *why)
 {
 	static const char *const own[] = {
-		"Cannot ", "null (", "boolean (", "number (", "string (", "array (", "object (",
-		"Invalid numeric literal", "Object keys must be strings", "null and ", "string and ",
-		"number and ", "array and ", "object and ", "boolean and ",
+		"Cannot ",
+		"null (",
+		"boolean (",
+		"number (",
+		"string (",
+		"array (",
+		"object (",
+		"Invalid numeric literal",
+		"Object keys must be strings",
+		"null and ",
+		"string and ",
+		"number and ",
+		"array and ",
+		"object and ",
+		"boolean and ",
 	};
 	enum jembatan_result result = JEMBATAN_DATA;
 	bool is_own = false;
@@ -320,7 +336,8 @@ static enum jembatan_result explain_error(jv message, struct kit_why *why)
 		(void)kit_why_set(why, result, "the jq program fails on this record: %s",
 				  shown.size > 0 ? shown.data : "");
 	} else {
-		(void)kit_why_set(why, result, "the jq program ends with an error of its own on this "
+		(void)kit_why_set(why, result,
+				  "the jq program ends with an error of its own on this "
 				  "record");
 	}
 	jv_free(message);
@@ -348,12 +365,16 @@ static enum jembatan_result collect(struct kit_jq *q, json_t *results, struct ki
 		if (converted)
 			json_array_append_new(results, converted);
 		if (converter.is_over)
-			return kit_why_set(why, JEMBATAN_DATA, "the jq program gives more than %zu bytes "
-					   "for one record, or nests too deeply", q->limits.result_bytes);
+			return kit_why_set(why, JEMBATAN_DATA,
+					   "the jq program gives more than %zu bytes "
+					   "for one record, or nests too deeply",
+					   q->limits.result_bytes);
 	}
 	if (ran_out)
-		return kit_why_set(why, JEMBATAN_DATA, "the jq program needs more than %lld ms of CPU "
-				   "time for one record", (long long)q->limits.cpu_ms);
+		return kit_why_set(why, JEMBATAN_DATA,
+				   "the jq program needs more than %lld ms of CPU "
+				   "time for one record",
+				   (long long)q->limits.cpu_ms);
 	return JEMBATAN_OK;
 }
 

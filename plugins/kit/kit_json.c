@@ -33,9 +33,9 @@ static size_t string_end(const char *s, size_t size, size_t i)
 /* The end of the number, or word, that begins at i. */
 static size_t token_end(const char *s, size_t size, size_t i)
 {
-	while (i < size && (is_digit(s[i]) || (s[i] >= 'a' && s[i] <= 'z') ||
-			    (s[i] >= 'A' && s[i] <= 'Z') || s[i] == '.' || s[i] == '+' || s[i] == '-' ||
-			    s[i] == '_'))
+	while (i < size &&
+	       (is_digit(s[i]) || (s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') ||
+		s[i] == '.' || s[i] == '+' || s[i] == '-' || s[i] == '_'))
 		i++;
 	return i;
 }

@@ -16,7 +16,9 @@
 #define PAGES_PRESET 10000
 #define POSITION_MAX ((int64_t)1 << 53)
 
-const char *const kit_pages_choices[] = { "none", "page", "offset", "cursor", "next", "link", NULL };
+const char *const kit_pages_choices[] = {
+	"none", "page", "offset", "cursor", "next", "link", NULL
+};
 
 struct kit_pages {
 	const struct kit_pages_options *options;
@@ -66,7 +68,9 @@ static const char *parameter(const struct kit_pages_options *o)
 {
 	if (o->parameter && o->parameter[0])
 		return o->parameter;
-	return o->style == KIT_PAGES_PAGE ? "page" : o->style == KIT_PAGES_OFFSET ? "offset" : "cursor";
+	return o->style == KIT_PAGES_PAGE     ? "page"
+	       : o->style == KIT_PAGES_OFFSET ? "offset"
+					      : "cursor";
 }
 
 static int64_t ceiling(const struct kit_pages_options *o)
@@ -193,8 +197,10 @@ static enum jembatan_result next_named(const struct kit_pages *p, const char *na
 				   inner.text);
 	if (!kit_url_same_origin(url, p->url)) {
 		CLEANUP(free_pointer) char *shown = kit_url_show(url);
-		return kit_why_set(why, JEMBATAN_DATA, "the answer names a next page elsewhere, %s; "
-				   "it must have the scheme, host and port of the configured URL", shown);
+		return kit_why_set(why, JEMBATAN_DATA,
+				   "the answer names a next page elsewhere, %s; "
+				   "it must have the scheme, host and port of the configured URL",
+				   shown);
 	}
 	*out_url = url;
 	url = NULL;
@@ -213,7 +219,8 @@ static enum jembatan_result next_page(const struct kit_pages *p, const struct ki
 	case KIT_PAGES_CURSOR:
 		return next_cursor(p, page, out_url, why);
 	case KIT_PAGES_NEXT:
-		return next_named(p, kit_json_string(page->root, p->options->next_path), out_url, why);
+		return next_named(p, kit_json_string(page->root, p->options->next_path), out_url,
+				  why);
 	case KIT_PAGES_LINK: {
 		CLEANUP(free_pointer) char *target = kit_link_next(page->link);
 		return next_named(p, target, out_url, why);
@@ -254,8 +261,10 @@ enum jembatan_result kit_pages_advance(struct kit_pages *p, const struct kit_pag
 		return kit_why_set(why, JEMBATAN_DATA, "the pages go in a circle: page %" PRId64
 				   " names one that was there before", p->count);
 	if (p->count >= ceiling(p->options))
-		return kit_why_set(why, JEMBATAN_DATA, "more than %" PRId64 " pages in a row; narrow "
-				   "the query or raise page_max", ceiling(p->options));
+		return kit_why_set(why, JEMBATAN_DATA,
+				   "more than %" PRId64 " pages in a row; narrow "
+				   "the query or raise page_max",
+				   ceiling(p->options));
 	return JEMBATAN_OK;
 }
 
@@ -311,7 +320,8 @@ char *kit_link_next(const char *link)
 		if (!end)
 			return NULL;
 		for (p = skip_blank(end + 1); *p == ';'; p = skip_blank(p)) {
-			p = read_parameter(skip_blank(p + 1), name, sizeof(name), value, sizeof(value));
+			p = read_parameter(skip_blank(p + 1), name, sizeof(name), value,
+					   sizeof(value));
 			/* Only the first rel counts. */
 			if (!has_rel && strcasecmp(name, "rel") == 0) {
 				has_rel = true;

@@ -29,7 +29,8 @@ static bool collect(const char *text, char digits[DIGITS_MAX + 4], bool *out_plu
 			plus = true;
 		} else if (p[0] == 0xc2 && p[1] == 0xa0) { /* NBSP */
 			p++;
-		} else if (p[0] == 0xe2 && p[1] == 0x80 && p[2] >= 0x90 && p[2] <= 0x95) { /* dashes */
+		} else if (p[0] == 0xe2 && p[1] == 0x80 && p[2] >= 0x90 &&
+			   p[2] <= 0x95) { /* dashes */
 			p += 2;
 		} else if (!strchr(" \t.-()/", *p)) {
 			return false;

@@ -158,7 +158,8 @@ static void fill_flag(struct filling *x, size_t index)
 {
 	static const char *const no[] = { "false", "no", "0", "tidak" };
 	const struct kit_rule *rule = &x->f->rules[index];
-	bool yes = rule->constant && rule->constant[0] && !is_one_of(rule->constant, no, COUNT_OF(no));
+	bool yes =
+		rule->constant && rule->constant[0] && !is_one_of(rule->constant, no, COUNT_OF(no));
 	for (size_t i = 0; i < rule->path_count && !yes; i++) {
 		json_t *value = kit_json_at(x->record, rule->paths[i]);
 		if (!is_empty(value))
@@ -174,9 +175,13 @@ static enum jembatan_result fill_kind(struct filling *x, size_t index)
 		const char *name;
 		enum jembatan_kind kind;
 	} kinds[] = {
-		{ "new", JEMBATAN_NEW }, { "follow_up", JEMBATAN_FOLLOW_UP }, { "edit", JEMBATAN_EDIT },
-		{ "deletion", JEMBATAN_DELETION }, { "reaction", JEMBATAN_REACTION },
-		{ "system", JEMBATAN_SYSTEM }, { "unreadable", JEMBATAN_UNREADABLE },
+		{ "new", JEMBATAN_NEW },
+		{ "follow_up", JEMBATAN_FOLLOW_UP },
+		{ "edit", JEMBATAN_EDIT },
+		{ "deletion", JEMBATAN_DELETION },
+		{ "reaction", JEMBATAN_REACTION },
+		{ "system", JEMBATAN_SYSTEM },
+		{ "unreadable", JEMBATAN_UNREADABLE },
 		{ "ignored", JEMBATAN_IGNORED },
 	};
 	const char *text;
@@ -202,8 +207,10 @@ static void tell_unknown_status(struct kit_fields *f, const char *status)
 		return;
 	f->told[f->told_count++] = xstrdup(status);
 	CLEANUP(free_pointer) char *shown = text_printable(status, 40);
-	jembatan_log(f->ctx, JEMBATAN_NOTICE, "the app's status '%s' is not in statuses: it is kept as "
-		     "it is; add it to have it mean something", shown);
+	jembatan_log(f->ctx, JEMBATAN_NOTICE,
+		     "the app's status '%s' is not in statuses: it is kept as "
+		     "it is; add it to have it mean something",
+		     shown);
 }
 
 static enum jembatan_result fill_status(struct filling *x, size_t index)
@@ -231,7 +238,8 @@ static enum jembatan_result fill_phone(struct filling *x, size_t index)
 	enum jembatan_result result = read_text(x, index, x->record, &text);
 	if (result != JEMBATAN_OK || !text)
 		return result;
-	x->out->author.phone = kit_phone_e164(text, number) ? kit_arena_strdup(x->arena, number) : text;
+	x->out->author.phone =
+		kit_phone_e164(text, number) ? kit_arena_strdup(x->arena, number) : text;
 	return JEMBATAN_OK;
 }
 
@@ -282,7 +290,8 @@ static enum jembatan_result fill_attachment(struct filling *x, json_t *element,
 	}
 	if (result != JEMBATAN_OK || !url || url[0] == '\0')
 		return result;
-	CLEANUP(free_pointer) char *whole = x->f->base_url ? kit_url_join(x->f->base_url, url) : NULL;
+	CLEANUP(free_pointer)
+	char *whole = x->f->base_url ? kit_url_join(x->f->base_url, url) : NULL;
 	out->reference = kit_arena_strdup(x->arena, whole ? whole : url);
 	/* The rest must outlive a list that was parsed from a text. */
 	out->name = kit_arena_strdup(x->arena, out->name);

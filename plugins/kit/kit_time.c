@@ -340,7 +340,8 @@ static const char *const date_forms[] = {
 	"Y-m-d", "Y/m/d", "Y.m.d", "d-m-Y", "d/m/Y", "d.m.Y", "d F Y", "d-F-Y", "F d, Y", "d F y",
 };
 static const char *const time_forms[] = {
-	"H:i:s.u", "H:i:s,u", "H:i:s", "H:i", "H.i.s", "H.i", "h:i:s A", "h:i A", "h:iA", "Hi", "His",
+	"H:i:s.u", "H:i:s,u", "H:i:s", "H:i", "H.i.s", "H.i",
+	"h:i:s A", "h:i A",   "h:iA",  "Hi",  "His",
 };
 static const char *const joints[] = { "\\T", " ", ", ", " - ", " \\p\\u\\k\\u\\l ", " \\j\\a\\m " };
 static const char *const zone_forms[] = { "", "P", " P", " (P)" };
@@ -432,7 +433,8 @@ enum jembatan_result kit_time_parse(const char *text, const char *format, int zo
 	if (!text || !tidy(text, tidied))
 		return JEMBATAN_DATA;
 	if (format && format[0])
-		return try_format(tidied, format, zone_minutes, out_ms) ? JEMBATAN_OK : JEMBATAN_DATA;
+		return try_format(tidied, format, zone_minutes, out_ms) ? JEMBATAN_OK
+									: JEMBATAN_DATA;
 	if (guess_epoch(tidied, out_ms))
 		return JEMBATAN_OK;
 	const char *rest = skip_weekday(tidied);

@@ -86,7 +86,8 @@ static bool is_named(const char *piece, size_t n, const char *name)
 	int decoded_size = 0;
 	if (size == 0)
 		return name[0] == '\0';
-	CLEANUP(free_part) char *decoded = curl_easy_unescape(NULL, piece, (int)size, &decoded_size);
+	CLEANUP(free_part)
+	char *decoded = curl_easy_unescape(NULL, piece, (int)size, &decoded_size);
 	return decoded && str_equal(decoded, name);
 }
 

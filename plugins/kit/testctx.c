@@ -262,7 +262,8 @@ static bool on_stopping(struct jembatan_context *ctx)
 }
 
 static JEMBATAN_PRINTF(3, 0) enum jembatan_result
-on_vexplain(struct jembatan_context *ctx, enum jembatan_result result, const char *format, va_list ap)
+	on_vexplain(struct jembatan_context *ctx, enum jembatan_result result, const char *format,
+		    va_list ap)
 {
 	struct testctx *t = of(ctx);
 	vsnprintf(t->explanation, sizeof(t->explanation), format, ap);

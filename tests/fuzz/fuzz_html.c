@@ -11,8 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const charsets[] = { NULL, "utf-8", "iso-8859-1", "windows-1252", "utf-16",
-						"no-such-charset" };
+	static const char *const charsets[] = { NULL,		"utf-8",  "iso-8859-1",
+						"windows-1252", "utf-16", "no-such-charset" };
 	if (size == 0)
 		return 0;
 	const char *charset = charsets[data[0] % COUNT_OF(charsets)];

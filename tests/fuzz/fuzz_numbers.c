@@ -43,8 +43,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ASSERT(str_equal(kit_text_string(once), kit_text_string(twice)));
 	/* jansson takes a NUL behind a number for the end of the text. */
 	bool is_text = size > 0 && memchr(data, '\0', size) == NULL;
-	json_t *before = is_text ? json_loadb((const char *)data, size, JSON_DECODE_ANY, &error) : NULL;
-	json_t *after = json_loadb(kit_text_string(once), kit_text_bytes(once).size, JSON_DECODE_ANY, &error);
+	json_t *before =
+		is_text ? json_loadb((const char *)data, size, JSON_DECODE_ANY, &error) : NULL;
+	json_t *after = json_loadb(kit_text_string(once), kit_text_bytes(once).size,
+				   JSON_DECODE_ANY, &error);
 	if (before) {
 		ASSERT(after);
 		check_same(before, after);

@@ -33,16 +33,16 @@ struct exchange {
 
 /* 512 KiB of spaces, deflated. */
 static const unsigned char bomb[544] = {
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xed, 0xc1, 0x81, 0x00, 0x00, 0x00,
-	0x00, 0xc3, 0x20, 0x95, 0xf9, 0x53, 0xde, 0xe0, 0x04, 0x55, 0x01,
-	[534] = 0x7c, 0x03, 0x07, 0x5c, 0x6a, 0x99, 0x00, 0x00, 0x08,
+	0x1f, 0x8b, 0x08, 0x00,		0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xed, 0xc1,
+	0x81, 0x00, 0x00, 0x00,		0x00, 0xc3, 0x20, 0x95, 0xf9, 0x53, 0xde, 0xe0,
+	0x04, 0x55, 0x01, [534] = 0x7c, 0x03, 0x07, 0x5c, 0x6a, 0x99, 0x00, 0x00, 0x08,
 };
 
 static enum MHD_Result answer(struct MHD_Connection *c, unsigned status, const char *type,
 			      const char *name, const char *value, const void *body, size_t size)
 {
-	struct MHD_Response *r =
-		MHD_create_response_from_buffer(size, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *r = MHD_create_response_from_buffer(size, (void *)(uintptr_t)body,
+								 MHD_RESPMEM_MUST_COPY);
 	MHD_add_response_header(r, "Content-Type", type);
 	if (name)
 		MHD_add_response_header(r, name, value);
@@ -67,7 +67,8 @@ static ssize_t on_truncated(void *self, uint64_t at, char *out, size_t most)
 
 static enum MHD_Result truncated(struct MHD_Connection *c)
 {
-	struct MHD_Response *r = MHD_create_response_from_callback(100, 64, on_truncated, NULL, NULL);
+	struct MHD_Response *r =
+		MHD_create_response_from_callback(100, 64, on_truncated, NULL, NULL);
 	enum MHD_Result result = MHD_queue_response(c, 200, r);
 	MHD_destroy_response(r);
 	return result;
@@ -113,7 +114,8 @@ static enum MHD_Result slow(struct kit_server *s, struct MHD_Connection *c, stru
 	return MHD_YES;
 }
 
-static enum MHD_Result token(struct kit_server *s, struct MHD_Connection *c, const struct exchange *x)
+static enum MHD_Result token(struct kit_server *s, struct MHD_Connection *c,
+			     const struct exchange *x)
 {
 	char body[128];
 	if (x->body.size == 0 || !strstr(x->body.data, "grant_type=client_credentials"))
@@ -181,10 +183,12 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *c, const ch
 		return MHD_YES;
 	}
 	pthread_mutex_lock(&s->lock);
-	const char *authorization = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization");
+	const char *authorization =
+		MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization");
 	s->count += !x->was_suspended;
 	s->posts += str_equal(method, "POST");
-	snprintf(s->authorization, sizeof(s->authorization), "%s", authorization ? authorization : "");
+	snprintf(s->authorization, sizeof(s->authorization), "%s",
+		 authorization ? authorization : "");
 	snprintf(s->body, sizeof(s->body), "%s", x->body.size > 0 ? x->body.data : "");
 	enum MHD_Result result = route(s, c, path, x);
 	pthread_mutex_unlock(&s->lock);
@@ -218,10 +222,10 @@ struct kit_server *kit_server_start(void)
 	struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	struct kit_server *s = xcalloc(1, sizeof(*s));
 	pthread_mutex_init(&s->lock, NULL);
-	s->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
-				     NULL, on_request, s, MHD_OPTION_SOCK_ADDR, &here,
-				     MHD_OPTION_NOTIFY_COMPLETED, on_done, s,
-				     MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+	s->daemon = MHD_start_daemon(
+		MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+		on_request, s, MHD_OPTION_SOCK_ADDR, &here, MHD_OPTION_NOTIFY_COMPLETED, on_done, s,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
 	ASSERT(s->daemon);
 	s->port = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
 	return s;

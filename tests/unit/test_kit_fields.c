@@ -44,12 +44,16 @@ struct scene {
 static void set(struct scene *s, const struct testctx_option *rows, const char *fields,
 		const char *record)
 {
-	struct kit_fields_options o = { .size = sizeof(o), .fields = fields, .statuses = "statuses",
-					.zone_minutes = 420, .base_url = "https://app.example/api/" };
+	struct kit_fields_options o = { .size = sizeof(o),
+					.fields = fields,
+					.statuses = "statuses",
+					.zone_minutes = 420,
+					.base_url = "https://app.example/api/" };
 	*s = (struct scene){ .ctx = testctx_new(rows, NULL), .arena = kit_arena_new() };
 	ck_assert_int_eq(kit_fields_new(testctx_context(s->ctx), &o, &s->fields), JEMBATAN_OK);
-	ck_assert_int_eq(kit_json_parse((struct jembatan_bytes){ record, strlen(record) }, &s->record, NULL),
-			 JEMBATAN_OK);
+	ck_assert_int_eq(
+		kit_json_parse((struct jembatan_bytes){ record, strlen(record) }, &s->record, NULL),
+		JEMBATAN_OK);
 	s->result = kit_fields_fill(s->fields, s->record, s->arena, &s->message);
 }
 
@@ -65,9 +69,11 @@ START_TEST(a_record_becomes_a_message)
 {
 	struct scene s;
 	set(&s, mapping, "fields",
-	    "{\"id\":5571685772206594124,\"updated_at\":17,\"title\":\"Lampu\",\"isi\":\"Lampu mati\","
+	    "{\"id\":5571685772206594124,\"updated_at\":17,\"title\":\"Lampu\",\"isi\":\"Lampu "
+	    "mati\","
 	    "\"body\":{\"content\":\" \"},\"created_at\":\"2026-11-21 22:30:00\","
-	    "\"status\":{\"name\":\"tuntas\"},\"user\":{\"phone\":\"0812 3456 7890\",\"name\":\"Ani\"},"
+	    "\"status\":{\"name\":\"tuntas\"},\"user\":{\"phone\":\"0812 3456 "
+	    "7890\",\"name\":\"Ani\"},"
 	    "\"lat\":\"-6.914744\",\"lon\":107.60981,\"source\":\"SP4N\",\"is_anonymous\":1,"
 	    "\"is_secret\":false,\"photos\":[{\"url\":\"f/1.jpg\",\"name\":\"satu\"},"
 	    "\"https://cdn.example/2.jpg\",null,{\"url\":\"\"}],\"more\":{\"a\":1}}");
@@ -99,7 +105,8 @@ END_TEST
 START_TEST(what_is_not_there_stays_unknown)
 {
 	struct scene s;
-	set(&s, mapping, "fields", "{\"id\":7,\"created_at\":\"1970-01-01T00:00:00Z\",\"lat\":0,\"lon\":0}");
+	set(&s, mapping, "fields",
+	    "{\"id\":7,\"created_at\":\"1970-01-01T00:00:00Z\",\"lat\":0,\"lon\":0}");
 	ck_assert_int_eq(s.result, JEMBATAN_OK);
 	ck_assert_ptr_null(s.message.text);
 	ck_assert_ptr_null(s.message.status);
@@ -122,11 +129,12 @@ static const struct {
 	  "test.yaml:3: subject: the value at 'title' is true or false, not a text or a number" },
 	{ "{\"created_at\":\"32-13-2026\"}",
 	  "test.yaml:5: sent: the value at 'created_at' is '32-13-2026', not a time" },
-	{ "{\"photos\":[7]}",
-	  "test.yaml:15: attachments: the value at 'photos' is a number, not a list of texts or objects" },
+	{ "{\"photos\":[7]}", "test.yaml:15: attachments: the value at 'photos' is a number, not a "
+			      "list of texts or objects" },
 	{ "{\"photos\":\"[rahasia\"}",
 	  "test.yaml:15: attachments: the value at 'photos' is a text, not JSON" },
-	{ "{\"more\":\"rahasia\"}", "test.yaml:16: extra: the value at 'more' is a text, not an object" },
+	{ "{\"more\":\"rahasia\"}",
+	  "test.yaml:16: extra: the value at 'more' is a text, not an object" },
 	{ "[\"rahasia\"]", "the record is a list, not an object" },
 };
 
@@ -156,7 +164,8 @@ START_TEST(a_flag_that_cannot_be_read_counts_as_yes)
 	char *record = xasprintf("{\"is_secret\":%s}", flags[_i].value);
 	set(&s, mapping, "fields", record);
 	ck_assert_int_eq(s.result, JEMBATAN_OK);
-	ck_assert_msg(((s.message.flags & JEMBATAN_SECRET_REPORT) != 0) == flags[_i].yes, "%s", record);
+	ck_assert_msg(((s.message.flags & JEMBATAN_SECRET_REPORT) != 0) == flags[_i].yes, "%s",
+		      record);
 	free(record);
 	done(&s);
 }
@@ -179,7 +188,8 @@ END_TEST
 START_TEST(attachments_may_be_json_within_a_text)
 {
 	struct scene s;
-	set(&s, mapping, "fields", "{\"photos\":\"[{\\\"url\\\":\\\"/a.jpg\\\",\\\"type\\\":\\\"image/jpeg\\\"}]\"}");
+	set(&s, mapping, "fields",
+	    "{\"photos\":\"[{\\\"url\\\":\\\"/a.jpg\\\",\\\"type\\\":\\\"image/jpeg\\\"}]\"}");
 	ck_assert_int_eq(s.result, JEMBATAN_OK);
 	ck_assert_uint_eq(s.message.attachment_count, 1);
 	ck_assert_str_eq(s.message.attachments[0].reference, "https://app.example/a.jpg");
@@ -192,7 +202,8 @@ START_TEST(without_a_mapping_the_names_are_ours)
 {
 	struct scene s;
 	set(&s, mapping, NULL,
-	    "{\"id\":\"9\",\"text\":\"x\",\"kind\":\"follow_up\",\"secret\":true,\"address\":\"Jl. Mawar\","
+	    "{\"id\":\"9\",\"text\":\"x\",\"kind\":\"follow_up\",\"secret\":true,\"address\":\"Jl. "
+	    "Mawar\","
 	    "\"attachments\":[{\"url\":\"a.jpg\"}],\"status\":\"Menunggu\"}");
 	ck_assert_int_eq(s.result, JEMBATAN_OK);
 	ck_assert_int_eq(s.message.kind, JEMBATAN_FOLLOW_UP);
@@ -213,21 +224,26 @@ static const struct {
 	struct testctx_option rows[2];
 	const char *words;
 } mistakes[] = {
-	{ { { "fields", "txet", "isi" }, END }, "test.yaml:1: 'txet' is no message field; they are: id " },
+	{ { { "fields", "txet", "isi" }, END },
+	  "test.yaml:1: 'txet' is no message field; they are: id " },
 	{ { { "fields", "text", "" }, END }, "test.yaml:1: text: write a path" },
 	{ { { "fields", "text", "a||b" }, END }, "test.yaml:1: text: write a path" },
 	{ { { "fields", "text", "a|" }, END }, "test.yaml:1: text: write a path" },
 	{ { { "fields", "text", "a==b" }, END }, "test.yaml:1: text: == is for yes and no" },
-	{ { { "statuses", "Tuntas", "done" }, END }, "test.yaml:1: Tuntas: 'done' is none of our states" },
+	{ { { "statuses", "Tuntas", "done" }, END },
+	  "test.yaml:1: Tuntas: 'done' is none of our states" },
 };
 
 START_TEST(a_mistake_in_the_mapping_is_named_with_its_line)
 {
 	struct testctx *t = testctx_new(mistakes[_i].rows, NULL);
 	struct kit_fields *fields = NULL;
-	struct kit_fields_options o = { .size = sizeof(o), .fields = "fields", .statuses = "statuses" };
+	struct kit_fields_options o = { .size = sizeof(o),
+					.fields = "fields",
+					.statuses = "statuses" };
 	ck_assert_int_eq(kit_fields_new(testctx_context(t), &o, &fields), JEMBATAN_CONFIG);
-	ck_assert_msg(str_starts(testctx_explanation(t), mistakes[_i].words), "%s", testctx_explanation(t));
+	ck_assert_msg(str_starts(testctx_explanation(t), mistakes[_i].words), "%s",
+		      testctx_explanation(t));
 	ck_assert_ptr_null(fields);
 	testctx_free(t);
 }
@@ -243,6 +259,7 @@ int main(void)
 	tcase_add_test(t, an_unknown_status_is_kept_and_told_once);
 	tcase_add_test(t, attachments_may_be_json_within_a_text);
 	tcase_add_test(t, without_a_mapping_the_names_are_ours);
-	tcase_add_loop_test(t, a_mistake_in_the_mapping_is_named_with_its_line, 0, COUNT_OF(mistakes));
+	tcase_add_loop_test(t, a_mistake_in_the_mapping_is_named_with_its_line, 0,
+			    COUNT_OF(mistakes));
 	return unit_run("kit_fields", t);
 }

@@ -108,14 +108,16 @@ static const struct {
 	{ "/truncated", JEMBATAN_RETRY, JEMBATAN_UNKNOWN, -1 },
 	{ "/huge", JEMBATAN_DATA, JEMBATAN_UNKNOWN, -1 },
 	{ "/bomb", JEMBATAN_DATA, JEMBATAN_UNKNOWN, -1 },
-	{ "/redirect?to=https://elsewhere.example/x%3Ftoken%3Ds", JEMBATAN_CONFIG, JEMBATAN_UNKNOWN, -1 },
+	{ "/redirect?to=https://elsewhere.example/x%3Ftoken%3Ds", JEMBATAN_CONFIG, JEMBATAN_UNKNOWN,
+	  -1 },
 };
 
 START_TEST(an_answer_says_what_to_do)
 {
 	struct scene s;
 	set(&s);
-	char *path = xasprintf("%s%stoken=geheim", answers[_i].path, strchr(answers[_i].path, '?') ? "&" : "?");
+	char *path = xasprintf("%s%stoken=geheim", answers[_i].path,
+			       strchr(answers[_i].path, '?') ? "&" : "?");
 	ck_assert_int_eq(get(&s, path), answers[_i].result);
 	ck_assert_int_eq(s.response.outcome, answers[_i].outcome);
 	ck_assert_int_eq(testctx_delay(s.ctx), answers[_i].delay_ms);
@@ -133,8 +135,9 @@ START_TEST(a_compressed_answer_is_unpacked)
 {
 	struct scene s;
 	set(&s);
-	ck_assert_int_eq(send_to(&s, "/bomb", (struct kit_http_request){ .body_ceiling = 1024u * 1024u }),
-			 JEMBATAN_OK);
+	ck_assert_int_eq(
+		send_to(&s, "/bomb", (struct kit_http_request){ .body_ceiling = 1024u * 1024u }),
+		JEMBATAN_OK);
 	ck_assert_uint_eq(s.response.body.size, 512u * 1024u);
 	done(&s);
 }
@@ -144,7 +147,8 @@ START_TEST(a_slow_answer_is_cut_at_the_deadline)
 {
 	struct scene s;
 	set(&s);
-	ck_assert_int_eq(send_to(&s, "/slow", (struct kit_http_request){ .deadline_ms = 200 }), JEMBATAN_RETRY);
+	ck_assert_int_eq(send_to(&s, "/slow", (struct kit_http_request){ .deadline_ms = 200 }),
+			 JEMBATAN_RETRY);
 	ck_assert_uint_eq(s.response.status, 0);
 	ck_assert_int_eq(s.response.outcome, JEMBATAN_UNKNOWN);
 	done(&s);
@@ -239,7 +243,8 @@ START_TEST(a_redirect_is_followed_only_when_asked_and_within_its_origin)
 	ck_assert_int_eq(send_to(&s, "/redirect?to=http://localhost/ok", follow), JEMBATAN_CONFIG);
 	ck_assert_uint_eq(kit_server_count(s.server), 4);
 	/* Round and round: three times, then it is enough. */
-	ck_assert_int_eq(send_to(&s, "/redirect?to=/redirect%3Fto%3D/redirect", follow), JEMBATAN_OK);
+	ck_assert_int_eq(send_to(&s, "/redirect?to=/redirect%3Fto%3D/redirect", follow),
+			 JEMBATAN_OK);
 	free(target);
 	done(&s);
 }
@@ -268,7 +273,8 @@ START_TEST(a_private_address_needs_an_operator)
 	ck_assert_ptr_nonnull(strstr(testctx_explanation(s.ctx), "private"));
 	/* The operator wrote this one: it may. What it leaves behind, a kept
 	 * connection, does not serve a URL from data. */
-	ck_assert_int_eq(send_to(&s, "/ok", (struct kit_http_request){ .operator_url = true }), JEMBATAN_OK);
+	ck_assert_int_eq(send_to(&s, "/ok", (struct kit_http_request){ .operator_url = true }),
+			 JEMBATAN_OK);
 	ck_assert_int_eq(get(&s, "/ok"), JEMBATAN_DATA);
 	ck_assert_uint_eq(kit_server_count(s.server), 1);
 	done(&s);
@@ -303,8 +309,9 @@ START_TEST(a_header_cannot_bring_another)
 	struct scene s;
 	set(&s);
 	struct jembatan_header bad = { "X-Name", "a\r\nX-Other: b" };
-	ck_assert_int_eq(send_to(&s, "/ok", (struct kit_http_request){ .headers = &bad, .header_count = 1 }),
-			 JEMBATAN_CONFIG);
+	ck_assert_int_eq(
+		send_to(&s, "/ok", (struct kit_http_request){ .headers = &bad, .header_count = 1 }),
+		JEMBATAN_CONFIG);
 	ck_assert_uint_eq(kit_server_count(s.server), 0);
 	done(&s);
 }
@@ -400,7 +407,8 @@ START_TEST(credentials_are_put_on_requests)
 {
 	struct scene s;
 	set(&s);
-	struct kit_auth *auth = kit_auth_new(testctx_context(s.ctx), s.http, &plain_auth[_i].options);
+	struct kit_auth *auth =
+		kit_auth_new(testctx_context(s.ctx), s.http, &plain_auth[_i].options);
 	s.url = kit_server_url(s.server, "/ok");
 	struct kit_http_request r = { .size = sizeof(r), .url = s.url };
 	ck_assert_int_eq(kit_auth_send(auth, &r, &s.response), JEMBATAN_OK);
@@ -414,8 +422,13 @@ static struct kit_auth *oauth2(struct scene *s, const char *secret, bool in_head
 {
 	char *token_url = kit_server_url(s->server, "/token");
 	struct kit_auth_options o = {
-		.size = sizeof(o), .kind = KIT_AUTH_OAUTH2, .token_url = token_url, .client_id = "id&1",
-		.client_secret = secret, .scope = "a b", .client_in_header = in_header,
+		.size = sizeof(o),
+		.kind = KIT_AUTH_OAUTH2,
+		.token_url = token_url,
+		.client_id = "id&1",
+		.client_secret = secret,
+		.scope = "a b",
+		.client_in_header = in_header,
 	};
 	struct kit_auth *auth = kit_auth_new(testctx_context(s->ctx), s->http, &o);
 	free(token_url);
@@ -484,8 +497,9 @@ START_TEST(the_client_is_named_in_the_form_or_in_the_header)
 	struct kit_auth *auth = oauth2(&s, "wrong", false);
 	ck_assert_int_eq(guarded(&s, auth), JEMBATAN_AUTH);
 	ck_assert_int_eq(s.response.outcome, JEMBATAN_NOT_SENT);
-	ck_assert_str_eq(kit_server_body(s.server),
-			 "grant_type=client_credentials&client_id=id%261&client_secret=wrong&scope=a%20b");
+	ck_assert_str_eq(
+		kit_server_body(s.server),
+		"grant_type=client_credentials&client_id=id%261&client_secret=wrong&scope=a%20b");
 	ck_assert_ptr_null(strstr(testctx_explanation(s.ctx), "wrong"));
 	kit_auth_free(auth);
 	auth = oauth2(&s, "p:w", true);
@@ -499,7 +513,8 @@ END_TEST
 static void add_guard_tests(TCase *t)
 {
 	tcase_add_test(t, a_private_address_needs_an_operator);
-	tcase_add_loop_test(t, a_disguised_address_is_judged_by_where_it_leads, 0, COUNT_OF(disguises));
+	tcase_add_loop_test(t, a_disguised_address_is_judged_by_where_it_leads, 0,
+			    COUNT_OF(disguises));
 	tcase_add_test(t, a_header_cannot_bring_another);
 	tcase_add_test(t, nothing_is_fetched_in_a_preview);
 	tcase_add_test(t, a_redirect_is_followed_only_when_asked_and_within_its_origin);

@@ -28,20 +28,28 @@ static enum jembatan_result advance(struct kit_pages *p, const char *body, size_
 
 START_TEST(page_numbers_count_up_to_the_number_of_pages)
 {
-	struct kit_pages_options o = { .size = sizeof(o), .style = KIT_PAGES_PAGE, .first = 1,
-				       .limit_parameter = "limit", .limit = 2, .pages_path = "meta.pages" };
+	struct kit_pages_options o = { .size = sizeof(o),
+				       .style = KIT_PAGES_PAGE,
+				       .first = 1,
+				       .limit_parameter = "limit",
+				       .limit = 2,
+				       .pages_path = "meta.pages" };
 	struct kit_pages *p = kit_pages_new(&o, BASE "?sort=id");
 	ck_assert_str_eq(kit_pages_url(p), BASE "?sort=id&limit=2&page=1");
-	ck_assert_int_eq(advance(p, "{\"meta\":{\"pages\":2},\"n\":1}", 2, NULL, NULL), JEMBATAN_OK);
+	ck_assert_int_eq(advance(p, "{\"meta\":{\"pages\":2},\"n\":1}", 2, NULL, NULL),
+			 JEMBATAN_OK);
 	ck_assert_str_eq(kit_pages_url(p), BASE "?sort=id&limit=2&page=2");
-	ck_assert_int_eq(advance(p, "{\"meta\":{\"pages\":2},\"n\":2}", 2, NULL, NULL), JEMBATAN_IDLE);
+	ck_assert_int_eq(advance(p, "{\"meta\":{\"pages\":2},\"n\":2}", 2, NULL, NULL),
+			 JEMBATAN_IDLE);
 	kit_pages_free(p);
 }
 END_TEST
 
 START_TEST(without_a_number_of_pages_the_empty_page_is_the_end)
 {
-	struct kit_pages_options o = { .size = sizeof(o), .style = KIT_PAGES_PAGE, .first = 0, .limit = 5 };
+	struct kit_pages_options o = {
+		.size = sizeof(o), .style = KIT_PAGES_PAGE, .first = 0, .limit = 5
+	};
 	struct kit_pages *p = kit_pages_new(&o, BASE);
 	ck_assert_str_eq(kit_pages_url(p), BASE "?page=0");
 	/* A short page is no end: servers cap the page size. */
@@ -106,7 +114,8 @@ static const struct {
 	{ "\"/other?x=2\"", JEMBATAN_OK, "https://app.example/other?x=2" },
 	{ "null", JEMBATAN_IDLE, BASE },
 	{ "\"\"", JEMBATAN_IDLE, BASE },
-	{ "\"https://evil.example/api/list?token=s\"", JEMBATAN_DATA, "https://evil.example/api/list;" },
+	{ "\"https://evil.example/api/list?token=s\"", JEMBATAN_DATA,
+	  "https://evil.example/api/list;" },
 	{ "\"http://app.example/api/list?x=2\"", JEMBATAN_DATA, "elsewhere" },
 	{ "\"https://app.example:444/api/list\"", JEMBATAN_DATA, "elsewhere" },
 	{ "\"https://u:p@app.example/\"", JEMBATAN_DATA, "user name" },
@@ -116,13 +125,16 @@ static const struct {
 
 START_TEST(a_next_url_stays_within_its_origin)
 {
-	struct kit_pages_options o = { .size = sizeof(o), .style = KIT_PAGES_NEXT, .next_path = "next" };
+	struct kit_pages_options o = { .size = sizeof(o),
+				       .style = KIT_PAGES_NEXT,
+				       .next_path = "next" };
 	struct kit_pages *p = kit_pages_new(&o, BASE);
 	struct kit_why why = { "" };
 	char *body = xasprintf("{\"next\":%s}", nexts[_i].next);
 	ck_assert_int_eq(advance(p, body, 1, NULL, &why), nexts[_i].result);
 	if (nexts[_i].result == JEMBATAN_DATA)
-		ck_assert_msg(strstr(why.text, nexts[_i].url) && !strstr(why.text, "token"), "%s", why.text);
+		ck_assert_msg(strstr(why.text, nexts[_i].url) && !strstr(why.text, "token"), "%s",
+			      why.text);
 	else
 		ck_assert_str_eq(kit_pages_url(p), nexts[_i].url);
 	free(body);
@@ -132,7 +144,9 @@ END_TEST
 
 START_TEST(a_circle_of_three_is_noticed)
 {
-	struct kit_pages_options o = { .size = sizeof(o), .style = KIT_PAGES_NEXT, .next_path = "next" };
+	struct kit_pages_options o = { .size = sizeof(o),
+				       .style = KIT_PAGES_NEXT,
+				       .next_path = "next" };
 	struct kit_pages *p = kit_pages_new(&o, BASE "?p=1");
 	ck_assert_int_eq(advance(p, "{\"next\":\"?p=2\"}", 1, NULL, NULL), JEMBATAN_OK);
 	ck_assert_int_eq(advance(p, "{\"next\":\"?p=3\"}", 1, NULL, NULL), JEMBATAN_OK);
@@ -155,7 +169,9 @@ END_TEST
 
 START_TEST(there_is_a_ceiling_on_pages)
 {
-	struct kit_pages_options o = { .size = sizeof(o), .style = KIT_PAGES_PAGE, .page_ceiling = 3 };
+	struct kit_pages_options o = { .size = sizeof(o),
+				       .style = KIT_PAGES_PAGE,
+				       .page_ceiling = 3 };
 	struct kit_pages *p = kit_pages_new(&o, BASE);
 	char body[16];
 	for (int i = 0; i < 2; i++) {
@@ -171,14 +187,19 @@ static const struct {
 	const char *link, *next;
 } links[] = {
 	{ "<https://a.example/?p=2>; rel=\"next\"", "https://a.example/?p=2" },
-	{ "<https://a.example/?p=1>; rel=\"prev\", <https://a.example/?p=3>; rel=next", "https://a.example/?p=3" },
+	{ "<https://a.example/?p=1>; rel=\"prev\", <https://a.example/?p=3>; rel=next",
+	  "https://a.example/?p=3" },
 	{ "<a>; title=\"x, <b>; rel=next\"; rel=prev, <c>; rel=\"last next\"", "c" },
 	{ "<a>; REL=\"NEXT\"", "a" },
 	{ "<a> ; foo ; rel = \"next\"", "a" },
 	{ "<a>; rel=\"prev\"; rel=\"next\"", NULL },
 	{ "<a>; rel=\"nextpage\"", NULL },
 	{ "<a>; rel", NULL },
-	{ "<a", NULL }, { "a; rel=next", NULL }, { "", NULL }, { NULL, NULL }, { "<a>;", NULL },
+	{ "<a", NULL },
+	{ "a; rel=next", NULL },
+	{ "", NULL },
+	{ NULL, NULL },
+	{ "<a>;", NULL },
 	{ "<a>; rel=\"next", "a" },
 };
 
@@ -190,12 +211,14 @@ START_TEST(a_link_header_names_the_next_page)
 }
 END_TEST
 
-static const struct jembatan_option declared[] = { KIT_PAGES_OPTIONS, KIT_AUTH_OPTIONS, KIT_HTTP_OPTIONS,
-						   { .name = NULL } };
+static const struct jembatan_option declared[] = {
+	KIT_PAGES_OPTIONS, KIT_AUTH_OPTIONS, KIT_HTTP_OPTIONS, { .name = NULL }
+};
 
 START_TEST(options_are_read_and_what_is_missing_is_named)
 {
-	static const struct testctx_option rows[] = { { "paging", NULL, "cursor" }, { NULL, NULL, NULL } };
+	static const struct testctx_option rows[] = { { "paging", NULL, "cursor" },
+						      { NULL, NULL, NULL } };
 	static const struct testctx_option whole[] = { { "paging", NULL, "cursor" },
 		{ "next_path", NULL, "meta.next" }, { NULL, NULL, NULL } };
 	struct kit_pages_options o;
