@@ -34,8 +34,8 @@ take_lock(struct db *db, struct why *why)
 	if (flock(db->lock_fd, LOCK_EX | LOCK_NB) == 0)
 		return JEMBATAN_OK;
 	return why_set(why, JEMBATAN_RETRY,
-		       "another jembatand works here (%s): stop it, or give this one a folder of its "
-		       "own", db->data_dir);
+		       "another jembatand works here (%s): stop it, or give this one a folder of "
+		       "its own", db->data_dir);
 }
 
 static enum jembatan_result
@@ -106,8 +106,8 @@ open_handle(struct db *db, struct why *why)
 		return sql_failed(&db->sql, why);
 	if (!is_wal)
 		return why_set(why, JEMBATAN_CONFIG,
-			       "the file system of %s cannot hold the store (no shared memory): use a "
-			       "local disk", db->data_dir);
+			       "the file system of %s cannot hold the store (no shared memory): "
+			       "use a local disk", db->data_dir);
 	sqlite3_wal_hook(db->sql.handle, on_wal, db); /* in place of the automatic checkpoint */
 	r = sql_script(&db->sql, pragmas, why);
 	if (r == JEMBATAN_OK && FAULT_PLANTED("fsync-off"))
@@ -126,8 +126,8 @@ open_local_key(struct db *db, struct jembatan_bytes sealed, struct why *why)
 	if (db_unseal(db, LOCAL_KEY_LABEL, sealed, &plain, NULL) != JEMBATAN_OK ||
 	    plain.size != DB_LOCAL_KEY_SIZE)
 		return why_set(why, JEMBATAN_CONFIG,
-			       "the master key does not fit the store in %s: put back the key that it "
-			       "was made with", db->data_dir);
+			       "the master key does not fit the store in %s: put back the key that "
+			       "it was made with", db->data_dir);
 	memcpy(db->local_key, plain.data, DB_LOCAL_KEY_SIZE);
 	return JEMBATAN_OK;
 }
@@ -144,8 +144,8 @@ load_master(struct db *db, const struct secret *secret, bool may_make, struct wh
 	if (may_make)
 		return seal_key_make(path, &db->master, why);
 	return why_set(why, JEMBATAN_CONFIG,
-		       "the master key %s is missing, and without it the store cannot be read: put it "
-		       "back from where you keep its copy", path);
+		       "the master key %s is missing, and without it the store cannot be read: put "
+		       "it back from where you keep its copy", path);
 }
 
 static enum jembatan_result
@@ -316,8 +316,8 @@ commit_now(struct db *db, struct why *why)
 	/* After some failures SQLite has rolled back by itself. */
 	if (sqlite3_get_autocommit(db->sql.handle))
 		return why_set(why, JEMBATAN_RETRY,
-			       "the disk under %s failed earlier in this transaction: nothing of it "
-			       "was stored", db->data_dir);
+			       "the disk under %s failed earlier in this transaction: nothing of "
+			       "it was stored", db->data_dir);
 	if (FAULT_PLANTED("commit-early")) {
 		db->owed = true;
 		return JEMBATAN_OK;

@@ -68,11 +68,11 @@ static enum jembatan_result
 find_original(struct db *db, int64_t instance_id, struct inbox_item *item, struct why *why)
 {
 	int64_t first = 0;
-	enum jembatan_result r = sql_get_number(&db->sql, why, &first,
-						"SELECT min(id) FROM message"
-						" WHERE instance_id = ?1 AND same_key = ?2",
-						SQL_VALUES(sql_number(instance_id),
-							   sql_bytes(item->same_key.bytes, KEY_SIZE)));
+	enum jembatan_result r =
+		sql_get_number(&db->sql, why, &first, "SELECT min(id) FROM message"
+			       " WHERE instance_id = ?1 AND same_key = ?2",
+			       SQL_VALUES(sql_number(instance_id),
+					  sql_bytes(item->same_key.bytes, KEY_SIZE)));
 	item->verdict = INBOX_IS_NEW;
 	if (r != JEMBATAN_OK || first == item->id)
 		return r;
@@ -139,10 +139,11 @@ add_one(struct db *db, int64_t instance_id, struct inbox_item *item, int64_t now
 		digest_random(item->same_key.bytes, KEY_SIZE);
 	enum jembatan_result r =
 		sql_run(&db->sql, why,
-			"INSERT INTO message (instance_id, same_key, revision, thread_key, stage, due_ms,"
-			" received_ms, arrived_ms) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?5, ?6)"
+			"INSERT INTO message (instance_id, same_key, revision, thread_key, stage,"
+			" due_ms, received_ms, arrived_ms) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?5, ?6)"
 			" ON CONFLICT (instance_id, same_key, revision) DO NOTHING",
-			SQL_VALUES(sql_number(instance_id), sql_bytes(item->same_key.bytes, KEY_SIZE),
+			SQL_VALUES(sql_number(instance_id),
+				   sql_bytes(item->same_key.bytes, KEY_SIZE),
 				   sql_bytes(item->revision.bytes, KEY_SIZE),
 				   key_value(&item->thread_key), sql_number(now_ms),
 				   sql_number(arrived_ms != 0 ? arrived_ms : now_ms)));
@@ -256,7 +257,8 @@ inbox_take(struct db *db, int64_t now_ms, size_t limit, struct arena *arena,
 	static const char text[] = SELECT_ROWS "WHERE m.stage = 0 AND m.due_ms <= ?1"
 					       " ORDER BY m.due_ms, m.id LIMIT ?2";
 	CLEANUP(sql_end) sqlite3_stmt *s =
-		sql_query(&db->sql, text, SQL_VALUES(sql_number(now_ms), sql_number((int64_t)limit)));
+		sql_query(&db->sql, text,
+			  SQL_VALUES(sql_number(now_ms), sql_number((int64_t)limit)));
 	return read_rows(db, s, arena, out, out_count, why);
 }
 
@@ -373,7 +375,8 @@ inbox_find(struct db *db, int64_t instance_id, const struct digest *same_key,
 					" ORDER BY id DESC LIMIT 1";
 	int64_t message_id = 0, ticket_id = 0;
 	CLEANUP(sql_end) sqlite3_stmt *same =
-		sql_query(&db->sql, by_key, SQL_VALUES(sql_number(instance_id), key_value(same_key)));
+		sql_query(&db->sql, by_key,
+			  SQL_VALUES(sql_number(instance_id), key_value(same_key)));
 	enum jembatan_result r = newest(db, same, &message_id, &ticket_id, why);
 	if (r != JEMBATAN_OK)
 		return r;

@@ -126,7 +126,7 @@ keep_one(struct db *db, const char *instance_name, const char *token, uint64_t s
 	 struct why *why)
 {
 	if (token == NULL || !token_is_good(token))
-		return why_set(why, JEMBATAN_DATA, "the connector named a file in a way it may not");
+		return why_set(why, JEMBATAN_DATA, "the connector gave a file a name it may not");
 	CLEANUP(free_pointer) char *from = xasprintf("%s/spool/%s/%s", db->data_dir, instance_name,
 						     token);
 	int code = renameat2(AT_FDCWD, from, db->keep_fd, token, RENAME_NOREPLACE);
@@ -137,7 +137,8 @@ keep_one(struct db *db, const char *instance_name, const char *token, uint64_t s
 	struct stat st;
 	if (fstatat(db->keep_fd, token, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return why_set(why, JEMBATAN_DATA, "the connector named a file that is not there");
-	if (!S_ISREG(st.st_mode) || st.st_nlink != 1 || (uint64_t)st.st_size != box_file_size(size)) {
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1 ||
+	    (uint64_t)st.st_size != box_file_size(size)) {
 		if (code == 0)
 			unlinkat(db->keep_fd, token, 0);
 		return why_set(why, JEMBATAN_DATA,
@@ -213,8 +214,8 @@ read_exactly(struct box_reader *reader, const struct msg_spooled *spooled, char 
 	size_t have = 0, n = 0;
 	char more;
 	do {
-		enum jembatan_result r = box_reader_next(reader, out + have, spooled->size - have, &n,
-							 why);
+		enum jembatan_result r = box_reader_next(reader, out + have,
+							 spooled->size - have, &n, why);
 		if (r != JEMBATAN_OK)
 			return r;
 		have += n;
@@ -258,10 +259,11 @@ inbox_files_read(struct db *db, const struct msg_spooled *spooled, struct buf *o
 static void
 remove_unnamed(struct db *db, const char *token)
 {
-	int64_t found = 0;
+	static const char text[] = "SELECT EXISTS (SELECT 1 FROM kept WHERE token = ?1)";
+	int64_t named = 1;
 	if (find_fresh(&db->files, token) == NULL &&
-	    sql_get_number(&db->sql, NULL, &found, "SELECT EXISTS (SELECT 1 FROM kept WHERE token = ?1)",
-			   SQL_VALUES(sql_text(token))) == JEMBATAN_OK && found == 0)
+	    sql_get_number(&db->sql, NULL, &named, text, SQL_VALUES(sql_text(token))) ==
+	    JEMBATAN_OK && named == 0)
 		unlinkat(db->keep_fd, token, 0);
 }
 

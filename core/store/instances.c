@@ -134,7 +134,8 @@ instances_state_put(struct db *db, int64_t id, const char *key, struct jembatan_
 			       "DELETE FROM instance_state WHERE instance_id = ?1 AND key = ?2",
 			       SQL_VALUES(sql_number(id), sql_text(key)));
 	if (value.size > STATE_VALUE_MAX)
-		return why_set(why, JEMBATAN_DATA, "a connector's state value is larger than %u bytes",
+		return why_set(why, JEMBATAN_DATA,
+			       "a connector's state value is larger than %u bytes",
 			       STATE_VALUE_MAX);
 	CLEANUP(free_pointer) char *label = state_label(id, key);
 	struct jembatan_bytes sealed = db_seal(db, label, value);

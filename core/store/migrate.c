@@ -26,12 +26,13 @@ migrate_check(struct sql *sql, const struct migrate_steps *steps, int64_t *out_v
 		return r;
 	if (version != 0 && application != MIGRATE_APPLICATION_ID)
 		return why_set(why, JEMBATAN_CONFIG,
-			       "the database in %s belongs to another program: choose another folder",
-			       sql->folder);
+			       "the database in %s belongs to another program: choose another "
+			       "folder", sql->folder);
 	if (version > (int64_t)steps->count)
 		return why_set(why, JEMBATAN_CONFIG,
-			       "the store in %s has schema %lld, this program knows up to %zu: install "
-			       "the newer program again, or put back the backup that was made before it",
+			       "the store in %s has schema %lld, this program knows up to %zu: "
+			       "install the newer program again, or put back the backup that was "
+			       "made before it",
 			       sql->folder, (long long)version, steps->count);
 	*out_version = version;
 	return JEMBATAN_OK;

@@ -35,11 +35,11 @@ outbox_state_name(enum outbox_state state)
 static enum jembatan_result
 must_wait(struct db *db, int64_t ticket_id, int64_t *out, struct why *why)
 {
-	return sql_get_number(&db->sql, why, out,
-			      "SELECT NOT coalesce("
-			      "(SELECT c.state = 2 FROM outbox c WHERE c.ticket_id = ?1 AND c.kind = 0),"
-			      "(SELECT t.tracking_id IS NOT NULL FROM ticket t WHERE t.id = ?1), 0)",
-			      SQL_VALUES(sql_number(ticket_id)));
+	static const char text[] =
+		"SELECT NOT coalesce("
+		"(SELECT c.state = 2 FROM outbox c WHERE c.ticket_id = ?1 AND c.kind = 0),"
+		"(SELECT t.tracking_id IS NOT NULL FROM ticket t WHERE t.id = ?1), 0)";
+	return sql_get_number(&db->sql, why, out, text, SQL_VALUES(sql_number(ticket_id)));
 }
 
 enum jembatan_result
@@ -53,8 +53,9 @@ outbox_rows_add(struct db *db, int64_t ticket_id, int64_t message_id, enum outbo
 		r = must_wait(db, ticket_id, &waiting, why);
 	if (r == JEMBATAN_OK)
 		r = sql_run(&db->sql, why,
-			    "INSERT INTO outbox (ticket_id, message_id, kind, step, waiting, due_ms,"
-			    " created_ms, reference) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+			    "INSERT INTO outbox (ticket_id, message_id, kind, step, waiting,"
+			    " due_ms, created_ms, reference)"
+			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 			    SQL_VALUES(sql_number(ticket_id), sql_id(message_id), sql_number(kind),
 				       sql_number(first), sql_number(waiting), sql_number(due_ms),
 				       sql_number(now_ms), sql_text(reference)));
@@ -67,7 +68,8 @@ outbox_rows_add(struct db *db, int64_t ticket_id, int64_t message_id, enum outbo
 
 #define SELECT_ROWS \
 	"SELECT id, ticket_id, message_id, kind, step, state, attempts, due_ms, started_ms," \
-	" created_ms, reference, file_ids, complaint_id, lookups, lookup_ms, why, alarmed FROM outbox "
+	" created_ms, reference, file_ids, complaint_id, lookups, lookup_ms, why, alarmed" \
+	" FROM outbox "
 
 static void
 read_row(sqlite3_stmt *s, struct arena *arena, struct outbox_row *out)
@@ -121,11 +123,13 @@ outbox_rows_claim(struct db *db, int64_t now_ms, size_t limit, struct arena *are
 		  struct outbox_row *out, size_t *out_count, struct why *why)
 {
 	/* By itself the planner would rather sort all that is queued. */
-	static const char due[] = SELECT_ROWS "INDEXED BY outbox_due WHERE state = 0 AND waiting = 0 AND due_ms <= ?1"
-					      " ORDER BY due_ms, id LIMIT ?2";
+	static const char due[] = SELECT_ROWS
+		"INDEXED BY outbox_due WHERE state = 0 AND waiting = 0 AND due_ms <= ?1"
+		" ORDER BY due_ms, id LIMIT ?2";
 	size_t n = 0;
 	CLEANUP(sql_end) sqlite3_stmt *s =
-		sql_query(&db->sql, due, SQL_VALUES(sql_number(now_ms), sql_number((int64_t)limit)));
+		sql_query(&db->sql, due,
+			  SQL_VALUES(sql_number(now_ms), sql_number((int64_t)limit)));
 	enum jembatan_result r = read_rows(db, s, arena, out, &n, why);
 	sql_end(&s);
 	for (size_t i = 0; r == JEMBATAN_OK && i < n; i++) {
@@ -175,7 +179,7 @@ outbox_rows_list(struct db *db, int state, int64_t after_id, size_t limit, struc
 	struct sql_value values[] = { sql_number(after_id), sql_number((int64_t)limit),
 				      sql_number(state) };
 	CLEANUP(sql_end) sqlite3_stmt *s =
-		state < 0 ? sql_query(&db->sql, all, values, 2) : sql_query(&db->sql, some, values, 3);
+		sql_query(&db->sql, state < 0 ? all : some, values, state < 0 ? 2 : 3);
 	return read_rows(db, s, arena, out, out_count, why);
 }
 
@@ -187,10 +191,11 @@ outbox_rows_update(struct db *db, const struct outbox_row *row, struct why *why)
 	enum jembatan_result r =
 		sql_run(&db->sql, why,
 			"UPDATE outbox SET step = ?2, state = ?3, attempts = ?4, due_ms = ?5,"
-			" file_ids = ?6, complaint_id = ?7, lookups = ?8, lookup_ms = ?9, why = ?10,"
-			" alarmed = ?11 WHERE id = ?1",
-			SQL_VALUES(sql_number(row->id), sql_number(row->step), sql_number(row->state),
-				   sql_number(row->attempts), sql_number(row->due_ms),
+			" file_ids = ?6, complaint_id = ?7, lookups = ?8, lookup_ms = ?9,"
+			" why = ?10, alarmed = ?11 WHERE id = ?1",
+			SQL_VALUES(sql_number(row->id), sql_number(row->step),
+				   sql_number(row->state), sql_number(row->attempts),
+				   sql_number(row->due_ms),
 				   sql_text(row->file_ids), sql_text(row->complaint_id),
 				   sql_number(row->lookups), sql_number(row->lookup_ms),
 				   sql_text(row->why), sql_number(row->alarmed)));

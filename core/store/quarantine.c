@@ -74,8 +74,8 @@ insert(struct db *db, int64_t instance_id, const struct digest *key,
 		return why_set(why, JEMBATAN_DATA, "a record is too large for the store");
 	size_t size = begin->spooled_count != 0 ? begin->spooled->size : raw.size;
 	return sql_run(&db->sql, why,
-		       "INSERT INTO quarantine (instance_id, record_key, at_ms, raw_type, reason, size,"
-		       " uid, wrapped, remote_id, spooled, raw)"
+		       "INSERT INTO quarantine (instance_id, record_key, at_ms, raw_type, reason,"
+		       " size, uid, wrapped, remote_id, spooled, raw)"
 		       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 		       SQL_VALUES(sql_number(instance_id), sql_bytes(key->bytes, DIGEST_SIZE),
 				  sql_number(now_ms), sql_text(begin->raw_type), sql_text(reason),
@@ -92,8 +92,9 @@ again(struct db *db, int64_t instance_id, const struct digest *key, const char *
 	return sql_get_number(&db->sql, why, out_id,
 			      "UPDATE quarantine SET at_ms = ?3, reason = ?4, replayed = 0"
 			      " WHERE instance_id = ?1 AND record_key = ?2 RETURNING id",
-			      SQL_VALUES(sql_number(instance_id), sql_bytes(key->bytes, DIGEST_SIZE),
-					 sql_number(now_ms), sql_text(reason)));
+			      SQL_VALUES(sql_number(instance_id),
+					 sql_bytes(key->bytes, DIGEST_SIZE), sql_number(now_ms),
+					 sql_text(reason)));
 }
 
 enum jembatan_result
@@ -215,7 +216,8 @@ raw_from_file(struct db *db, const struct seal_row *row, struct jembatan_bytes s
 enum jembatan_result
 quarantine_raw(struct db *db, int64_t id, struct buf *out, struct why *why)
 {
-	static const char text[] = "SELECT uid, wrapped, spooled, raw FROM quarantine WHERE id = ?1";
+	static const char text[] =
+		"SELECT uid, wrapped, spooled, raw FROM quarantine WHERE id = ?1";
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_VALUES(sql_number(id)));
 	enum jembatan_result r = sql_one(&db->sql, s, why);
 	if (r != JEMBATAN_OK)
@@ -243,7 +245,8 @@ updated(struct db *db, enum jembatan_result r, struct why *why)
 enum jembatan_result
 quarantine_set_replayed(struct db *db, int64_t id, struct why *why)
 {
-	return updated(db, sql_run(&db->sql, why, "UPDATE quarantine SET replayed = 1 WHERE id = ?1",
+	return updated(db, sql_run(&db->sql, why,
+				   "UPDATE quarantine SET replayed = 1 WHERE id = ?1",
 				   SQL_VALUES(sql_number(id))), why);
 }
 
@@ -286,9 +289,11 @@ skips_count_death(struct db *db, int64_t instance_id, const struct digest *recor
 		sql_get_number(&db->sql, why, &deaths,
 			       "INSERT INTO skip (instance_id, record_key, deaths, last_ms, sealed)"
 			       " VALUES (?1, ?2, 1, ?3, ?4) ON CONFLICT DO UPDATE"
-			       " SET deaths = deaths + 1, last_ms = excluded.last_ms RETURNING deaths",
-			       SQL_VALUES(sql_number(instance_id), sql_bytes(key.bytes, DIGEST_SIZE),
-					  sql_number(now_ms), sql_bytes(sealed.data, sealed.size)));
+			       " SET deaths = deaths + 1, last_ms = excluded.last_ms"
+			       " RETURNING deaths",
+			       SQL_VALUES(sql_number(instance_id),
+					  sql_bytes(key.bytes, DIGEST_SIZE), sql_number(now_ms),
+					  sql_bytes(sealed.data, sealed.size)));
 	if (r == JEMBATAN_OK) {
 		db->has_suspects = true;
 		*out_deaths = (unsigned)deaths;
@@ -312,12 +317,13 @@ skips_list(struct db *db, int64_t instance_id, struct arena *arena, const struct
 		char label[112];
 		struct digest key = { 0 };
 		struct jembatan_bytes stored = sql_column_bytes(s, 0), plain = { 0 };
+		size_t total = (size_t)sqlite3_column_int64(s, 2);
 		if (list == NULL)
-			list = arena_alloc(arena, (size_t)sqlite3_column_int64(s, 2) * sizeof(*list));
+			list = arena_alloc(arena, total * sizeof(*list));
 		if (stored.size == DIGEST_SIZE)
 			memcpy(key.bytes, stored.data, DIGEST_SIZE);
-		r = db_unseal(db, skip_label(instance_id, &key, label), sql_column_bytes(s, 1), &plain,
-			      why);
+		r = db_unseal(db, skip_label(instance_id, &key, label), sql_column_bytes(s, 1),
+			      &plain, why);
 		if (r != JEMBATAN_OK)
 			return r;
 		list[n++].key = bytes_of(arena_memdup(arena, plain.data, plain.size), plain.size);

@@ -27,8 +27,8 @@ parse_key(const char *text, size_t size, const char *where, struct box_key *out,
 	mem_wipe(hex, sizeof(hex));
 	if (!good)
 		return why_set(why, JEMBATAN_CONFIG,
-			       "%s does not hold a master key (%u hexadecimal digits): put back the "
-			       "right one", where, HEX_SIZE);
+			       "%s does not hold a master key (%u hexadecimal digits): put back "
+			       "the right one", where, HEX_SIZE);
 	return JEMBATAN_OK;
 }
 

@@ -43,9 +43,9 @@ sql_failed(struct sql *sql, struct why *why)
 	case SQLITE_CANTOPEN:
 	case SQLITE_READONLY:
 		return why_set(why, JEMBATAN_RETRY,
-			       "cannot write to %s (%s): free space there or mend the disk; nothing "
-			       "that was acknowledged is lost, and work goes on by itself", sql->folder,
-			       saved != 0 ? strerror(saved) : sqlite3_errstr(code));
+			       "cannot write to %s (%s): free space there or mend the disk; "
+			       "nothing that was acknowledged is lost, and work goes on by itself",
+			       sql->folder, saved != 0 ? strerror(saved) : sqlite3_errstr(code));
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return why_set(why, JEMBATAN_RETRY,
@@ -57,8 +57,8 @@ sql_failed(struct sql *sql, struct why *why)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return why_set(why, JEMBATAN_FATAL,
-			       "the database in %s is damaged: stop, keep a copy of the folder, and put "
-			       "back a backup", sql->folder);
+			       "the database in %s is damaged: stop, keep a copy of the folder, "
+			       "and put back a backup", sql->folder);
 	default:
 		return why_set(why, JEMBATAN_FATAL, "the database in %s: %s", sql->folder,
 			       sqlite3_errmsg(sql->handle));

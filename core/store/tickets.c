@@ -168,8 +168,8 @@ tickets_set_tracking(struct db *db, int64_t id, const char *tracking_id, struct 
 			return r;
 		return found == 0 ? gone(why) :
 		       why_set(why, JEMBATAN_DATA,
-			       "this ticket already has another tracking number: compare both at the "
-			       "centre");
+			       "this ticket already has another tracking number: compare both at "
+			       "the centre");
 	}
 	/* A linked ticket has no create whose end could let its follow-ups go. */
 	return sql_run(&db->sql, why, "UPDATE outbox SET waiting = 0 WHERE ticket_id = ?1"
@@ -307,7 +307,7 @@ tickets_list(struct db *db, int state, int64_t after_id, size_t limit, struct ar
 	struct sql_value values[] = { sql_number(after_id), sql_number((int64_t)limit),
 				      sql_number(state) };
 	CLEANUP(sql_end) sqlite3_stmt *s =
-		state < 0 ? sql_query(&db->sql, all, values, 2) : sql_query(&db->sql, some, values, 3);
+		sql_query(&db->sql, state < 0 ? all : some, values, state < 0 ? 2 : 3);
 	enum jembatan_result r;
 	size_t n = 0;
 	while (sql_next(&db->sql, s, &r, why)) {

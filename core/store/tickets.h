@@ -22,8 +22,8 @@ struct ticket_row {
 	int64_t instance_id, message_id, created_ms;
 	enum ticket_state state;
 	const char *tracking_id; /* or NULL */
-	const char *body;        /* JSON; NULL when not asked for */
-	const char *title;       /* from the body, for lists; NULL likewise */
+	const char *body;        /* JSON; NULL in lists, and when it was erased */
+	const char *title;       /* from the body; NULL when it was erased */
 	const char *reason;      /* the last step's reason; or NULL */
 };
 

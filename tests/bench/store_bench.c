@@ -87,10 +87,11 @@ t2(struct db *db, int64_t instance, struct arena *arena)
 			.body = body,
 		};
 		must(tickets_add(db, &t, &ticket, &why));
-		must(outbox_rows_add(db, ticket, 0, OUTBOX_CREATE, OUTBOX_FILES, t.reference, 9000, 9000,
-				     &action, &why));
+		must(outbox_rows_add(db, ticket, 0, OUTBOX_CREATE, OUTBOX_FILES, t.reference,
+				     9000, 9000, &action, &why));
 		must(inbox_leave(db, rows[i].id, INBOX_TICKET, ticket, "a complaint", &why));
-		must(audit_add(db, AUDIT_MESSAGE, rows[i].id, "jembatan", "ticket", NULL, 9000, &why));
+		must(audit_add(db, AUDIT_MESSAGE, rows[i].id, "jembatan", "ticket", NULL, 9000,
+			       &why));
 	}
 	must(db_commit(db, &why));
 }

@@ -22,7 +22,8 @@
 
 #include "unit.h"
 
-#define ck_ok(expression) ck_assert_msg((expression) == JEMBATAN_OK, "%s: %s", #expression, why.text)
+#define ck_ok(expression) \
+	ck_assert_msg((expression) == JEMBATAN_OK, "%s: %s", #expression, why.text)
 #define ck_result(expression, wanted) \
 	ck_assert_str_eq(result_name(expression), result_name(wanted))
 
@@ -76,15 +77,21 @@ setup_folder(void)
 }
 
 static inline void
-setup_store(void)
+open_with_instance(void)
 {
-	setup_folder();
 	open_store();
 	struct instance_row row;
 	begin();
 	ck_ok(instances_get(db, "mail", 0, 1000, arena, &row, &why));
 	commit();
 	instance = row.id;
+}
+
+static inline void
+setup_store(void)
+{
+	setup_folder();
+	open_with_instance();
 }
 
 static inline void

@@ -169,7 +169,7 @@ prepare_two(const char *second)
 static void
 make_old_store(void)
 {
-	setup_store();
+	open_with_instance();
 	begin();
 	add_message("a", "1");
 	commit();
@@ -363,7 +363,7 @@ START_TEST(a_full_disk_is_waited_for_and_nothing_is_lost)
 {
 	struct instance_row row;
 	signal(SIGXFSZ, SIG_IGN);
-	setup_store();
+	open_with_instance();
 	ck_ok(add_large(1));
 	fill_the_disk(_i, true);
 	for (int i = 0; i < 3; i++) {
@@ -388,7 +388,7 @@ END_TEST
 
 START_TEST(a_commit_after_a_failure_is_refused)
 {
-	setup_store();
+	open_with_instance();
 	begin();
 	add_message("a", "1");
 	sqlite3_exec(db->sql.handle, "ROLLBACK", NULL, NULL, NULL); /* as SQLite does by itself */
@@ -405,7 +405,7 @@ END_TEST
 START_TEST(the_log_is_bounded_even_when_never_idle)
 {
 	struct db_stats stats;
-	setup_store();
+	open_with_instance();
 	script("PRAGMA synchronous = OFF"); /* speed only: the size is looked at */
 	for (int i = 0; i < 150; i++)
 		ck_ok(add_large(i));
@@ -419,7 +419,7 @@ END_TEST
 
 START_TEST(idle_time_empties_the_log)
 {
-	setup_store();
+	open_with_instance();
 	for (int i = 0; i < 3; i++)
 		ck_ok(add_large(i));
 	ck_assert_int_gt(db->wal_pages, 128);
@@ -442,7 +442,7 @@ START_TEST(an_instance_remembers)
 	struct buf state;
 	int64_t flag = 7;
 	buf_init(&state, 100);
-	setup_store();
+	open_with_instance();
 	begin();
 	ck_ok(instances_set_cursor(db, instance, "uid:7", &why));
 	ck_ok(instances_set_start(db, instance, 500, &why));

@@ -256,8 +256,8 @@ START_TEST(a_row_that_cannot_be_unsealed_still_comes_out_of_the_queue)
 	begin();
 	int64_t bad = add_message("a", "1");
 	add_message("b", "1");
-	ck_ok(sql_script(&db->sql, "UPDATE message_body SET head = zeroblob(90) WHERE message_id = 1",
-			 &why));
+	ck_ok(sql_script(&db->sql, "UPDATE message_body SET head = zeroblob(90)"
+			 " WHERE message_id = 1", &why));
 	commit();
 	ck_ok(inbox_take(db, 9000, 4, arena, rows, &n, &why));
 	ck_assert_uint_eq(n, 2);
@@ -278,8 +278,8 @@ START_TEST(a_sealed_value_does_not_open_in_another_row)
 	add_message("a", "1");
 	add_message("b", "1");
 	ck_ok(sql_script(&db->sql, "UPDATE message_body SET head ="
-			 " (SELECT head FROM message_body WHERE message_id = 1) WHERE message_id = 2",
-			 &why));
+			 " (SELECT head FROM message_body WHERE message_id = 1)"
+			 " WHERE message_id = 2", &why));
 	commit();
 	ck_ok(inbox_get(db, 2, arena, &row, &why));
 	ck_assert_uint_eq(row.message.message.size, 0);
@@ -343,7 +343,8 @@ START_TEST(a_follow_up_finds_the_newest_ticket_of_its_id_or_thread)
 	ck_assert_int_eq(ticket, two);
 	/* No thread is not a thread. */
 	ck_result(inbox_find(db, instance, &none, &none, &message, &ticket, &why), JEMBATAN_GONE);
-	ck_result(inbox_find(db, instance + 1, &a, &thread, &message, &ticket, &why), JEMBATAN_GONE);
+	ck_result(inbox_find(db, instance + 1, &a, &thread, &message, &ticket, &why),
+		  JEMBATAN_GONE);
 	struct inbox_row rows[4];
 	size_t n;
 	ck_ok(inbox_of_ticket(db, two, 4, arena, rows, &n, &why));
@@ -442,7 +443,8 @@ START_TEST(the_file_of_a_redelivery_is_swept)
 }
 END_TEST
 
-static const char *const bad_tokens[] = { "", ".", "..", ".hidden", "a/b", "../keep/x", "a\nb", "x x" };
+static const char *const bad_tokens[] = { "", ".", "..", ".hidden", "a/b", "../keep/x",
+					  "a\nb", "x x" };
 
 START_TEST(a_token_that_is_no_plain_name_is_refused)
 {
@@ -514,8 +516,8 @@ START_TEST(a_record_that_was_read_after_all_is_no_suspect)
 	ck_ok(skips_count_death(db, instance, &key, 1, &deaths, &why));
 	ck_ok(skips_count_death(db, instance, &key, 2, &deaths, &why));
 	ck_assert_uint_eq(deaths, 2);
-	ck_ok(quarantine_add(db, instance, &key, &(struct msg_begin){ .id = "r" }, bytes_text("raw"),
-			     "killed its reader twice", 3, &id, &why));
+	ck_ok(quarantine_add(db, instance, &key, &(struct msg_begin){ .id = "r" },
+			     bytes_text("raw"), "killed its reader twice", 3, &id, &why));
 	commit();
 	reopen();
 	item.record_key = key;

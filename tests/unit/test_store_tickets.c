@@ -58,7 +58,8 @@ START_TEST(a_reference_is_given_once)
 {
 	begin();
 	add_ticket(0, "JB-000001", TICKET_QUEUED);
-	struct ticket_row again = { .reference = "JB-000001", .instance_id = instance, .body = "{}" };
+	struct ticket_row again = { .reference = "JB-000001", .instance_id = instance,
+				    .body = "{}" };
 	int64_t id = 0;
 	ck_result(tickets_add(db, &again, &id, &why), JEMBATAN_DATA);
 	again.reference = "JB-000002"; /* the transaction goes on */
@@ -235,8 +236,8 @@ START_TEST(a_ticket_is_created_once)
 	begin();
 	int64_t t = add_ticket(0, "JB-000001", TICKET_QUEUED);
 	add_action(t, OUTBOX_CREATE, "JB-000001", 1);
-	ck_result(outbox_rows_add(db, t, 0, OUTBOX_CREATE, OUTBOX_FILES, "JB-000001", 1, 1, &id, &why),
-		  JEMBATAN_DATA);
+	ck_result(outbox_rows_add(db, t, 0, OUTBOX_CREATE, OUTBOX_FILES, "JB-000001", 1, 1, &id,
+				  &why), JEMBATAN_DATA);
 	db_abort(db);
 }
 END_TEST
@@ -311,8 +312,8 @@ START_TEST(a_record_waits_in_quarantine_byte_for_byte)
 	size_t n;
 	buf_init(&raw, 100);
 	begin();
-	ck_ok(quarantine_add(db, instance, &key, &record, bytes_of("\0\xff", 2), "no sense", 10, &id,
-			     &why));
+	ck_ok(quarantine_add(db, instance, &key, &record, bytes_of("\0\xff", 2), "no sense", 10,
+			     &id, &why));
 	ck_ok(quarantine_add(db, instance, &key, &record, bytes_of("\0\xff", 2), "still none", 20,
 			     &again, &why));
 	ck_assert_int_eq(again, id);
@@ -357,7 +358,8 @@ START_TEST(a_large_record_waits_as_a_file)
 	spool_file("tok_q", "isi yang besar", &file);
 	ck_ok(inbox_keep_raw(db, "mail", &record, &why));
 	begin();
-	ck_ok(quarantine_add(db, instance, &key, &record, bytes_of(NULL, 0), "hung", 10, &id, &why));
+	ck_ok(quarantine_add(db, instance, &key, &record, bytes_of(NULL, 0), "hung", 10, &id,
+			     &why));
 	commit();
 	reopen();
 	inbox_sweep(db);
@@ -445,13 +447,14 @@ do_something(int step)
 			ck_ok(inbox_leave(db, id, (enum inbox_stage)pick(7), 0, NULL, &why));
 		break;
 	case 3:
-		tickets = add_ticket(0, arena_printf(arena, "JB-%06d", step), (enum ticket_state)pick(8));
+		tickets = add_ticket(0, arena_printf(arena, "JB-%06d", step),
+				     (enum ticket_state)pick(8));
 		add_action(tickets, OUTBOX_CREATE, "r", pick(100));
 		break;
 	case 4:
 		if (tickets != 0)
-			ck_ok(tickets_set_state(db, 1 + pick(tickets), (enum ticket_state)pick(8), NULL,
-						&why));
+			ck_ok(tickets_set_state(db, 1 + pick(tickets), (enum ticket_state)pick(8),
+						NULL, &why));
 		break;
 	case 5:
 		if (tickets != 0) {
@@ -499,7 +502,8 @@ compare_counts(void)
 	ck_assert_int_eq(outbox.oldest_queued_ms,
 			 number("SELECT min(created_ms) FROM outbox WHERE state = 0"));
 	ck_assert_int_eq(waiting,
-			 number("SELECT count(*) FROM quarantine WHERE NOT dropped AND NOT replayed"));
+			 number("SELECT count(*) FROM quarantine"
+				" WHERE NOT dropped AND NOT replayed"));
 }
 
 START_TEST(running_counts_equal_a_full_scan)

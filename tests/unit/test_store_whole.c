@@ -63,7 +63,8 @@ use_intake(void)
 		ck_ok(skips_count_death(db, instance, &key, 1, &deaths, &why));
 	ck_ok(quarantine_add(db, instance, &key, &record, bytes_text(MARK "-quarantine"), "hung", 1,
 			     &id, &why));
-	ck_ok(quarantine_add(db, instance, &other, &large, bytes_of(NULL, 0), "hung", 1, &id, &why));
+	ck_ok(quarantine_add(db, instance, &other, &large, bytes_of(NULL, 0), "hung", 1, &id,
+			     &why));
 	ck_ok(instances_state_put(db, instance, "token", bytes_text(MARK "-state"), &why));
 	ck_ok(instances_state_put(db, instance, "gone", bytes_of(NULL, 0), &why));
 	commit();
@@ -86,8 +87,8 @@ use_decisions(void)
 	struct inbox_row rows[4];
 	struct outbox_row actions[4];
 	struct digest key = key_of(MARK "-id"), thread = key_of("thread");
-	struct ticket_row row = { .reference = "JB-000001", .instance_id = instance, .message_id = 1,
-				  .body = "{\"title\":\"" MARK "-body\"}" };
+	struct ticket_row row = { .reference = "JB-000001", .instance_id = instance,
+				  .message_id = 1, .body = "{\"title\":\"" MARK "-body\"}" };
 	begin();
 	ck_ok(inbox_take(db, 9000, 4, arena, rows, &count, &why));
 	ck_assert_uint_eq(count, 3);
@@ -211,8 +212,8 @@ START_TEST(no_citizens_word_is_on_disk_in_clear)
 	reopen(); /* the log is in the database now */
 	look_everywhere();
 	/* The look itself works: a value in clear is found. */
-	ck_ok(file_write(arena_printf(arena, "%s/clear", folder), 0600, bytes_text("x" MARK "-body."),
-			 &why));
+	ck_ok(file_write(arena_printf(arena, "%s/clear", folder), 0600,
+			 bytes_text("x" MARK "-body."), &why));
 	ck_assert_int_eq(nftw(folder, look_into, 16, FTW_PHYS), 0);
 	ck_assert_str_eq(found_mark, MARK "-body");
 }
@@ -229,8 +230,8 @@ START_TEST(no_plain_digest_of_a_remote_id_is_on_disk)
 	ck_assert_int_eq(number(arena_printf(arena, "SELECT count(*) FROM quarantine"
 					     " WHERE record_key = x'%s'", hex)), 0);
 	ck_assert_int_eq(number(arena_printf(arena, "SELECT count(*) FROM skip"
-					     " WHERE record_key = x'%s' OR sealed = x'%s'", hex, hex)),
-			 0);
+					     " WHERE record_key = x'%s' OR sealed = x'%s'", hex,
+					     hex)), 0);
 	ck_assert_int_eq(number("SELECT count(*) FROM quarantine"), 2);
 }
 END_TEST
