@@ -52,6 +52,8 @@ write_turn(struct app *a, size_t *out_decided, size_t limit, struct why *why)
 {
 	enum jembatan_result r = intake_write(a->intake, why);
 	if (r == JEMBATAN_OK)
+		r = fetch_write(a->fetch, why);
+	if (r == JEMBATAN_OK)
 		r = decide_write(a->decide, limit, out_decided, why);
 	if (r == JEMBATAN_OK && a->outbox != NULL)
 		r = outbox_write(a->outbox, why);
@@ -73,7 +75,7 @@ static void
 on_turn(void *data)
 {
 	struct app *a = data;
-	bool intake_waits = intake_wants_turn(a->intake);
+	bool intake_waits = intake_wants_turn(a->intake) || fetch_wants_turn(a->fetch);
 	bool outbox_waits = a->outbox != NULL && outbox_wants_turn(a->outbox);
 	if (!intake_waits && !outbox_waits && !a->decide_more)
 		return;
@@ -82,6 +84,7 @@ on_turn(void *data)
 	if (intake_waits && limit > SHARED_DECISIONS)
 		limit = SHARED_DECISIONS;
 	intake_prepare(a->intake);
+	fetch_prepare(a->fetch);
 	enum jembatan_result r = db_begin(a->db, &why);
 	if (r == JEMBATAN_OK)
 		r = write_turn(a, &decided, limit, &why);
@@ -96,6 +99,7 @@ on_turn(void *data)
 	log_trouble_over(&a->trouble, "store", "the store");
 	a->decide_more = intake_waits || decided == limit;
 	intake_committed(a->intake);
+	fetch_committed(a->fetch);
 	if (a->outbox != NULL)
 		outbox_started(a->outbox);
 	watch_backlog(a);
@@ -219,9 +223,11 @@ app_open(struct app *a, struct settings *settings, struct why *why)
 	loop_signal(a->loop, SIGINT, on_term, a);
 	inbox_sweep(a->db);
 	a->intake = intake_new(a->loop, a->db, settings, want_turn, a);
+	a->fetch = fetch_new(a->intake, a->db, want_turn, a);
 	a->decide = decide_new(&(struct decide_options){ .db = a->db, .intake = a->intake,
 							 .settings = settings,
-							 .schema = a->schema });
+							 .schema = a->schema,
+							 .fetch = a->fetch });
 	r = open_central(a, why);
 	if (r == JEMBATAN_OK)
 		r = control_open(a, &a->control, why);
@@ -252,6 +258,7 @@ app_close(struct app *a)
 	outbox_free(a->outbox);
 	decide_free(a->decide);
 	intake_free(a->intake);
+	fetch_free(a->fetch);
 	if (a->loop != NULL) {
 		loop_timer_free(a->retry);
 		loop_timer_free(a->idle);

@@ -20,6 +20,7 @@ struct app {
 	struct db *db;
 	struct intake *intake;
 	struct decide *decide;
+	struct fetch *fetch;
 	struct ticket_schema *schema;
 	struct central_options central;
 	struct outbox *outbox; /* NULL: no centre is configured */

@@ -16,6 +16,7 @@
 
 #define ACTOR "jembatan"
 #define OF_TICKET_MAX 256u
+#define EDIT_WAITS_MS 2000
 
 struct decide {
 	struct decide_options o;
@@ -238,6 +239,11 @@ decide_edit(struct decide *d, const struct inbox_row *row, bool *out_handled, st
 		return JEMBATAN_OK;
 	if (r != JEMBATAN_OK)
 		return r;
+	if (first.stage == INBOX_NEW) {
+		/* It waits for its attachments: one after the other. */
+		*out_handled = true;
+		return inbox_defer(d->o.db, row->id, clock_now_ms() + EDIT_WAITS_MS, why);
+	}
 	if (first.ticket_id == 0 && first.stage != INBOX_BEFORE_START)
 		return JEMBATAN_OK;
 	*out_handled = true;
@@ -382,6 +388,9 @@ decide_one(struct decide *d, const struct inbox_row *row, struct why *why)
 	const char *reason = only_kept(m);
 	if (reason != NULL)
 		return keep(d, row, reason, why);
+	int64_t due_ms = 0;
+	if (fetch_hold(d->o.fetch, row, &due_ms))
+		return inbox_defer(d->o.db, row->id, due_ms, why);
 	bool handled = false;
 	enum jembatan_result r = JEMBATAN_OK;
 	if (row->edit_of != 0)

@@ -5,6 +5,7 @@
 #define CORE_DECIDE_H
 
 #include "config/settings.h"
+#include "fetch.h"
 #include "intake/intake.h"
 #include "store/tickets.h"
 #include "ticket/ticket_schema.h"
@@ -14,6 +15,7 @@ struct decide_options {
 	struct intake *intake;
 	const struct settings *settings;
 	const struct ticket_schema *schema; /* borrowed */
+	struct fetch *fetch;                /* borrowed */
 };
 
 struct decide;

@@ -49,6 +49,9 @@ MUST_CHECK enum jembatan_result intake_call(struct intake *in, const char *name,
 					    const void *from, struct jembatan_bytes blob,
 					    intake_on_answer *on, void *data, struct why *why);
 
+/* Does this instance's connector fetch attachments, and may it now? */
+bool intake_can_fetch(struct intake *in, int64_t instance_id);
+
 struct intake_job {
 	enum jembatan_result result;
 	char why[480];

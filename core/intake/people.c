@@ -214,6 +214,16 @@ intake_call(struct intake *in, const char *name, enum msg_type type, const struc
 	return JEMBATAN_OK;
 }
 
+bool
+intake_can_fetch(struct intake *in, int64_t instance_id)
+{
+	for (const struct instance *i = in->instances; i != NULL; i = i->next)
+		if (i->id == instance_id)
+			return i->usable && !i->paused && !in->stopping &&
+			       (i->manifest.capabilities & JEMBATAN_CAN_FETCH) != 0;
+	return false;
+}
+
 static int
 compare_ms(const void *a, const void *b)
 {

@@ -349,6 +349,36 @@ inbox_defer(struct db *db, int64_t id, int64_t due_ms, struct why *why)
 				   SQL_VALUES(sql_number(id), sql_number(due_ms))), why);
 }
 
+enum jembatan_result
+inbox_set_files(struct db *db, int64_t id, const struct msg_message *m, struct why *why)
+{
+	static const char text[] = "SELECT uid, wrapped FROM message_body WHERE message_id = ?1";
+	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_VALUES(sql_number(id)));
+	struct seal_row row;
+	enum jembatan_result r = sql_one(&db->sql, s, why);
+	if (r == JEMBATAN_OK)
+		r = seal_row_open(&db->master, TABLE, sql_column_bytes(s, 0), sql_column_bytes(s, 1),
+				  &row, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	buf_clear(&db->plain);
+	buf_clear(&db->sealed);
+	field_pack(msg_message_fields, m, &db->plain);
+	seal_column(&row, "head", buf_bytes(&db->plain), &db->sealed);
+	mem_wipe(&row.key, sizeof(row.key));
+	if (buf_is_full(&db->plain) || buf_is_full(&db->sealed))
+		return why_set(why, JEMBATAN_DATA, "a message is too large for the store");
+	for (size_t i = 0; i < m->file_count && r == JEMBATAN_OK; i++)
+		if (m->files[i].token != NULL)
+			r = inbox_files_name(db, m->files[i].token, MESSAGE, id, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	return updated(db, sql_run(&db->sql, why,
+				   "UPDATE message_body SET head = ?2 WHERE message_id = ?1",
+				   SQL_VALUES(sql_number(id),
+					      sql_bytes(db->sealed.data, db->sealed.size))), why);
+}
+
 static enum jembatan_result
 newest(struct db *db, sqlite3_stmt *s, int64_t *message_id, int64_t *ticket_id, struct why *why)
 {

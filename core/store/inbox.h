@@ -79,6 +79,10 @@ MUST_CHECK enum jembatan_result inbox_leave(struct db *db, int64_t id, enum inbo
 /* Decide it later. */
 MUST_CHECK enum jembatan_result inbox_defer(struct db *db, int64_t id, int64_t due_ms,
 					    struct why *why);
+/* Attachments were fetched, or given up: write the row's message with its new
+ * list of files. Their spooled files stand in spool/keep already. */
+MUST_CHECK enum jembatan_result inbox_set_files(struct db *db, int64_t id,
+						const struct msg_message *m, struct why *why);
 /* GONE when there is none. */
 MUST_CHECK enum jembatan_result inbox_get(struct db *db, int64_t id, struct arena *arena,
 					  struct inbox_row *out, struct why *why);
