@@ -86,10 +86,11 @@ static void
 on_fetched(void *data, const struct frame *answer, const char *why)
 {
 	struct job *j = data;
-	struct msg_fetched m = { .result = JEMBATAN_RETRY, .why = why };
+	struct msg_fetched m = { 0 };
 	struct arena *arena = arena_new();
-	if (answer != NULL &&
-	    field_unpack(msg_fetched_fields, answer->meta, arena, &m, NULL) != JEMBATAN_OK)
+	if (answer == NULL)
+		m = (struct msg_fetched){ .result = JEMBATAN_RETRY, .why = why };
+	else if (field_unpack(msg_fetched_fields, answer->meta, arena, &m, NULL) != JEMBATAN_OK)
 		m = (struct msg_fetched){ .result = JEMBATAN_DATA, .why = "the answer is no frame" };
 	if (m.result == JEMBATAN_OK && m.spooled_count == 1)
 		take_spooled(j, m.spooled);

@@ -58,7 +58,7 @@ show_progress(const struct frame *f, struct arena *arena)
 static int
 end_of_answer(const struct cli *c, const struct frame *f, struct arena *arena)
 {
-	struct msg_end m = { .exit_code = EX_PROTOCOL };
+	struct msg_end m = { 0 };
 	struct why why;
 	if (field_unpack(msg_end_fields, f->meta, arena, &m, &why) != JEMBATAN_OK)
 		return EX_PROTOCOL;

@@ -94,14 +94,15 @@ class Mailbox:
         (self.path / "tmp" / name).rename(self.path / "new" / name)
 
 
-def record_of(entry, number):
+def record_of(entry, number, app_url):
+    photos = [{"url": "%s/photos/%d.png" % (app_url, number)}] if number % 5 == 3 else []
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return {"id": str(5571685772206590000 + number), "title": entry["title"],
             "description": entry["text"], "user_name": "Warga %02d" % number,
             "user_phone": "0812%08d" % (1000000 + number * 7919), "created_at": now,
             "updated_at": now, "complaint_status_id": "verified", "is_secret": False,
             "is_anonymous": number % 7 == 0, "province_name": "Jawa Barat",
-            "city_name": "Kabupaten Bandung", "address_detail": "RT %02d" % (number % 9 + 1)}
+            "photos": photos, "city_name": "Kabupaten Bandung", "address_detail": "RT %02d" % (number % 9 + 1)}
 
 
 CONFIG = """\
@@ -207,7 +208,7 @@ def feed(data, mailbox, app, daemon):
             if number % 4 == 0:
                 mailbox.deliver(mails[number])  # the same mail again
         if number < len(data["records"]):
-            record = record_of(data["records"][number], number)
+            record = record_of(data["records"][number], number, app.url)
             get_json(app.url + "/_add", record)
             if number % 5 == 0:
                 get_json(app.url + "/_add", dict(record, complaint_status_id="followup"))
