@@ -37,6 +37,8 @@ struct listed {
 
 struct batch {
 	size_t begin, end; /* in the window */
+	unsigned tag;      /* of its command; 0: not asked for yet */
+	bool is_done, is_refused;
 };
 
 struct imap_source {
@@ -49,6 +51,7 @@ struct imap_source {
 	struct listed window[WINDOW_MAX];
 	size_t window_count, window_at;
 	uint32_t window_last;    /* all up to here are in this window */
+	struct batch now, ahead; /* the one being read, and the one after it */
 	uint32_t careful_until;  /* one by one up to here */
 	uint32_t trouble_uid;
 	unsigned trouble;
@@ -239,7 +242,7 @@ static bool is_too_large(const struct imap_source *self, const struct listed *ma
  * was in a batch that failed, comes alone. */
 static struct batch batch_plan(const struct imap_source *self, size_t at)
 {
-	struct batch batch = { at, at };
+	struct batch batch = { .begin = at, .end = at };
 	uint64_t bytes = 0;
 
 	while (batch.end < self->window_count &&
@@ -258,20 +261,25 @@ static struct batch batch_plan(const struct imap_source *self, size_t at)
 	return batch;
 }
 
-static enum jembatan_result batch_ask(struct imap_source *self, struct batch batch)
+static enum jembatan_result batch_ask(struct imap_source *self, struct batch *batch)
 {
 	char set[SET_MAX_BYTES], command[SET_MAX_BYTES + 64];
-	bool is_large = is_too_large(self, &self->window[batch.begin]);
+	bool is_large = is_too_large(self, &self->window[batch->begin]);
+	size_t first_bytes = self->options->mail_max_bytes < FIRST_BYTES
+				     ? self->options->mail_max_bytes
+				     : FIRST_BYTES;
 
 	imap_uids_clear(&self->asked);
-	for (size_t i = batch.begin; i < batch.end; i++)
+	for (size_t i = batch->begin; i < batch->end; i++)
 		imap_uids_add(&self->asked, self->window[i].uid, self->window[i].uid);
 	imap_uids_write(&self->asked, WINDOW_MAX, set, sizeof set);
 	if (is_large)
-		snprintf(command, sizeof command, "UID FETCH %s (UID BODY.PEEK[]<0.%u>)", set,
-			 FIRST_BYTES);
+		snprintf(command, sizeof command, "UID FETCH %s (UID BODY.PEEK[]<0.%zu>)", set,
+			 first_bytes);
 	else
 		snprintf(command, sizeof command, "UID FETCH %s (UID BODY.PEEK[])", set);
+	batch->is_done = batch->is_refused = false;
+	batch->tag = imap_session_tag(self->session);
 	return imap_session_send(self->session, command);
 }
 
@@ -289,18 +297,19 @@ static enum jembatan_result give_up(struct jembatan_context *ctx, struct imap_so
 	return mail_take_unreadable(ctx, place, mail->arrived_ms);
 }
 
-static struct listed *batch_find(struct imap_source *self, struct batch batch, uint32_t uid)
+/* A server may answer a later command while it is still at an earlier one (RFC
+ * 3501, 5.5; Dovecot does): data belongs to whichever batch asked for it. */
+static struct listed *window_find(struct imap_source *self, uint32_t uid)
 {
 	struct listed key = { .uid = uid };
 
-	return bsearch(&key, self->window + batch.begin, batch.end - batch.begin, sizeof key,
-		       by_uid);
+	return bsearch(&key, self->window, self->window_count, sizeof key, by_uid);
 }
 
 static enum jembatan_result take(struct jembatan_context *ctx, struct imap_source *self,
-				 struct batch batch, const struct imap_fetch *fetch)
+				 const struct imap_fetch *fetch)
 {
-	struct listed *listed = batch_find(self, batch, fetch->uid);
+	struct listed *listed = window_find(self, fetch->uid);
 
 	/* A change of flags, or an answer nobody asked for. */
 	if (listed == NULL || listed->is_taken || !fetch->has_body)
@@ -316,47 +325,56 @@ static enum jembatan_result take(struct jembatan_context *ctx, struct imap_sourc
 	return mail_take(ctx, &mail, self->options->own);
 }
 
-/* Read the answer to batch_ask. out_refused: the server did not do all of it. */
-static enum jembatan_result batch_read(struct jembatan_context *ctx, struct imap_source *self,
-				       struct batch batch, bool *out_refused)
+static void end_batch(struct batch *batch, const struct imap_item *item)
 {
-	enum imap_event event = IMAP_NEED_BYTES;
+	if (batch->tag != item->first)
+		return;
+	batch->is_done = true;
+	batch->is_refused = item->status != IMAP_OK;
+}
+
+/* Until the batch being read is answered. */
+static enum jembatan_result batch_read(struct jembatan_context *ctx, struct imap_source *self,
+				       struct batch *batch)
+{
 	enum jembatan_result result = JEMBATAN_OK;
+	enum imap_event event;
 	struct imap_item item;
 
-	while (result == JEMBATAN_OK && event != IMAP_TAGGED) {
+	while (result == JEMBATAN_OK && !batch->is_done) {
 		result = imap_session_next(self->session, &event, &item);
-		if (result == JEMBATAN_OK && event == IMAP_FETCH)
-			result = take(ctx, self, batch, &item.fetch);
+		if (result == JEMBATAN_OK && event == IMAP_FETCH) {
+			result = take(ctx, self, &item.fetch);
+		} else if (result == JEMBATAN_OK && event == IMAP_TAGGED) {
+			end_batch(batch, &item);
+			end_batch(&self->ahead, &item);
+		}
 	}
-	*out_refused = result == JEMBATAN_OK && item.status != IMAP_OK;
 	return result;
 }
 
-/* All up to here have been emitted. */
-static uint32_t taken_until(const struct imap_source *self, struct batch batch)
+static bool is_empty(const struct batch *batch)
 {
-	uint32_t uid = self->last;
-
-	for (size_t i = batch.begin; i < batch.end && self->window[i].is_taken; i++)
-		uid = self->window[i].uid;
-	return uid;
+	return batch->begin == batch->end;
 }
 
-/* The connection failed within this batch. What has been emitted counts; what
- * comes next is asked for alone, and counted. */
-static void note_trouble(struct jembatan_context *ctx, struct imap_source *self,
-			 struct batch batch)
+/* The connection failed. What has been emitted counts; what was on its way is
+ * asked for one by one, and the first of it is watched. */
+static void note_trouble(struct jembatan_context *ctx, struct imap_source *self)
 {
-	uint32_t until = taken_until(self, batch);
-	uint32_t first = 0;
+	const struct batch *last = is_empty(&self->ahead) ? &self->now : &self->ahead;
+	uint32_t until = self->last, first = 0;
 
-	for (size_t i = batch.begin; i < batch.end && first == 0; i++)
-		first = self->window[i].is_taken ? 0 : self->window[i].uid;
+	for (size_t i = self->now.begin; i < last->end && first == 0; i++) {
+		if (self->window[i].is_taken)
+			until = self->window[i].uid;
+		else
+			first = self->window[i].uid;
+	}
 	/* Kept only if the core takes it; else it is fetched once more. */
 	if (until > self->last && checkpoint(ctx, self, until) != JEMBATAN_OK)
 		return;
-	self->careful_until = self->window[batch.end - 1].uid;
+	self->careful_until = self->window[last->end - 1].uid;
 	if (first == 0 || jembatan_stopping(ctx))
 		return;
 	if (self->trouble_uid != first)
@@ -367,36 +385,29 @@ static void note_trouble(struct jembatan_context *ctx, struct imap_source *self,
 
 /* The server refused some of the batch. Those are asked for alone; what is
  * refused alone too is unreadable there. */
-static enum jembatan_result batch_refused(struct jembatan_context *ctx, struct imap_source *self,
-					  struct batch batch)
+static enum jembatan_result batch_refused(struct jembatan_context *ctx, struct imap_source *self)
 {
 	enum jembatan_result result = JEMBATAN_OK;
 
-	for (size_t i = batch.begin; i < batch.end && result == JEMBATAN_OK; i++) {
-		struct batch one = { i, i + 1 };
-		bool is_refused = false;
+	for (size_t i = self->now.begin; i < self->now.end && result == JEMBATAN_OK; i++) {
+		struct batch one = { .begin = i, .end = i + 1 };
 
 		if (self->window[i].is_taken)
 			continue;
-		result = batch_ask(self, one);
+		result = batch_ask(self, &one);
 		if (result == JEMBATAN_OK)
-			result = batch_read(ctx, self, one, &is_refused);
-		if (result == JEMBATAN_OK && is_refused && !self->window[i].is_taken)
+			result = batch_read(ctx, self, &one);
+		if (result == JEMBATAN_OK && one.is_refused && !self->window[i].is_taken)
 			result = give_up(ctx, self, &self->window[i], "is refused by the server");
 	}
 	return result;
 }
 
-static bool is_given_up(const struct imap_source *self, struct batch batch)
+static bool is_given_up(const struct imap_source *self, const struct batch *batch)
 {
-	return batch.end == batch.begin + 1 &&
-	       self->window[batch.begin].uid == self->trouble_uid && self->trouble >= TROUBLE_MAX;
-}
-
-/* Does the next batch go out before this one is read? */
-static bool may_hurry(const struct imap_source *self, struct batch batch, struct batch next)
-{
-	return next.begin < next.end && self->window[batch.begin].uid > self->careful_until;
+	return batch->end == batch->begin + 1 &&
+	       self->window[batch->begin].uid == self->trouble_uid &&
+	       self->trouble >= TROUBLE_MAX;
 }
 
 /* ---- a turn ----------------------------------------------------------------------- */
@@ -409,58 +420,59 @@ static int64_t mono_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static enum jembatan_result one_batch(struct jembatan_context *ctx, struct imap_source *self,
-				      struct batch batch, bool is_asked, struct batch ahead)
+static enum jembatan_result skip_given_up(struct jembatan_context *ctx, struct imap_source *self)
+{
+	struct listed *mail = &self->window[self->now.begin];
+	enum jembatan_result result =
+		give_up(ctx, self, mail, "breaks the connection each time it is fetched");
+
+	return result == JEMBATAN_OK ? checkpoint(ctx, self, mail->uid) : result;
+}
+
+/* Read the batch `now`, while `ahead` is on its way; then move the cursor. */
+static enum jembatan_result one_batch(struct jembatan_context *ctx, struct imap_source *self)
 {
 	enum jembatan_result result = JEMBATAN_OK;
-	bool is_refused = false;
 
-	if (is_given_up(self, batch)) {
-		result = give_up(ctx, self, &self->window[batch.begin],
-				 "breaks the connection each time it is fetched");
-		return result == JEMBATAN_OK ? checkpoint(ctx, self, self->trouble_uid) : result;
-	}
-	if (!is_asked)
-		result = batch_ask(self, batch);
-	if (result == JEMBATAN_OK && ahead.begin < ahead.end)
-		result = batch_ask(self, ahead);
+	if (self->now.tag == 0)
+		result = batch_ask(self, &self->now);
+	if (result == JEMBATAN_OK && !is_empty(&self->ahead))
+		result = batch_ask(self, &self->ahead);
 	if (result == JEMBATAN_OK)
-		result = batch_read(ctx, self, batch, &is_refused);
-	/* With another batch on its way its answer would come in between: start
-	 * again from here, one by one. */
-	if (is_refused && ahead.begin < ahead.end)
-		result = imap_folder_refused(ctx, "some of the mails", "one by one now");
-	else if (is_refused)
-		result = batch_refused(ctx, self, batch);
+		result = batch_read(ctx, self, &self->now);
+	/* With another batch on its way: start again from here, one by one. */
+	if (result == JEMBATAN_OK && self->now.is_refused)
+		result = is_empty(&self->ahead)
+				 ? batch_refused(ctx, self)
+				 : imap_folder_refused(ctx, "some of the mails", "one by one now");
 	if (result != JEMBATAN_OK) {
-		note_trouble(ctx, self, batch);
+		note_trouble(ctx, self);
 		return result;
 	}
-	return checkpoint(ctx, self, self->window[batch.end - 1].uid);
+	return checkpoint(ctx, self, self->window[self->now.end - 1].uid);
 }
 
 /* The bodies of the window, as long as there is time. */
 static enum jembatan_result window_take(struct jembatan_context *ctx, struct imap_source *self,
 					int64_t until_mono_ms)
 {
-	struct batch batch = batch_plan(self, self->window_at);
-	bool is_asked = false;
 	enum jembatan_result result = JEMBATAN_OK;
+	bool is_last = false;
 
-	while (result == JEMBATAN_OK && batch.begin < batch.end) {
-		struct batch next = batch_plan(self, batch.end), ahead = { 0, 0 };
-		bool is_last = jembatan_stopping(ctx) || mono_ms() >= until_mono_ms;
+	self->now = batch_plan(self, self->window_at);
+	while (result == JEMBATAN_OK && !is_empty(&self->now) && !is_last) {
+		bool is_careful = self->window[self->now.begin].uid <= self->careful_until;
+		struct batch next = batch_plan(self, self->now.end);
 
-		if (!is_last && may_hurry(self, batch, next))
-			ahead = next;
-		result = one_batch(ctx, self, batch, is_asked, ahead);
-		if (result != JEMBATAN_OK)
-			break;
-		self->window_at = batch.end;
-		is_asked = ahead.begin < ahead.end;
-		if (is_last)
-			break;
-		batch = next;
+		is_last = jembatan_stopping(ctx) || mono_ms() >= until_mono_ms;
+		self->ahead = is_last || is_careful ? (struct batch){ .begin = 0 } : next;
+		if (is_given_up(self, &self->now))
+			result = skip_given_up(ctx, self);
+		else
+			result = one_batch(ctx, self);
+		if (result == JEMBATAN_OK)
+			self->window_at = self->now.end;
+		self->now = is_empty(&self->ahead) ? next : self->ahead;
 	}
 	/* Numbers that are gone, or too old, need not be searched again. */
 	if (result == JEMBATAN_OK && self->window_at == self->window_count &&

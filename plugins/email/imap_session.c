@@ -19,7 +19,8 @@ struct imap_session {
 	const struct imap_login *login;
 	CURL *curl;
 	struct imap_reader *reader;
-	unsigned sent_count, done_count; /* commands */
+	unsigned sent_count; /* commands */
+	uint64_t waiting;    /* bit n % 64: command n is not answered yet */
 	bool has_esearch, is_broken;
 	char host[256];
 	char error[CURL_ERROR_SIZE];
@@ -283,11 +284,17 @@ static enum jembatan_result send_all(struct imap_session *s, const char *data, s
 	return result;
 }
 
+unsigned imap_session_tag(const struct imap_session *s)
+{
+	return s->sent_count + 1;
+}
+
 enum jembatan_result imap_session_send(struct imap_session *s, const char *command)
 {
 	struct kit_text *line = kit_text_new(64u * 1024u);
 
-	kit_text_printf(line, "J%u %s\r\n", ++s->sent_count, command);
+	s->waiting |= UINT64_C(1) << (++s->sent_count % 64);
+	kit_text_printf(line, "J%u %s\r\n", s->sent_count, command);
 	struct jembatan_bytes bytes = kit_text_bytes(line);
 	enum jembatan_result result = send_all(s, bytes.data, bytes.size);
 
@@ -320,16 +327,20 @@ static enum jembatan_result receive(struct imap_session *s)
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result check_tag(struct imap_session *s, const char *tag)
+static enum jembatan_result check_tag(struct imap_session *s, const char *tag,
+				      uint32_t *out_number)
 {
-	char expected[16];
+	char *end;
+	unsigned long number = tag[0] == 'J' ? strtoul(tag + 1, &end, 10) : 0;
+	uint64_t bit = UINT64_C(1) << (number % 64);
 
-	snprintf(expected, sizeof expected, "J%u", s->done_count + 1);
-	if (s->done_count == s->sent_count || strcmp(tag, expected) != 0) {
+	if (number == 0 || *end != '\0' || number > s->sent_count ||
+	    number + 64 <= s->sent_count || (s->waiting & bit) == 0) {
 		s->is_broken = true;
 		return lost(s, "an answer to a command that was not sent");
 	}
-	s->done_count++;
+	s->waiting &= ~bit;
+	*out_number = (uint32_t)number;
 	return JEMBATAN_OK;
 }
 
@@ -355,7 +366,8 @@ enum jembatan_result imap_session_next(struct imap_session *s, enum imap_event *
 	}
 	if (*out_event == IMAP_UNTAGGED && out_item->status == IMAP_BYE)
 		return lost(s, out_item->text);
-	return *out_event == IMAP_TAGGED ? check_tag(s, out_item->tag) : JEMBATAN_OK;
+	return *out_event == IMAP_TAGGED ? check_tag(s, out_item->tag, &out_item->first)
+					 : JEMBATAN_OK;
 }
 
 /* ---- mailbox names ---------------------------------------------------------------- */

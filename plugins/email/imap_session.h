@@ -42,12 +42,15 @@ bool imap_session_has_esearch(const struct imap_session *s);
 /* What came was not IMAP (and not a cut connection). */
 bool imap_session_is_broken(const struct imap_session *s);
 
-/* Send one command, without tag and line end. Several may be on their way; their
- * answers come in order. */
+/* The number that the next command's tag will have; never 0. */
+unsigned imap_session_tag(const struct imap_session *s);
+
+/* Send one command, without tag and line end. Several may be on their way; the
+ * server may answer them in any order, and mix their data. */
 JEMBATAN_MUST_CHECK enum jembatan_result imap_session_send(struct imap_session *s,
 							   const char *command);
 
-/* The next event; IMAP_TAGGED belongs to the oldest command not yet answered.
+/* The next event; with IMAP_TAGGED, out_item->first is the number of the tag.
  * Anything but OK: the session is of no use any more. */
 JEMBATAN_MUST_CHECK enum jembatan_result imap_session_next(struct imap_session *s,
 							   enum imap_event *out_event,

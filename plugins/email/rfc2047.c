@@ -108,11 +108,12 @@ static struct jembatan_bytes from(struct jembatan_bytes value, size_t offset)
  * the next thing begins. The blanks between two words are no text. */
 static size_t decode_words(struct jembatan_bytes value, size_t at, struct kit_text *out)
 {
-	struct kit_text *bytes = kit_text_new(value.size + 64);
 	struct word first, word;
 
 	if (!word_at(from(value, at), &first))
 		return at;
+	struct kit_text *bytes = kit_text_new(value.size + 64);
+
 	for (word = first;;) {
 		if (word.is_base64)
 			decode_base64(&word, bytes);
@@ -169,12 +170,10 @@ void rfc2047_decode(struct jembatan_bytes value, struct kit_text *out)
 					line);
 		at = decode_words(value, at + plain, line);
 	}
-	const char *text = kit_text_string(line);
+	char *text = g_strdelimit(g_strdup(kit_text_string(line)), "\n\t", ' ');
 
-	for (size_t i = 0; text[i] != '\0'; i++) {
-		char c = text[i] == '\n' || text[i] == '\t' ? ' ' : text[i];
-
-		kit_text_add(out, &c, 1);
-	}
+	/* Not added as bytes: a ceiling must not cut a letter in two. */
+	kit_utf8_clean((struct jembatan_bytes){ text, strlen(text) }, out);
+	g_free(text);
 	kit_text_free(line);
 }

@@ -243,6 +243,23 @@ START_TEST(a_huge_text_is_cut_on_a_character_and_says_so)
 }
 END_TEST
 
+START_TEST(a_subject_without_end_is_cut_on_a_character)
+{
+	struct testctx *t = context();
+	char mail[40000] = "From: a@b.test\nSubject: x";
+
+	for (int i = 0; i < 1200; i++)
+		strcat(mail, " =?utf-8?q?=C3=A9=C3=A9?=");
+	ck_assert_uint_lt(strlen(mail), sizeof mail - 3);
+	strcat(mail, "\n\n");
+	const struct jembatan_message *m = message_of_text(t, mail);
+
+	ck_assert_uint_ge(strlen(m->subject), 1500);
+	ck_assert(kit_utf8_is_valid((struct jembatan_bytes){ m->subject, strlen(m->subject) }));
+	testctx_free(t);
+}
+END_TEST
+
 START_TEST(an_attachment_too_large_for_the_spool_is_listed_as_missing)
 {
 	struct testctx *t = context();
@@ -329,6 +346,7 @@ int main(void)
 	tcase_add_loop_test(t, an_absurd_message_id_is_not_taken_for_one, 0, 6);
 	tcase_add_loop_test(t, a_mail_of_ten_thousand_parts_is_one_message_with_a_note, 0, 3);
 	tcase_add_test(t, a_huge_text_is_cut_on_a_character_and_says_so);
+	tcase_add_test(t, a_subject_without_end_is_cut_on_a_character);
 	tcase_add_test(t, an_attachment_too_large_for_the_spool_is_listed_as_missing);
 	tcase_add_test(t, of_a_mail_fetched_in_part_the_last_file_is_missing);
 	tcase_add_loop_test(t, nothing_at_all_is_still_a_message, 0, 10);
