@@ -21,6 +21,7 @@ enum jembatan_result agency_cursor_parse(const char *text,
 {
 	struct jembatan_bytes bytes = { text, strlen(text) };
 	json_t *root = NULL;
+	int64_t again = 0;
 	const char *at;
 
 	if (kit_json_parse(bytes, &root, NULL) != JEMBATAN_OK)
@@ -31,6 +32,8 @@ enum jembatan_result agency_cursor_parse(const char *text,
 	}
 	out->since_ms = read_time(root, "since");
 	out->high_ms = read_time(root, "high");
+	(void)kit_json_integer(root, "again", &again);
+	out->again = again > 0 && again < 100 ? (unsigned)again : 0;
 	at = kit_json_string(root, "at");
 	if (!at || strlen(at) >= sizeof(out->at))
 		at = "";
@@ -55,10 +58,13 @@ char *agency_cursor_format(const struct agency_cursor *cursor)
 	char *text;
 
 	add_time(root, "since", cursor->since_ms);
-	if (*cursor->at) {
+	if (*cursor->at || cursor->again > 0)
 		add_time(root, "high", cursor->high_ms);
+	if (*cursor->at)
 		(void)json_object_set_new(root, "at", json_string(cursor->at));
-	}
+	if (cursor->again > 0)
+		(void)json_object_set_new(root, "again",
+					  json_integer((json_int_t)cursor->again));
 	text = json_dumps(root, JSON_COMPACT);
 	json_decref(root);
 	if (!text)

@@ -1,11 +1,11 @@
 /* agency_cursor.h: what a checkpoint says, as text:
  *
  *   {"since":"2026-11-21T22:50:13Z"}
- *   {"since":"...","high":"...","at":"https://app.example/list?page=4"}
+ *   {"since":"...","high":"...","at":"https://app.example/list?page=4","again":1}
  *
  * since: everything changed before it is on disk. In the middle of a walk also
- * high, the latest change seen, and at, the page where a restart begins: the
- * last one brought, since rows may have moved up. */
+ * high, the latest change seen; at, the page to go on with; again, how often
+ * the list has been gone through again. */
 #ifndef AGENCY_CURSOR_H
 #define AGENCY_CURSOR_H
 
@@ -17,7 +17,8 @@
 struct agency_cursor {
 	int64_t since_ms; /* AGENCY_NEVER: from the beginning */
 	int64_t high_ms;  /* AGENCY_NEVER: none yet */
-	char at[AGENCY_AT_MAX]; /* "" outside a walk, or too long to keep */
+	unsigned again;
+	char at[AGENCY_AT_MAX]; /* "": the first page, or too long to keep */
 };
 
 /* DATA: not a cursor of ours. */

@@ -1,9 +1,9 @@
 /* agency_walk.c: the walk over the app's list.
  *
- * Nothing is lost when we die anywhere: each page ends in a checkpoint whose
- * cursor begins again no later than that page. `since` moves only over what is
- * on disk, by the app's own times, and never beyond the app's own clock (a
- * record from the future would hide all that comes before it). */
+ * Nothing is lost when we die anywhere: each page that brings something ends in a
+ * checkpoint, whose cursor names the page behind it. `since` moves only over
+ * what is on disk, by the app's own times, and never beyond the app's own clock
+ * (a record from the future would hide all that comes before it). */
 #include "agency-api/agency_walk.h"
 #include "agency-api/agency_api.h"
 #include "agency-api/agency_bring.h"
@@ -27,15 +27,13 @@ struct agency_walk {
 	struct agency_api *api;
 	struct agency_seen *seen;
 	struct kit_arena *arena; /* of one page */
-	struct agency_cursor cursor;
-	char *last_cursor;       /* as checkpointed; or NULL */
+	struct agency_cursor cursor, saved; /* saved: on disk */
 	bool odd_time_told;
 	int64_t shift_ms;        /* asked so much earlier; see look_wider */
 	bool trying_wide;
 	/* The walk; pages is NULL between walks. */
 	struct kit_pages *pages;
 	int64_t clock_ms; /* the app's, when the walk began; or 0 */
-	unsigned again;   /* times that the list was gone through again */
 	bool resumed;     /* it began with cursor.at, which is not read yet */
 	/* Since the list's first page. */
 	int64_t asked_ms; /* its `updated >=` */
@@ -74,6 +72,7 @@ static void read_cursor(struct agency_walk *walk, const char *text)
 	if (*walk->cursor.at &&
 	    !kit_url_same_origin(walk->cursor.at, walk->setup->url))
 		*walk->cursor.at = '\0';
+	walk->saved = walk->cursor;
 }
 
 enum jembatan_result agency_walk_open(struct jembatan_context *ctx,
@@ -108,7 +107,6 @@ void agency_walk_close(struct agency_walk *walk)
 	agency_seen_free(walk->seen);
 	kit_arena_free(walk->arena);
 	agency_setup_free(walk->setup);
-	free(walk->last_cursor);
 	free(walk);
 }
 
@@ -149,19 +147,22 @@ static void walk_from(struct agency_walk *walk, int64_t since_ms)
 	free(url);
 }
 
+/* Anew, or where the cursor says that a walk was left. */
 static void walk_begin(struct agency_walk *walk)
 {
 	struct agency_cursor stored = walk->cursor;
 
 	walk->clock_ms = 0;
-	walk->again = 0;
 	walk_from(walk, less_overlap(walk));
-	walk->cursor.high_ms = AGENCY_NEVER;
+	if (!*stored.at && stored.again == 0)
+		walk->cursor.high_ms = AGENCY_NEVER;
 	if (!*stored.at)
 		return;
 	walk->cursor = stored;
 	walk->resumed = true;
 	walk->known_ms = AGENCY_NEVER;
+	/* Only what lies behind `since` may move the walk on. */
+	walk->asked_ms = agency_setup_asked_ms(walk->setup, stored.since_ms);
 	/* Pages have been read before the restart, and brought something. */
 	walk->page_count = 2;
 	walk->brought = 1;
@@ -173,10 +174,11 @@ static void walk_end(struct agency_walk *walk)
 {
 	kit_pages_free(walk->pages);
 	walk->pages = NULL;
+	walk->cursor.again = 0;
 	*walk->cursor.at = '\0';
 }
 
-/* The page that is being read; too long to keep: the walk is begun anew. */
+/* The page to be read next; too long to keep: the walk is begun anew. */
 static void remember_page(struct agency_walk *walk)
 {
 	const char *url = kit_pages_url(walk->pages);
@@ -193,24 +195,35 @@ static void raise_to(int64_t *mark, int64_t ms)
 		*mark = ms;
 }
 
-/* Everything since the last checkpoint gets to disk together with the cursor.
- * A walk that found nothing new leaves no trace. */
+/* A walk that found nothing new leaves no trace. */
+static bool is_worth_saving(const struct agency_walk *walk, size_t brought)
+{
+	return brought > 0 || walk->brought > 0 ||
+	       walk->cursor.since_ms != walk->saved.since_ms ||
+	       *walk->saved.at || walk->saved.again > 0;
+}
+
+/* Everything brought since the last checkpoint gets to disk together with the
+ * cursor. When that fails the walk goes back to the cursor that is on disk. */
 static enum jembatan_result save(struct agency_walk *walk, size_t brought)
 {
-	char *text = agency_cursor_format(&walk->cursor);
-	enum jembatan_result result = JEMBATAN_OK;
+	enum jembatan_result result;
+	char *text;
 
-	if (brought > 0 || !walk->last_cursor || strcmp(text, walk->last_cursor) != 0)
-		result = jembatan_checkpoint(walk->ctx, text);
-	if (result != JEMBATAN_OK) {
-		agency_seen_abort(walk->seen);
-		free(text);
-		return result;
+	if (!is_worth_saving(walk, brought))
+		return JEMBATAN_OK;
+	text = agency_cursor_format(&walk->cursor);
+	result = jembatan_checkpoint(walk->ctx, text);
+	free(text);
+	if (result == JEMBATAN_OK) {
+		agency_seen_commit(walk->seen);
+		walk->saved = walk->cursor;
+		return JEMBATAN_OK;
 	}
-	agency_seen_commit(walk->seen);
-	free(walk->last_cursor);
-	walk->last_cursor = text;
-	return JEMBATAN_OK;
+	agency_seen_abort(walk->seen);
+	walk_end(walk);
+	walk->cursor = walk->saved;
+	return result;
 }
 
 /* ---- records ----------------------------------------------------------- */
@@ -404,7 +417,7 @@ static enum jembatan_result move_on(struct agency_walk *walk,
 static bool must_go_again(const struct agency_walk *walk)
 {
 	return walk->page_count > 1 && walk->brought > 0 &&
-	       walk->again < AGAIN_MAX &&
+	       walk->cursor.again < AGAIN_MAX &&
 	       walk->setup->pages.style != KIT_PAGES_CURSOR;
 }
 
@@ -417,7 +430,7 @@ static enum jembatan_result finish_walk(struct agency_walk *walk, size_t brought
 		return look_wider(walk, brought);
 	judge_wide(walk);
 	if (must_go_again(walk)) {
-		walk->again++;
+		walk->cursor.again++;
 		walk_from(walk, less_overlap(walk));
 		return save(walk, brought);
 	}
@@ -455,7 +468,6 @@ static enum jembatan_result after_page(struct agency_walk *walk,
 	walk->brought += tally->brought;
 	if (is_all_old(walk, tally))
 		return finish_walk(walk, tally->brought);
-	remember_page(walk);
 	result = kit_pages_advance(walk->pages, page, &why);
 	if (result == JEMBATAN_IDLE)
 		return finish_walk(walk, tally->brought);
@@ -464,6 +476,7 @@ static enum jembatan_result after_page(struct agency_walk *walk,
 					  move_on(walk, tally);
 	if (result != JEMBATAN_OK)
 		return break_off(walk, tally->brought, why.text);
+	remember_page(walk);
 	return save(walk, tally->brought);
 }
 
@@ -477,8 +490,7 @@ static enum jembatan_result after_part(struct agency_walk *walk, size_t brought,
 	if (brought == 0)
 		return result;
 	walk->brought += brought;
-	if (walk->page_count > 0)
-		remember_page(walk);
+	remember_page(walk);
 	saved = save(walk, brought);
 	return saved == JEMBATAN_OK ? result : saved;
 }
