@@ -77,14 +77,14 @@ static void print_option(const struct msg_manifest_option *o, FILE *out)
 
 void describe_print(const struct msg_manifest *m, FILE *out)
 {
-	static const char *const capabilities[] = { "poll", "request", "reply", "fetch", "preview" };
+	static const char *const can[] = { "poll", "request", "reply", "fetch", "preview" };
 	fprintf(out, "%s %s: %s\n", m->name, m->version, m->summary);
 	fputs("can:", out);
-	for (size_t i = 0; i < COUNT_OF(capabilities); i++)
+	for (size_t i = 0; i < COUNT_OF(can); i++)
 		if (m->capabilities & 1u << i)
-			fprintf(out, " %s", capabilities[i]);
-	fprintf(out, "\nABI: %u.%u\nconfinement: %s%s\n", m->abi_major, m->abi_minor, m->confinement,
-		m->confinement_degraded ? " (degraded)" : "");
+			fprintf(out, " %s", can[i]);
+	fprintf(out, "\nABI: %u.%u\nconfinement: %s%s\n", m->abi_major, m->abi_minor,
+		m->confinement, m->confinement_degraded ? " (degraded)" : "");
 	fputs(m->option_count ? "options:\n" : "options: none\n", out);
 	for (size_t i = 0; i < m->option_count; i++)
 		print_option(&m->options[i], out);

@@ -138,7 +138,8 @@ enum jembatan_result host_await_commit(struct host *h, uint32_t seq)
 	if (r != JEMBATAN_OK)
 		r = JEMBATAN_FATAL;
 	else if (result.result != JEMBATAN_OK)
-		r = why_set(&h->why, result.result == JEMBATAN_RETRY ? JEMBATAN_RETRY : JEMBATAN_FATAL,
+		r = why_set(&h->why,
+			    result.result == JEMBATAN_RETRY ? JEMBATAN_RETRY : JEMBATAN_FATAL,
 			    "not stored: %s", result.why ? result.why : "the core did not say why");
 	free(answer);
 	return r;
@@ -161,7 +162,7 @@ void host_log(struct host *h, enum jembatan_level level, const char *text)
 		h->link.stopping = true;
 }
 
-static void log_text(struct jembatan_context *context, enum jembatan_level level,
+static PRINTF_LIKE(3, 0) void log_text(struct jembatan_context *context, enum jembatan_level level,
 		     const char *format, va_list ap)
 {
 	char text[LOG_TEXT_MAX + 1];
@@ -172,8 +173,9 @@ static void log_text(struct jembatan_context *context, enum jembatan_level level
 	host_log(host_of(context), level, text);
 }
 
-static enum jembatan_result explain(struct jembatan_context *context, enum jembatan_result result,
-				    const char *format, va_list ap)
+static PRINTF_LIKE(3, 0) enum jembatan_result explain(struct jembatan_context *context,
+						      enum jembatan_result result,
+						      const char *format, va_list ap)
 {
 	struct why *why = &host_of(context)->why;
 	vsnprintf(why->text, sizeof(why->text), format, ap);

@@ -149,8 +149,11 @@ unsigned landlock_confine(const struct confine_plan *plan, struct why *why)
 	struct rules rules = { .rights = rights_of_abi(abi) };
 	struct ruleset set = handled;
 	set.handled_access_fs &= rules.rights;
-	size_t size = abi >= 6 ? sizeof(set) : abi >= 4 ? offsetof(struct ruleset, scoped)
-							: offsetof(struct ruleset, handled_access_net);
+	size_t size = offsetof(struct ruleset, handled_access_net);
+	if (abi >= 4)
+		size = offsetof(struct ruleset, scoped);
+	if (abi >= 6)
+		size = sizeof(set);
 	rules.fd = (int)syscall(SYS_landlock_create_ruleset, &set, size, 0);
 	if (rules.fd < 0) {
 		why_set(why, JEMBATAN_CONFIG, "no ruleset: %s", strerror(errno));

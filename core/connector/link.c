@@ -88,7 +88,8 @@ static enum jembatan_result collect(struct link *l, struct why *why)
 {
 	struct frame frame;
 	enum jembatan_result r = JEMBATAN_OK;
-	while (l->waiting < LETTERS_MAX && (r = channel_next(l->channel, &frame, why)) == JEMBATAN_OK)
+	while (l->waiting < LETTERS_MAX &&
+	       (r = channel_next(l->channel, &frame, why)) == JEMBATAN_OK)
 		keep(l, &frame);
 	return r == JEMBATAN_DATA ? is_lost(l) : JEMBATAN_OK;
 }

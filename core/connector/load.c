@@ -35,8 +35,9 @@ static enum jembatan_result check_abi(const struct jembatan_connector *c, struct
 			       c->abi_major, c->abi_minor, JEMBATAN_ABI_MAJOR, JEMBATAN_ABI_MINOR);
 	if (c->abi_minor > JEMBATAN_ABI_MINOR)
 		return why_set(why, JEMBATAN_CONFIG,
-			       "it was built for ABI %u.%u, this host speaks %u.%u: install a newer "
-			       "Jembatan, or rebuild the plugin against this version's connector.h",
+			       "it was built for ABI %u.%u, this host speaks %u.%u: install a "
+			       "newer Jembatan, or rebuild the plugin against this version's "
+			       "connector.h",
 			       c->abi_major, c->abi_minor, JEMBATAN_ABI_MAJOR, JEMBATAN_ABI_MINOR);
 	if (c->size < sizeof(*c) || !c->operations || c->operations->size < sizeof(*c->operations))
 		return why_set(why, JEMBATAN_CONFIG,

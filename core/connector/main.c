@@ -139,7 +139,8 @@ static enum jembatan_result confine(struct process *p, struct why *why)
 	confine_self(&plan, &p->confinement);
 	if (p->confinement.degraded && p->arguments.confinement_required)
 		return why_set(why, JEMBATAN_CONFIG, "confinement is required, but this machine "
-			       "gives: %s; use a kernel with Landlock, or set `confinement: preferred`",
+			       "gives: %s; use a kernel with Landlock, or set "
+			       "`confinement: preferred`",
 			       p->confinement.text);
 	return JEMBATAN_OK;
 }

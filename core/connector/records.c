@@ -163,8 +163,9 @@ static enum jembatan_result fill_files(struct host *h, struct msg_message *m)
 	const struct jembatan_attachment *from = m->message.attachments;
 	size_t count = m->message.attachment_count;
 	if (count > ATTACHMENTS_MAX)
-		return why_set(&h->why, JEMBATAN_DATA, "a message has %zu attachments; %u are taken",
-			       count, ATTACHMENTS_MAX);
+		return why_set(&h->why, JEMBATAN_DATA,
+			       "a message has %zu attachments; %u are taken", count,
+			       ATTACHMENTS_MAX);
 	struct msg_file *files = arena_alloc(h->scratch, count * sizeof(*files));
 	for (size_t i = 0; i < count; i++) {
 		enum jembatan_result r = fill_file(h, &from[i], &files[i]);
@@ -186,7 +187,8 @@ static enum jembatan_result prepare(struct host *h, const struct jembatan_messag
 	struct jembatan_message *m = &out->message;
 	if (from->size < sizeof(*from))
 		return why_set(&h->why, JEMBATAN_CONFIG,
-			       "a message has size %zu, not %zu: set it to sizeof, a bug of the plugin",
+			       "a message has size %zu, not %zu: set it to sizeof; a bug of the "
+			       "plugin",
 			       from->size, sizeof(*from));
 	*m = *from;
 	m->size = sizeof(*m);
@@ -246,7 +248,8 @@ enum jembatan_result records_checkpoint(struct jembatan_context *context, const 
 		return JEMBATAN_CONFIG;
 	if (cursor && (strlen(cursor) > CURSOR_MAX || !text_is_utf8(cursor, strlen(cursor))))
 		return why_set(&h->why, JEMBATAN_CONFIG,
-			       "the plugin's cursor is not text or exceeds 64 KiB: a bug of the plugin");
+			       "the plugin's cursor is not text or exceeds 64 KiB: a bug of the "
+			       "plugin");
 	uint32_t seq = h->link.next_seq++;
 	arena_reset(h->scratch);
 	if (link_send(&h->link, MSG_CHECKPOINT, seq, msg_checkpoint_fields, &checkpoint,

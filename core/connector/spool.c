@@ -91,7 +91,7 @@ enum jembatan_result spool_start(struct spool *s, int64_t max_bytes, struct jemb
 	digest_hex(random, sizeof(random), file->token);
 	if (s->folder)
 		file->path = xasprintf("%s/%s", s->folder, file->token);
-	file->fd = file->path ? open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)
+	file->fd = file->path ? open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
 			      : open("/dev/null", O_WRONLY | O_CLOEXEC);
 	if (file->fd < 0) {
 		int saved = errno;
@@ -124,7 +124,8 @@ static enum jembatan_result make_durable(struct spool *s, struct jembatan_spool 
 	if (!file->path)
 		return JEMBATAN_OK;
 	if (fsync(file->fd) != 0)
-		return why_set(why, JEMBATAN_RETRY, "cannot sync a spool file: %s", strerror(errno));
+		return why_set(why, JEMBATAN_RETRY, "cannot sync a spool file: %s",
+			       strerror(errno));
 	return file_sync_dir(s->folder, why);
 }
 
@@ -135,7 +136,8 @@ enum jembatan_result spool_finish(struct spool *s, struct jembatan_spool *file,
 	struct digest sha256;
 	enum jembatan_result r = file->failed;
 	if (r != JEMBATAN_OK)
-		why_set(why, r, "an attachment could not be kept: it is too large, or the disk is full");
+		why_set(why, r, "an attachment could not be kept: it is too large, or the disk "
+			"is full");
 	else
 		r = box_writer_end(file->writer, &size, &sha256, why);
 	if (r == JEMBATAN_OK)

@@ -66,9 +66,10 @@ static int refuse_others(scmp_filter_ctx filter)
 	int failed = 0;
 	for (size_t i = 0; i < COUNT_OF(to_a_process); i++)
 		if (failed == 0)
-			failed = refuse_when(filter, to_a_process[i], SCMP_A0_64(SCMP_CMP_NE, self));
+			failed = refuse_when(filter, to_a_process[i],
+					     SCMP_A0_64(SCMP_CMP_NE, self, 0));
 	return failed ? failed
-		      : refuse_when(filter, SCMP_SYS(prlimit64), SCMP_A0_64(SCMP_CMP_NE, 0));
+		      : refuse_when(filter, SCMP_SYS(prlimit64), SCMP_A0_64(SCMP_CMP_NE, 0, 0));
 }
 
 static int refuse_namespaces(scmp_filter_ctx filter)
@@ -97,7 +98,7 @@ bool syscalls_confine(bool no_network, struct why *why)
 		failed = refuse_namespaces(filter);
 	/* Typing into the terminal of whoever started us. */
 	if (failed == 0)
-		failed = refuse_when(filter, SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, TIOCSTI));
+		failed = refuse_when(filter, SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, TIOCSTI, 0));
 	if (failed == 0 && no_network)
 		failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 0);
 	if (failed == 0)

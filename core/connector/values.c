@@ -108,7 +108,8 @@ enum jembatan_result values_state_get(struct jembatan_context *context, const ch
 	if (!host_may(h, STATE_CALLS, "state_get()"))
 		return JEMBATAN_CONFIG;
 	if (!is_key(key))
-		return why_set(&h->why, JEMBATAN_CONFIG, "the plugin's state key is not a short text");
+		return why_set(&h->why, JEMBATAN_CONFIG,
+			       "the plugin's state key is not a short text");
 	uint32_t seq = h->link.next_seq++;
 	arena_reset(h->scratch);
 	free(h->value);
@@ -134,7 +135,8 @@ enum jembatan_result values_state_put(struct jembatan_context *context, const ch
 		return JEMBATAN_CONFIG;
 	if (!is_key(key) || value.size > STATE_VALUE_MAX)
 		return why_set(&h->why, JEMBATAN_CONFIG,
-			       "the plugin's state key is not a short text, or its value exceeds 64 KiB");
+			       "the plugin's state key is not a short text, or its value exceeds "
+			       "64 KiB");
 	uint32_t seq = h->link.next_seq++;
 	arena_reset(h->scratch);
 	if (link_send(&h->link, MSG_STATE_PUT, seq, msg_state_fields, &put, value, &h->why) !=

@@ -100,7 +100,8 @@ static size_t attachments_of(struct jembatan_context *ctx, json_t *step,
 		out[i] = (struct jembatan_attachment){ .name = text_of(from, "name"),
 						       .media_type = text_of(from, "type"),
 						       .reference = text_of(from, "reference") };
-		if (text_of(from, "content") && spool_content(ctx, from, &out[i].spool) != JEMBATAN_OK)
+		if (text_of(from, "content") &&
+		    spool_content(ctx, from, &out[i].spool) != JEMBATAN_OK)
 			out[i].spool = NULL;
 	}
 	return i;
@@ -115,7 +116,8 @@ static enum jembatan_result do_message(struct jembatan_context *ctx, json_t *ste
 	json_t *author = json_object_get(step, "author"), *place = json_object_get(step, "place");
 	const char *raw = text_of(step, "raw");
 	if (!json_is_false(json_object_get(step, "begin"))) {
-		enum jembatan_result r = jembatan_begin(ctx, text_of(step, "id"), bytes_of_text(line),
+		enum jembatan_result r = jembatan_begin(ctx, text_of(step, "id"),
+							bytes_of_text(line),
 							"application/json");
 		if (r != JEMBATAN_OK)
 			return r == JEMBATAN_DATA ? JEMBATAN_OK : r;
@@ -136,8 +138,10 @@ static enum jembatan_result do_message(struct jembatan_context *ctx, json_t *ste
 								  : jembatan_now_ms(ctx),
 		.incident_date = text_of(step, "incident_date"),
 		.category = text_of(step, "category"), .status = text_of(step, "status"),
-		.place = { .province = text_of(place, "province"), .regency = text_of(place, "regency"),
-			   .district = text_of(place, "district"), .village = text_of(place, "village"),
+		.place = { .province = text_of(place, "province"),
+			   .regency = text_of(place, "regency"),
+			   .district = text_of(place, "district"),
+			   .village = text_of(place, "village"),
 			   .address = text_of(place, "address"),
 			   .latitude = json_number_value(json_object_get(place, "latitude")),
 			   .longitude = json_number_value(json_object_get(place, "longitude")) },
@@ -185,8 +189,8 @@ static enum jembatan_result do_watch(struct jembatan_context *ctx, struct self *
 	if (self->timer < 0)
 		self->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	timerfd_settime(self->timer, 0, &when, NULL);
-	return jembatan_watch(ctx, self->timer,
-			      json_object_get(step, "timeout_ms") ? number_of(step, "timeout_ms") : -1);
+	json_t *timeout = json_object_get(step, "timeout_ms");
+	return jembatan_watch(ctx, self->timer, timeout ? json_integer_value(timeout) : -1);
 }
 
 static enum jembatan_result do_options(struct jembatan_context *ctx)
@@ -199,7 +203,8 @@ static enum jembatan_result do_options(struct jembatan_context *ctx)
 		     jembatan_get_string(ctx, "file") ? "set" : "unset",
 		     jembatan_where(ctx, "wait", NULL));
 	for (size_t i = 0; jembatan_get_entry(ctx, "tags", i, &key, &value); i++)
-		jembatan_log(ctx, JEMBATAN_NOTICE, "tag %zu %s%s", i, value, key ? " with key" : "");
+		jembatan_log(ctx, JEMBATAN_NOTICE, "tag %zu %s%s", i, value,
+			     key ? " with key" : "");
 	for (size_t i = 0; jembatan_get_entry(ctx, "fields", i, &key, &value); i++)
 		jembatan_log(ctx, JEMBATAN_NOTICE, "field %s=%s at %s", key, value,
 			     jembatan_where(ctx, "fields", key));

@@ -109,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (data[0] == 'F')
 		stream(bytes_of(data + 1, size - 1));
 	else
-		there_and_back(tables[data[0] % COUNT_OF(tables)].table, bytes_of(data + 1, size - 1));
+		there_and_back(tables[data[0] % COUNT_OF(tables)].table,
+			       bytes_of(data + 1, size - 1));
 	return 0;
 }

@@ -176,7 +176,8 @@ struct frame core_side_expect(struct core_side *c, enum msg_type type, const str
 		      (unsigned)type);
 	if (frame.type == MSG_DONE && type != MSG_DONE) {
 		struct msg_result done = { 0 };
-		if (field_unpack(msg_result_fields, frame.meta, c->arena, &done, &why) == JEMBATAN_OK)
+		if (field_unpack(msg_result_fields, frame.meta, c->arena, &done, &why) ==
+		    JEMBATAN_OK)
 			ck_abort_msg("not %u but DONE %u: %s", (unsigned)type, done.result,
 				     done.why ? done.why : "");
 	}
@@ -212,7 +213,8 @@ void core_side_open(struct core_side *c, const char *plugin)
 const char *core_side_commit(struct core_side *c)
 {
 	struct msg_checkpoint checkpoint = { 0 };
-	struct frame frame = core_side_expect(c, MSG_CHECKPOINT, msg_checkpoint_fields, &checkpoint);
+	struct frame frame = core_side_expect(c, MSG_CHECKPOINT, msg_checkpoint_fields,
+					      &checkpoint);
 	core_side_answer(c, frame.seq, JEMBATAN_OK);
 	return checkpoint.cursor;
 }
@@ -265,8 +267,8 @@ void core_side_unseal(const struct core_side *c, const struct msg_spooled *s, st
 	struct box_reader *reader = box_reader_new(&key, fd);
 	for (size_t n = 1; n > 0;) {
 		char piece[4096];
-		ck_assert_msg(box_reader_next(reader, piece, sizeof(piece), &n, &why) == JEMBATAN_OK,
-			      "%s", why.text);
+		ck_assert_msg(box_reader_next(reader, piece, sizeof(piece), &n, &why) ==
+				      JEMBATAN_OK, "%s", why.text);
 		buf_add(out, piece, n);
 	}
 	box_reader_free(reader);

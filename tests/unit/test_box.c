@@ -139,7 +139,8 @@ END_TEST
 /* Where a file of two chunks and a bit is cut. */
 static const size_t cuts[] = {
 	0, HEADER, HEADER + 1, HEADER + CHUNK, HEADER + CHUNK + TAG, HEADER + CHUNK + TAG + 5,
-	HEADER + 2 * (CHUNK + TAG), HEADER + 2 * (CHUNK + TAG) + TAG, HEADER + 2 * (CHUNK + TAG) + 25,
+	HEADER + 2 * (CHUNK + TAG), HEADER + 2 * (CHUNK + TAG) + TAG,
+	HEADER + 2 * (CHUNK + TAG) + 25,
 };
 
 START_TEST(a_cut_file_is_noticed_also_between_chunks)

@@ -65,8 +65,9 @@ START_TEST(what_is_no_frame_is_refused_before_its_length_is_believed)
 {
 	struct frame f;
 	size_t used;
-	ck_assert_msg(frame_parse(bytes_of(refused[_i].header, FRAME_HEADER_SIZE), &f, &used, &why) ==
-			      JEMBATAN_DATA, "%s was taken", refused[_i].what);
+	const struct jembatan_bytes in = bytes_of(refused[_i].header, FRAME_HEADER_SIZE);
+	ck_assert_msg(frame_parse(in, &f, &used, &why) == JEMBATAN_DATA, "%s was taken",
+		      refused[_i].what);
 }
 END_TEST
 
@@ -81,8 +82,8 @@ START_TEST(a_frame_over_its_maximum_is_not_packed)
 	ck_assert_int_eq(frame_pack(&bytes, 1, 1, msg_checkpoint_fields, &too_long,
 				    bytes_of(NULL, 0), &why), JEMBATAN_FATAL);
 	ck_assert_str_eq(bytes.data, "before");
-	ck_assert_int_eq(frame_pack(&bytes, 1, 1, NULL, NULL, bytes_of(large, FRAME_BLOB_MAX), &why),
-			 JEMBATAN_OK);
+	ck_assert_int_eq(frame_pack(&bytes, 1, 1, NULL, NULL, bytes_of(large, FRAME_BLOB_MAX),
+				    &why), JEMBATAN_OK);
 	free(large);
 }
 END_TEST
@@ -92,8 +93,9 @@ START_TEST(frames_arrive_in_order_and_whole)
 	struct frame f;
 	char *blob = xcalloc(1, FRAME_BLOB_MAX);
 	for (uint32_t i = 0; i < 5; i++)
-		ck_assert_int_eq(channel_put(left, MSG_CHECKPOINT, i, msg_checkpoint_fields, &cursor,
-					     bytes_of(blob, i * (FRAME_BLOB_MAX / 4)), &why),
+		ck_assert_int_eq(channel_put(left, MSG_CHECKPOINT, i, msg_checkpoint_fields,
+					     &cursor, bytes_of(blob, i * (FRAME_BLOB_MAX / 4)),
+					     &why),
 				 JEMBATAN_OK);
 	ck_assert(channel_wants_write(left));
 	/* More than a socket buffer: each side does what it can in turn. */
@@ -121,7 +123,8 @@ START_TEST(a_peer_that_does_not_read_is_noticed)
 	enum jembatan_result r = JEMBATAN_OK;
 	int count = 0;
 	for (; count < 100 && r == JEMBATAN_OK; count++)
-		r = channel_put(left, MSG_BEGIN, 1, NULL, NULL, bytes_of(blob, FRAME_BLOB_MAX), &why);
+		r = channel_put(left, MSG_BEGIN, 1, NULL, NULL, bytes_of(blob, FRAME_BLOB_MAX),
+				&why);
 	ck_assert_int_eq(r, JEMBATAN_RETRY);
 	ck_assert_int_le(count, 10);
 	ck_assert_int_eq(channel_flush_wait(left, 10, &why), JEMBATAN_RETRY);

@@ -30,7 +30,7 @@ static void open_script(const char *text)
 	const char *path = core_side_write(&core, "script.jsonl", text);
 	static struct msg_grant grant;
 	grant = (struct msg_grant){ .path = path };
-	script_option[0] = (struct msg_option){ .name = "file", .value = path, .where = "a.yaml:3" };
+	script_option[0] = (struct msg_option){ "file", NULL, path, "a.yaml:3" };
 	core.open.options = script_option;
 	core.open.option_count = core.open.option_count ? core.open.option_count : 1;
 	core.open.grants = &grant;
@@ -134,7 +134,8 @@ START_TEST(skipped_records_are_not_parsed)
 	core.open.skips = skips;
 	core.open.skip_count = 2;
 	open_script("{\"do\": \"message\", \"id\": \"1\"}\n{\"do\": \"message\", \"id\": \"2\"}\n"
-		    "{\"do\": \"message\", \"text\": \"x\"}\n{\"do\": \"message\", \"id\": \"3\"}\n");
+		    "{\"do\": \"message\", \"text\": \"x\"}\n"
+		    "{\"do\": \"message\", \"id\": \"3\"}\n");
 	core_side_ask(&core, MSG_POLL);
 	core_side_expect(&core, MSG_BEGIN, msg_begin_fields, &begin);
 	ck_assert_str_eq(begin.id, "1");
@@ -240,9 +241,10 @@ START_TEST(state_is_asked_of_the_core_and_receipts_are_passed_on)
 	struct msg_state state = { 0 };
 	struct msg_receipt receipt = { 0 };
 	open_script("{\"do\": \"state\", \"key\": \"token\", \"value\": \"abc\"}\n"
-		    "{\"do\": \"state\", \"key\": \"token\"}\n{\"do\": \"state\", \"key\": \"other\"}\n"
-		    "{\"do\": \"receipt\", \"remote_id\": \"r1\", \"state\": \"failed\", \"reason\": "
-		    "\"131047\", \"at_ms\": 9}\n");
+		    "{\"do\": \"state\", \"key\": \"token\"}\n"
+		    "{\"do\": \"state\", \"key\": \"other\"}\n"
+		    "{\"do\": \"receipt\", \"remote_id\": \"r1\", \"state\": \"failed\", "
+		    "\"reason\": \"131047\", \"at_ms\": 9}\n");
 	core_side_ask(&core, MSG_POLL);
 	struct frame f = core_side_expect(&core, MSG_STATE_PUT, msg_state_fields, &state);
 	ck_assert_str_eq(state.key, "token");
@@ -253,8 +255,9 @@ START_TEST(state_is_asked_of_the_core_and_receipts_are_passed_on)
 		state = (struct msg_state){ 0 };
 		f = core_side_expect(&core, MSG_STATE_GET, msg_state_fields, &state);
 		state.found = i == 0;
-		ck_assert_int_eq(channel_put(core.channel, MSG_VALUE, f.seq, msg_state_fields, &state,
-					     bytes_text(i == 0 ? "abc" : ""), &why), JEMBATAN_OK);
+		ck_assert_int_eq(channel_put(core.channel, MSG_VALUE, f.seq, msg_state_fields,
+					     &state, bytes_text(i == 0 ? "abc" : ""), &why),
+				 JEMBATAN_OK);
 		ck_assert_int_eq(channel_flush_wait(core.channel, -1, &why), JEMBATAN_OK);
 	}
 	core_side_expect(&core, MSG_RECEIPT, msg_receipt_fields, &receipt);
@@ -396,7 +399,8 @@ static const struct {
 	unsigned outcome, result;
 } replies[] = {
 	{ "sent", JEMBATAN_SENT, JEMBATAN_OK }, { "refused", JEMBATAN_REFUSED, JEMBATAN_OK },
-	{ "not sent", JEMBATAN_NOT_SENT, JEMBATAN_OK }, { "unknown", JEMBATAN_UNKNOWN, JEMBATAN_OK },
+	{ "not sent", JEMBATAN_NOT_SENT, JEMBATAN_OK },
+	{ "unknown", JEMBATAN_UNKNOWN, JEMBATAN_OK },
 	{ "later", JEMBATAN_LATER, JEMBATAN_OK }, { "auth", JEMBATAN_UNKNOWN, JEMBATAN_AUTH },
 };
 
@@ -442,7 +446,8 @@ static const struct {
 	unsigned result;
 	size_t size;
 } fetches[] = {
-	{ "3:abc", JEMBATAN_OK, 9 }, { "0:x", JEMBATAN_OK, 0 }, { "100000:ab", JEMBATAN_OK, 200000 },
+	{ "3:abc", JEMBATAN_OK, 9 }, { "0:x", JEMBATAN_OK, 0 },
+	{ "100000:ab", JEMBATAN_OK, 200000 },
 	{ "250000:abcd", JEMBATAN_OK, 1000000 }, { "250001:abcd", JEMBATAN_DATA, 0 },
 	{ "gone", JEMBATAN_GONE, 0 },
 };
