@@ -11,8 +11,11 @@
 #include "base/fault.h"
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/poison.h"
 
@@ -345,9 +348,15 @@ static void on_timer(void *data)
 	act(data, CURL_SOCKET_TIMEOUT, 0);
 }
 
-struct watched { /* one of libcurl's sockets */
+/* One of libcurl's sockets. libcurl 7.88 closes a socket whose connect failed
+ * before it says that it is to be watched no more, and the next socket may
+ * have its number by then. So the loop watches a duplicate, which is ours to
+ * close, and the inode tells one socket from the next. */
+struct watched {
 	struct client *client;
 	curl_socket_t fd;
+	int duplicate;
+	ino_t inode;
 	struct loop_fd *loop_fd;
 };
 
@@ -365,31 +374,51 @@ static void on_socket(void *data, unsigned events)
 	act(w->client, w->fd, bits);
 }
 
+static ino_t inode_of(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
+static void unwatch(struct watched *w)
+{
+	if (!w)
+		return;
+	loop_fd_remove(w->loop_fd);
+	close(w->duplicate);
+	free(w);
+}
+
+static struct watched *watch(struct client *c, curl_socket_t fd, unsigned events)
+{
+	struct watched *w = xcalloc(1, sizeof(*w));
+
+	w->client = c;
+	w->fd = fd;
+	w->inode = inode_of(fd);
+	w->duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	ASSERT(w->duplicate >= 0);
+	w->loop_fd = loop_fd_add(c->loop, w->duplicate, events, on_socket, w);
+	return w;
+}
+
 static int on_watch(CURL *easy UNUSED, curl_socket_t fd, int what, void *data, void *known)
 {
 	struct client *c = data;
 	struct watched *w = known;
 	unsigned events = 0;
 
-	if (what == CURL_POLL_REMOVE) {
-		if (w)
-			loop_fd_remove(w->loop_fd);
-		free(w);
-		curl_multi_assign(c->multi, fd, NULL);
-		return 0;
-	}
 	if (what & CURL_POLL_IN)
 		events |= LOOP_READ;
 	if (what & CURL_POLL_OUT)
 		events |= LOOP_WRITE;
-	if (w) {
+	if (w && what != CURL_POLL_REMOVE && w->inode == inode_of(fd)) {
 		loop_fd_set(w->loop_fd, events);
 		return 0;
 	}
-	w = xcalloc(1, sizeof(*w));
-	w->client = c;
-	w->fd = fd;
-	w->loop_fd = loop_fd_add(c->loop, fd, events, on_socket, w);
+	unwatch(w);
+	w = what == CURL_POLL_REMOVE ? NULL : watch(c, fd, events);
 	curl_multi_assign(c->multi, fd, w);
 	return 0;
 }

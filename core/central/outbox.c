@@ -276,7 +276,8 @@ static enum jembatan_result claim(struct outbox *o, struct why *why)
 	if (room == 0)
 		return JEMBATAN_OK;
 	arena_reset(o->arena);
-	r = outbox_rows_claim(o->db, clock_now_ms(), room, o->arena, rows, &count, why);
+	o->claimed_at_ms = clock_now_ms();
+	r = outbox_rows_claim(o->db, o->claimed_at_ms, room, o->arena, rows, &count, why);
 	for (size_t i = 0; r == JEMBATAN_OK && i < count; i++) {
 		struct push *p = push_new(o, &rows[i]);
 		r = begin_step(o, p, why);
@@ -355,7 +356,7 @@ void outbox_started(struct outbox *o)
 	outbox_start_claimed(o, false);
 	if (outbox_rows_next_due(o->db, &o->next_due_ms, &why) != JEMBATAN_OK)
 		o->next_due_ms = clock_now_ms() + EMPTY_CLAIM_MS;
-	if (o->came_up_empty && o->next_due_ms && o->next_due_ms <= clock_now_ms())
+	if (o->came_up_empty && o->next_due_ms && o->next_due_ms <= o->claimed_at_ms)
 		o->next_due_ms = clock_now_ms() + EMPTY_CLAIM_MS;
 	o->came_up_empty = false;
 	outbox_reschedule(o);

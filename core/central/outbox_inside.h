@@ -27,6 +27,7 @@ struct outbox {
 	struct push_list claimed, flying, finished;
 	bool is_recovered, paused;
 	bool came_up_empty;      /* the last claim got all that could be had */
+	int64_t claimed_at_ms;   /* the last claim took what was due by then */
 	int64_t next_due_ms;     /* of a queued row; 0: none */
 	int64_t alarm_mono_ms;   /* when to look for what is held too long */
 	unsigned budget_written;
