@@ -145,7 +145,7 @@ on_drain(void *data)
 	bool done = intake_is_stopped(a->intake) && !intake_wants_turn(a->intake) &&
 		    (a->outbox == NULL || outbox_is_idle(a->outbox));
 	int64_t limit = a->settings->central.answer_timeout_ms + 5000;
-	if (done || clock_mono_ms() - a->started_ms > limit) {
+	if (done || clock_mono_ms() - a->drain_mono_ms > limit) {
 		loop_stop(a->loop);
 		return;
 	}
@@ -168,7 +168,7 @@ on_term(void *data, int signal)
 	intake_stop(a->intake);
 	if (a->outbox != NULL)
 		outbox_pause(a->outbox, true);
-	a->started_ms = clock_mono_ms();
+	a->drain_mono_ms = clock_mono_ms();
 	loop_timer_set(a->drain, 0);
 }
 
@@ -196,18 +196,11 @@ open_central(struct app *a, struct why *why)
 	return r;
 }
 
-static const char *
-schema_path(void)
-{
-	const char *path = getenv("JEMBATAN_SCHEMA");
-	return path != NULL ? path : JEMBATAN_DATADIR "/ticket.schema.json";
-}
-
 enum jembatan_result
 app_open(struct app *a, struct settings *settings, struct why *why)
 {
 	*a = (struct app){ .settings = settings, .started_ms = clock_now_ms() };
-	enum jembatan_result r = ticket_schema_load(schema_path(), &a->schema, why);
+	enum jembatan_result r = ticket_schema_load(ticket_schema_path(), &a->schema, why);
 	if (r == JEMBATAN_OK)
 		r = file_make_dirs(settings->data_dir, 0700, why);
 	if (r == JEMBATAN_OK)

@@ -29,7 +29,7 @@ struct app {
 	struct log_trouble trouble;
 	bool decide_more;  /* messages may wait for their decision */
 	bool stopping;
-	int64_t started_ms;
+	int64_t started_ms, drain_mono_ms;
 	char store_alarm[480]; /* the store refuses writes: why; empty: it does not */
 	uint64_t turns;
 };

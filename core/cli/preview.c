@@ -165,13 +165,6 @@ run(struct preview *p, const char *sample, struct problems *problems, struct why
 	return r;
 }
 
-static const char *
-schema_path(void)
-{
-	const char *path = getenv("JEMBATAN_SCHEMA");
-	return path != NULL ? path : JEMBATAN_DATADIR "/ticket.schema.json";
-}
-
 int
 cli_preview(const struct cli *c, const char *instance, const char *sample)
 {
@@ -185,7 +178,7 @@ cli_preview(const struct cli *c, const char *instance, const char *sample)
 	if (r == JEMBATAN_OK && (p.instance = settings_instance(s, instance)) == NULL)
 		r = why_set(&why, JEMBATAN_CONFIG, "there is no instance %s beside %s", instance, s->file);
 	if (r == JEMBATAN_OK)
-		r = ticket_schema_load(schema_path(), &p.schema, &why);
+		r = ticket_schema_load(ticket_schema_path(), &p.schema, &why);
 	/* Problems elsewhere do not matter to a preview: begin anew. */
 	problems_done(&problems);
 	problems_init(&problems);

@@ -73,12 +73,15 @@ struct intake {
 	size_t count;
 	bool stopping, full;
 	struct log_trouble files_trouble;
+	int64_t files_failed_mono_ms; /* keeping files failed: not again at once */
 };
 
 void worker_init(struct worker *w, struct instance *i, enum worker_purpose purpose);
 void worker_done(struct worker *w);
 /* Start it now or when its back-off allows. */
 void worker_start(struct worker *w);
+/* A person wants it to go on: start or poll now. */
+void worker_wake(struct worker *w);
 void worker_stop(struct worker *w);
 void worker_call(struct worker *w, struct call *call);
 /* After the commit: hand out the answers that waited for it. */

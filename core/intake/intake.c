@@ -20,6 +20,7 @@
 #define SHARED_SLICE 32u
 #define SHARED_WINDOW_MS 2000
 #define OK_WRITTEN_EVERY_MS 10000
+#define FILES_AGAIN_MS 1000
 
 void
 intake_want_turn(struct intake *in)
@@ -292,6 +293,17 @@ each_ready(struct intake *in, each_worker *fn, void *data)
 	}
 }
 
+/* Ready, and not waiting for the spool to work again. */
+static bool
+is_due(const struct intake *in, const struct worker *w)
+{
+	if (w == NULL || w->child == NULL)
+		return false;
+	const struct batch *b = child_batch(w->child);
+	return b->ready && (b->kept || in->files_failed_mono_ms == 0 ||
+			    clock_mono_ms() - in->files_failed_mono_ms >= FILES_AGAIN_MS);
+}
+
 static bool
 ok_is_due(const struct instance *i)
 {
@@ -304,8 +316,7 @@ intake_wants_turn(const struct intake *in)
 	for (const struct instance *i = in->instances; i != NULL; i = i->next) {
 		const struct worker *const workers[] = { &i->poll, &i->request, &i->deliver, i->job };
 		for (size_t n = 0; n < COUNT_OF(workers); n++)
-			if (workers[n] != NULL && workers[n]->child != NULL &&
-			    child_batch(workers[n]->child)->ready)
+			if (is_due(in, workers[n]))
 				return true;
 		if (ok_is_due(i))
 			return true;
@@ -352,6 +363,7 @@ keep_files(struct intake *in, struct instance *i, struct worker *w, void *data)
 	}
 	if (r == JEMBATAN_OK) {
 		b->kept = true;
+		in->files_failed_mono_ms = 0;
 		log_trouble_over(&in->files_trouble, "spool", "the spool");
 	} else if (r == JEMBATAN_DATA) {
 		/* The child named a file that is not there: its batch is refused,
@@ -360,6 +372,7 @@ keep_files(struct intake *in, struct instance *i, struct worker *w, void *data)
 		child_kill(w->child);
 		batch_clear(b);
 	} else {
+		in->files_failed_mono_ms = clock_mono_ms();
 		log_trouble(&in->files_trouble, "spool", why.text);
 	}
 }

@@ -163,7 +163,7 @@ set_paused(struct intake *in, const char *name, bool paused, struct why *why)
 		if (paused)
 			worker_stop(workers[n]);
 		else
-			worker_start(workers[n]);
+			worker_wake(workers[n]);
 	}
 	return JEMBATAN_OK;
 }

@@ -18,6 +18,7 @@
 #define DEATHS_WINDOW_MS (10 * 60000)
 #define QUARANTINE_MS (15 * 60000)
 #define FULL_WAIT_MS 200
+#define BATCH_WAIT_MS 500
 #define CALLS_MAX 256u
 
 static const struct child_events events;
@@ -137,9 +138,13 @@ void
 worker_start(struct worker *w)
 {
 	struct instance *i = w->instance;
-	if (!i->usable || i->paused || child_state(w->child) != CHILD_DOWN ||
-	    !batch_is_empty(child_batch(w->child)))
+	if (!i->usable || i->paused || child_state(w->child) != CHILD_DOWN)
 		return;
+	/* What the last child left is not on disk yet. */
+	if (!batch_is_empty(child_batch(w->child))) {
+		loop_timer_set(w->timer, BATCH_WAIT_MS);
+		return;
+	}
 	struct why why;
 	enum jembatan_result r = start_child(w, &why);
 	if (r == JEMBATAN_OK) {
@@ -158,6 +163,15 @@ worker_start(struct worker *w)
 	}
 	fail(w, why.text);
 	restart_later(w);
+}
+
+void
+worker_wake(struct worker *w)
+{
+	if (child_state(w->child) == CHILD_IDLE && w->purpose == WORKER_POLL)
+		loop_timer_set(w->timer, 0);
+	else
+		worker_start(w);
 }
 
 void

@@ -289,6 +289,12 @@ ticket_schema_compile(struct jembatan_bytes json, struct ticket_schema **out, st
 	return JEMBATAN_OK;
 }
 
+const char *ticket_schema_path(void)
+{
+	const char *path = getenv("JEMBATAN_SCHEMA");
+	return path ? path : JEMBATAN_DATADIR "/ticket.schema.json";
+}
+
 enum jembatan_result
 ticket_schema_load(const char *path, struct ticket_schema **out, struct why *why)
 {

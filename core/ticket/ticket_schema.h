@@ -8,6 +8,9 @@
 
 struct ticket_schema;
 
+/* Where the shipped schema is: $JEMBATAN_SCHEMA, else as installed. */
+const char *ticket_schema_path(void);
+
 /* CONFIG when the file is missing, no JSON, or uses a keyword not known here. */
 MUST_CHECK enum jembatan_result ticket_schema_load(const char *path, struct ticket_schema **out,
 						   struct why *why);
