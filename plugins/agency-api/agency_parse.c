@@ -396,18 +396,13 @@ void agency_parse_unreadable(const struct agency_record *record,
 			     const char *reason, struct kit_arena *arena,
 			     struct jembatan_message *out)
 {
-	json_t *extra = json_pack("{s:s}", "reason", reason);
-	char *text = json_dumps(extra, JSON_COMPACT);
-
 	*out = (struct jembatan_message){
 		.size = sizeof(*out),
 		.id = record->id,
+		.revision = kit_arena_strdup(arena, record->revision),
 		.kind = JEMBATAN_UNREADABLE,
+		.text = kit_arena_strdup(arena, reason),
 		.arrived_ms = record->has_created ? record->created_ms : 0,
 		.raw_type = "application/json",
-		.extra = kit_arena_strdup(arena, text),
 	};
-	out->revision = kit_arena_strdup(arena, record->revision);
-	free(text);
-	json_decref(extra);
 }

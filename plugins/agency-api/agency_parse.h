@@ -70,7 +70,8 @@ agency_parse_messages(const struct agency_mapping *mapping,
 		      struct kit_why *why);
 void agency_messages_done(struct agency_messages *messages);
 
-/* The message that says that a record is kept but cannot be read. */
+/* The message that says that a record is kept but cannot be read; the reason
+ * stands as its text. */
 void agency_parse_unreadable(const struct agency_record *record,
 			     const char *reason, struct kit_arena *arena,
 			     struct jembatan_message *out);

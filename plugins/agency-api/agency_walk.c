@@ -5,17 +5,13 @@
  * what is on disk, by the app's own times, and never beyond the app's own clock
  * (a record from the future would hide all that comes before it). */
 #include "agency-api/agency_walk.h"
-#include "agency-api/agency_api.h"
-#include "agency-api/agency_bring.h"
 #include "agency-api/agency_cursor.h"
-#include "agency-api/agency_seen.h"
+#include "agency-api/agency_take.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A page whose details take longer is brought in parts: poll may take 120 s. */
-#define PART_MS 45000
 /* How often a list that shifts while it is read is gone through again. */
 #define AGAIN_MAX 2
 /* No two time zones are further apart. */
@@ -24,11 +20,8 @@
 struct agency_walk {
 	struct jembatan_context *ctx;
 	struct agency_setup *setup;
-	struct agency_api *api;
-	struct agency_seen *seen;
-	struct kit_arena *arena; /* of one page */
+	struct agency_take take;
 	struct agency_cursor cursor, saved; /* saved: on disk */
-	bool odd_time_told;
 	int64_t shift_ms;        /* asked so much earlier; see look_wider */
 	bool trying_wide;
 	/* The walk; pages is NULL between walks. */
@@ -43,16 +36,6 @@ struct agency_walk {
 	bool proper;      /* filtered and sorted as the settings promise */
 	unsigned page_count;
 	size_t brought;   /* records handed over */
-};
-
-/* What one page has shown. */
-struct tally {
-	size_t timed; /* records with a time of change */
-	size_t untimed;
-	int64_t first_ms, lowest_ms, highest_ms, last_ms;
-	bool sorted;
-	size_t brought;
-	int64_t limit_ms; /* the app's clock when it answered */
 };
 
 /* ---- open, close ------------------------------------------------------- */
@@ -89,10 +72,10 @@ enum jembatan_result agency_walk_open(struct jembatan_context *ctx,
 	if (!walk)
 		abort();
 	walk->ctx = ctx;
-	walk->setup = setup;
-	walk->api = agency_api_open(ctx, setup);
-	walk->arena = kit_arena_new();
-	walk->seen = agency_seen_new();
+	walk->setup = walk->take.setup = setup;
+	walk->take.api = agency_api_open(ctx, setup);
+	walk->take.arena = kit_arena_new();
+	walk->take.seen = agency_seen_new();
 	read_cursor(walk, cursor);
 	*out = walk;
 	return JEMBATAN_OK;
@@ -103,16 +86,16 @@ void agency_walk_close(struct agency_walk *walk)
 	if (!walk)
 		return;
 	kit_pages_free(walk->pages);
-	agency_api_close(walk->api);
-	agency_seen_free(walk->seen);
-	kit_arena_free(walk->arena);
+	agency_api_close(walk->take.api);
+	agency_seen_free(walk->take.seen);
+	kit_arena_free(walk->take.arena);
 	agency_setup_free(walk->setup);
 	free(walk);
 }
 
 struct agency_api *agency_walk_api(struct agency_walk *walk)
 {
-	return walk->api;
+	return walk->take.api;
 }
 
 /* ---- the walk ---------------------------------------------------------- */
@@ -216,128 +199,27 @@ static enum jembatan_result save(struct agency_walk *walk, size_t brought)
 	result = jembatan_checkpoint(walk->ctx, text);
 	free(text);
 	if (result == JEMBATAN_OK) {
-		agency_seen_commit(walk->seen);
+		agency_seen_commit(walk->take.seen);
 		walk->saved = walk->cursor;
 		return JEMBATAN_OK;
 	}
-	agency_seen_abort(walk->seen);
+	agency_seen_abort(walk->take.seen);
 	walk_end(walk);
 	walk->cursor = walk->saved;
 	return result;
 }
 
-/* ---- records ----------------------------------------------------------- */
-
-static void count_time(struct tally *t, const struct agency_record *record)
-{
-	int64_t ms = record->updated_ms;
-
-	if (!record->has_updated) {
-		t->untimed++;
-		return;
-	}
-	if (t->timed == 0) {
-		t->sorted = true;
-		t->first_ms = t->lowest_ms = t->highest_ms = t->last_ms = ms;
-	}
-	t->timed++;
-	t->sorted = t->sorted && ms >= t->last_ms;
-	t->last_ms = ms;
-	if (ms < t->lowest_ms)
-		t->lowest_ms = ms;
-	raise_to(&t->highest_ms, ms);
-}
-
-static void tell_odd_time(struct agency_walk *walk,
-			  const struct agency_record *record)
-{
-	if (!record->odd_time || walk->odd_time_told)
-		return;
-	walk->odd_time_told = true;
-	jembatan_log(walk->ctx, JEMBATAN_WARNING,
-		     "record %s: %s is not a time; see date_format (%s)",
-		     record->id ? record->id : "without id", record->odd_time,
-		     jembatan_where(walk->ctx, "date_format", NULL));
-}
-
-static enum jembatan_result bring_new(struct agency_walk *walk,
-				      struct jembatan_bytes bytes,
-				      struct agency_record *record,
-				      enum jembatan_result parsed,
-				      struct kit_why *why)
-{
-	uint64_t key = agency_seen_key(record->digest);
-	enum jembatan_result result = parsed;
-
-	if (parsed == JEMBATAN_OK)
-		result = agency_api_details(walk->api, walk->arena, &bytes, record, why);
-	if (result != JEMBATAN_OK && result != JEMBATAN_DATA)
-		return result;
-	result = agency_bring(walk->setup->mapping, bytes, record, result, why->text,
-			      walk->arena);
-	if (result == JEMBATAN_OK)
-		agency_seen_note(walk->seen, key);
-	return result;
-}
-
-static enum jembatan_result take_record(struct agency_walk *walk,
-					struct jembatan_bytes bytes,
-					struct tally *tally)
-{
-	struct agency_record record = { 0 };
-	struct kit_why why = { "" };
-	enum jembatan_result result = JEMBATAN_OK;
-	enum jembatan_result parsed = agency_parse_record(
-		walk->setup->mapping, bytes, walk->arena, &record, &why);
-	bool too_old = record.has_created && record.created_ms < walk->ctx->start_ms;
-
-	count_time(tally, &record);
-	tell_odd_time(walk, &record);
-	if (!too_old &&
-	    !agency_seen_has(walk->seen, agency_seen_key(record.digest))) {
-		result = bring_new(walk, bytes, &record, parsed, &why);
-		tally->brought += result == JEMBATAN_OK;
-	}
-	agency_record_done(&record);
-	return result;
-}
-
-/* All records of a page, or as many as time allows and details come for:
- * out_whole. */
-static enum jembatan_result take_records(struct agency_walk *walk,
-					 const struct agency_page *page,
-					 struct tally *tally, bool *out_whole)
-{
-	int64_t until = jembatan_now_ms(walk->ctx) + PART_MS;
-	enum jembatan_result put_aside = JEMBATAN_OK;
-	enum jembatan_result result = JEMBATAN_OK;
-
-	*out_whole = false;
-	for (size_t i = 0; i < page->count; i++) {
-		if (jembatan_stopping(walk->ctx) ||
-		    (tally->brought > 0 && jembatan_now_ms(walk->ctx) > until))
-			return JEMBATAN_OK;
-		result = take_record(walk, page->records[i], tally);
-		if (result == JEMBATAN_RETRY && agency_api_may_go_on(walk->api))
-			put_aside = result;
-		else if (result != JEMBATAN_OK)
-			return result;
-	}
-	*out_whole = put_aside == JEMBATAN_OK;
-	return put_aside;
-}
-
 /* ---- after a page ------------------------------------------------------ */
 
 /* The list comes newest first, and we have come to what is known. */
-static bool is_all_old(const struct agency_walk *walk, const struct tally *tally)
+static bool is_all_old(const struct agency_walk *walk, const struct agency_tally *tally)
 {
 	return walk->setup->order == AGENCY_DESCENDING && tally->timed > 0 &&
 	       tally->untimed == 0 && walk->cursor.since_ms != AGENCY_NEVER &&
 	       tally->highest_ms < less_overlap(walk);
 }
 
-static void judge_page(struct agency_walk *walk, const struct tally *tally)
+static void judge_page(struct agency_walk *walk, const struct agency_tally *tally)
 {
 	walk->page_count++;
 	walk->resumed = false;
@@ -403,7 +285,7 @@ static void judge_wide(struct agency_walk *walk)
 }
 
 static enum jembatan_result move_on(struct agency_walk *walk,
-				    const struct tally *tally)
+				    const struct agency_tally *tally)
 {
 	raise_to(&walk->cursor.since_ms, walk->cursor.high_ms);
 	walk_from(walk, walk->cursor.since_ms);
@@ -459,7 +341,7 @@ static enum jembatan_result break_off(struct agency_walk *walk, size_t brought,
 
 static enum jembatan_result after_page(struct agency_walk *walk,
 				       const struct kit_page *page,
-				       const struct tally *tally)
+				       const struct agency_tally *tally)
 {
 	struct kit_why why = { "" };
 	enum jembatan_result result;
@@ -501,7 +383,7 @@ static enum jembatan_result take_page(struct agency_walk *walk,
 {
 	struct agency_page page = { 0 };
 	/* A Date is in whole seconds. */
-	struct tally tally = {
+	struct agency_tally tally = {
 		.limit_ms = server_ms > 0 ? server_ms + 999 : INT64_MAX,
 	};
 	struct kit_why why = { "" };
@@ -509,14 +391,14 @@ static enum jembatan_result take_page(struct agency_walk *walk,
 	enum jembatan_result result;
 	bool whole;
 
-	result = agency_parse_page(body, walk->setup->mapping->items, walk->arena,
+	result = agency_parse_page(body, walk->setup->mapping->items, walk->take.arena,
 				   &page, &why);
 	if (result != JEMBATAN_OK)
 		return jembatan_explain(walk->ctx, JEMBATAN_RETRY,
 					"%s; nothing of it was taken", why.text);
 	if (walk->clock_ms == 0)
 		walk->clock_ms = server_ms;
-	result = take_records(walk, &page, &tally, &whole);
+	result = agency_take_page(&walk->take, &page, &tally, &whole);
 	seen.root = page.envelope;
 	seen.record_count = page.count;
 	if (whole)
@@ -574,15 +456,15 @@ enum jembatan_result agency_walk_poll(struct agency_walk *walk)
 	enum jembatan_result result;
 	const char *link;
 
-	kit_arena_reset(walk->arena);
-	agency_seen_abort(walk->seen);
+	kit_arena_reset(walk->take.arena);
+	agency_seen_abort(walk->take.seen);
 	if (!walk->pages)
 		walk_begin(walk);
-	result = agency_api_get(walk->api, kit_pages_url(walk->pages), &response);
+	result = agency_api_get(walk->take.api, kit_pages_url(walk->pages), &response);
 	if (result != JEMBATAN_OK)
 		return no_page(walk, result, &response);
 	/* Details are asked for while the page is read: keep it. */
-	body = agency_parse_copy(response.body, walk->arena);
-	link = kit_arena_strdup(walk->arena, agency_api_header(walk->api, "Link"));
+	body = agency_parse_copy(response.body, walk->take.arena);
+	link = kit_arena_strdup(walk->take.arena, agency_api_header(walk->take.api, "Link"));
 	return take_page(walk, body, link, response.server_ms);
 }

@@ -75,7 +75,7 @@ void lists_sapawarga(struct app_call *call)
 	peer_answer_json(call->answer, 200,
 			 json_pack("{s:{s:o,s:i,s:i,s:i,s:i}}", "data", "data",
 				   cut(call, all, (page - 1) * size, size), "page", (int)page,
-				   "page_size", (int)size, "total_data", (int)total, "total_page",
+				   "page_size", (int)size, "total_data", (int)total, "total_pages",
 				   pages(total, size)));
 }
 

@@ -236,7 +236,7 @@ START_TEST(a_detail_that_is_gone_makes_the_record_unreadable)
 
 		ck_assert_int_eq(m->kind, gone ? JEMBATAN_UNREADABLE : JEMBATAN_NEW);
 		if (gone)
-			ck_assert_ptr_nonnull(strstr(m->extra, "404"));
+			ck_assert_ptr_nonnull(strstr(m->text, "404"));
 	}
 }
 END_TEST

@@ -128,7 +128,7 @@ START_TEST(totals_and_ids_are_told_as_in_sapawarga)
 	json_t *value = get("/aduan/complaints?limit=3&page=2");
 
 	ck_assert_int_eq(jx_integer(value, "data.total_data", 0), 7);
-	ck_assert_int_eq(jx_integer(value, "data.total_page", 0), 3);
+	ck_assert_int_eq(jx_integer(value, "data.total_pages", 0), 3);
 	ck_assert_int_eq(jx_integer(value, "data.page", 0), 2);
 	ck_assert_ptr_nonnull(strstr(app.body.data, "\"id\":5571685772206594124,"));
 	json_decref(value);
