@@ -28,6 +28,7 @@ batch_done(struct batch *b)
 	free(b->items);
 	free(b->bad);
 	free(b->states);
+	free(b->receipts);
 	free(b->acks);
 	*b = (struct batch){ 0 };
 }
@@ -36,7 +37,7 @@ void
 batch_clear(struct batch *b)
 {
 	arena_reset(b->arena);
-	b->count = b->bytes = b->bad_count = b->state_count = b->ack_count = 0;
+	b->count = b->bytes = b->bad_count = b->state_count = b->receipt_count = b->ack_count = 0;
 	b->cursor = NULL;
 	b->ready = b->kept = false;
 }
@@ -44,13 +45,15 @@ batch_clear(struct batch *b)
 bool
 batch_is_empty(const struct batch *b)
 {
-	return b->count == 0 && b->bad_count == 0 && b->state_count == 0 && b->ack_count == 0;
+	return b->count == 0 && b->bad_count == 0 && b->state_count == 0 &&
+	       b->receipt_count == 0 && b->ack_count == 0;
 }
 
 bool
 batch_is_full(const struct batch *b)
 {
-	return b->count >= b->max || b->bytes >= BATCH_BYTES_MAX || b->bad_count >= BATCH_LIST_MAX;
+	return b->count >= b->max || b->bytes >= BATCH_BYTES_MAX || b->bad_count >= BATCH_LIST_MAX ||
+	       b->receipt_count >= BATCH_LIST_MAX;
 }
 
 void
@@ -250,6 +253,16 @@ batch_add_state(struct batch *b, const char *key, struct jembatan_bytes value)
 }
 
 void
+batch_add_receipt(struct batch *b, const struct msg_receipt *r)
+{
+	b->receipts = xrealloc(b->receipts, b->receipt_count + 1, sizeof(*b->receipts));
+	b->receipts[b->receipt_count++] = (struct batch_receipt){
+		.reference = arena_strdup(b->arena, r->reference),
+		.state = r->state,
+	};
+}
+
+void
 batch_add_ack(struct batch *b, uint8_t type, uint32_t seq)
 {
 	b->acks = xrealloc(b->acks, b->ack_count + 1, sizeof(*b->acks));
@@ -277,6 +290,16 @@ write_bad(struct batch_bad *bad, struct db *db, int64_t instance_id, int64_t now
 			 why);
 }
 
+static enum jembatan_result
+write_receipt(const struct batch_receipt *r, struct db *db, int64_t instance_id, int64_t now_ms,
+	      struct why *why)
+{
+	static const char *const words[] = { "receipt sent", "receipt delivered", "receipt read",
+					     "receipt failed" };
+	return audit_add(db, AUDIT_INSTANCE, instance_id, "jembatan", words[r->state],
+			 r->reference, now_ms, why);
+}
+
 enum jembatan_result
 batch_write(struct batch *b, struct db *db, int64_t instance_id, int64_t now_ms, struct why *why)
 {
@@ -288,6 +311,11 @@ batch_write(struct batch *b, struct db *db, int64_t instance_id, int64_t now_ms,
 	for (size_t i = 0; i < b->state_count; i++) {
 		enum jembatan_result r = instances_state_put(db, instance_id, b->states[i].key,
 							     b->states[i].value, why);
+		if (r != JEMBATAN_OK)
+			return r;
+	}
+	for (size_t i = 0; i < b->receipt_count; i++) {
+		enum jembatan_result r = write_receipt(&b->receipts[i], db, instance_id, now_ms, why);
 		if (r != JEMBATAN_OK)
 			return r;
 	}

@@ -35,6 +35,11 @@ struct batch_state {
 	struct jembatan_bytes value;
 };
 
+struct batch_receipt {
+	const char *reference; /* ours; the remote's id may be personal data */
+	unsigned state;        /* enum jembatan_receipt_state */
+};
+
 struct batch_ack {
 	uint8_t type; /* MSG_CHECKPOINT, MSG_STATE_PUT: answered by COMMITTED */
 	uint32_t seq;
@@ -49,6 +54,8 @@ struct batch {
 	size_t bad_count;
 	struct batch_state *states;
 	size_t state_count;
+	struct batch_receipt *receipts;
+	size_t receipt_count;
 	struct batch_ack *acks;
 	size_t ack_count;
 	const char *cursor; /* NULL: unchanged */
@@ -79,6 +86,7 @@ void batch_end_record(struct batch *b, struct batch_record *r, const char *reaso
 /* The child died on this record. */
 void batch_death(struct batch *b, struct batch_record *r, const char *reason);
 void batch_add_state(struct batch *b, const char *key, struct jembatan_bytes value);
+void batch_add_receipt(struct batch *b, const struct msg_receipt *r);
 void batch_add_ack(struct batch *b, uint8_t type, uint32_t seq);
 
 /* Keyed hash of (instance, thread); zero for NULL. */

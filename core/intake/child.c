@@ -396,8 +396,10 @@ on_frame(struct child *c, const struct frame *f, struct why *why)
 		struct msg_receipt receipt = { 0 };
 		enum jembatan_result r = field_unpack(msg_receipt_fields, f->meta, c->frame_arena,
 						      &receipt, why);
+		if (r == JEMBATAN_OK && receipt.state > JEMBATAN_RECEIPT_FAILED)
+			return why_set(why, JEMBATAN_DATA, "a receipt's state is unknown");
 		if (r == JEMBATAN_OK)
-			c->o.events->on_receipt(c->o.data, c, &receipt);
+			batch_add_receipt(&c->batch, &receipt);
 		return r;
 	}
 	case MSG_STATE_GET:

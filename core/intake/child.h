@@ -38,7 +38,6 @@ struct child_events {
 	/* STATE_GET: append the value, GONE when there is none. */
 	enum jembatan_result (*on_state_get)(void *data, struct child *c, const char *key,
 					     struct buf *out);
-	void (*on_receipt)(void *data, struct child *c, const struct msg_receipt *r);
 };
 
 struct child_options {

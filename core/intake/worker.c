@@ -485,14 +485,6 @@ on_state_get(void *data, struct child *c, const char *key, struct buf *out)
 	return instances_state_get(intake_db(w->instance->intake), w->instance->id, key, out, &why);
 }
 
-static void
-on_receipt(void *data, struct child *c, const struct msg_receipt *r)
-{
-	struct worker *w = data;
-	(void)c;
-	log_debug(w->instance->settings->name, "receipt: state %u", r->state);
-}
-
 static const struct child_events events = {
 	.on_opened = on_opened,
 	.on_done = on_done,
@@ -501,7 +493,6 @@ static const struct child_events events = {
 	.on_dead = on_dead,
 	.on_batch = on_batch,
 	.on_state_get = on_state_get,
-	.on_receipt = on_receipt,
 };
 
 void
