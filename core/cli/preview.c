@@ -32,7 +32,9 @@ kind_words(enum jembatan_kind kind)
 {
 	static const char *const words[] = {
 		"a complaint", "a follow-up", "an edit", "a deletion (kept as a note)",
-		"a reaction (kept, nothing follows)", "a receipt", "automatic (kept; never answered, no complaint)", "unreadable (goes to quarantine)", "ignored (kept, nothing follows)"
+		"a reaction (kept, nothing follows)", "a receipt",
+		"automatic (kept; never answered, no complaint)",
+		"unreadable (goes to quarantine)", "ignored (kept, nothing follows)",
 	};
 	return words[kind];
 }

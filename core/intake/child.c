@@ -381,6 +381,35 @@ on_manifest(struct child *c, const struct frame *f, struct why *why)
 }
 
 static enum jembatan_result
+on_answer(struct child *c, const struct frame *f, struct why *why)
+{
+	if (c->state != CHILD_BUSY || f->seq != c->asked)
+		return why_set(why, JEMBATAN_DATA, "an answer to nothing that was asked");
+	c->state = CHILD_IDLE;
+	loop_timer_stop(c->deadline);
+	c->o.events->on_answer(c->o.data, c, f);
+	return JEMBATAN_OK;
+}
+
+/* A request of which nothing came (receipts, a handshake, a bad signature) is
+ * no record to keep, unless the plugin says that it could not be read. */
+static enum jembatan_result
+on_response(struct child *c, const struct frame *f, struct why *why)
+{
+	struct msg_response response = { 0 };
+	enum jembatan_result r = field_unpack(msg_response_fields, f->meta, c->frame_arena, &response,
+					      why);
+	if (r != JEMBATAN_OK)
+		return r;
+	if (response.result == JEMBATAN_DATA)
+		batch_end_record(&c->batch, &c->record, response.why != NULL ? response.why :
+				 "the connector could not read this request");
+	else
+		batch_record_close(&c->record);
+	return on_answer(c, f, why);
+}
+
+static enum jembatan_result
 on_frame(struct child *c, const struct frame *f, struct why *why)
 {
 	switch (f->type) {
@@ -415,14 +444,10 @@ on_frame(struct child *c, const struct frame *f, struct why *why)
 			c->o.events->on_wake(c->o.data, c);
 		return JEMBATAN_OK;
 	case MSG_RESPONSE:
+		return on_response(c, f, why);
 	case MSG_DELIVERED:
 	case MSG_FETCHED:
-		if (c->state != CHILD_BUSY || f->seq != c->asked)
-			return why_set(why, JEMBATAN_DATA, "an answer to nothing that was asked");
-		c->state = CHILD_IDLE;
-		loop_timer_stop(c->deadline);
-		c->o.events->on_answer(c->o.data, c, f);
-		return JEMBATAN_OK;
+		return on_answer(c, f, why);
 	default:
 		return why_set(why, JEMBATAN_DATA, "a frame of the unknown type %u", (unsigned)f->type);
 	}
