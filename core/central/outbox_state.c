@@ -235,6 +235,13 @@ static enum jembatan_result context_of(struct outbox *o, const struct outbox_row
 	return JEMBATAN_OK;
 }
 
+/* Once the transaction is over, from the loop. */
+static void look_soon(struct outbox *o)
+{
+	o->next_due_ms = 1;
+	loop_timer_set(o->timer, 0);
+}
+
 enum jembatan_result outbox_confirm(struct outbox *o, int64_t row_id, const char *tracking_id,
 				    const char *actor, struct why *why)
 {
@@ -250,7 +257,7 @@ enum jembatan_result outbox_confirm(struct outbox *o, int64_t row_id, const char
 	if (r != JEMBATAN_OK)
 		return r;
 	step_confirm(&ctx, &row, tracking_id, actor, &next);
-	o->next_due_ms = 1;
+	look_soon(o);
 	return outbox_write_next(o, &next, actor, why);
 }
 
@@ -267,7 +274,7 @@ enum jembatan_result outbox_resend(struct outbox *o, int64_t row_id, const char 
 	if (r != JEMBATAN_OK)
 		return r;
 	step_resend(&ctx, &row, actor, &next);
-	o->next_due_ms = 1;
+	look_soon(o);
 	return outbox_write_next(o, &next, actor, why);
 }
 

@@ -30,14 +30,15 @@ outbox_state_name(enum outbox_state state)
 	return (unsigned)state < COUNT_OF(names) ? names[state] : "?";
 }
 
-/* Waits: unless its create is done, or there is none and the centre has the
- * ticket anyway (linked). */
+/* Waits: unless its create has its number (routing may still be under way, or
+ * refused), or there is none and the centre has the ticket anyway (linked). */
 static enum jembatan_result
 must_wait(struct db *db, int64_t ticket_id, int64_t *out, struct why *why)
 {
 	static const char text[] =
 		"SELECT NOT coalesce("
-		"(SELECT c.state = 2 FROM outbox c WHERE c.ticket_id = ?1 AND c.kind = 0),"
+		"(SELECT c.state = 2 OR c.complaint_id IS NOT NULL FROM outbox c"
+		" WHERE c.ticket_id = ?1 AND c.kind = 0),"
 		"(SELECT t.tracking_id IS NOT NULL FROM ticket t WHERE t.id = ?1), 0)";
 	return sql_get_number(&db->sql, why, out, text, SQL_VALUES(sql_number(ticket_id)));
 }
@@ -201,7 +202,9 @@ outbox_rows_update(struct db *db, const struct outbox_row *row, struct why *why)
 				   sql_text(row->why), sql_number(row->alarmed)));
 	if (r == JEMBATAN_OK && sql_changes(&db->sql) == 0)
 		return why_set(why, JEMBATAN_GONE, "there is no such action");
-	if (r != JEMBATAN_OK || row->kind != OUTBOX_CREATE || row->state != OUTBOX_DONE)
+	if (r != JEMBATAN_OK || row->kind != OUTBOX_CREATE)
+		return r;
+	if (row->state != OUTBOX_DONE && row->complaint_id == NULL)
 		return r;
 	return sql_run(&db->sql, why,
 		       "UPDATE outbox SET waiting = 0 WHERE ticket_id = ?1 AND waiting = 1",

@@ -40,7 +40,7 @@ MUST_CHECK enum jembatan_result outbox_rows_add(struct db *db, int64_t ticket_id
 						int64_t due_ms, int64_t now_ms, int64_t *out_id,
 						struct why *why);
 /* Take at most limit rows that are queued and due, oldest first, and make them
- * `sending`. A follow-up waits until its ticket's create is done. */
+ * `sending`. A follow-up waits until the centre has its ticket. */
 MUST_CHECK enum jembatan_result outbox_rows_claim(struct db *db, int64_t now_ms, size_t limit,
 						  struct arena *arena, struct outbox_row *out,
 						  size_t *out_count, struct why *why);

@@ -214,7 +214,24 @@ START_TEST(a_follow_up_waits_for_its_report)
 	ck_assert_int_eq(follow_ups_there(), 1);
 	ck_assert_int_eq(bench_rows(OUTBOX_DONE), 2);
 	ck_assert_int_gt(row, 0);
-	ck_assert_ptr_nonnull(strstr(bench_history(t), "routed sending follow_up_sent"));
+	ck_assert_ptr_nonnull(strstr(bench_history(t), "pushed sending"));
+	ck_assert_ptr_nonnull(strstr(bench_history(t), "follow_up_sent"));
+	bench_close();
+}
+END_TEST
+
+START_TEST(a_report_whose_routing_is_refused_still_takes_follow_ups)
+{
+	bench_open("none", "422:route");
+	int64_t t = bench_report(false);
+	(void)bench_follow_up(t, "Masih putus.");
+	bench_settle();
+	ck_assert_int_eq(bench_row(t).state, OUTBOX_REFUSED);
+	ck_assert_int_eq(bench_ticket(t).state, TICKET_PUSHED);
+	(void)bench_follow_up(t, "Tetap putus.");
+	bench_settle();
+	ck_assert_int_eq(follow_ups_there(), 2);
+	bench_check_books();
 	bench_close();
 }
 END_TEST
@@ -480,6 +497,7 @@ int main(void)
 	tcase_add_test(t, a_file_that_is_not_what_was_stored_never_arrives_whole);
 	tcase_add_test(t, a_file_that_the_centre_refuses_does_not_hold_up_the_report);
 	tcase_add_test(t, a_follow_up_waits_for_its_report);
+	tcase_add_test(t, a_report_whose_routing_is_refused_still_takes_follow_ups);
 	tcase_add_loop_test(t, each_follow_up_is_there_once_after_any_fault, 0,
 			    COUNT_OF(follow_up_faults));
 	tcase_add_test(t, a_person_confirms_what_is_held);

@@ -37,10 +37,8 @@ static const struct fault_row {
 	{ "redirect:create@nth=2", 1, 0 },
 	/* not committed, and that is certain */
 	{ "429=0:create@first=3", 0, 0 },
-	{ "429:create@nth=2", 0, 0 },
 	{ "429-date:create@nth=2", 0, 0 },
 	{ "503=0:create@first=3", 0, 0 },
-	{ "503-date:create@nth=2", 0, 0 },
 	{ "401:create@nth=2", 0, 0 },
 	{ "403:create@nth=2", 0, 0 },
 	{ "400:create@nth=2", 0, 1 },
