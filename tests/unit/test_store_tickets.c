@@ -147,6 +147,21 @@ START_TEST(destroying_the_messages_key_erases_the_ticket_too)
 }
 END_TEST
 
+START_TEST(the_body_of_a_ticket_does_not_open_in_another)
+{
+	begin();
+	int64_t message = add_message("a", "1");
+	int64_t one = add_ticket(message, "JB-000001", TICKET_PUSHED);
+	int64_t two = add_ticket(message, "JB-000002", TICKET_PUSHED);
+	ck_ok(sql_script(&db->sql, "UPDATE ticket_body SET sealed ="
+			 " (SELECT sealed FROM ticket_body WHERE ticket_id = 1) WHERE ticket_id = 2",
+			 &why));
+	commit();
+	ck_ok(tickets_get(db, one, arena, &ticket, &why));
+	ck_result(tickets_get(db, two, arena, &ticket, &why), JEMBATAN_DATA);
+}
+END_TEST
+
 /* ---- the outbox -------------------------------------------------------- */
 
 START_TEST(a_claim_takes_what_is_due_oldest_first_and_once)
@@ -252,6 +267,13 @@ START_TEST(a_follow_up_waits_for_its_ticket)
 	ck_assert_uint_eq(claim(1000, 8), 1);
 	ck_assert_int_eq(actions[0].id, create);
 	ck_assert_uint_eq(claim(1000, 8), 0);
+	actions[0].state = OUTBOX_UNKNOWN;
+	begin();
+	ck_ok(outbox_rows_update(db, &actions[0], &why));
+	commit();
+	struct outbox_row created = actions[0];
+	ck_assert_uint_eq(claim(1000, 8), 0);
+	actions[0] = created;
 	actions[0].state = OUTBOX_DONE;
 	begin();
 	ck_ok(outbox_rows_update(db, &actions[0], &why));
@@ -340,6 +362,12 @@ START_TEST(a_record_waits_in_quarantine_byte_for_byte)
 	ck_assert_int_eq(waiting, 0);
 	ck_ok(quarantine_get(db, id, arena, rows, &why));
 	ck_assert(rows[0].dropped && rows[0].replayed);
+	begin(); /* back once more: it was not read after all */
+	ck_ok(quarantine_add(db, instance, &key, &record, bytes_of("x", 1), "still none", 30, &id,
+			     &why));
+	commit();
+	ck_ok(quarantine_get(db, id, arena, rows, &why));
+	ck_assert(!rows[0].replayed);
 	ck_result(quarantine_get(db, 99, arena, rows, &why), JEMBATAN_GONE);
 	ck_result(quarantine_raw(db, 99, &raw, &why), JEMBATAN_GONE);
 	buf_done(&raw);
@@ -534,6 +562,7 @@ main(void)
 	tcase_add_test(t, a_body_can_be_corrected);
 	tcase_add_test(t, tickets_are_listed_by_state_and_paged);
 	tcase_add_test(t, destroying_the_messages_key_erases_the_ticket_too);
+	tcase_add_test(t, the_body_of_a_ticket_does_not_open_in_another);
 	tcase_add_test(t, a_claim_takes_what_is_due_oldest_first_and_once);
 	tcase_add_test(t, what_was_in_flight_is_found_after_a_restart);
 	tcase_add_test(t, a_step_is_remembered_with_all_it_learned);
