@@ -154,3 +154,16 @@ void charset_to_utf8(const char *name, struct jembatan_bytes bytes, struct kit_t
 	}
 	iconv_close(cd);
 }
+
+bool utf8_add(struct kit_text *out, size_t max_bytes, const char *text, size_t size)
+{
+	size_t room = max_bytes - kit_text_bytes(out).size;
+	bool fits = size <= room;
+
+	if (!fits) {
+		for (size = room; size > 0 && (text[size] & 0xc0) == 0x80;)
+			size--;
+	}
+	kit_text_add(out, text, size);
+	return fits;
+}

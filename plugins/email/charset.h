@@ -10,4 +10,8 @@
  * are dropped, line ends become newline. */
 void charset_to_utf8(const char *name, struct jembatan_bytes bytes, struct kit_text *out);
 
+/* Append text that is valid UTF-8 already, as much as fits below max bytes (which
+ * is not above the ceiling of `out`), cut on a character. false: it was cut. */
+bool utf8_add(struct kit_text *out, size_t max_bytes, const char *text, size_t size);
+
 #endif

@@ -244,8 +244,20 @@ static void read_html(const char *charset, struct jembatan_bytes bytes, struct k
 	kit_text_free(html);
 }
 
+/* Valid UTF-8 to one of the texts, which all have the same ceiling. */
+static void add_text(struct body *body, struct kit_text *to, const char *text, size_t size)
+{
+	if (!utf8_add(to, BODY_TEXT_MAX_BYTES, text, size))
+		body->text_cut = true;
+}
+
+static void add_string(struct body *body, struct kit_text *to, const char *text)
+{
+	add_text(body, to, text, strlen(text));
+}
+
 /* A text part as UTF-8. */
-static void read_text(GMimePart *part, bool is_html, struct kit_text *out)
+static void read_text(struct body *body, GMimePart *part, bool is_html, struct kit_text *out)
 {
 	GMimeObject *object = GMIME_OBJECT(part);
 	const char *charset = g_mime_object_get_content_type_parameter(object, "charset");
@@ -264,25 +276,24 @@ static void read_text(GMimePart *part, bool is_html, struct kit_text *out)
 	} else {
 		charset_to_utf8(charset, kit_text_bytes(bytes), plain);
 	}
-	kit_utf8_clean(kit_text_bytes(plain), out);
+	add_string(body, out, kit_text_string(plain));
 	kit_text_free(bytes);
 	kit_text_free(plain);
 }
 
 /* Parts of one text, a blank line between them. */
-static void add_paragraph(struct kit_text *to, const char *text)
+static void add_paragraph(struct body *body, struct kit_text *to, const char *text)
 {
 	text += strspn(text, "\n");
 	if (text[strspn(text, " \t\n")] == '\0')
 		return;
 	if (kit_text_bytes(to).size > 0)
-		kit_text_add_string(to, "\n\n");
+		add_string(body, to, "\n\n");
 	size_t size = strlen(text);
 
 	while (size > 0 && strchr(" \t\n", text[size - 1]) != NULL)
 		size--;
-	/* Piece by piece, so that a text over the ceiling is cut, not dropped. */
-	kit_utf8_clean((struct jembatan_bytes){ text, size }, to);
+	add_text(body, to, text, size);
 }
 
 /* "This mail needs a reader that shows HTML", or nothing at all. */
@@ -347,11 +358,11 @@ static enum jembatan_result walk_leaf(struct body *body, GMimePart *part, struct
 	GMimeObject *object = GMIME_OBJECT(part);
 
 	if (is_text(body, part)) {
-		struct kit_text *own = kit_text_new(BODY_TEXT_MAX_BYTES * 4);
+		struct kit_text *own = kit_text_new(BODY_TEXT_MAX_BYTES);
 
 		*is_html = is_type(object, "text", "html");
-		read_text(part, *is_html, own);
-		add_paragraph(text, kit_text_string(own));
+		read_text(body, part, *is_html, own);
+		add_paragraph(body, text, kit_text_string(own));
 		kit_text_free(own);
 		return JEMBATAN_OK;
 	}
@@ -369,7 +380,7 @@ static enum jembatan_result walk_leaf(struct body *body, GMimePart *part, struct
 static enum jembatan_result walk_alternative(struct body *body, GMimeMultipart *multipart,
 					     struct kit_text *text, bool *is_html)
 {
-	struct kit_text *best = kit_text_new(BODY_TEXT_MAX_BYTES * 4);
+	struct kit_text *best = kit_text_new(BODY_TEXT_MAX_BYTES);
 	enum jembatan_result result = JEMBATAN_OK;
 	int count = g_mime_multipart_get_count(multipart);
 
@@ -380,7 +391,7 @@ static enum jembatan_result walk_alternative(struct body *body, GMimeMultipart *
 		/* The plain one is good: do not read the HTML at all. */
 		if (is_type(child, "text", "html") && !is_stub(kit_text_string(best)))
 			continue;
-		struct kit_text *own = kit_text_new(BODY_TEXT_MAX_BYTES * 4);
+		struct kit_text *own = kit_text_new(BODY_TEXT_MAX_BYTES);
 
 		result = walk(body, child, own, &child_is_html);
 		bool is_better = is_stub(kit_text_string(best)) &&
@@ -388,28 +399,29 @@ static enum jembatan_result walk_alternative(struct body *body, GMimeMultipart *
 
 		if (is_better || (*is_html && !child_is_html && !is_stub(kit_text_string(own)))) {
 			kit_text_clear(best);
-			kit_utf8_clean(kit_text_bytes(own), best);
+			add_string(body, best, kit_text_string(own));
 			*is_html = child_is_html;
 		}
 		kit_text_free(own);
 	}
-	add_paragraph(text, kit_text_string(best));
+	add_paragraph(body, text, kit_text_string(best));
 	kit_text_free(best);
 	return result;
 }
 
 /* A multipart whose boundary never comes: all of it stands before the first. */
-static void read_prologue(GMimeMultipart *multipart, struct kit_text *text)
+static void read_prologue(struct body *body, GMimeMultipart *multipart,
+			  struct kit_text *text)
 {
 	const char *prologue = g_mime_multipart_get_prologue(multipart);
-	struct kit_text *own = kit_text_new(BODY_TEXT_MAX_BYTES * 4);
+	struct kit_text *own = kit_text_new(BODY_TEXT_MAX_BYTES);
 
 	if (prologue != NULL)
 		charset_to_utf8(NULL,
 				(struct jembatan_bytes){
 					prologue, strnlen(prologue, BODY_TEXT_MAX_BYTES) },
 				own);
-	add_paragraph(text, kit_text_string(own));
+	add_paragraph(body, text, kit_text_string(own));
 	kit_text_free(own);
 }
 
@@ -424,7 +436,7 @@ static enum jembatan_result walk_multipart(struct body *body, GMimeMultipart *mu
 	for (int i = 0; i < count && result == JEMBATAN_OK; i++)
 		result = walk(body, g_mime_multipart_get_part(multipart, i), text, is_html);
 	if (count == 0)
-		read_prologue(multipart, text);
+		read_prologue(body, multipart, text);
 	return result;
 }
 
@@ -443,7 +455,8 @@ static void head_line(struct body *body, GMimeMessage *message, const char *name
 	rfc2047_decode((struct jembatan_bytes){ raw, strnlen(raw, 2048) }, value);
 	char *shown = kit_arena_strdup(body->arena, kit_text_string(value));
 
-	kit_text_printf(body->forwarded, "%s: %s\n", label, g_strstrip(shown));
+	shown = kit_arena_printf(body->arena, "%s: %s\n", label, g_strstrip(shown));
+	add_string(body, body->forwarded, shown);
 	kit_text_free(value);
 }
 
@@ -468,20 +481,20 @@ static enum jembatan_result walk_message(struct body *body, GMimeMessage *messag
 	if (body->is_machine)
 		return JEMBATAN_OK;
 	if (kit_text_bytes(body->forwarded).size > 0)
-		kit_text_add_string(body->forwarded, "\n\n");
-	kit_text_add_string(body->forwarded, "---------- Diteruskan ----------\n");
+		add_string(body, body->forwarded, "\n\n");
+	add_string(body, body->forwarded, "---------- Diteruskan ----------\n");
 	head_line(body, message, "From", "Dari");
 	head_line(body, message, "Date", "Tanggal");
 	head_line(body, message, "Subject", "Perihal");
 	head_line(body, message, "To", "Kepada");
 	if (root == NULL)
 		return JEMBATAN_OK;
-	struct kit_text *inner = kit_text_new(BODY_TEXT_MAX_BYTES * 4);
+	struct kit_text *inner = kit_text_new(BODY_TEXT_MAX_BYTES);
 	bool is_html = false;
 	enum jembatan_result result = walk(body, root, inner, &is_html);
 
-	kit_text_add_string(body->forwarded, "\n");
-	kit_utf8_clean(kit_text_bytes(inner), body->forwarded);
+	add_string(body, body->forwarded, "\n");
+	add_string(body, body->forwarded, kit_text_string(inner));
 	kit_text_free(inner);
 	return result;
 }

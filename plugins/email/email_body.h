@@ -19,8 +19,10 @@ struct body {
 	bool is_machine; /* a report: no attachments, the mail in it is not text */
 	bool is_cut;     /* the mail's end is missing: so is that of its last part */
 
-	struct kit_text *text;      /* what its writer wrote; ceiling by the caller */
-	struct kit_text *forwarded; /* mails attached to it, as text */
+	/* What its writer wrote, and the mails attached to it, as text. Both with
+	 * a ceiling of BODY_TEXT_MAX_BYTES. */
+	struct kit_text *text, *forwarded;
+	bool text_cut;
 	struct jembatan_attachment *attachments;
 	size_t attachment_count;
 	size_t left_out;            /* attachments and parts beyond a limit */

@@ -197,7 +197,7 @@ static void fill_text(struct reading *r, struct jembatan_message *m)
 	quote_strip(kit_text_string(r->text), is_reply, quote_is_forward(m->subject), r->visible);
 	const char *text = joined(r, r->visible), *full = joined(r, r->text);
 
-	r->text_cut = kit_text_is_full(r->text) || kit_text_is_full(r->forwarded);
+	r->text_cut = r->body.text_cut || kit_text_is_full(r->text);
 	m->text = *text != '\0' ? text : NULL;
 	m->full_text = strcmp(text, full) != 0 ? full : NULL;
 	m->attachments = r->body.attachments;

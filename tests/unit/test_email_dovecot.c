@@ -116,11 +116,11 @@ static void count_numbers(const struct testctx *t, unsigned *seen, unsigned coun
 	}
 }
 
-static double now_s(void)
+static double clock_s(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
@@ -132,14 +132,13 @@ START_TEST(twenty_thousand_mails_arrive_each_once_and_stay_unseen)
 	drop_many("banyak", 1, MANY, 1200);
 	run_init(&r, "imap", dovecot.port, "banyak");
 	run_open(&r, NULL);
-	/* The server reads the folder at the first look; that is not our speed. */
-	ck_assert_int_eq(ops()->check(r.ctx), JEMBATAN_OK);
-	double begin = now_s();
+	double begin = clock_s(CLOCK_MONOTONIC), cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID);
 
 	run_until_idle(&r);
-	double took = now_s() - begin;
+	double took = clock_s(CLOCK_MONOTONIC) - begin;
 
-	printf("%u mails in %.2f s: %.0f mails/s\n", MANY, took, MANY / took);
+	printf("%u mails in %.2f s: %.0f mails/s, %.3f s of our CPU for 1,000\n", MANY, took,
+	       MANY / took, (clock_s(CLOCK_PROCESS_CPUTIME_ID) - cpu) / (MANY / 1000));
 	count_numbers(r.t, seen, MANY);
 	for (unsigned i = 1; i <= MANY; i++)
 		ck_assert_uint_eq(seen[i], 1);
@@ -404,10 +403,10 @@ START_TEST(mail_ten_milliseconds_away_comes_nearly_as_fast)
 	run_init(&r, "imap", port, "jauh");
 	set(&r, "tls", "none");
 	run_open(&r, NULL);
-	double begin = now_s();
+	double begin = clock_s(CLOCK_MONOTONIC);
 
 	run_until_idle(&r);
-	double took = now_s() - begin;
+	double took = clock_s(CLOCK_MONOTONIC) - begin;
 
 	printf("2000 mails over 10 ms each way in %.2f s: %.0f mails/s\n", took, 2000 / took);
 	ck_assert_uint_eq(testctx_emit_count(r.t), 2000);
