@@ -330,6 +330,9 @@ static bool is_text(struct body *body, GMimePart *part)
 	GMimeObject *object = GMIME_OBJECT(part);
 	const char *disposition = g_mime_object_get_disposition(object);
 
+	/* A bounce that says nothing else. */
+	if (body->is_machine && is_type(object, "message", "delivery-status"))
+		return kit_text_bytes(body->text).size == 0;
 	if (!is_type(object, "text", "plain") && !is_type(object, "text", "html") &&
 	    !is_type(object, "text", "enriched"))
 		return false;
@@ -431,7 +434,7 @@ static enum jembatan_result walk_multipart(struct body *body, GMimeMultipart *mu
 	enum jembatan_result result = JEMBATAN_OK;
 	int count = g_mime_multipart_get_count(multipart);
 
-	if (is_type(GMIME_OBJECT(multipart), "multipart", "alternative"))
+	if (count > 0 && is_type(GMIME_OBJECT(multipart), "multipart", "alternative"))
 		return walk_alternative(body, multipart, text, is_html);
 	for (int i = 0; i < count && result == JEMBATAN_OK; i++)
 		result = walk(body, g_mime_multipart_get_part(multipart, i), text, is_html);

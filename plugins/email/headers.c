@@ -62,12 +62,12 @@ static bool is_mbox_line(const char *data, struct line line)
 	return line.end - at >= 5 && memcmp(data + at, "From ", 5) == 0;
 }
 
+/* Only an empty line ends the headers: one of blanks is a fold, if a poor one. */
 static bool is_folded(struct jembatan_bytes raw, size_t at)
 {
 	const char *data = raw.data;
 
-	return at < raw.size && (data[at] == ' ' || data[at] == '\t') &&
-	       !is_blank(data, line_at(raw, at));
+	return at < raw.size && (data[at] == ' ' || data[at] == '\t');
 }
 
 /* A header's lines end before this offset. */
@@ -132,7 +132,7 @@ void headers_read(struct jembatan_bytes raw, struct kit_arena *arena, struct hea
 		struct line line = line_at(raw, at);
 		size_t length = name_length(data, line);
 
-		if (is_blank(data, line)) {
+		if (line.begin == line.end) {
 			at = line.next;
 			break;
 		}

@@ -24,7 +24,7 @@ static bool is_base64_text(const char *text, size_t size)
 		if (!g_ascii_isalnum(text[i]) && (text[i] == '\0' || !strchr("+/= \t", text[i])))
 			return false;
 	}
-	return size > 0;
+	return true;
 }
 
 /* charset*language?B?...?= */
@@ -60,14 +60,17 @@ static bool word_at(struct jembatan_bytes value, struct word *out)
 static void decode_base64(const struct word *w, struct kit_text *bytes)
 {
 	guchar *out = g_malloc(w->text_size / 4 * 3 + 6);
+	size_t count = 0;
 	gint state = 0;
 	guint save = 0;
+
+	for (size_t i = 0; i < w->text_size; i++)
+		count += w->text[i] != ' ' && w->text[i] != '\t';
 	gsize size = g_base64_decode_step(w->text, w->text_size, out, &state, &save);
 
-	/* Padding that was left out would swallow the last letter. */
-	if (state > 0 && w->text_size > 0 && w->text[w->text_size - 1] != '=')
-		size += g_base64_decode_step("===", (gsize)(4 - state % 4) % 4, out + size, &state,
-					     &save);
+	/* Padding that was left out would swallow the last letters. */
+	if (count % 4 > 1)
+		size += g_base64_decode_step("==", 4 - count % 4, out + size, &state, &save);
 	kit_text_add(bytes, out, size);
 	g_free(out);
 }

@@ -208,6 +208,18 @@ static char *many_parts(unsigned n, bool nested, bool messages)
 	return text;
 }
 
+START_TEST(a_header_folded_over_a_line_of_blanks_goes_on)
+{
+	struct testctx *t = context();
+	const struct jembatan_message *m = message_of_text(
+		t, "From: a@b.test\nSubject: Re: jalan\n \n\t=?UTF-8?Q?rusak?=\n\nhalo\n");
+
+	ck_assert_str_eq(m->subject, "Re: jalan  rusak");
+	ck_assert_str_eq(m->text, "halo");
+	testctx_free(t);
+}
+END_TEST
+
 START_TEST(a_mail_of_ten_thousand_parts_is_one_message_with_a_note)
 {
 	struct testctx *t = context();
@@ -344,6 +356,7 @@ int main(void)
 	tcase_add_loop_test(t, the_same_mail_has_the_same_id_and_another_one_has_not, 0,
 			    COUNT(twins));
 	tcase_add_loop_test(t, an_absurd_message_id_is_not_taken_for_one, 0, 6);
+	tcase_add_test(t, a_header_folded_over_a_line_of_blanks_goes_on);
 	tcase_add_loop_test(t, a_mail_of_ten_thousand_parts_is_one_message_with_a_note, 0, 3);
 	tcase_add_test(t, a_huge_text_is_cut_on_a_character_and_says_so);
 	tcase_add_test(t, a_subject_without_end_is_cut_on_a_character);

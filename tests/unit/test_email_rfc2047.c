@@ -26,6 +26,8 @@ static const struct {
 	/* Padding left out. */
 	{ "=?UTF-8?B?SmFsYW4gcnVzYWs?=", "Jalan rusak" },
 	{ "=?UTF-8?B?YQ?=", "a" },
+	{ "=?UTF-8?B?VEVTVA=?=", "TEST" },
+	{ "a =?UTF-8?B?" "?= b", "a  b" },
 	/* Language, RFC 2231. */
 	{ "=?UTF-8*id?Q?Jalan?=", "Jalan" },
 	/* Other charsets; latin1 means windows-1252. */
