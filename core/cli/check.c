@@ -23,7 +23,9 @@ check_instance(const struct settings *s, const struct instance_settings *i,
 		if (why.text[0] != '\0')
 			problems_add(problems, i->file, 0, "%s", why.text);
 	} else if (manifest_check(&tool.spawn, &tool.open, &why) != JEMBATAN_OK) {
-		problems_add(problems, i->file, 0, "%s", why.text);
+		/* A plugin that knows the place of its option says it itself. */
+		bool says_where = strstr(why.text, ".yaml:") != NULL;
+		problems_add(problems, says_where ? NULL : i->file, 0, "%s", why.text);
 	}
 	cli_instance_close(&tool);
 }
