@@ -477,29 +477,38 @@ static int digits(const char *text, int count)
 	return n;
 }
 
-int64_t imap_date_ms(const char *text)
+static int month_of(const char *text)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	struct tm tm = { 0 };
 
-	if (strlen(text) != 26 || text[2] != '-' || text[6] != '-' || text[11] != ' ' ||
-	    text[14] != ':' || text[17] != ':' || (text[21] != '+' && text[21] != '-'))
-		return 0;
-	tm.tm_mon = -1;
 	for (int i = 0; i < 12; i++) {
-		if (strncasecmp(text + 3, months + (size_t)i * 3, 3) == 0)
-			tm.tm_mon = i;
+		if (strncasecmp(text, months + (size_t)i * 3, 3) == 0)
+			return i;
 	}
-	tm.tm_mday = digits(text, 2);
-	tm.tm_year = digits(text + 7, 4) - 1900;
-	tm.tm_hour = digits(text + 12, 2);
-	tm.tm_min = digits(text + 15, 2);
-	tm.tm_sec = digits(text + 18, 2);
+	return -1;
+}
+
+static bool is_between(int n, int least, int most)
+{
+	return n >= least && n <= most;
+}
+
+int64_t imap_date_ms(const char *text)
+{
+	if (strlen(text) != 26 || text[2] != '-' || text[6] != '-' || text[11] != ' ' ||
+	    text[14] != ':' || text[17] != ':' || strchr("+-", text[21]) == NULL)
+		return 0;
+	struct tm tm = { .tm_mday = digits(text, 2),
+			 .tm_mon = month_of(text + 3),
+			 .tm_year = digits(text + 7, 4) - 1900,
+			 .tm_hour = digits(text + 12, 2),
+			 .tm_min = digits(text + 15, 2),
+			 .tm_sec = digits(text + 18, 2) };
 	int zone_hours = digits(text + 22, 2), zone_minutes = digits(text + 24, 2);
 
-	if (tm.tm_mon < 0 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_year < 70 ||
-	    tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 ||
-	    tm.tm_sec < 0 || tm.tm_sec > 60 || zone_hours < 0 || zone_minutes < 0)
+	if (!is_between(tm.tm_mday, 1, 31) || tm.tm_mon < 0 || tm.tm_year < 70 ||
+	    !is_between(tm.tm_hour, 0, 23) || !is_between(tm.tm_min, 0, 59) ||
+	    !is_between(tm.tm_sec, 0, 60) || zone_hours < 0 || zone_minutes < 0)
 		return 0;
 	int64_t zone = (int64_t)(zone_hours * 60 + zone_minutes) * 60;
 

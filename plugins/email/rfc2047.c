@@ -27,22 +27,30 @@ static bool is_base64_text(const char *text, size_t size)
 	return true;
 }
 
-/* charset*language?B?...?= */
+/* The charset of a word, without the language that may follow it (RFC 2231).
+ * Returns where it ends; NULL: it is none. */
+static const char *charset_at(const char *at, const char *end, char charset[CHARSET_MAX_BYTES])
+{
+	size_t length = 0;
+
+	while (at < end && *at != '?' && *at != '*' && *at > ' ' && length + 1 < CHARSET_MAX_BYTES)
+		charset[length++] = *at++;
+	charset[length] = '\0';
+	while (at < end && *at != '?' && *at > ' ')
+		at++;
+	return length > 0 ? at : NULL;
+}
+
+/* =?charset*language?B?...?= */
 static bool word_at(struct jembatan_bytes value, struct word *out)
 {
 	const char *s = value.data, *end = s + value.size;
-	size_t length = 0;
 
 	if (value.size < 8 || s[0] != '=' || s[1] != '?')
 		return false;
-	const char *at = s + 2;
+	const char *at = charset_at(s + 2, end, out->charset);
 
-	while (at < end && *at != '?' && *at != '*' && *at > ' ' && length + 1 < sizeof out->charset)
-		out->charset[length++] = *at++;
-	out->charset[length] = '\0';
-	while (at < end && *at != '?' && *at > ' ')
-		at++; /* the language, RFC 2231 */
-	if (length == 0 || end - at < 5 || at[0] != '?' || at[2] != '?')
+	if (at == NULL || end - at < 5 || at[0] != '?' || at[2] != '?')
 		return false;
 	out->is_base64 = at[1] == 'B' || at[1] == 'b';
 	if (!out->is_base64 && at[1] != 'Q' && at[1] != 'q')
