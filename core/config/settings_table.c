@@ -113,7 +113,7 @@ const struct jembatan_option settings_instance_table[] = {
 	TEXT("central.defaults.disposition_id", NULL, "As in jembatan.yaml, for this instance."),
 	TEXT("central.defaults.location_id", NULL, "As in jembatan.yaml, for this instance."),
 	TEXT("central.defaults.user_id", NULL, "As in jembatan.yaml, for this instance."),
-	RAW("options", "The plugin's own options: jembatan check --options CONNECTOR lists them."),
+	RAW("options", "The plugin's own options: jembatan-connector --describe FILE.so lists them."),
 	END
 };
 
