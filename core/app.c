@@ -1,12 +1,14 @@
 /* app.c: opens the rooms, runs the turn, drains. */
 #include "app.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/notify.h"
 #include "control.h"
@@ -70,6 +72,19 @@ watch_backlog(struct app *a)
 				(int64_t)a->settings->inbox_waiting_max);
 }
 
+static enum jembatan_result
+commit_turn(struct app *a, struct why *why)
+{
+	if (FAULT_PLANTED("ack-before-commit")) {
+		intake_committed(a->intake);
+		poll(NULL, 0, 20); /* they get time to tell their sources */
+	}
+	enum jembatan_result r = db_commit(a->db, why);
+	if (r == JEMBATAN_OK)
+		FAULT_POINT("turn.committed");
+	return r;
+}
+
 /* One group commit. Nothing is acknowledged or sent before db_commit is OK. */
 static void
 on_turn(void *data)
@@ -89,7 +104,7 @@ on_turn(void *data)
 	if (r == JEMBATAN_OK)
 		r = write_turn(a, &decided, limit, &why);
 	if (r == JEMBATAN_OK)
-		r = db_commit(a->db, &why);
+		r = commit_turn(a, &why);
 	if (r != JEMBATAN_OK) {
 		store_failed(a, &why);
 		return;

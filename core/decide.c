@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "intake/batch.h"
 #include "store/audit.h"
 #include "store/quarantine.h"
@@ -132,6 +133,16 @@ judge(struct decide *d, const struct instance_settings *s, const struct ticket *
 		"push: review waits for a person: `jembatan review accept`" };
 }
 
+/* A planted bug: the message leaves its stage before its product is there. */
+static enum jembatan_result
+leave_too_early(struct decide *d, const struct inbox_row *row, struct why *why)
+{
+	enum jembatan_result r = leave(d, row, INBOX_TICKET, 0, NULL, why);
+	if (r == JEMBATAN_OK)
+		r = db_commit(d->o.db, why);
+	return r == JEMBATAN_OK ? db_begin(d->o.db, why) : r;
+}
+
 static enum jembatan_result
 make_ticket(struct decide *d, const struct inbox_row *row, const struct instance_settings *s,
 	    struct why *why)
@@ -160,7 +171,10 @@ make_ticket(struct decide *d, const struct inbox_row *row, const struct instance
 		.tracking_id = v.state == TICKET_LINKED ? t.tracking_id : NULL,
 		.reason = v.reason,
 	};
-	r = add_ticket(d, &t, &ticket, why);
+	r = FAULT_PLANTED("decision-split") ? leave_too_early(d, row, why) : JEMBATAN_OK;
+	FAULT_POINT("decide.mid");
+	if (r == JEMBATAN_OK)
+		r = add_ticket(d, &t, &ticket, why);
 	if (r == JEMBATAN_OK && v.state == TICKET_QUEUED)
 		r = queue_create(d, ticket.id, ticket.reference, m, why);
 	if (r == JEMBATAN_OK)

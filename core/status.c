@@ -66,7 +66,7 @@ instance_row(struct control_peer *p, const struct intake_status *s, struct why *
 	if (r != JEMBATAN_OK)
 		return r;
 	control_row(p, json_pack(
-		"{s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s?,s:s?,s:I,s:I}",
+		"{s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s?,s:s?,s:I,s:I,s:I}",
 		"type", "instance", "name", s->name, "connector", s->connector, "push", s->push,
 		"state", s->state, "paused", s->paused, "degraded", s->degraded, "last_ok_ms",
 		(json_int_t)s->last_ok_ms, "start_ms", (json_int_t)s->start_ms, "deaths",
@@ -74,7 +74,8 @@ instance_row(struct control_peer *p, const struct intake_status *s, struct why *
 		(json_int_t)counts.total, "repeats", (json_int_t)counts.repeats, "before_start",
 		(json_int_t)counts.by_stage[INBOX_BEFORE_START], "pid", (json_int_t)s->pid,
 		"confinement", s->confinement, "alarm", s->alarm, "commit_p50_ms",
-		(json_int_t)s->commit_p50_ms, "commit_p99_ms", (json_int_t)s->commit_p99_ms));
+		(json_int_t)s->commit_p50_ms, "commit_p99_ms", (json_int_t)s->commit_p99_ms,
+		"checkpoints", (json_int_t)s->checkpoints));
 	if (s->alarm != NULL)
 		alarm_row(p, s->name, s->alarm);
 	if (s->degraded)

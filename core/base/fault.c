@@ -30,6 +30,13 @@ fault_planted(const char *name)
 	return plant != NULL && strcmp(plant, name) == 0;
 }
 
+int64_t
+fault_number(const char *name, int64_t usual)
+{
+	const char *text = getenv(name);
+	return text != NULL ? strtoll(text, NULL, 10) : usual;
+}
+
 #else
 
 /* ISO C wants a declaration in every file. */

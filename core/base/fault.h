@@ -4,6 +4,7 @@
 #define BASE_FAULT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -15,11 +16,15 @@
 void fault_point(const char *name);
 /* True when JEMBATAN_PLANT=name asks for this planted bug. */
 bool fault_planted(const char *name);
+/* The environment's number of that name, else `usual`: shorter deadlines. */
+int64_t fault_number(const char *name, int64_t usual);
 #define FAULT_POINT(name) fault_point(name)
 #define FAULT_PLANTED(name) fault_planted(name)
+#define FAULT_NUMBER(name, usual) fault_number(name, usual)
 #else
 #define FAULT_POINT(name) ((void)0)
 #define FAULT_PLANTED(name) false
+#define FAULT_NUMBER(name, usual) (usual)
 #endif
 
 #endif

@@ -186,6 +186,8 @@ static void set_body(struct client_call *call, const char *body)
 	curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.size);
 	curl_easy_setopt(call->easy, CURLOPT_READFUNCTION, on_read_body);
 	curl_easy_setopt(call->easy, CURLOPT_READDATA, &call->body);
+	if (FAULT_PLANTED("curl-repeats"))
+		curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, body);
 }
 
 static void set_part(struct client_call *call, curl_mimepart *part, const struct client_part *p,
@@ -478,4 +480,5 @@ void client_push_ahead(struct client *c, int64_t ms)
 		curl_multi_perform(c->multi, &running);
 		curl_multi_poll(c->multi, NULL, 0, 5, NULL);
 	}
+	loop_timer_set(c->timer, 0); /* what has ended meanwhile shows no event any more */
 }

@@ -228,6 +228,10 @@ batch_message(struct batch *b, struct batch_record *r, const struct frame *f,
 		return result;
 	if (m->raw_spooled_count > 1)
 		return why_set(why, JEMBATAN_DATA, "a message has two raw files");
+	if (b->count + 1 >= b->max && FAULT_PLANTED("drop-on-full")) {
+		r->emitted++;
+		return JEMBATAN_OK;
+	}
 	struct inbox_item *item = new_item(b);
 	choose_raw(b, r, f, m, item);
 	item->message = m;

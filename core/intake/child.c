@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/poison.h"
 
@@ -157,7 +158,7 @@ deadline_of(enum msg_type type)
 		return REQUEST_DEADLINE_MS;
 	if (type == MSG_REPLY || type == MSG_FETCH)
 		return DELIVER_DEADLINE_MS;
-	return POLL_DEADLINE_MS;
+	return FAULT_NUMBER("JEMBATAN_POLL_DEADLINE_MS", POLL_DEADLINE_MS);
 }
 
 enum jembatan_result
@@ -175,7 +176,7 @@ child_start(struct child *c, const struct msg_open *open, struct why *why)
 	c->told_to_stop = c->gone = false;
 	c->end[0] = '\0';
 	batch_record_close(&c->record);
-	loop_timer_set(c->deadline, OPEN_DEADLINE_MS);
+	loop_timer_set(c->deadline, FAULT_NUMBER("JEMBATAN_OPEN_DEADLINE_MS", OPEN_DEADLINE_MS));
 	c->asked = ++c->seq;
 	return send_frame(c, MSG_OPEN, c->asked, msg_open_fields, open,
 			  (struct jembatan_bytes){ 0 }, why);
@@ -453,29 +454,38 @@ on_frame(struct child *c, const struct frame *f, struct why *why)
 	}
 }
 
+/* False: none is left, or it has been condemned. */
+static bool
+take_frame(struct child *c)
+{
+	struct why why = { "" };
+	struct frame f;
+	if (c->channel == NULL || c->stop_level >= 2)
+		return false;
+	enum jembatan_result r = channel_next(c->channel, &f, &why);
+	if (r == JEMBATAN_IDLE)
+		return false;
+	if (r == JEMBATAN_OK) {
+		arena_reset(c->frame_arena);
+		r = on_frame(c, &f, &why);
+	}
+	if (r != JEMBATAN_OK && r != JEMBATAN_IDLE) {
+		struct why said;
+		(void)why_set(&said, r, "broke the rules of frames: %s", why.text);
+		condemn(c, said.text);
+		return false;
+	}
+	if (batch_is_full(&c->batch))
+		batch_ready(c);
+	return true;
+}
+
 /* Take frames until the batch waits for its commit or none is left. */
 static void
 process(struct child *c)
 {
-	struct why why = { "" };
-	while (c->channel != NULL && !c->batch.ready && c->stop_level < 2) {
-		struct frame f;
-		enum jembatan_result r = channel_next(c->channel, &f, &why);
-		if (r == JEMBATAN_IDLE)
-			break;
-		if (r == JEMBATAN_OK) {
-			arena_reset(c->frame_arena);
-			r = on_frame(c, &f, &why);
-		}
-		if (r != JEMBATAN_OK && r != JEMBATAN_IDLE) {
-			struct why said;
-			(void)why_set(&said, r, "broke the rules of frames: %s", why.text);
-			condemn(c, said.text);
-			break;
-		}
-		if (batch_is_full(&c->batch))
-			batch_ready(c);
-	}
+	while (!c->batch.ready && take_frame(c))
+		continue;
 	watch_socket(c);
 }
 
@@ -504,18 +514,18 @@ on_readable(void *data, unsigned events)
 	}
 }
 
-/* Frames that a dead child left in the socket still count. */
+/* Frames that a dead child left in the socket still count, and the batch takes
+ * all of them, however full it is: the last one tells of what it died. Bounded:
+ * the sender is dead, so the socket only gets emptier. */
 static void
 drain(struct child *c)
 {
 	struct why why;
-	while (c->channel != NULL && c->stop_level < 2) {
-		enum jembatan_result r = channel_fill(c->channel, &why);
-		/* Bounded: the sender is dead, so the socket only gets emptier. */
-		c->batch.ready = false;
-		process(c);
-		if (r != JEMBATAN_OK)
-			break;
+	enum jembatan_result r = JEMBATAN_OK;
+	while (c->channel != NULL && c->stop_level < 2 && r == JEMBATAN_OK) {
+		r = channel_fill(c->channel, &why);
+		while (take_frame(c))
+			c->batch.kept = false; /* it may name more files now */
 	}
 }
 

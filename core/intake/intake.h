@@ -79,7 +79,8 @@ struct intake_status {
 	bool paused, usable, degraded;
 	int64_t last_ok_ms, every_ms, start_ms;
 	uint64_t deaths, polls;
-	int64_t commit_p50_ms, commit_p99_ms; /* checkpoint to acknowledgement */
+	int64_t commit_p50_ms, commit_p99_ms; /* checkpoint to acknowledgement: the last 1,024 */
+	uint64_t checkpoints; /* acknowledged */
 	int64_t pid; /* of the poll child; 0: none */
 };
 /* The n-th instance, false at the end. Borrowed until the next call. */

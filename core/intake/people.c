@@ -297,6 +297,7 @@ intake_status(struct intake *in, size_t n, struct intake_status *out)
 		.polls = i->polls,
 		.pid = i->poll.child != NULL ? child_pid(i->poll.child) : 0,
 	};
+	out->checkpoints = i->delay_count;
 	percentiles(i, &out->commit_p50_ms, &out->commit_p99_ms);
 	return true;
 }

@@ -6,6 +6,7 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "intake/instance.h"
 #include "store/instances.h"
 #include "store/quarantine.h"
@@ -110,8 +111,9 @@ static void
 restart_later(struct worker *w)
 {
 	w->failures++;
-	loop_timer_set(w->timer, backoff_spread_ms(backoff_ms(w->failures, RESTART_FIRST_MS,
-							      RESTART_MAX_MS), 20));
+	int64_t first = FAULT_NUMBER("JEMBATAN_RESTART_FIRST_MS", RESTART_FIRST_MS);
+	loop_timer_set(w->timer, backoff_spread_ms(backoff_ms(w->failures, first, RESTART_MAX_MS),
+						   20));
 }
 
 static void

@@ -261,6 +261,8 @@ remove_unnamed(struct db *db, const char *token)
 {
 	static const char text[] = "SELECT EXISTS (SELECT 1 FROM kept WHERE token = ?1)";
 	int64_t named = 1;
+	if (FAULT_PLANTED("sweep-all"))
+		unlinkat(db->keep_fd, token, 0);
 	if (find_fresh(&db->files, token) == NULL &&
 	    sql_get_number(&db->sql, NULL, &named, text, SQL_VALUES(sql_text(token))) ==
 	    JEMBATAN_OK && named == 0)

@@ -2,13 +2,19 @@
  * of JSON lines (option `file`), or a request's body, or a preview's sample;
  * each line is one step: {"do": "message", "id": "1", "text": "..."}. It
  * exercises every part of the contract. The cursor is the number of the line
- * up to which the file was carried out. */
+ * up to which the file was carried out. With the option `port` the lines come
+ * from a peer at 127.0.0.1 instead, which learns what was committed: "give N"
+ * is answered by "at M", the steps and ".", and after the checkpoint "took M"
+ * tells it that it may forget them. */
 #include <jembatan/connector.h>
 
+#include <arpa/inet.h>
 #include <jansson.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -18,11 +24,13 @@
 struct self {
 	long line;
 	int timer;
+	FILE *peer; /* option port; NULL: not connected */
 	char answer[512];
 };
 
 static const struct jembatan_option options[] = {
 	{ "file", JEMBATAN_PATH, 0, NULL, 0, 0, NULL, "The script, read in each poll." },
+	{ "port", JEMBATAN_INTEGER, 0, "0", 0, 65535, NULL, "Of a peer that gives the steps." },
 	{ "wait", JEMBATAN_DURATION, 0, "30s", 0, 0, NULL, "Only shown by `options`." },
 	{ "limit", JEMBATAN_BYTES, 0, "10MiB", 0, 0, NULL, "Only shown by `options`." },
 	{ "loud", JEMBATAN_BOOLEAN, 0, "false", 0, 0, NULL, "Only shown by `options`." },
@@ -278,11 +286,75 @@ static char *read_whole(const char *path)
 
 /* ---- operations ---- */
 
+static FILE *connect_peer(struct jembatan_context *ctx)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	to.sin_port = htons((uint16_t)jembatan_get_integer(ctx, "port"));
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+		return fdopen(fd, "r");
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+/* The steps of one answer; *out_at: the cursor after them, -1 without any. */
+static enum jembatan_result take_from_peer(struct jembatan_context *ctx, struct self *self,
+					   long *out_at)
+{
+	char *line = NULL;
+	size_t room = 0;
+	int end = 0;
+	enum jembatan_result r = JEMBATAN_OK;
+	*out_at = -1;
+	dprintf(fileno(self->peer), "give %ld\n", self->line);
+	while (r == JEMBATAN_OK && !end) {
+		ssize_t n = getline(&line, &room, self->peer);
+		if (n <= 1 || line[n - 1] != '\n')
+			r = jembatan_explain(ctx, JEMBATAN_RETRY, "the peer has ended");
+		else if (strcmp(line, ".\n") == 0)
+			break;
+		else if (strncmp(line, "at ", 3) == 0)
+			*out_at = strtol(line + 3, NULL, 10);
+		else {
+			line[n - 1] = '\0';
+			r = do_step(ctx, self, line, &end);
+		}
+	}
+	free(line);
+	return r;
+}
+
+static enum jembatan_result poll_peer(struct jembatan_context *ctx, struct self *self)
+{
+	char cursor[32];
+	long at;
+	if (!self->peer && !(self->peer = connect_peer(ctx)))
+		return jembatan_explain(ctx, JEMBATAN_RETRY, "the peer is not there");
+	enum jembatan_result r = take_from_peer(ctx, self, &at);
+	snprintf(cursor, sizeof(cursor), "%ld", at);
+	if (r == JEMBATAN_OK && at >= 0)
+		r = jembatan_checkpoint(ctx, cursor);
+	if (r == JEMBATAN_OK && at >= 0) {
+		self->line = at;
+		dprintf(fileno(self->peer), "took %ld\n", at);
+	}
+	if (r != JEMBATAN_OK) {
+		fclose(self->peer);
+		self->peer = NULL;
+	}
+	jembatan_delay(ctx, at >= 0 ? 1 : 25);
+	return r;
+}
+
 static enum jembatan_result poll_script(struct jembatan_context *ctx, void *data)
 {
 	struct self *self = data;
 	char cursor[32];
 	long done = 0;
+	if (jembatan_get_integer(ctx, "port") > 0)
+		return poll_peer(ctx, self);
 	char *text = read_whole(jembatan_get_string(ctx, "file"));
 	if (!text)
 		return jembatan_explain(ctx, JEMBATAN_RETRY, "the script cannot be read");
@@ -382,6 +454,8 @@ static void close_script(struct jembatan_context *ctx, void *data)
 	jembatan_log(ctx, JEMBATAN_INFO, "closed");
 	if (self->timer >= 0)
 		close(self->timer);
+	if (self->peer)
+		fclose(self->peer);
 	free(self);
 }
 

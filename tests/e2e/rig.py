@@ -1,0 +1,376 @@
+"""rig.py: what the end-to-end tests share: a folder, a fake centre, sources of
+made-up complaints, the daemon and the command. Everything waits for an event
+with a deadline. A test ends with Failed, or it has passed."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import sqlite3
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+PLUGINS = ["tests/conform/script.la", "tests/conform/misbehave.la", "tests/crash/powercut.la"]
+
+
+class Failed(Exception):
+    pass
+
+
+def wait_for(what, claim, seconds=30, every=0.02):
+    until = time.monotonic() + seconds
+    while True:
+        value = claim()
+        if value:
+            return value
+        if time.monotonic() > until:
+            raise Failed("waited %g s in vain for %s" % (seconds, what))
+        time.sleep(every)
+
+
+def expect(claim, sentence):
+    if not claim:
+        raise Failed(sentence)
+
+
+class Rig:
+    """A folder of its own for one installation, removed at the end."""
+
+    def __init__(self, build, central, instances, **settings):
+        self.build = pathlib.Path(build).resolve()
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="jembatan-test-"))
+        self.data = pathlib.Path(settings.pop("data_dir", self.dir / "data"))
+        self.stoppers = []
+        (self.dir / "etc" / "connectors.d").mkdir(parents=True)
+        self._install_plugins()
+        self.config = self.dir / "etc" / "jembatan.yaml"
+        self.write_config(central, instances, settings)
+
+    def _install_plugins(self):
+        missing = [p for p in PLUGINS if not (self.build / p).exists()]
+        if missing:
+            subprocess.run(["make", "-s", "-C", str(self.build)] + missing, check=True,
+                           stdout=subprocess.DEVNULL)
+        self.plugin_dir = self.dir / "plugins"
+        self.plugin_dir.mkdir(mode=0o755)
+        for path in list((self.build / ".libs").glob("*.so")) + \
+                list((self.build / "tests" / "conform" / ".libs").glob("*.so")) + \
+                list((self.build / "plugins").glob("*/.libs/*.so")):
+            shutil.copy(path, self.plugin_dir / path.name)
+
+    def write_config(self, central, instances, settings=None):
+        defaults = {"channel": "13", "classification_id": "6", "category_id": "1",
+                    "disposition_id": "151345", "location_id": "32", "user_id": "1"}
+        # YAML takes JSON as it is.
+        main = {"data_dir": str(self.data), "run_dir": str(self.dir / "run"),
+                "plugin_dir": str(self.plugin_dir),
+                "profile_dir": str(TOP / "config" / "profiles"),
+                "central": dict({"type": "lapor_v3", "defaults": defaults}, **central)}
+        main.update(settings or {})
+        self.config.write_text(json.dumps(main, indent=1))
+        for name, entry in instances.items():
+            self.write_instance(name, entry)
+
+    def write_instance(self, name, entry):
+        path = self.config.parent / "connectors.d" / (name + ".yaml")
+        path.write_text(json.dumps(entry, indent=1))
+
+    def environment(self, more=None):
+        env = dict(os.environ, JEMBATAN_CONNECTOR=str(self.build / "jembatan-connector"),
+                   JEMBATAN_SCHEMA=str(TOP / "config" / "ticket.schema.json"))
+        env.update(more or {})
+        return env
+
+    def secret(self, name, text):
+        path = self.dir / name
+        path.touch(mode=0o600)
+        path.write_text(text + "\n")
+        return {"file": str(path)}
+
+    def command(self, *words, text=True):
+        """The command as it is; never raises."""
+        return subprocess.run([str(self.build / "jembatan"), "--config", str(self.config)] +
+                              list(words), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=text, env=self.environment(), timeout=60)
+
+    def ask(self, *words):
+        """Rows of a command that must succeed."""
+        done = self.command("--json", *words)
+        expect(done.returncode == 0, "jembatan %s: %d %s" % (" ".join(words), done.returncode,
+                                                             done.stderr.strip()))
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def status(self, kind="daemon", name=None):
+        for row in self.ask("status"):
+            if row["type"] == kind and name in (None, row.get("name")):
+                return row
+        return None
+
+    def alarms(self, where=None):
+        return [r["text"] for r in self.ask("status")
+                if r["type"] == "alarm" and where in (None, r["where"])]
+
+    def query(self, sql):
+        """Straight from the store, read only; for states and counts, which are in clear."""
+        db = sqlite3.connect("file:%s?mode=ro" % (self.data / "jembatan.db"), uri=True, timeout=5)
+        try:
+            return db.execute(sql).fetchall()
+        finally:
+            db.close()
+
+    def log_text(self):
+        return "".join(p.read_text(errors="replace") for p in sorted(self.dir.glob("*.log")))
+
+    def close(self, keep=False):
+        for stop in reversed(self.stoppers):
+            stop()
+        if keep:
+            print("kept: %s" % self.dir, file=sys.stderr)
+        else:
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+
+class Centre:
+    """The fake centre; it survives what happens to the daemon."""
+
+    def __init__(self, build, rig_dir, *options):
+        self.log = open(pathlib.Path(rig_dir) / "centre.log", "w")
+        self.process = subprocess.Popen([str(pathlib.Path(build) / "jembatan-fakecentre"),
+                                         "--quiet"] + list(options),
+                                        stdout=subprocess.PIPE, stderr=self.log, text=True)
+        line = self.process.stdout.readline()
+        expect("http://" in line, "the fake centre did not start: see %s" % self.log.name)
+        self.url = line[line.index("http://"):].strip()
+
+    def get(self, path, data=None, method=None):
+        body = json.dumps(data).encode() if data is not None else None
+        request = urllib.request.Request(self.url + path, body, method=method,
+                                         headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.read()
+
+    def state(self, brief=False):
+        return json.loads(self.get("/_state" + ("?brief=1" if brief else "")))
+
+    def complaints(self):
+        return [json.loads(line) for line in self.get("/_complaints?after=0").splitlines()]
+
+    def follow_ups(self, complaint_id):
+        """Their contents, from all pages."""
+        found, page = [], 1
+        while True:
+            answer = json.loads(self.get("/complaints/%s/followups?page=%d" % (complaint_id, page)))
+            found += [f["content"] for f in answer["results"]["data"]]
+            if not answer["results"].get("next_page_url"):
+                return found
+            page += 1
+
+    def fault(self, spec):
+        self.get("/_fault", {"spec": spec})
+
+    def no_faults(self):
+        self.get("/_fault", method="DELETE")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+        self.log.close()
+
+
+class Source:
+    """A peer of the connector `script`. kind "log": everything stays, the
+    connector remembers how far it was. kind "queue": what was taken is gone, as
+    with a webhook; what was given and not taken comes again."""
+
+    def __init__(self, kind, give_most=8):
+        self.kind, self.give_most = kind, give_most
+        self.lines = []     # log: all; queue: (number, line) that wait
+        self.number = 0     # of lines ever put
+        self.taken = 0
+        self.lock = threading.Lock()
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def put(self, *steps):
+        with self.lock:
+            for step in steps:
+                self.number += 1
+                self.lines.append((self.number, json.dumps(step)))
+
+    def waiting(self):
+        """How many lines were not taken yet."""
+        with self.lock:
+            return self.number - self.taken
+
+    def _serve(self):
+        while True:
+            try:
+                peer, _ = self.server.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=(peer,), daemon=True).start()
+
+    def _talk(self, peer):
+        try:
+            with peer, peer.makefile("rw") as lines:
+                for line in lines:
+                    word, number = line.split()
+                    if word == "give":
+                        lines.write(self._give(int(number)))
+                        lines.flush()
+                    else:
+                        self._took(int(number))
+        except (OSError, ValueError):
+            pass
+
+    def _give(self, after):
+        with self.lock:
+            if self.kind == "log":
+                self.taken = max(self.taken, after)
+                some = self.lines[after:after + self.give_most]
+            else:
+                some = self.lines[:self.give_most]
+        if not some:
+            return ".\n"
+        return "at %d\n" % some[-1][0] + "".join(text + "\n" for _, text in some) + ".\n"
+
+    def _took(self, number):
+        with self.lock:
+            self.taken = max(self.taken, number)
+            if self.kind == "queue":
+                self.lines = [entry for entry in self.lines if entry[0] > number]
+
+    def stop(self):
+        self.server.close()
+
+
+class Daemon:
+    def __init__(self, rig, env=None, preload=None, name="daemon.log", wrapper=()):
+        self.rig = rig
+        more = dict(env or {})
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        path = str(rig.dir / "notify.sock")
+        if os.path.exists(path):
+            os.unlink(path)
+        self.notify.bind(path)
+        more["NOTIFY_SOCKET"] = path
+        if preload:
+            more["LD_PRELOAD"] = preload
+        self.log = open(rig.dir / name, "a")
+        self.began_ms = int(time.time() * 1000)
+        self.process = subprocess.Popen(list(wrapper) + [str(rig.build / "jembatand"), "--config",
+                                        str(rig.config)], env=rig.environment(more),
+                                        stdout=self.log, stderr=self.log)
+        self.pid = self.process.pid
+        self.is_ready = False
+
+    def wait_ready(self, seconds=30):
+        """True once it runs; False when it ended before."""
+        until = time.monotonic() + seconds
+        self.notify.settimeout(0.05)
+        while time.monotonic() < until:
+            try:
+                if b"READY=1" in self.notify.recv(4096):
+                    self.is_ready = True
+                    return True
+            except socket.timeout:
+                pass
+            if self.process.poll() is not None:
+                return False
+        raise Failed("the daemon was not ready within %d s: see %s" % (seconds, self.log.name))
+
+    def start(self):
+        expect(self.wait_ready(), "the daemon did not start: see %s" % self.log.name)
+        return self
+
+    def children(self):
+        try:
+            text = open("/proc/%d/task/%d/children" % (self.pid, self.pid)).read()
+        except OSError:
+            return []
+        return [int(word) for word in text.split()]
+
+    def is_alive(self):
+        return self.process.poll() is None
+
+    def wait_end(self, seconds):
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def kill(self):
+        if self.is_alive():
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait(30)
+        self._closed()
+
+    def stop(self, seconds=120):
+        """SIGTERM; the exit status."""
+        if self.is_alive():
+            self.process.send_signal(signal.SIGTERM)
+        code = self.wait_end(seconds)
+        if code is None:
+            self.kill()
+            raise Failed("the daemon did not end within %d s of SIGTERM" % seconds)
+        self._closed()
+        return code
+
+    def _closed(self):
+        self.notify.close()
+        self.log.close()
+
+
+# ---- the power cut: see tests/crash/powercut.c --------------------------------
+
+RECORD = struct.Struct("=qqq")
+
+
+def power_cut(data_dir):
+    """Take back what was written and not synced; returns the bytes taken back."""
+    total = 0
+    for name in ("jembatan.db", "jembatan.db-wal"):
+        undo = pathlib.Path(data_dir) / (name + ".undo")
+        if not undo.exists():
+            continue
+        content, at, records = undo.read_bytes(), 0, []
+        while at + RECORD.size <= len(content):
+            offset, size, before = RECORD.unpack_from(content, at)
+            at += RECORD.size
+            if at + size > len(content):
+                break  # killed while it wrote this one: the write itself never came
+            records.append((offset, content[at:at + size], before))
+            at += size
+        if records and (pathlib.Path(data_dir) / name).exists():
+            with open(pathlib.Path(data_dir) / name, "r+b") as file:
+                total += file.seek(0, os.SEEK_END) - records[0][2]
+                for offset, old, before in reversed(records):
+                    file.seek(offset)
+                    file.write(old)
+                    file.truncate(before)
+                    total += len(old)
+    forget_undo(data_dir)
+    return total
+
+
+def forget_undo(data_dir):
+    for path in pathlib.Path(data_dir).glob("*.undo"):
+        path.unlink()
+
+
+def preload_of(build):
+    """LD_PRELOAD with the power cut; the sanitizers' own library comes first."""
+    library = pathlib.Path(build).resolve() / "tests" / "crash" / ".libs" / "powercut.so"
+    linked = subprocess.run(["ldd", str(pathlib.Path(build) / "jembatand")],
+                            stdout=subprocess.PIPE, text=True).stdout
+    first = [line.split("=>")[1].split()[0] for line in linked.splitlines()
+             if "libasan" in line and "=>" in line]
+    return " ".join(first + [str(library)])
