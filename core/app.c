@@ -187,6 +187,15 @@ on_term(void *data, int signal)
 	loop_timer_set(a->drain, 0);
 }
 
+/* The preset would end the process. */
+static void
+on_hup(void *data, int signal)
+{
+	(void)data;
+	(void)signal;
+	log_notice("jembatand", "SIGHUP: settings are read at the start only; restart to apply them");
+}
+
 /* ---- opening ----------------------------------------------------------- */
 
 static enum jembatan_result
@@ -229,6 +238,7 @@ app_open(struct app *a, struct settings *settings, struct why *why)
 	a->watchdog = loop_timer_new(a->loop, on_watchdog, a);
 	loop_signal(a->loop, SIGTERM, on_term, a);
 	loop_signal(a->loop, SIGINT, on_term, a);
+	loop_signal(a->loop, SIGHUP, on_hup, a);
 	inbox_sweep(a->db);
 	a->intake = intake_new(a->loop, a->db, settings, want_turn, a);
 	a->fetch = fetch_new(a->intake, a->db, want_turn, a);

@@ -525,6 +525,7 @@ commands_find(const char *name)
 		{ "status", status_command },
 		{ "explain", explain_command },
 		{ "review list", review_list },
+		{ "review show", show_command },
 		{ "review accept", review_accept },
 		{ "review reject", review_reject },
 		{ "tickets", tickets_command },

@@ -99,6 +99,14 @@ add_ticket(struct decide *d, struct ticket *t, struct ticket_row *row, struct wh
 	return r;
 }
 
+/* Numbers of the centre have 6 to 10 digits; staff type them by hand. */
+static bool
+is_tracking_id(const char *s)
+{
+	size_t n = strspn(s, "0123456789");
+	return s[n] == '\0' && n >= 6 && n <= 10;
+}
+
 struct verdict {
 	enum ticket_state state;
 	enum inbox_stage stage;
@@ -109,9 +117,13 @@ static struct verdict
 judge(struct decide *d, const struct instance_settings *s, const struct ticket *t)
 {
 	struct why why;
-	if (t->from_centre)
+	if (t->from_centre || (t->tracking_id != NULL && is_tracking_id(t->tracking_id)))
 		return (struct verdict){ TICKET_LINKED, INBOX_LINKED, "linked",
 			"it came from the centre, or carries its number already: never pushed" };
+	if (t->tracking_id != NULL)
+		return (struct verdict){ TICKET_REVIEW, INBOX_TICKET, "review",
+			"the source carries a number of the centre that cannot be one: is it there "
+			"already?" };
 	CLEANUP(free_pointer) char *body = ticket_to_json(t);
 	if (ticket_validate(d->o.schema, bytes_text(body), &why) != JEMBATAN_OK)
 		return (struct verdict){ TICKET_REVIEW, INBOX_TICKET, "review",

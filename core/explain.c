@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "base/jx.h"
 #include "store/audit.h"
 #include "store/inbox.h"
@@ -151,6 +152,41 @@ explain_command(struct control_peer *p, const struct msg_command *c)
 		control_fail(p, r, &why);
 	else
 		control_end(p, EX_OK, "%s", "");
+}
+
+void
+show_command(struct control_peer *p, const struct msg_command *c)
+{
+	struct app *a = control_app(p);
+	struct arena *arena = arena_new();
+	const char *name = msg_argument(c, "name");
+	struct ticket_row t;
+	struct why why;
+	json_t *body = NULL;
+	enum jembatan_result r = tickets_find(a->db, name != NULL ? name : "", arena, &t, &why);
+	if (r == JEMBATAN_OK && t.body == NULL)
+		r = why_set(&why, JEMBATAN_GONE, "its content was erased");
+	if (r == JEMBATAN_OK)
+		r = jx_parse(bytes_text(t.body), &body, &why);
+	if (r == JEMBATAN_OK)
+		r = db_begin(a->db, &why);
+	if (r == JEMBATAN_OK) {
+		r = audit_add(a->db, AUDIT_TICKET, t.id, control_actor(p), "shown", NULL, clock_now_ms(),
+			      &why);
+		if (r == JEMBATAN_OK)
+			r = db_commit(a->db, &why);
+		if (r != JEMBATAN_OK)
+			db_abort(a->db);
+	}
+	if (r == JEMBATAN_OK) {
+		control_row(p, json_pack("{s:s,s:s,s:O}", "type", "body", "state",
+					 ticket_state_name(t.state), "body", body));
+		control_end(p, EX_OK, "%s", "");
+	} else {
+		control_fail(p, r, &why);
+	}
+	json_decref(body);
+	arena_free(arena);
 }
 
 static int

@@ -25,6 +25,9 @@ int cli_ask(const struct cli *c, const char *command, const struct msg_argument 
 /* Print a row as one line of JSON. */
 void cli_print_json(void *data, json_t *row);
 
+/* Print the ticket of a row "body" as a person reads it. */
+void cli_print_body(void *data, json_t *row);
+
 /* Rows as text, each kind in its own way. */
 struct cli_table;
 struct cli_table *cli_table_new(void);

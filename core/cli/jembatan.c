@@ -26,7 +26,7 @@ static const char usage_text[] =
 	"  check [--options]           the configuration, without network (78: something is wrong)\n"
 	"  preview INSTANCE --sample FILE   what a sample becomes; nothing is stored\n"
 	"decide\n"
-	"  review list | accept TICKET|all | reject TICKET|all [--reason TEXT]\n"
+	"  review list | show TICKET | accept TICKET|all | reject TICKET|all [--reason TEXT]\n"
 	"  unknown list [--refused] | confirm ID TRACKING | resend ID\n"
 	"  quarantine list [--all] | show ID | replay ID | drop ID\n"
 	"run\n"
@@ -140,11 +140,14 @@ run_review(const struct request *q)
 		return ask(q, "review list", NULL, 0, true);
 	if (word(q, 2) == NULL)
 		return usage_error("a ticket (or all) is missing after review ", what);
+	if (str_equal(what, "show"))
+		return cli_ask(&q->cli, "review show", arguments, 1,
+			       q->cli.json ? cli_print_json : cli_print_body, NULL);
 	if (str_equal(what, "accept"))
 		return ask(q, "review accept", arguments, 2, false);
 	if (str_equal(what, "reject"))
 		return ask(q, "review reject", arguments, 2, false);
-	return usage_error("review list, accept or reject, not ", what);
+	return usage_error("review list, show, accept or reject, not ", what);
 }
 
 static int

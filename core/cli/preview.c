@@ -91,6 +91,26 @@ print_text(const struct preview *p, const struct msg_message *m, const struct ti
 		printf("!!! %s\n", trouble);
 }
 
+void
+cli_print_body(void *data, json_t *row)
+{
+	struct arena *arena = arena_new();
+	struct ticket t;
+	struct why why;
+	(void)data;
+	CLEANUP(free_pointer) char *body = jx_dump(json_object_get(row, "body"));
+	if (body == NULL || ticket_from_json(bytes_text(body), arena, &t, &why) != JEMBATAN_OK) {
+		fprintf(stderr, "jembatan: the ticket cannot be shown: %s\n", body != NULL ? why.text : "");
+	} else {
+		struct buf text;
+		buf_init(&text, 4u * 1024u * 1024u);
+		ticket_preview_text(&t, &text);
+		fwrite(text.data, 1, text.size, stdout);
+		buf_done(&text);
+	}
+	arena_free(arena);
+}
+
 static void
 print_json(const struct msg_message *m, const struct ticket *t, const char *trouble)
 {
