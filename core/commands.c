@@ -82,8 +82,9 @@ review_list(struct control_peer *p, const struct msg_command *c)
 		arena_reset(arena);
 		r = tickets_list(a->db, TICKET_REVIEW, after, PAGE, arena, rows, &count, &why);
 		for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
-			control_row(p, json_pack("{s:s,s:I,s:s,s:s,s:I,s:s?,s:s?}", "type", "ticket",
-				"id", (json_int_t)rows[i].id, "reference", rows[i].reference,
+			control_row(p, json_pack("{s:s,s:I,s:s,s:s,s:s,s:I,s:s?,s:s?}", "type", "ticket",
+				"id", (json_int_t)rows[i].id, "reference", rows[i].reference, "state",
+				ticket_state_name(rows[i].state),
 				"instance", instance_name(a, rows[i].instance_id), "created_ms",
 				(json_int_t)rows[i].created_ms, "title", rows[i].title, "reason",
 				rows[i].reason));

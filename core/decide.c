@@ -206,9 +206,14 @@ join(struct decide *d, const struct inbox_row *row, int64_t ticket_id, const cha
 	enum jembatan_result r = tickets_get(d->o.db, ticket_id, d->arena, &t, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	bool sends = t.state == TICKET_QUEUED || t.state == TICKET_PUSHED ||
-		     t.state == TICKET_UNKNOWN || t.state == TICKET_REFUSED;
-	if (sends) {
+	int64_t start_ms;
+	const struct instance_settings *s = intake_instance(d->o.intake, row->instance_id, &start_ms);
+	/* A person accepted the ticket, and with it what its reporter adds. */
+	bool is_open = t.state == TICKET_QUEUED || t.state == TICKET_PUSHED ||
+		       t.state == TICKET_UNKNOWN || t.state == TICKET_REFUSED;
+	if (is_open && s != NULL && s->push == PUSH_SHADOW) {
+		reason = "push: shadow does everything but the sending";
+	} else if (is_open) {
 		int64_t now = clock_now_ms(), id;
 		const char *reference = arena_printf(d->arena, "%s-F%lld", t.reference,
 						     (long long)row->id);

@@ -189,13 +189,16 @@ show_command(struct control_peer *p, const struct msg_command *c)
 	arena_free(arena);
 }
 
+/* -1: all; -2: there is no such state. */
 static int
 state_by_name(const char *name)
 {
+	if (name == NULL)
+		return -1;
 	for (int s = TICKET_REVIEW; s <= TICKET_REJECTED; s++)
 		if (str_equal(ticket_state_name((enum ticket_state)s), name))
 			return s;
-	return -1;
+	return -2;
 }
 
 void
@@ -206,12 +209,19 @@ tickets_command(struct control_peer *p, const struct msg_command *c)
 	struct ticket_row rows[PAGE];
 	struct why why;
 	const char *from = msg_argument(c, "after");
+	int state = state_by_name(msg_argument(c, "state"));
+	if (state == -2) {
+		control_end(p, EX_USAGE, "there is no such state: review, queued, pushed, unknown, refused, "
+			    "shadow, linked or rejected");
+		arena_free(arena);
+		return;
+	}
 	int64_t after = from != NULL ? strtoll(from, NULL, 10) : 0;
 	size_t count = 0, total = 0;
 	enum jembatan_result r;
 	do {
 		arena_reset(arena);
-		r = tickets_list(a->db, state_by_name(msg_argument(c, "state")), after, PAGE, arena, rows,
+		r = tickets_list(a->db, state, after, PAGE, arena, rows,
 				 &count, &why);
 		for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
 			control_row(p, ticket_json(a, &rows[i]));

@@ -26,6 +26,10 @@ run(const char *path)
 	struct problems problems;
 	problems_init(&problems);
 	struct settings *s = settings_load(path, &problems);
+	/* Without an address tickets wait; with one, half a configuration would
+	 * only collect refusals. */
+	if (s != NULL && s->central.url != NULL)
+		settings_check_complete(s, &problems);
 	if (problems.count > 0 || s == NULL) {
 		problems_print(&problems, stderr);
 		fputs("jembatand: not started; mend the above, then `jembatan check` tells whether it is "

@@ -90,6 +90,29 @@ instance_row(struct control_peer *p, const struct intake_status *s, struct why *
 	return JEMBATAN_OK;
 }
 
+/* The breaker's words are for engineers. */
+static const char *
+central_state(const struct outbox_stats *s)
+{
+	if (s->paused)
+		return "paused";
+	return str_equal(s->breaker, "closed") ? "working" : str_equal(s->breaker, "open") ?
+	       "waiting" : s->breaker;
+}
+
+static const char *
+central_advice(const char *trouble)
+{
+	if (str_equal(trouble, "busy"))
+		return "it asks us to slow down; pushes go on by themselves";
+	if (str_equal(trouble, "credentials"))
+		return "it refuses our credentials: see central.secret and central.guid, then restart; "
+		       "reports wait";
+	if (str_equal(trouble, "redirected"))
+		return "it leads elsewhere: see central.url, then restart; reports wait";
+	return "it cannot be reached or fails; reports wait and go on by themselves when it is back";
+}
+
 static enum jembatan_result
 central_row(struct control_peer *p, struct why *why)
 {
@@ -111,14 +134,14 @@ central_row(struct control_peer *p, struct why *why)
 	outbox_stats(a->outbox, &s);
 	control_row(p, json_pack(
 		"{s:s,s:s,s:s,s:o,s:i,s:i,s:i,s:i,s:I,s:I,s:s,s:I,s:I,s:I}",
-		"type", "central", "state", s.paused ? "paused" : s.breaker, "url",
+		"type", "central", "state", central_state(&s), "url",
 		a->settings->central.url, "outbox", by_state, "in_flight", (int)s.in_flight, "parallel",
 		(int)s.parallel, "budget", (int)s.budget, "budget_used", (int)s.budget_used, "p50_ms",
 		(json_int_t)s.p50_ms, "p99_ms", (json_int_t)s.p99_ms, "last_error", s.last_error,
 		"last_error_ms", (json_int_t)s.last_error_ms, "last_ok_ms", (json_int_t)s.last_ok_ms,
 		"oldest_queued_ms", (json_int_t)counts.oldest_queued_ms));
 	if (s.trouble != NULL && s.trouble[0] != '\0')
-		alarm_row(p, "central", s.trouble);
+		alarm_row(p, "central", central_advice(s.trouble));
 	if (counts.by_state[OUTBOX_UNKNOWN] > 0)
 		alarm_row(p, "central", "pushes whose outcome is unknown wait for a person: `jembatan "
 			  "unknown list`");

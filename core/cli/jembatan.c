@@ -80,7 +80,8 @@ ask(const struct request *q, const char *command, struct msg_argument *arguments
 	int code;
 	ASSERT(count < COUNT_OF(all));
 	do {
-		memcpy(all, arguments, count * sizeof(all[0]));
+		for (size_t i = 0; i < count; i++)
+			all[i] = arguments[i];
 		all[count] = (struct msg_argument){ "after", after };
 		p.rows = 0;
 		code = cli_ask(&q->cli, command, all, paged ? count + 1 : count, on_page_row, &p);
@@ -88,6 +89,8 @@ ask(const struct request *q, const char *command, struct msg_argument *arguments
 	} while (paged && code == EX_OK && p.rows >= PAGE);
 	if (p.table != NULL)
 		cli_table_print(p.table, stdout);
+	if (p.table != NULL && paged && code == EX_OK && p.rows == 0)
+		puts("none");
 	return code;
 }
 

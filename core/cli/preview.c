@@ -24,7 +24,7 @@ struct preview {
 	const struct instance_settings *instance;
 	struct ticket_schema *schema;
 	struct arena *arena;
-	size_t count, bad;
+	size_t count, bad, empty;
 };
 
 static const char *
@@ -136,6 +136,10 @@ on_message(void *data, const struct msg_message *m)
 	struct why why = { "" };
 	const char *trouble = NULL;
 	bool made = false;
+	if (m == NULL) {
+		p->empty++;
+		return;
+	}
 	arena_reset(p->arena);
 	p->count++;
 	if (is_complaint(&m->message)) {
@@ -209,13 +213,13 @@ cli_preview(const struct cli *c, const char *instance, const char *sample)
 	if (r != JEMBATAN_OK && why.text[0] != '\0')
 		fprintf(stderr, "jembatan preview: %s\n", why.text);
 	else if (!c->json && r == JEMBATAN_OK)
-		printf("--- %zu messages, %zu with a problem; nothing was stored or sent\n", p.count,
-		       p.bad);
+		printf("--- %zu messages, %zu with a problem, %zu records of which nothing came; nothing "
+		       "was stored or sent\n", p.count, p.bad, p.empty);
 	problems_done(&problems);
 	ticket_schema_free(p.schema);
 	arena_free(p.arena);
 	settings_free(s);
 	if (r == JEMBATAN_OK)
-		return p.bad > 0 ? EX_DATAERR : EX_OK;
+		return p.bad + p.empty > 0 ? EX_DATAERR : EX_OK;
 	return r == JEMBATAN_CONFIG ? EX_CONFIG : r == JEMBATAN_GONE ? EX_NOINPUT : EX_DATAERR;
 }

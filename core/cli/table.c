@@ -55,6 +55,7 @@ static const struct layout layouts[] = {
 
 struct cli_table {
 	json_t *rows;
+	json_t *alarms; /* printed last */
 };
 
 struct cli_table *
@@ -62,6 +63,7 @@ cli_table_new(void)
 {
 	struct cli_table *t = xcalloc(1, sizeof(*t));
 	t->rows = json_array();
+	t->alarms = json_array();
 	return t;
 }
 
@@ -69,7 +71,8 @@ void
 cli_table_row(void *data, json_t *row)
 {
 	struct cli_table *t = data;
-	json_array_append(t->rows, row);
+	bool is_alarm = str_equal(jx_text(row, "type"), "alarm");
+	json_array_append(is_alarm ? t->alarms : t->rows, row);
 }
 
 static const struct layout *
@@ -214,10 +217,11 @@ cli_table_print(struct cli_table *t, FILE *out)
 			print_daemon(row, out);
 		else if (str_equal(type, "central"))
 			print_central(row, out);
-		else if (str_equal(type, "alarm"))
-			print_alarm(row, out);
 		i++;
 	}
+	for (i = 0; i < json_array_size(t->alarms); i++)
+		print_alarm(json_array_get(t->alarms, i), out);
 	json_decref(t->rows);
+	json_decref(t->alarms);
 	free(t);
 }

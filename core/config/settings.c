@@ -326,11 +326,12 @@ settings_check_complete(const struct settings *s, struct problems *problems)
 	if (s->central.url == NULL)
 		problems_add(problems, s->name, line, "central.url is missing: nothing can be "
 			     "pushed; write the base address that came with the agency's account");
-	if (s->central.secret == NULL)
+	/* One that was written but cannot be read is a problem already. */
+	if (s->central.secret == NULL && yaml_get(central, "secret") == NULL)
 		problems_add(problems, s->name, line, "central.secret is missing: the centre "
 			     "refuses requests without it; write {file: /path} of a file that "
 			     "holds the agency's secret");
-	if (s->central.guid == NULL)
+	if (s->central.guid == NULL && yaml_get(central, "guid") == NULL)
 		problems_add(problems, s->name, line, "central.guid is missing: the centre wants "
 			     "it as the header token; write {file: /path} of a file that holds "
 			     "the agency's GUID with its braces");

@@ -96,11 +96,15 @@ static enum jembatan_result
 until_done(struct tool *t, struct arena *arena, struct msg_manifest *out_manifest,
 	   manifest_on_message *on, void *data, struct why *why)
 {
+	bool empty = false; /* a record was begun, and no message came yet */
 	for (;;) {
 		struct frame f;
 		enum jembatan_result r = next_frame(t, &f, why);
 		if (r != JEMBATAN_OK)
 			return r;
+		if ((f.type == MSG_BEGIN || f.type == MSG_DONE) && empty && on != NULL)
+			on(data, NULL);
+		empty = f.type == MSG_BEGIN || (empty && f.type != MSG_MESSAGE);
 		/* The frame's bytes are borrowed: what stays is copied first. */
 		struct jembatan_bytes meta = { arena_memdup(arena, f.meta.data, f.meta.size),
 					       f.meta.size };

@@ -21,7 +21,7 @@ MUST_CHECK enum jembatan_result manifest_describe(const struct spawn_options *sp
 MUST_CHECK enum jembatan_result manifest_check(const struct spawn_options *spawn,
 					       const struct msg_open *open, struct why *why);
 
-/* Called for each message of a preview. */
+/* Called for each message of a preview; NULL: a record of which nothing came. */
 typedef void manifest_on_message(void *data, const struct msg_message *m);
 /* preview() of the plugin on this sample. No network; nothing is stored. */
 MUST_CHECK enum jembatan_result manifest_preview(const struct spawn_options *spawn,

@@ -236,14 +236,19 @@ def print_table(daemon, centre, total):
 
 NEXT = """
 What now?
-  {centre}   the fake centre's own list, while `--stay` keeps it running
-  Point it at the real thing: copy {share}/jembatan.yaml and
-  connectors.d/*.example to /etc/jembatan, then edit
-    central.url, central.secret, central.guid   what the centre's admin gave you
-    central.defaults                            your channel, category and institution
-    connectors.d/<name>.yaml                    your mailbox or app
-  `jembatan check` says what is missing; `jembatan preview` shows what a sample becomes;
-  the first run takes only what is new (start: now) and mail waits for `jembatan review`."""
+  ./quickstart --stay   keeps all of it running: look at the centre's page, and try
+     {jembatan} \\
+       --config {config} status
+  To point it at the real thing, edit a copy of
+     {config}
+       central.url, secret, guid   what came with the agency's account
+       central.defaults            your channel, category and institution
+     {connectors}/*.yaml
+                                   your mailbox or app; explained in
+     {share}/connectors.d
+  or install it as README.md says and begin in /etc/jembatan. `jembatan check` says what
+  is missing; `jembatan preview` shows what a sample becomes; without `start:` only what
+  is new is taken, and without `push:` mail waits for `jembatan review`."""
 
 
 def main():
@@ -254,6 +259,7 @@ def main():
     parser.add_argument("--data", type=pathlib.Path, required=True)
     parser.add_argument("--stay", action="store_true", help="keep all running until Ctrl-C")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     shutil.rmtree(args.work, ignore_errors=True)
     args.work.mkdir(parents=True)
     os.chmod(args.work, 0o700)
@@ -272,8 +278,12 @@ def main():
         total = feed(data, mailbox, app, daemon)
         wait_for("the tracking numbers", lambda: show_progress(daemon.status(), total) >= total)
         good = print_table(daemon, get_json(centre.url + "/_state"), total)
-        print(NEXT.format(centre=centre.url, share=args.installed / "share" / "jembatan"))
+        print(NEXT.format(jembatan=args.installed / "bin" / "jembatan",
+                          config=args.work / "etc" / "jembatan.yaml",
+                          connectors=args.work / "etc" / "connectors.d",
+                          share=args.installed / "share" / "jembatan"))
         if args.stay:
+            print("\nThe centre's page: %s   (Ctrl-C ends it all)" % centre.url, flush=True)
             signal.pause()
     finally:
         daemon.stop()
