@@ -288,7 +288,8 @@ static enum jembatan_result move_on(struct agency_walk *walk,
 				    const struct agency_tally *tally)
 {
 	raise_to(&walk->cursor.since_ms, walk->cursor.high_ms);
-	walk_from(walk, walk->cursor.since_ms);
+	/* Not from `since`: within the overlap it lies pages ahead. */
+	walk_from(walk, walk->last_ms);
 	remember_page(walk); /* a restart need not go back by the overlap */
 	return save(walk, tally->brought);
 }

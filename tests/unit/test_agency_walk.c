@@ -232,6 +232,19 @@ START_TEST(the_overlap_brings_what_was_written_late)
 }
 END_TEST
 
+START_TEST(the_overlap_is_read_whole_also_when_it_fills_pages)
+{
+	start(_i);
+	ck_assert_int_eq(bench_open(), JEMBATAN_OK);
+	ck_assert_int_eq(bench_poll_all(), JEMBATAN_IDLE);
+	/* Behind the overlap's first page, before the last change seen. */
+	bench_add("{\"id\":5571685772206594024,\"title\":\"x\",\"updated_at\":"
+		  "\"2024-11-20T01:00:15Z\"}");
+	ck_assert_int_eq(bench_poll_all(), JEMBATAN_IDLE);
+	ck_assert_uint_eq(bench_count(RECORDS + 1), 1);
+}
+END_TEST
+
 START_TEST(what_was_created_before_start_is_left_out)
 {
 	start(_i);
@@ -285,6 +298,7 @@ int main(void)
 		pages_in_another_order_and_rows_repeated_lose_nothing,
 		a_record_from_the_future_hides_nothing,
 		the_overlap_brings_what_was_written_late,
+		the_overlap_is_read_whole_also_when_it_fills_pages,
 		what_was_created_before_start_is_left_out,
 		a_foreign_cursor_begins_anew,
 	};
