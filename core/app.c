@@ -41,9 +41,17 @@ static void
 store_failed(struct app *a, const struct why *why)
 {
 	db_abort(a->db);
-	intake_aborted(a->intake);
+	bool is_mended = intake_aborted(a->intake);
+	is_mended |= fetch_aborted(a->fetch);
+	is_mended |= decide_aborted(a->decide);
 	if (a->outbox != NULL)
 		outbox_aborted(a->outbox);
+	if (is_mended) {
+		/* One of them had what no store can take; the others go on. */
+		a->decide_more = true;
+		app_want_turn(a);
+		return;
+	}
 	log_trouble(&a->trouble, "store", why->text);
 	str_copy(a->store_alarm, sizeof(a->store_alarm), why->text);
 	loop_timer_set(a->retry, STORE_RETRY_MS);
@@ -112,7 +120,7 @@ on_turn(void *data)
 	a->turns++;
 	a->store_alarm[0] = '\0';
 	log_trouble_over(&a->trouble, "store", "the store");
-	a->decide_more = intake_waits || decided == limit;
+	a->decide_more = decided == limit;
 	intake_committed(a->intake);
 	fetch_committed(a->fetch);
 	if (a->outbox != NULL)

@@ -23,6 +23,9 @@
 
 #define PAGE 200u
 #define LIST_MAX 2000u /* rows of one answer; the command asks for more */
+#define RAW_MAX (64u * 1024u * 1024u)
+#define SHOW_PIECE (256u * 1024u)
+#define SHOW_MAX (2u * 1024u * 1024u)
 
 /* ---- helpers ----------------------------------------------------------- */
 
@@ -49,8 +52,9 @@ instance_name(struct app *a, int64_t id)
 	return s != NULL ? s->name : "(removed)";
 }
 
-/* Ends the transaction that `r` is the outcome of, and the answer. */
-static void
+/* Ends the transaction that `r` is the outcome of, and the answer. True when it
+ * is committed. */
+static bool
 finish(struct control_peer *p, enum jembatan_result r, struct why *why, const char *done)
 {
 	struct app *a = control_app(p);
@@ -59,10 +63,20 @@ finish(struct control_peer *p, enum jembatan_result r, struct why *why, const ch
 	if (r != JEMBATAN_OK) {
 		db_abort(a->db);
 		control_fail(p, r, why);
-		return;
+		return false;
 	}
 	app_want_turn(a);
 	control_end(p, EX_OK, "%s", done);
+	return true;
+}
+
+static void
+end_list(struct control_peer *p, enum jembatan_result r, const struct why *why)
+{
+	if (r != JEMBATAN_OK)
+		control_fail(p, r, why);
+	else
+		control_end(p, EX_OK, "%s", "");
 }
 
 /* ---- review ------------------------------------------------------------ */
@@ -93,10 +107,7 @@ review_list(struct control_peer *p, const struct msg_command *c)
 		total += count;
 	} while (r == JEMBATAN_OK && count == PAGE && total < LIST_MAX);
 	arena_free(arena);
-	if (r != JEMBATAN_OK)
-		control_fail(p, r, &why);
-	else
-		control_end(p, EX_OK, "%s", "");
+	end_list(p, r, &why);
 }
 
 static enum jembatan_result
@@ -180,7 +191,7 @@ unknown_list(struct control_peer *p, const struct msg_command *c)
 	/* What is still being settled is queued: look at those too. */
 	const int states[] = { refused ? OUTBOX_REFUSED : OUTBOX_UNKNOWN, OUTBOX_QUEUED,
 			       OUTBOX_SENDING };
-	size_t kinds = refused ? 1 : COUNT_OF(states);
+	size_t kinds = refused ? 1 : COUNT_OF(states), shown = 0;
 	for (size_t s = 0; s < kinds && r == JEMBATAN_OK; s++) {
 		int64_t after = 0;
 		size_t count = 0;
@@ -188,17 +199,19 @@ unknown_list(struct control_peer *p, const struct msg_command *c)
 			arena_reset(arena);
 			r = outbox_rows_list(a->db, states[s], after, PAGE, arena, rows, &count, &why);
 			for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
-				if (refused || outbox_row_is_unknown(&rows[i]))
-					unknown_row(p, &rows[i]);
 				after = rows[i].id;
+				if (!refused && !outbox_row_is_unknown(&rows[i]))
+					continue;
+				unknown_row(p, &rows[i]);
+				shown++;
 			}
-		} while (r == JEMBATAN_OK && count == PAGE);
+		} while (r == JEMBATAN_OK && count == PAGE && shown < LIST_MAX);
 	}
 	arena_free(arena);
-	if (r != JEMBATAN_OK)
-		control_fail(p, r, &why);
+	if (r == JEMBATAN_OK && shown >= LIST_MAX)
+		control_end(p, EX_OK, "these are the first %zu: there are more", shown);
 	else
-		control_end(p, EX_OK, "%s", "");
+		end_list(p, r, &why);
 }
 
 static void
@@ -239,12 +252,12 @@ unknown_resend(struct control_peer *p, const struct msg_command *c)
 /* ---- quarantine -------------------------------------------------------- */
 
 static void
-quarantine_row_out(struct control_peer *p, const struct quarantine_row *q, const char *raw)
+quarantine_row_out(struct control_peer *p, const struct quarantine_row *q)
 {
-	control_row(p, json_pack("{s:s,s:I,s:s,s:I,s:s?,s:I,s:s?,s:b,s:b,s:s*}", "type", "record",
+	control_row(p, json_pack("{s:s,s:I,s:s,s:I,s:s?,s:I,s:s?,s:b,s:b}", "type", "record",
 		"id", (json_int_t)q->id, "instance", instance_name(control_app(p), q->instance_id),
 		"at_ms", (json_int_t)q->at_ms, "reason", q->reason, "bytes", (json_int_t)q->size,
-		"media_type", q->raw_type, "dropped", q->dropped, "replayed", q->replayed, "raw", raw));
+		"media_type", q->raw_type, "dropped", q->dropped, "replayed", q->replayed));
 }
 
 static void
@@ -256,56 +269,72 @@ quarantine_list_command(struct control_peer *p, const struct msg_command *c)
 	struct quarantine_row rows[PAGE];
 	struct why why;
 	int64_t after = 0;
-	size_t count = 0, total = 0;
+	size_t count = 0, shown = 0;
 	(void)get_number(c, "after", &after);
 	enum jembatan_result r;
+	/* The command asks for more when it got LIST_MAX rows: exactly so many. */
 	do {
 		arena_reset(arena);
 		r = quarantine_list(a->db, after, PAGE, arena, rows, &count, &why);
-		for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
-			if (all || (!rows[i].dropped && !rows[i].replayed))
-				quarantine_row_out(p, &rows[i], NULL);
+		for (size_t i = 0; i < count && r == JEMBATAN_OK && shown < LIST_MAX; i++) {
 			after = rows[i].id;
+			if (!all && (rows[i].dropped || rows[i].replayed))
+				continue;
+			quarantine_row_out(p, &rows[i]);
+			shown++;
 		}
-		total += count;
-	} while (r == JEMBATAN_OK && count == PAGE && total < LIST_MAX);
+	} while (r == JEMBATAN_OK && count == PAGE && shown < LIST_MAX);
 	arena_free(arena);
-	if (r != JEMBATAN_OK)
-		control_fail(p, r, &why);
-	else
-		control_end(p, EX_OK, "%s", "");
+	end_list(p, r, &why);
 }
 
-/* The raw bytes go out in hex: they may be anything. */
+/* Reads one record of quarantine and its bytes; ends the answer when not OK. */
+static enum jembatan_result
+quarantine_read(struct control_peer *p, const struct msg_command *c, struct arena *arena,
+		struct quarantine_row *out, struct buf *raw)
+{
+	struct app *a = control_app(p);
+	struct why why;
+	int64_t id = 0;
+	if (!get_number(c, "id", &id)) {
+		control_end(p, EX_USAGE, "usage: jembatan %s ID", c->name);
+		return JEMBATAN_DATA;
+	}
+	enum jembatan_result r = quarantine_get(a->db, id, arena, out, &why);
+	if (r == JEMBATAN_OK)
+		r = quarantine_raw(a->db, id, raw, &why);
+	if (r != JEMBATAN_OK)
+		control_fail(p, r, &why);
+	return r;
+}
+
+/* The raw bytes go out in hex: they may be anything. At most SHOW_MAX in one
+ * answer; the command asks on, from where it is, until none come. */
 static void
 quarantine_show(struct control_peer *p, const struct msg_command *c)
 {
-	struct app *a = control_app(p);
 	struct arena *arena = arena_new();
 	struct quarantine_row q;
 	struct buf raw;
-	struct why why;
-	int64_t id = 0;
-	buf_init(&raw, 64u * 1024u * 1024u);
-	enum jembatan_result r = get_number(c, "id", &id) ? JEMBATAN_OK :
-		why_set(&why, JEMBATAN_GONE, "usage: jembatan quarantine show ID");
-	if (r == JEMBATAN_OK)
-		r = quarantine_get(a->db, id, arena, &q, &why);
-	if (r == JEMBATAN_OK)
-		r = quarantine_raw(a->db, id, &raw, &why);
-	if (r == JEMBATAN_OK) {
-		size_t piece = 256u * 1024u;
-		char *hex = xmalloc(2 * piece + 1);
-		quarantine_row_out(p, &q, NULL);
-		for (size_t at = 0; at < raw.size; at += piece) {
-			size_t n = raw.size - at < piece ? raw.size - at : piece;
+	int64_t from = 0;
+	buf_init(&raw, RAW_MAX);
+	if (quarantine_read(p, c, arena, &q, &raw) == JEMBATAN_OK) {
+		char *hex = xmalloc(2 * SHOW_PIECE + 1);
+		if (!get_number(c, "from", &from) || from < 0) {
+			quarantine_row_out(p, &q);
+			from = 0;
+		}
+		size_t end = raw.size;
+		if ((size_t)from < end && end - (size_t)from > SHOW_MAX)
+			end = (size_t)from + SHOW_MAX;
+		for (size_t at = (size_t)from; at < end; at += SHOW_PIECE) {
+			size_t n = end - at < SHOW_PIECE ? end - at : SHOW_PIECE;
 			digest_hex(raw.data + at, n, hex);
-			control_row(p, json_pack("{s:s,s:s}", "type", "raw", "hex", hex));
+			control_row(p, json_pack("{s:s,s:I,s:s}", "type", "raw", "from", (json_int_t)at,
+						 "hex", hex));
 		}
 		free(hex);
 		control_end(p, EX_OK, "%s", "");
-	} else {
-		control_fail(p, r, &why);
 	}
 	buf_done(&raw);
 	arena_free(arena);
@@ -365,30 +394,22 @@ quarantine_replay(struct control_peer *p, const struct msg_command *c)
 	struct quarantine_row q = { 0 };
 	struct buf raw;
 	struct why why;
-	int64_t id = 0;
-	buf_init(&raw, 64u * 1024u * 1024u);
-	enum jembatan_result r = get_number(c, "id", &id) ? JEMBATAN_OK :
-		why_set(&why, JEMBATAN_GONE, "usage: jembatan quarantine replay ID");
-	if (r == JEMBATAN_OK)
-		r = quarantine_get(a->db, id, arena, &q, &why);
-	if (r == JEMBATAN_OK)
-		r = quarantine_raw(a->db, id, &raw, &why);
-	if (r == JEMBATAN_OK) {
+	buf_init(&raw, RAW_MAX);
+	if (quarantine_read(p, c, arena, &q, &raw) == JEMBATAN_OK) {
 		struct replay *job = xcalloc(1, sizeof(*job));
 		job->app = a;
-		job->id = id;
+		job->id = q.id;
 		job->instance_id = q.instance_id;
 		job->key = q.remote_id != NULL ? digest_sha256(bytes_text(q.remote_id)) :
 			   digest_sha256(buf_bytes(&raw));
 		job->peer = control_hold(p);
-		r = intake_replay(a->intake, q.instance_id, buf_bytes(&raw), on_replay, job, &why);
+		enum jembatan_result r = intake_replay(a->intake, q.instance_id, buf_bytes(&raw),
+						       on_replay, job, &why);
 		if (r != JEMBATAN_OK) {
 			control_fail(p, r, &why);
 			free(job->peer);
 			free(job);
 		}
-	} else {
-		control_fail(p, r, &why);
 	}
 	buf_done(&raw);
 	arena_free(arena);
@@ -427,9 +448,9 @@ pause_central(struct control_peer *p, bool paused)
 	if (r == JEMBATAN_OK)
 		r = audit_add(a->db, AUDIT_CENTRAL, 0, control_actor(p), paused ? "paused" : "resumed",
 			      NULL, clock_now_ms(), &why);
-	if (r == JEMBATAN_OK && a->outbox != NULL)
+	if (finish(p, r, &why, paused ? "nothing new is pushed" : "pushing again") &&
+	    a->outbox != NULL)
 		outbox_pause(a->outbox, paused);
-	finish(p, r, &why, paused ? "nothing new is pushed" : "pushing again");
 }
 
 static void
@@ -437,13 +458,15 @@ pause_or_resume(struct control_peer *p, const struct msg_command *c, bool pause)
 {
 	const char *name = msg_argument(c, "name");
 	struct why why;
-	if (str_equal(name, "central")) {
+	if (name == NULL) {
+		control_end(p, EX_USAGE, "usage: jembatan pause|resume INSTANCE|central");
+		return;
+	}
+	if (strcmp(name, "central") == 0) {
 		pause_central(p, pause);
 		return;
 	}
-	enum jembatan_result r = name == NULL ?
-		why_set(&why, JEMBATAN_GONE, "usage: jembatan pause|resume INSTANCE|central") :
-		pause ? intake_pause(control_app(p)->intake, name, &why) :
+	enum jembatan_result r = pause ? intake_pause(control_app(p)->intake, name, &why) :
 			intake_resume(control_app(p)->intake, name, &why);
 	if (r != JEMBATAN_OK)
 		control_fail(p, r, &why);

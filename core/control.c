@@ -21,6 +21,7 @@
 
 #define PEERS_MAX 32u
 #define ROW_MAX (FRAME_BLOB_MAX - 1024u)
+#define SILENCE_MS 60000 /* a peer that neither asks nor reads for so long goes */
 
 struct control_peer {
 	struct control *control;
@@ -30,6 +31,8 @@ struct control_peer {
 	char actor[64];
 	bool busy;  /* a command is under way */
 	bool gone;
+	struct loop_timer *silence;
+	size_t waiting; /* bytes that it had not read when last looked at */
 	struct control_peer **held;
 	struct control_peer *next;
 };
@@ -53,6 +56,8 @@ free_peer(struct control_peer *p)
 	p->control->peer_count--;
 	if (p->held != NULL)
 		*p->held = NULL;
+	loop_defer_cancel(p->control->app->loop, p);
+	loop_timer_free(p->silence);
 	loop_fd_remove(p->fd);
 	channel_free(p->channel);
 	arena_free(p->arena);
@@ -60,12 +65,46 @@ free_peer(struct control_peer *p)
 }
 
 static void
+free_later(void *data)
+{
+	free_peer(data);
+}
+
+/* A command may still be at work with it. */
+static void
+drop_peer(struct control_peer *p)
+{
+	p->gone = true;
+	loop_defer(p->control->app->loop, free_later, p);
+}
+
+/* While a command is under way nothing is read: the next one waits its turn,
+ * and the end of the peer is told as a hang-up. */
+static void
 flush_peer(struct control_peer *p)
 {
-	if (channel_flush(p->channel, NULL) != JEMBATAN_OK)
-		p->gone = true;
-	if (p->fd != NULL)
-		loop_fd_set(p->fd, LOOP_READ | (channel_wants_write(p->channel) ? LOOP_WRITE : 0u));
+	if (p->gone)
+		return;
+	if (channel_flush(p->channel, NULL) != JEMBATAN_OK) {
+		drop_peer(p);
+		return;
+	}
+	loop_fd_set(p->fd, (p->busy ? 0u : LOOP_READ) |
+			   (channel_wants_write(p->channel) ? LOOP_WRITE : 0u));
+}
+
+/* Nothing read and nothing asked since the last look. */
+static void
+on_silence(void *data)
+{
+	struct control_peer *p = data;
+	size_t waiting = channel_waiting(p->channel);
+	if ((p->waiting > 0 && waiting >= p->waiting) || (waiting == 0 && !p->busy)) {
+		drop_peer(p);
+		return;
+	}
+	p->waiting = waiting;
+	loop_timer_set(p->silence, SILENCE_MS);
 }
 
 struct app *
@@ -80,24 +119,35 @@ control_actor(struct control_peer *p)
 	return p->actor;
 }
 
+static void
+put(struct control_peer *p, enum msg_type type, const struct field *table, const void *from,
+    struct jembatan_bytes blob)
+{
+	/* It does not read: enough. */
+	if (!p->gone && channel_put(p->channel, (uint8_t)type, 0, table, from, blob, NULL) !=
+			JEMBATAN_OK)
+		drop_peer(p);
+}
+
 void
 control_row(struct control_peer *p, json_t *row)
 {
+	if (row == NULL) {
+		/* A text in it is no UTF-8. */
+		log_error("control", "a row of an answer to %s could not be written", p->actor);
+		return;
+	}
 	CLEANUP(free_pointer) char *text = jx_dump(row);
 	json_decref(row);
-	if (text == NULL || strlen(text) > ROW_MAX)
-		return;
-	if (channel_put(p->channel, MSG_ROW, 0, NULL, NULL, bytes_text(text), NULL) != JEMBATAN_OK)
-		p->gone = true; /* it does not read: enough */
+	if (strlen(text) <= ROW_MAX)
+		put(p, MSG_ROW, NULL, NULL, bytes_text(text));
 }
 
 void
 control_progress(struct control_peer *p, const char *text, int64_t done, int64_t total)
 {
 	struct msg_progress m = { text, done, total };
-	if (channel_put(p->channel, MSG_PROGRESS, 0, msg_progress_fields, &m,
-			(struct jembatan_bytes){ 0 }, NULL) != JEMBATAN_OK)
-		p->gone = true;
+	put(p, MSG_PROGRESS, msg_progress_fields, &m, (struct jembatan_bytes){ 0 });
 	flush_peer(p);
 }
 
@@ -109,14 +159,15 @@ control_end(struct control_peer *p, int exit_code, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
+	str_mend(text);
 	struct msg_end m = { .exit_code = (unsigned)exit_code, .why = text[0] != '\0' ? text : NULL };
-	if (channel_put(p->channel, MSG_END, 0, msg_end_fields, &m, (struct jembatan_bytes){ 0 },
-			NULL) != JEMBATAN_OK)
-		p->gone = true;
+	put(p, MSG_END, msg_end_fields, &m, (struct jembatan_bytes){ 0 });
 	p->busy = false;
 	if (p->held != NULL)
 		*p->held = NULL;
 	p->held = NULL;
+	p->waiting = 0;
+	loop_timer_set(p->silence, SILENCE_MS);
 	flush_peer(p);
 }
 
@@ -167,7 +218,7 @@ on_command(struct control_peer *p, const struct frame *f)
 	if (f->type != MSG_COMMAND ||
 	    field_unpack(msg_command_fields, f->meta, p->arena, &c, &why) != JEMBATAN_OK ||
 	    c.name == NULL) {
-		p->gone = true;
+		drop_peer(p);
 		return;
 	}
 	control_command *run = commands_find(c.name);
@@ -184,22 +235,21 @@ on_peer(void *data, unsigned events)
 {
 	struct control_peer *p = data;
 	struct frame f;
-	if ((events & (LOOP_READ | LOOP_HANGUP)) != 0 &&
-	    channel_fill(p->channel, NULL) == JEMBATAN_GONE)
-		p->gone = true;
-	while (!p->gone && !p->busy) {
-		enum jembatan_result r = channel_next(p->channel, &f, NULL);
-		if (r == JEMBATAN_IDLE)
-			break;
-		if (r != JEMBATAN_OK)
-			p->gone = true;
-		else
+	enum jembatan_result filled = JEMBATAN_OK, r = JEMBATAN_OK;
+	if (p->gone)
+		return;
+	if (p->busy && (events & LOOP_HANGUP) != 0)
+		filled = JEMBATAN_GONE;
+	else if (!p->busy && (events & (LOOP_READ | LOOP_HANGUP)) != 0)
+		filled = channel_fill(p->channel, NULL);
+	while (r == JEMBATAN_OK && !p->gone && !p->busy && filled != JEMBATAN_GONE) {
+		r = channel_next(p->channel, &f, NULL);
+		if (r == JEMBATAN_OK)
 			on_command(p, &f);
 	}
-	if (!p->gone)
-		flush_peer(p);
-	if (p->gone)
-		free_peer(p);
+	if (filled == JEMBATAN_GONE || (r != JEMBATAN_OK && r != JEMBATAN_IDLE))
+		drop_peer(p);
+	flush_peer(p);
 }
 
 /* Root and the daemon's own user may command; nobody else. */
@@ -243,6 +293,8 @@ on_connection(void *data, unsigned events)
 	c->peers = p;
 	c->peer_count++;
 	p->fd = loop_fd_add(c->app->loop, fd, LOOP_READ, on_peer, p);
+	p->silence = loop_timer_new(c->app->loop, on_silence, p);
+	loop_timer_set(p->silence, SILENCE_MS);
 }
 
 enum jembatan_result

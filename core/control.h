@@ -19,7 +19,7 @@ void control_close(struct control *c); /* NULL is fine */
 
 struct app *control_app(struct control_peer *p);
 const char *control_actor(struct control_peer *p); /* the user's name, for the audit */
-/* Send one row; takes the reference. */
+/* Send one row; takes the reference. NULL (json_pack refused it) is logged. */
 void control_row(struct control_peer *p, json_t *row);
 void control_progress(struct control_peer *p, const char *text, int64_t done, int64_t total);
 /* End the answer: EX_OK or a code of sysexits, with a sentence. */

@@ -27,6 +27,10 @@ void decide_free(struct decide *d);
 MUST_CHECK enum jembatan_result decide_write(struct decide *d, size_t limit, size_t *out_count,
 					     struct why *why);
 
+/* The turn was aborted. True: because of one message, which goes to quarantine
+ * in the next turn, so try again at once. */
+bool decide_aborted(struct decide *d);
+
 /* A person accepted or rejected a ticket in review, inside a transaction.
  * DATA when it is not in review. */
 MUST_CHECK enum jembatan_result decide_accept(struct decide *d, const struct ticket_row *t,

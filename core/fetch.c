@@ -8,11 +8,18 @@
 #include "base/log.h"
 #include "base/poison.h"
 
-#define DEADLINE_MS (5 * 60000) /* since the message came in */
+#define DEADLINE_MS (5 * 60000)
 #define AGAIN_MS 15000
-#define JOBS_MAX 128u
+#define JOBS_MAX 16u /* of one instance, so that a slow one does not take all */
 
-enum job_state { JOB_ASKED, JOB_ANSWERED, JOB_KEPT, JOB_WRITTEN };
+enum job_state {
+	JOB_WANTED,   /* of a turn that is not committed yet: its row may vanish */
+	JOB_ASKED,
+	JOB_ANSWERED, /* its file stands in spool/<instance> */
+	JOB_KEPT,     /* its file stands in spool/keep */
+	JOB_REFUSED,  /* the store does not take it */
+	JOB_OVER
+};
 
 struct job {
 	struct fetch *fetch;
@@ -20,7 +27,7 @@ struct job {
 	enum job_state state;
 	int64_t message_id;
 	size_t index; /* of the file in its message */
-	char instance[64];
+	const char *instance, *reference;
 	bool again;   /* a passing failure: the row asks once more */
 	char missing[200];
 	struct arena *arena;
@@ -33,14 +40,16 @@ struct fetch {
 	void (*on_turn)(void *data);
 	void *data;
 	struct job *jobs;
-	size_t count;
+	struct log_trouble trouble;
+	int64_t started_ms;
 };
 
 struct fetch *
 fetch_new(struct intake *in, struct db *db, void (*on_turn)(void *data), void *data)
 {
 	struct fetch *f = xcalloc(1, sizeof(*f));
-	*f = (struct fetch){ .intake = in, .db = db, .on_turn = on_turn, .data = data };
+	*f = (struct fetch){ .intake = in, .db = db, .on_turn = on_turn, .data = data,
+			     .started_ms = clock_now_ms() };
 	return f;
 }
 
@@ -100,47 +109,65 @@ on_fetched(void *data, const struct frame *answer, const char *why)
 	if (j->spooled.token == NULL)
 		str_copy(j->missing, sizeof(j->missing), m.why != NULL ? m.why :
 			 "the source does not have it");
-	j->state = j->again ? JOB_WRITTEN : JOB_ANSWERED;
+	j->state = j->again ? JOB_OVER : JOB_ANSWERED;
 	arena_free(arena);
 	j->fetch->on_turn(j->fetch->data);
 }
 
-static bool
-ask(struct fetch *f, const struct inbox_row *row, size_t index, const char *instance)
+static size_t
+count_of(const struct fetch *f, const char *instance)
 {
-	struct msg_fetch m = { .reference = row->message.files[index].reference };
-	struct why why;
+	size_t n = 0;
+	for (const struct job *j = f->jobs; j != NULL; j = j->next)
+		n += str_equal(j->instance, instance);
+	return n;
+}
+
+static void
+want(struct fetch *f, const struct inbox_row *row, size_t index, const char *instance)
+{
 	struct job *j = xcalloc(1, sizeof(*j));
 	*j = (struct job){ .fetch = f, .next = f->jobs, .message_id = row->id, .index = index,
-			   .arena = arena_new() };
-	str_copy(j->instance, sizeof(j->instance), instance);
+			   .arena = arena_new(), .state = JOB_WANTED };
+	j->instance = arena_strdup(j->arena, instance);
+	j->reference = arena_strdup(j->arena, row->message.files[index].reference);
 	f->jobs = j;
-	f->count++;
-	if (intake_call(f->intake, instance, MSG_FETCH, msg_fetch_fields, &m,
-			(struct jembatan_bytes){ 0 }, on_fetched, j, &why) == JEMBATAN_OK)
-		return true;
-	f->jobs = j->next;
-	f->count--;
-	free_job(j);
-	return false;
+}
+
+/* Counted from when somebody could first have asked: not while we were down,
+ * nor while the message waited for a backfill. */
+static bool
+is_late(const struct fetch *f, const struct inbox_row *row, int64_t backfilled_ms, int64_t now_ms)
+{
+	int64_t since = row->received_ms;
+	if (since < f->started_ms)
+		since = f->started_ms;
+	if (since < backfilled_ms)
+		since = backfilled_ms;
+	return now_ms - since >= DEADLINE_MS;
+}
+
+bool
+fetch_is_missing(const struct msg_file *file)
+{
+	return file->token == NULL && file->reference != NULL && file->missing == NULL;
 }
 
 bool
 fetch_hold(struct fetch *f, const struct inbox_row *row, int64_t *out_due_ms)
 {
-	int64_t start, now = clock_now_ms();
+	int64_t start, backfilled = 0, now = clock_now_ms();
 	const struct instance_settings *s = intake_instance(f->intake, row->instance_id, &start);
-	bool waits = false;
-	if (s == NULL || !intake_can_fetch(f->intake, row->instance_id) ||
-	    now - row->received_ms >= DEADLINE_MS)
+	bool waits = false, may = false;
+	if (s == NULL || !intake_fetches(f->intake, row->instance_id, &may, &backfilled) ||
+	    is_late(f, row, backfilled, now))
 		return false;
 	for (size_t i = 0; i < row->message.file_count; i++) {
-		const struct msg_file *file = &row->message.files[i];
-		if (file->token != NULL || file->reference == NULL || file->missing != NULL)
+		if (!fetch_is_missing(&row->message.files[i]))
 			continue;
 		waits = true;
-		if (find(f, row->id, i) == NULL && f->count < JOBS_MAX)
-			(void)ask(f, row, i, s->name);
+		if (may && find(f, row->id, i) == NULL && count_of(f, s->name) < JOBS_MAX)
+			want(f, row, i, s->name);
 	}
 	*out_due_ms = now + AGAIN_MS;
 	return waits;
@@ -150,29 +177,36 @@ bool
 fetch_wants_turn(const struct fetch *f)
 {
 	for (const struct job *j = f->jobs; j != NULL; j = j->next)
-		if (j->state != JOB_ASKED)
+		if (j->state > JOB_ASKED)
 			return true;
 	return false;
+}
+
+static void
+keep(struct fetch *f, struct job *j)
+{
+	struct why why;
+	struct msg_message m = { .raw_spooled = &j->spooled, .raw_spooled_count = 1 };
+	struct inbox_item item = { .message = &m };
+	enum jembatan_result r = j->spooled.token == NULL ? JEMBATAN_OK :
+		inbox_keep_files(f->db, j->instance, &item, 1, &why);
+	if (r == JEMBATAN_OK) {
+		j->state = JOB_KEPT;
+		log_trouble_over(&f->trouble, "spool", "keeping attachments");
+	} else if (r == JEMBATAN_DATA) {
+		log_warning(j->instance, "an attachment is asked for again: %s", why.text);
+		j->state = JOB_OVER;
+	} else {
+		log_trouble(&f->trouble, "spool", why.text); /* again in the next turn */
+	}
 }
 
 void
 fetch_prepare(struct fetch *f)
 {
-	struct why why;
-	for (struct job *j = f->jobs; j != NULL; j = j->next) {
-		if (j->state != JOB_ANSWERED)
-			continue;
-		if (j->spooled.token != NULL) {
-			struct msg_message m = { .raw_spooled = &j->spooled, .raw_spooled_count = 1 };
-			struct inbox_item item = { .message = &m };
-			if (inbox_keep_files(f->db, j->instance, &item, 1, &why) != JEMBATAN_OK) {
-				log_warning(j->instance, "an attachment is asked for again: %s", why.text);
-				j->state = JOB_WRITTEN;
-				continue;
-			}
-		}
-		j->state = JOB_KEPT;
-	}
+	for (struct job *j = f->jobs; j != NULL; j = j->next)
+		if (j->state == JOB_ANSWERED)
+			keep(f, j);
 }
 
 static enum jembatan_result
@@ -205,25 +239,65 @@ fetch_write(struct fetch *f, struct why *why)
 {
 	struct arena *arena = arena_new();
 	enum jembatan_result r = JEMBATAN_OK;
-	for (const struct job *j = f->jobs; j != NULL && r == JEMBATAN_OK; j = j->next)
-		if (j->state == JOB_KEPT)
-			r = write_one(f, j, arena, why);
+	for (struct job *j = f->jobs; j != NULL && r == JEMBATAN_OK; j = j->next) {
+		if (j->state != JOB_KEPT)
+			continue;
+		r = write_one(f, j, arena, why);
+		if (r == JEMBATAN_DATA)
+			j->state = JOB_REFUSED;
+		arena_reset(arena);
+	}
 	arena_free(arena);
 	return r;
+}
+
+static void
+ask(struct fetch *f, struct job *j)
+{
+	struct msg_fetch m = { .reference = j->reference };
+	struct why why;
+	j->state = JOB_ASKED;
+	if (intake_call(f->intake, j->instance, MSG_FETCH, msg_fetch_fields, &m,
+			(struct jembatan_bytes){ 0 }, on_fetched, j, &why) != JEMBATAN_OK)
+		j->state = JOB_OVER; /* the row asks once more */
+}
+
+static void
+sweep(struct fetch *f)
+{
+	struct job **at = &f->jobs;
+	while (*at != NULL) {
+		struct job *j = *at;
+		if (j->state != JOB_OVER) {
+			at = &j->next;
+			continue;
+		}
+		*at = j->next;
+		free_job(j);
+	}
 }
 
 void
 fetch_committed(struct fetch *f)
 {
-	struct job **at = &f->jobs;
-	while (*at != NULL) {
-		struct job *j = *at;
-		if (j->state != JOB_KEPT && j->state != JOB_WRITTEN) {
-			at = &j->next;
-			continue;
-		}
-		*at = j->next;
-		f->count--;
-		free_job(j);
+	for (struct job *j = f->jobs; j != NULL; j = j->next) {
+		if (j->state == JOB_WANTED)
+			ask(f, j);
+		else if (j->state == JOB_KEPT)
+			j->state = JOB_OVER;
 	}
+	sweep(f);
+}
+
+bool
+fetch_aborted(struct fetch *f)
+{
+	bool some = false;
+	for (struct job *j = f->jobs; j != NULL; j = j->next) {
+		some |= j->state == JOB_REFUSED;
+		if (j->state == JOB_WANTED || j->state == JOB_REFUSED)
+			j->state = JOB_OVER;
+	}
+	sweep(f);
+	return some;
 }

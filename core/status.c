@@ -58,6 +58,16 @@ daemon_row(struct control_peer *p, struct why *why)
 	return JEMBATAN_OK;
 }
 
+/* A live process is not a live channel. Neither the time before the start nor a
+ * connection that is quietly watched counts. */
+static bool
+is_silent(const struct app *a, const struct intake_status *s)
+{
+	int64_t since = s->last_ok_ms > a->started_ms ? s->last_ok_ms : a->started_ms;
+	return s->usable && !s->paused && s->alarm == NULL && !s->watching && s->every_ms > 0 &&
+	       clock_now_ms() - since > 3 * s->every_ms + 60000;
+}
+
 static enum jembatan_result
 instance_row(struct control_peer *p, const struct intake_status *s, struct why *why)
 {
@@ -81,11 +91,7 @@ instance_row(struct control_peer *p, const struct intake_status *s, struct why *
 	if (s->degraded)
 		alarm_row(p, s->name, "its connector runs with less confinement than it should: see "
 			  "`jembatan status --json`, field confinement");
-	/* A live process is not a live channel. */
-	int64_t now = clock_now_ms(), since = s->last_ok_ms != 0 ? s->last_ok_ms :
-		control_app(p)->started_ms;
-	if (s->usable && !s->paused && s->alarm == NULL && s->every_ms > 0 &&
-	    now - since > 3 * s->every_ms + 60000)
+	if (is_silent(control_app(p), s))
 		alarm_row(p, s->name, "no poll has succeeded for three intervals: is the channel there?");
 	return JEMBATAN_OK;
 }

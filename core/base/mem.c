@@ -88,12 +88,31 @@ str_starts(const char *s, const char *prefix)
 	return s != NULL && strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+/* Bytes of the character that `first` begins; 1 for what begins none. */
+static size_t
+character_bytes(unsigned char first)
+{
+	return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+}
+
+void
+str_mend(char *s)
+{
+	size_t size = strlen(s), at = size;
+	while (at > 0 && size - at < 3 && ((unsigned char)s[at - 1] & 0xc0) == 0x80)
+		at--;
+	if (at > 0 && at - 1 + character_bytes((unsigned char)s[at - 1]) > size)
+		s[at - 1] = '\0';
+}
+
 void
 str_copy(char *out, size_t size, const char *s)
 {
 	size_t n = strnlen(s, size - 1);
 	memcpy(out, s, n);
 	out[n] = '\0';
+	if (s[n] != '\0')
+		str_mend(out);
 }
 
 void

@@ -27,8 +27,12 @@ char *xasprintf(const char *format, ...) PRINTF_LIKE(1, 2);
 /* True when both are NULL or both are equal strings. */
 bool str_equal(const char *a, const char *b);
 bool str_starts(const char *s, const char *prefix);
-/* Copy into a fixed room, cut when too long; always ends with NUL. */
+/* Copy into a fixed room, cut at a character when too long; always ends with
+ * NUL. */
 void str_copy(char *out, size_t size, const char *s);
+/* Drop the last character when it was cut in two: what snprintf has cut must
+ * still be UTF-8 for frames and JSON. */
+void str_mend(char *s);
 
 /* For __attribute__((cleanup(...))): CLEANUP(free_pointer) char *p = NULL; */
 #define CLEANUP(fn) __attribute__((cleanup(fn)))

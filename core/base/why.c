@@ -18,6 +18,7 @@ why_set(struct why *why, enum jembatan_result result, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
+	str_mend(text);
 	memcpy(why->text, text, sizeof(text));
 	return result;
 }
@@ -34,8 +35,7 @@ why_prefix(struct why *why, enum jembatan_result result, const char *format, ...
 	va_end(ap);
 	char text[sizeof(why->text) * 2 + 4];
 	snprintf(text, sizeof(text), "%s: %s", head, why->text);
-	memcpy(why->text, text, sizeof(why->text));
-	why->text[sizeof(why->text) - 1] = '\0';
+	str_copy(why->text, sizeof(why->text), text);
 	return result;
 }
 

@@ -407,7 +407,7 @@ static void remember(struct outbox *o, const struct push *p, const struct client
 		return;
 	}
 	o->last_error_ms = now;
-	snprintf(o->last_error, sizeof(o->last_error), "%s", p->result.how);
+	str_copy(o->last_error, sizeof(o->last_error), p->result.how);
 }
 
 /* Was this row turned away with 401 or 403 before, while real pushes of others

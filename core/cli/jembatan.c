@@ -168,18 +168,45 @@ run_unknown(const struct request *q)
 	return usage_error("unknown list, confirm or resend, not ", what);
 }
 
+struct shown {
+	bool json;
+	int64_t bytes; /* so far */
+	size_t rows;
+};
+
 static void
 on_record(void *data, json_t *row)
 {
+	struct shown *shown = data;
 	const char *hex = jx_text(row, "hex");
-	(void)data;
+	shown->rows++;
+	if (shown->json)
+		cli_print_json(NULL, row);
 	if (hex == NULL)
 		return;
 	size_t n = strlen(hex) / 2;
 	char *bytes = xmalloc(n);
-	if (digest_unhex(hex, bytes, n))
+	if (digest_unhex(hex, bytes, n) && !shown->json)
 		fwrite(bytes, 1, n, stdout);
+	shown->bytes += (int64_t)n;
 	free(bytes);
+}
+
+/* A large record comes in several answers. */
+static int
+show_record(const struct request *q)
+{
+	struct shown shown = { .json = q->cli.json };
+	char from[32];
+	struct msg_argument arguments[] = { { "id", word(q, 2) }, { "from", NULL } };
+	int code;
+	do {
+		shown.rows = 0;
+		code = cli_ask(&q->cli, "quarantine show", arguments, 2, on_record, &shown);
+		snprintf(from, sizeof(from), "%lld", (long long)shown.bytes);
+		arguments[1].value = from;
+	} while (code == EX_OK && shown.rows > 0 && shown.bytes > 0);
+	return code;
 }
 
 static int
@@ -193,8 +220,7 @@ run_quarantine(const struct request *q)
 	if (word(q, 2) == NULL)
 		return usage_error("a record's number is missing after quarantine ", what);
 	if (str_equal(what, "show"))
-		return cli_ask(&q->cli, "quarantine show", id, 1,
-			       q->cli.json ? cli_print_json : on_record, NULL);
+		return show_record(q);
 	if (str_equal(what, "replay"))
 		return ask(q, "quarantine replay", id, 1, false);
 	if (str_equal(what, "drop"))

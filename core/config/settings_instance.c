@@ -261,6 +261,9 @@ instance_name(struct settings *s, const char *file, struct problems *problems)
 			     "small letters, digits and dashes before .yaml");
 	else if (strcmp(name, "central") == 0)
 		problems_add(problems, shown, 0, "\"central\" means the centre: take another name");
+	else if (strcmp(name, "keep") == 0)
+		problems_add(problems, shown, 0, "\"keep\" is the store's own folder in the spool: "
+			     "take another name");
 	else
 		return name;
 	return NULL;

@@ -14,6 +14,8 @@
 
 /* A record of several messages: small ones keep its bytes beside each. */
 #define SHARED_RAW_MAX (64u * 1024u)
+#define REASON_MAX 400u /* a plugin's sentence: stored in clear, so kept short */
+#define REFERENCE_MAX 64u
 
 void
 batch_init(struct batch *b, size_t max_messages)
@@ -39,14 +41,14 @@ batch_clear(struct batch *b)
 	arena_reset(b->arena);
 	b->count = b->bytes = b->bad_count = b->state_count = b->receipt_count = b->ack_count = 0;
 	b->cursor = NULL;
-	b->ready = b->kept = false;
+	b->answers = b->ready = b->kept = false;
 }
 
 bool
 batch_is_empty(const struct batch *b)
 {
 	return b->count == 0 && b->bad_count == 0 && b->state_count == 0 &&
-	       b->receipt_count == 0 && b->ack_count == 0;
+	       b->receipt_count == 0 && b->ack_count == 0 && b->cursor == NULL && !b->answers;
 }
 
 bool
@@ -119,14 +121,14 @@ copy_begin(struct arena *arena, const struct msg_begin *from)
 static void
 add_bad(struct batch *b, struct batch_record *r, const char *reason, bool death)
 {
-	if (b->bad_count >= BATCH_LIST_MAX)
-		return; /* batch_is_full stops the reading long before */
+	char sentence[REASON_MAX];
+	str_copy(sentence, sizeof(sentence), reason);
 	b->bad = xrealloc(b->bad, b->bad_count + 1, sizeof(*b->bad));
 	b->bad[b->bad_count++] = (struct batch_bad){
 		.key = r->key,
 		.begin = copy_begin(b->arena, &r->begin),
 		.raw = { arena_memdup(b->arena, r->raw.data, r->raw.size), r->raw.size },
-		.reason = arena_strdup(b->arena, reason),
+		.reason = arena_strdup(b->arena, sentence),
 		.death = death,
 	};
 	b->bytes += r->raw.size;
@@ -143,7 +145,7 @@ batch_end_record(struct batch *b, struct batch_record *r, const char *reason)
 void
 batch_death(struct batch *b, struct batch_record *r, const char *reason)
 {
-	if (r->open)
+	if (r->open && r->emitted == 0)
 		add_bad(b, r, reason, true);
 	batch_record_close(r);
 }
@@ -256,12 +258,22 @@ batch_add_state(struct batch *b, const char *key, struct jembatan_bytes value)
 	};
 }
 
+/* Ours look so; anything else that a channel echoes may be personal data. */
+static bool
+is_reference(const char *s)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789-";
+	return s != NULL && strnlen(s, REFERENCE_MAX + 1) <= REFERENCE_MAX &&
+	       s[strspn(s, allowed)] == '\0';
+}
+
 void
 batch_add_receipt(struct batch *b, const struct msg_receipt *r)
 {
 	b->receipts = xrealloc(b->receipts, b->receipt_count + 1, sizeof(*b->receipts));
 	b->receipts[b->receipt_count++] = (struct batch_receipt){
-		.reference = arena_strdup(b->arena, r->reference),
+		.reference = is_reference(r->reference) ? arena_strdup(b->arena, r->reference) : NULL,
 		.state = r->state,
 	};
 }
@@ -305,9 +317,11 @@ write_receipt(const struct batch_receipt *r, struct db *db, int64_t instance_id,
 }
 
 enum jembatan_result
-batch_write(struct batch *b, struct db *db, int64_t instance_id, int64_t now_ms, struct why *why)
+batch_write(struct batch *b, struct db *db, int64_t instance_id, bool is_replay, int64_t now_ms,
+	    struct why *why)
 {
-	for (size_t i = 0; i < b->bad_count; i++) {
+	/* What a replay cannot read is in quarantine already. */
+	for (size_t i = 0; i < b->bad_count && !is_replay; i++) {
 		enum jembatan_result r = write_bad(&b->bad[i], db, instance_id, now_ms, why);
 		if (r != JEMBATAN_OK)
 			return r;

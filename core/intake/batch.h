@@ -59,6 +59,7 @@ struct batch {
 	struct batch_ack *acks;
 	size_t ack_count;
 	const char *cursor; /* NULL: unchanged */
+	bool answers;       /* responses wait for its commit */
 	bool ready;         /* to be committed in this turn */
 	bool kept;          /* its files stand in spool/keep */
 };
@@ -83,7 +84,7 @@ MUST_CHECK enum jembatan_result batch_message(struct batch *b, struct batch_reco
 					      const char *instance, struct why *why);
 /* Close the record; without a message it goes to quarantine for `reason`. */
 void batch_end_record(struct batch *b, struct batch_record *r, const char *reason);
-/* The child died on this record. */
+/* The child died on this record; one of which a message came has been read. */
 void batch_death(struct batch *b, struct batch_record *r, const char *reason);
 void batch_add_state(struct batch *b, const char *key, struct jembatan_bytes value);
 void batch_add_receipt(struct batch *b, const struct msg_receipt *r);
@@ -95,6 +96,6 @@ struct digest batch_thread_key(struct jembatan_bytes local_key, const char *inst
 
 /* Inside the app's transaction: everything of the batch. */
 MUST_CHECK enum jembatan_result batch_write(struct batch *b, struct db *db, int64_t instance_id,
-					    int64_t now_ms, struct why *why);
+					    bool is_replay, int64_t now_ms, struct why *why);
 
 #endif

@@ -30,6 +30,8 @@ struct child_events {
 	void (*on_wake)(void *data, struct child *c);
 	/* Any other answer (RESPONSE, DELIVERED, FETCHED). */
 	void (*on_answer)(void *data, struct child *c, const struct frame *f);
+	/* What was asked has left but for 1 MiB: more pieces may follow. */
+	void (*on_room)(void *data, struct child *c);
 	/* The process is gone and reaped. `how` is one sentence; clean: it was
 	 * told to stop. The batch holds what is left to be written. */
 	void (*on_dead)(void *data, struct child *c, const char *how, bool clean);
@@ -67,8 +69,11 @@ MUST_CHECK enum jembatan_result child_ask(struct child *c, enum msg_type type,
 MUST_CHECK enum jembatan_result child_ask_packed(struct child *c, enum msg_type type,
 						 struct jembatan_bytes meta,
 						 struct jembatan_bytes blob, struct why *why);
+bool child_takes_more(const struct child *c); /* another piece of a SAMPLE */
 void child_stop(struct child *c);  /* STOP, then SIGTERM, then SIGKILL */
 void child_kill(struct child *c);  /* SIGKILL now */
+/* Its batch cannot be stored: drop that and whatever else it said. */
+void child_refuse(struct child *c, const char *reason);
 /* SIGCHLD came: reap this child if it is the one. True when it died. */
 bool child_reap(struct child *c);
 
@@ -76,6 +81,11 @@ enum child_state child_state(const struct child *c);
 enum msg_role child_role(const struct child *c);
 pid_t child_pid(const struct child *c); /* 0 when down */
 const char *child_confinement(const struct child *c, bool *out_degraded);
+
+/* The last call has brought messages, records, receipts or a checkpoint. */
+bool child_brought(const struct child *c);
+/* Its cursors count no more, also those that are still under way. */
+void child_void_cursor(struct child *c);
 
 struct batch *child_batch(struct child *c);
 /* The batch was committed: answer who waits, go on reading. */

@@ -9,6 +9,7 @@
 
 #define WORKER_DEATHS 5u
 #define DELAY_RING 1024u
+#define CALLS_MAX 256u
 
 struct call {
 	struct call *next;
@@ -29,13 +30,20 @@ struct worker {
 	unsigned failures;        /* in a row: starts and polls that failed */
 	int64_t deaths_mono_ms[WORKER_DEATHS];
 	size_t death_count;       /* ever; the ring holds the last five */
-	bool quarantined;
+	bool quarantined; /* rests after too many deaths */
+	bool watching;    /* polled when its connection says so */
+	int64_t not_before_mono_ms; /* a wake before waits until then */
 	struct log_trouble trouble;
+	char alarm[480];  /* what an operator must do; empty: nothing */
 	struct call *calls, **calls_end; /* request, deliver: waiting */
-	struct call *answered;    /* request: released after the commit */
+	size_t call_count;
+	struct call *answered, **answered_end; /* request: released after the commit */
+	bool refused;     /* the store does not take its batch */
 	/* REPLAY and DRY: one job, then the worker ends. */
 	struct buf sample;
-	int64_t job_id, dry_since_ms;
+	size_t sample_at;
+	bool sample_is_sent, job_is_over;
+	int64_t dry_since_ms;
 	intake_on_job *on_job;
 	void *job_data;
 	struct intake_job job;
@@ -50,7 +58,8 @@ struct instance {
 	struct msg_manifest manifest;
 	char plugin[512], spool[512];
 	bool paused, usable;
-	char alarm[480]; /* what an operator must do; empty: nothing */
+	char alarm[480]; /* why it was left out; empty: it was not */
+	int64_t backfilled_ms; /* wall; 0: not since the start */
 	int64_t last_ok_ms, last_ok_written_ms;
 	struct worker poll, request, deliver;
 	struct worker *job; /* one replay or dry run at a time */
@@ -83,10 +92,21 @@ void worker_start(struct worker *w);
 /* A person wants it to go on: start or poll now. */
 void worker_wake(struct worker *w);
 void worker_stop(struct worker *w);
-void worker_call(struct worker *w, struct call *call);
+void worker_was_ok(struct worker *w);
+void worker_end_job(struct worker *w, enum jembatan_result result, const char *why);
+void worker_on_dead_job(struct worker *w);
+
+/* calls.c */
+void worker_call(struct worker *w, struct call *call); /* takes the call */
+void worker_next_call(struct worker *w);
+void worker_take_answer(struct worker *w, const struct frame *f);
+void worker_refuse_call(struct worker *w, const char *why); /* the one under way */
 /* After the commit: hand out the answers that waited for it. */
 void worker_release(struct worker *w);
-void worker_on_dead_job(struct worker *w);
+void worker_fail_calls(struct worker *w, const char *why);
+void worker_fail_answered(struct worker *w, const char *why);
+void worker_send_sample(struct worker *w);
+void call_free(struct call *c);
 
 /* From intake.c for the workers. */
 void intake_want_turn(struct intake *in);
@@ -95,7 +115,7 @@ struct db *intake_db(struct intake *in);
 const struct settings *intake_settings(struct intake *in);
 bool intake_is_full(struct intake *in); /* too many wait for their decision */
 void intake_job_ended(struct worker *w);
-void instance_set_alarm(struct instance *i, const char *sentence);
+const char *instance_alarm(const struct instance *i); /* NULL: none */
 void instance_was_ok(struct instance *i);
 void instance_free_job(struct instance *i);
 

@@ -58,16 +58,19 @@ intake_is_full(struct intake *in)
 	return in->full;
 }
 
-void
-instance_set_alarm(struct instance *i, const char *sentence)
+const char *
+instance_alarm(const struct instance *i)
 {
-	str_copy(i->alarm, sizeof(i->alarm), sentence);
+	const char *const alarms[] = { i->alarm, i->poll.alarm, i->request.alarm, i->deliver.alarm };
+	for (size_t n = 0; n < COUNT_OF(alarms); n++)
+		if (alarms[n][0] != '\0')
+			return alarms[n];
+	return NULL;
 }
 
 void
 instance_was_ok(struct instance *i)
 {
-	i->alarm[0] = '\0';
 	i->last_ok_ms = clock_now_ms();
 	if (i->last_ok_ms - i->last_ok_written_ms >= OK_WRITTEN_EVERY_MS)
 		intake_want_turn(i->intake);
@@ -213,7 +216,7 @@ start_instance(struct instance *i)
 		char sentence[560];
 		snprintf(sentence, sizeof(sentence), "this instance is left out: %s", why.text);
 		log_error(i->settings->name, "%s", sentence);
-		instance_set_alarm(i, sentence);
+		str_copy(i->alarm, sizeof(i->alarm), sentence);
 		return;
 	}
 	i->usable = true;
@@ -324,20 +327,64 @@ intake_wants_turn(const struct intake *in)
 	return false;
 }
 
+static void
+drop_file(const struct instance *i, const char *token)
+{
+	char path[1024];
+	if (token == NULL || strchr(token, '/') != NULL)
+		return;
+	snprintf(path, sizeof(path), "%s/%s", i->spool, token);
+	unlink(path);
+}
+
 /* A dry run stores nothing. */
 static void
 drop_files(const struct instance *i, const struct batch *b)
 {
-	char path[1024];
 	for (size_t n = 0; n < b->count; n++) {
 		const struct msg_message *m = b->items[n].message;
-		for (size_t f = 0; f < m->file_count; f++) {
-			if (m->files[f].token == NULL || strchr(m->files[f].token, '/') != NULL)
-				continue;
-			snprintf(path, sizeof(path), "%s/%s", i->spool, m->files[f].token);
-			unlink(path);
-		}
+		for (size_t f = 0; f < m->file_count; f++)
+			drop_file(i, m->files[f].token);
+		if (m->raw_spooled_count > 0)
+			drop_file(i, m->raw_spooled->token);
 	}
+}
+
+static void
+drop_bad_files(const struct instance *i, const struct batch *b)
+{
+	for (size_t n = 0; n < b->bad_count; n++)
+		if (b->bad[n].begin.spooled_count > 0)
+			drop_file(i, b->bad[n].begin.spooled->token);
+}
+
+static enum jembatan_result
+keep_batch(struct intake *in, struct instance *i, struct worker *w, struct why *why)
+{
+	struct batch *b = child_batch(w->child);
+	if (w->purpose == WORKER_DRY)
+		drop_files(i, b);
+	if (w->purpose == WORKER_DRY || w->purpose == WORKER_REPLAY)
+		drop_bad_files(i, b); /* a replay's record is in quarantine already */
+	if (w->purpose == WORKER_DRY)
+		return JEMBATAN_OK;
+	enum jembatan_result r = inbox_keep_files(in->db, i->settings->name, b->items, b->count,
+						  why);
+	for (size_t n = 0; n < b->bad_count && r == JEMBATAN_OK && w->purpose != WORKER_REPLAY; n++)
+		r = inbox_keep_raw(in->db, i->settings->name, &b->bad[n].begin, why);
+	return r;
+}
+
+/* Its batch can never be stored: the child starts over from its last cursor,
+ * and nobody is told that something was taken. */
+static void
+refuse_batch(struct instance *i, struct worker *w, const char *why)
+{
+	log_error(i->settings->name, "the connector's batch is refused: %s", why);
+	child_refuse(w->child, "handed over what cannot be stored");
+	worker_fail_answered(w, "what it brought cannot be stored");
+	if (w == i->job && child_state(w->child) == CHILD_DOWN)
+		intake_job_ended(w);
 }
 
 static void
@@ -348,29 +395,13 @@ keep_files(struct intake *in, struct instance *i, struct worker *w, void *data)
 	(void)data;
 	if (b->kept)
 		return;
-	if (w->purpose == WORKER_DRY) {
-		drop_files(i, b);
-		b->kept = true;
-		return;
-	}
-	enum jembatan_result r = inbox_keep_files(in->db, i->settings->name, b->items, b->count,
-						  &why);
-	for (size_t n = 0; n < b->bad_count && r == JEMBATAN_OK; n++) {
-		struct msg_message m = { .raw_spooled = b->bad[n].begin.spooled,
-					 .raw_spooled_count = b->bad[n].begin.spooled_count };
-		struct inbox_item item = { .message = &m };
-		r = inbox_keep_files(in->db, i->settings->name, &item, 1, &why);
-	}
+	enum jembatan_result r = keep_batch(in, i, w, &why);
 	if (r == JEMBATAN_OK) {
 		b->kept = true;
 		in->files_failed_mono_ms = 0;
 		log_trouble_over(&in->files_trouble, "spool", "the spool");
 	} else if (r == JEMBATAN_DATA) {
-		/* The child named a file that is not there: its batch is refused,
-		 * and it starts over from its last cursor. */
-		log_error(i->settings->name, "the connector's batch is refused: %s", why.text);
-		child_kill(w->child);
-		batch_clear(b);
+		refuse_batch(i, w, why.text);
 	} else {
 		in->files_failed_mono_ms = clock_mono_ms();
 		log_trouble(&in->files_trouble, "spool", why.text);
@@ -396,9 +427,11 @@ write_one(struct intake *in, struct instance *i, struct worker *w, void *data)
 	struct batch *b = child_batch(w->child);
 	if (s->result != JEMBATAN_OK || !b->kept || w->purpose == WORKER_DRY)
 		return;
-	s->result = batch_write(b, in->db, i->id, s->now_ms, s->why);
-	if (s->result != JEMBATAN_OK)
-		(void)why_prefix(s->why, s->result, "%s", i->settings->name);
+	s->result = batch_write(b, in->db, i->id, w->purpose == WORKER_REPLAY, s->now_ms, s->why);
+	if (s->result == JEMBATAN_OK)
+		return;
+	w->refused = s->result == JEMBATAN_DATA;
+	(void)why_prefix(s->why, s->result, "%s", i->settings->name);
 }
 
 enum jembatan_result
@@ -484,8 +517,24 @@ intake_committed(struct intake *in)
 	each_ready(in, acknowledge, NULL);
 }
 
-void
+/* What the disk refused is still there for the next turn. What the store
+ * refuses for good would stop everybody: its child starts over without it. */
+static void
+set_aside(struct intake *in, struct instance *i, struct worker *w, void *data)
+{
+	bool *some = data;
+	(void)in;
+	if (!w->refused)
+		return;
+	w->refused = false;
+	*some = true;
+	refuse_batch(i, w, "the store does not take it");
+}
+
+bool
 intake_aborted(struct intake *in)
 {
-	(void)in; /* the batches are still there; the next turn writes them */
+	bool some = false;
+	each_ready(in, set_aside, &some);
+	return some;
 }

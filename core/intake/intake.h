@@ -29,7 +29,9 @@ bool intake_wants_turn(const struct intake *in);
 void intake_prepare(struct intake *in);   /* before db_begin: files into keep */
 MUST_CHECK enum jembatan_result intake_write(struct intake *in, struct why *why);
 void intake_committed(struct intake *in); /* acknowledge */
-void intake_aborted(struct intake *in);   /* keep it for the next turn */
+/* The batches are kept for the next turn. True: one that can never be stored
+ * was set aside, so try again at once. */
+bool intake_aborted(struct intake *in);
 
 /* Too many messages wait for their decision: poll no more until it is over. */
 void intake_set_full(struct intake *in, bool full);
@@ -49,8 +51,10 @@ MUST_CHECK enum jembatan_result intake_call(struct intake *in, const char *name,
 					    const void *from, struct jembatan_bytes blob,
 					    intake_on_answer *on, void *data, struct why *why);
 
-/* Does this instance's connector fetch attachments, and may it now? */
-bool intake_can_fetch(struct intake *in, int64_t instance_id);
+/* Does this instance's connector fetch attachments? *out_now: it may now.
+ * *out_since_ms: when a backfill released older messages; 0: never. */
+bool intake_fetches(struct intake *in, int64_t instance_id, bool *out_now,
+		    int64_t *out_since_ms);
 
 struct intake_job {
 	enum jembatan_result result;
@@ -77,7 +81,9 @@ struct intake_status {
 	const char *name, *connector, *push, *alarm, *confinement;
 	const char *state; /* "polling", "waiting", "down", "paused", "disabled" ... */
 	bool paused, usable, degraded;
-	int64_t last_ok_ms, every_ms, start_ms;
+	bool watching;    /* waits for its connection to speak */
+	int64_t every_ms; /* 0: it does not poll */
+	int64_t last_ok_ms, start_ms;
 	uint64_t deaths, polls;
 	int64_t commit_p50_ms, commit_p99_ms; /* checkpoint to acknowledgement: the last 1,024 */
 	uint64_t checkpoints; /* acknowledged */
@@ -85,6 +91,7 @@ struct intake_status {
 };
 /* The n-th instance, false at the end. Borrowed until the next call. */
 bool intake_status(struct intake *in, size_t n, struct intake_status *out);
-const struct instance_settings *intake_instance(struct intake *in, int64_t id, int64_t *out_start_ms);
+const struct instance_settings *intake_instance(struct intake *in, int64_t id,
+						int64_t *out_start_ms);
 
 #endif

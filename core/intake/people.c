@@ -49,19 +49,24 @@ find(struct intake *in, const char *name, struct why *why)
 	return NULL;
 }
 
+static const char *
+why_not(const struct instance *i)
+{
+	const char *alarm = instance_alarm(i);
+	return alarm != NULL ? alarm : i->intake->stopping ? "the daemon stops" : "it is disabled";
+}
+
 static enum jembatan_result
-start_job(struct instance *i, enum worker_purpose purpose, intake_on_job *on, void *data,
-	  struct why *why)
+start_job(struct instance *i, enum worker_purpose purpose, struct why *why)
 {
 	if (i->job != NULL)
 		return why_set(why, JEMBATAN_RETRY, "%s is at another such job: try again when it is done",
 			       i->settings->name);
 	if (!i->usable)
-		return why_set(why, JEMBATAN_CONFIG, "%s cannot work: %s", i->settings->name, i->alarm);
+		return why_set(why, JEMBATAN_CONFIG, "%s cannot work: %s", i->settings->name,
+			       why_not(i));
 	i->job = xcalloc(1, sizeof(*i->job));
 	worker_init(i->job, i, purpose);
-	i->job->on_job = on;
-	i->job->job_data = data;
 	return JEMBATAN_OK;
 }
 
@@ -77,10 +82,16 @@ intake_replay(struct intake *in, int64_t instance_id, struct jembatan_bytes raw,
 	if ((i->manifest.capabilities & JEMBATAN_CAN_PREVIEW) == 0)
 		return why_set(why, JEMBATAN_CONFIG, "the connector %s cannot read a record by itself",
 			       i->settings->connector);
-	enum jembatan_result r = start_job(i, WORKER_REPLAY, on, data, why);
+	enum jembatan_result r = start_job(i, WORKER_REPLAY, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	buf_add(&i->job->sample, raw.data, raw.size);
+	if (buf_is_full(&i->job->sample)) {
+		instance_free_job(i);
+		return why_set(why, JEMBATAN_DATA, "the record is too large to be read again");
+	}
+	i->job->on_job = on;
+	i->job->job_data = data;
 	worker_start(i->job);
 	return JEMBATAN_OK;
 }
@@ -94,10 +105,12 @@ intake_dry_run(struct intake *in, const char *name, int64_t since_ms, intake_on_
 		return JEMBATAN_GONE;
 	if ((i->manifest.capabilities & JEMBATAN_CAN_POLL) == 0)
 		return why_set(why, JEMBATAN_CONFIG, "the connector %s does not poll", i->settings->connector);
-	enum jembatan_result r = start_job(i, WORKER_DRY, on, data, why);
+	enum jembatan_result r = start_job(i, WORKER_DRY, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	i->job->dry_since_ms = since_ms;
+	i->job->on_job = on;
+	i->job->job_data = data;
 	worker_start(i->job);
 	return JEMBATAN_OK;
 }
@@ -123,16 +136,15 @@ intake_backfill(struct intake *in, const char *name, int64_t since_ms, struct wh
 		return r;
 	}
 	i->start_ms = since_ms;
+	i->backfilled_ms = clock_now_ms();
 	free(i->cursor);
 	i->cursor = NULL;
 	if (i->poll.child != NULL) {
-		/* What it still hands over belongs to the old cursor: forget it;
-		 * it comes again. */
-		child_batch(i->poll.child)->cursor = NULL;
-		if (child_state(i->poll.child) == CHILD_DOWN)
-			worker_start(&i->poll);
-		else
-			child_stop(i->poll.child);
+		/* What is still under way belongs to the old cursor: its messages
+		 * count, its cursors do not. */
+		child_void_cursor(i->poll.child);
+		worker_stop(&i->poll);
+		worker_start(&i->poll);
 	}
 	intake_want_turn(in);
 	return JEMBATAN_OK;
@@ -156,13 +168,13 @@ set_paused(struct intake *in, const char *name, bool paused, struct why *why)
 		return r;
 	}
 	i->paused = paused;
-	struct worker *const workers[] = { &i->poll, &i->request };
+	struct worker *const workers[] = { &i->poll, &i->request, &i->deliver };
 	for (size_t n = 0; n < COUNT_OF(workers); n++) {
 		if (workers[n]->child == NULL)
 			continue;
 		if (paused)
 			worker_stop(workers[n]);
-		else
+		else if (workers[n] != &i->deliver)
 			worker_wake(workers[n]);
 	}
 	return JEMBATAN_OK;
@@ -178,12 +190,38 @@ enum jembatan_result
 intake_resume(struct intake *in, const char *name, struct why *why)
 {
 	struct instance *i = find(in, name, why);
-	/* It may have been left out for a reason that is cured now. */
-	if (i != NULL && i->manifest.name != NULL && !in->stopping) {
-		i->usable = true;
-		i->alarm[0] = '\0';
-	}
+	if (i == NULL)
+		return JEMBATAN_GONE;
+	if (i->manifest.name == NULL || in->stopping)
+		return why_set(why, JEMBATAN_CONFIG, "%s cannot work: %s", name, why_not(i));
+	/* It may have been disabled for a reason that is cured now. */
+	i->usable = true;
+	i->poll.alarm[0] = i->request.alarm[0] = i->deliver.alarm[0] = '\0';
 	return set_paused(in, name, false, why);
+}
+
+/* ---- calls ------------------------------------------------------------- */
+
+static unsigned
+capability_of(enum msg_type type)
+{
+	return type == MSG_REQUEST ? JEMBATAN_CAN_REQUEST : type == MSG_REPLY ? JEMBATAN_CAN_REPLY :
+	       JEMBATAN_CAN_FETCH;
+}
+
+static enum jembatan_result
+may_call(const struct instance *i, const struct worker *w, enum msg_type type, struct why *why)
+{
+	const char *name = i->settings->name;
+	if (w->child == NULL || (i->manifest.capabilities & capability_of(type)) == 0)
+		return why_set(why, JEMBATAN_GONE, "%s does not do that", name);
+	if (i->paused)
+		return why_set(why, JEMBATAN_RETRY, "%s is paused", name);
+	if (!i->usable || w->quarantined)
+		return why_set(why, JEMBATAN_RETRY, "%s cannot work: %s", name, why_not(i));
+	if (w->call_count >= CALLS_MAX)
+		return why_set(why, JEMBATAN_RETRY, "too much waits for %s", name);
+	return JEMBATAN_OK;
 }
 
 enum jembatan_result
@@ -195,13 +233,9 @@ intake_call(struct intake *in, const char *name, enum msg_type type, const struc
 	if (i == NULL)
 		return JEMBATAN_GONE;
 	struct worker *w = type == MSG_REQUEST ? &i->request : &i->deliver;
-	if (w->child == NULL)
-		return why_set(why, JEMBATAN_GONE, "%s does not do that", name);
-	size_t waiting = 0;
-	for (struct call *c = w->calls; c != NULL; c = c->next)
-		waiting++;
-	if (waiting >= 256 || blob.size > FRAME_BLOB_MAX)
-		return why_set(why, JEMBATAN_RETRY, "too much waits for %s", name);
+	enum jembatan_result r = may_call(i, w, type, why);
+	if (r != JEMBATAN_OK)
+		return r;
 	struct call *c = xcalloc(1, sizeof(*c));
 	c->type = type;
 	c->on = on;
@@ -210,19 +244,28 @@ intake_call(struct intake *in, const char *name, enum msg_type type, const struc
 	buf_init(&c->blob, FRAME_BLOB_MAX);
 	field_pack(table, from, &c->frame);
 	buf_add(&c->blob, blob.data, blob.size);
+	if (buf_is_full(&c->frame) || buf_is_full(&c->blob)) {
+		call_free(c);
+		return why_set(why, JEMBATAN_DATA, "it is too large for the connector of %s", name);
+	}
 	worker_call(w, c);
 	return JEMBATAN_OK;
 }
 
 bool
-intake_can_fetch(struct intake *in, int64_t instance_id)
+intake_fetches(struct intake *in, int64_t instance_id, bool *out_now, int64_t *out_since_ms)
 {
-	for (const struct instance *i = in->instances; i != NULL; i = i->next)
-		if (i->id == instance_id)
-			return i->usable && !i->paused && !in->stopping &&
-			       (i->manifest.capabilities & JEMBATAN_CAN_FETCH) != 0;
+	for (const struct instance *i = in->instances; i != NULL; i = i->next) {
+		if (i->id != instance_id)
+			continue;
+		*out_now = i->usable && !i->paused && !in->stopping;
+		*out_since_ms = i->backfilled_ms;
+		return (i->manifest.capabilities & JEMBATAN_CAN_FETCH) != 0;
+	}
 	return false;
 }
+
+/* ---- status ------------------------------------------------------------ */
 
 static int
 compare_ms(const void *a, const void *b)
@@ -262,7 +305,7 @@ state_word(const struct instance *i)
 	case CHILD_OPENING:
 		return "opening";
 	case CHILD_IDLE:
-		return i->alarm[0] != '\0' ? "failing" : "waiting";
+		return i->poll.alarm[0] != '\0' ? "failing" : "waiting";
 	case CHILD_BUSY:
 		return "polling";
 	case CHILD_STOPPING:
@@ -284,14 +327,15 @@ intake_status(struct intake *in, size_t n, struct intake_status *out)
 		.name = i->settings->name,
 		.connector = i->settings->connector,
 		.push = settings_push_name(i->settings->push),
-		.alarm = i->alarm[0] != '\0' ? i->alarm : NULL,
+		.alarm = instance_alarm(i),
 		.confinement = i->confinement[0] != '\0' ? i->confinement : NULL,
 		.state = state_word(i),
 		.paused = i->paused,
 		.usable = i->usable,
 		.degraded = i->degraded,
 		.last_ok_ms = i->last_ok_ms,
-		.every_ms = i->settings->every_ms,
+		.every_ms = i->poll.child != NULL ? i->settings->every_ms : 0,
+		.watching = i->poll.watching,
 		.start_ms = i->start_ms,
 		.deaths = i->deaths,
 		.polls = i->polls,

@@ -1,5 +1,5 @@
-/* worker.c: one role of one instance: restart throttle, quarantine of a child
- * that keeps dying, polling, and queued calls. */
+/* worker.c: one role of one instance: restart throttle, rest of a child that
+ * keeps dying, and polling. Its calls stand in calls.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,9 @@
 #define QUARANTINE_MS (15 * 60000)
 #define FULL_WAIT_MS 200
 #define BATCH_WAIT_MS 500
-#define CALLS_MAX 256u
+#define EMPTY_POLL_MS 1000
+#define WATCH_MAX_MS (30 * 60000)
+#define DELAY_MAX_MS (24 * 3600000)
 
 static const struct child_events events;
 
@@ -45,7 +47,17 @@ static void
 fail(struct worker *w, const char *sentence)
 {
 	log_trouble(&w->trouble, w->instance->settings->name, sentence);
-	instance_set_alarm(w->instance, sentence);
+	str_copy(w->alarm, sizeof(w->alarm), sentence);
+}
+
+void
+worker_was_ok(struct worker *w)
+{
+	static const char *const words[] = { "the channel", "the webhook", "the way back",
+					     "the replay", "the dry run" };
+	w->failures = 0;
+	w->alarm[0] = '\0';
+	log_trouble_over(&w->trouble, w->instance->settings->name, words[w->purpose]);
 }
 
 static bool
@@ -55,11 +67,37 @@ is_job(const struct worker *w)
 }
 
 static void
-end_job(struct worker *w, enum jembatan_result result, const char *why)
+set_outcome(struct worker *w, enum jembatan_result result, const char *why)
 {
+	w->job_is_over = true;
 	w->job.result = result;
 	str_copy(w->job.why, sizeof(w->job.why), why != NULL ? why : "");
+}
+
+void
+worker_end_job(struct worker *w, enum jembatan_result result, const char *why)
+{
+	set_outcome(w, result, why);
 	child_stop(w->child);
+}
+
+/* A plugin's wish how long to wait may be any number. */
+static int64_t
+waiting_ms(int64_t wished_ms, int64_t at_least_ms)
+{
+	if (wished_ms > DELAY_MAX_MS)
+		wished_ms = DELAY_MAX_MS;
+	return wished_ms > at_least_ms ? wished_ms : at_least_ms;
+}
+
+/* Nothing of this instance goes on until a person says so. */
+static void
+disable(struct instance *i)
+{
+	i->usable = false;
+	worker_stop(&i->poll);
+	worker_stop(&i->request);
+	worker_stop(&i->deliver);
 }
 
 /* ---- starting ---------------------------------------------------------- */
@@ -108,63 +146,44 @@ out:
 }
 
 static void
-restart_later(struct worker *w)
+restart_later(struct worker *w, int64_t wished_ms)
 {
 	w->failures++;
 	int64_t first = FAULT_NUMBER("JEMBATAN_RESTART_FIRST_MS", RESTART_FIRST_MS);
-	loop_timer_set(w->timer, backoff_spread_ms(backoff_ms(w->failures, first, RESTART_MAX_MS),
-						   20));
-}
-
-static void
-send_sample(struct worker *w)
-{
-	struct why why;
-	size_t at = 0;
-	do {
-		size_t n = w->sample.size - at;
-		if (n > FRAME_BLOB_MAX)
-			n = FRAME_BLOB_MAX;
-		struct msg_sample piece = { .last = at + n == w->sample.size };
-		if (child_ask(w->child, MSG_SAMPLE, msg_sample_fields, &piece,
-			      (struct jembatan_bytes){ w->sample.data + at, n }, &why) !=
-		    JEMBATAN_OK) {
-			end_job(w, JEMBATAN_RETRY, why.text);
-			return;
-		}
-		at += n;
-	} while (at < w->sample.size);
+	int64_t wait = backoff_ms(w->failures, first, RESTART_MAX_MS);
+	loop_timer_set(w->timer, waiting_ms(wished_ms, backoff_spread_ms(wait, 20)));
 }
 
 void
 worker_start(struct worker *w)
 {
 	struct instance *i = w->instance;
-	if (!i->usable || i->paused || child_state(w->child) != CHILD_DOWN)
+	if (!i->usable || (i->paused && !is_job(w)) || child_state(w->child) != CHILD_DOWN)
 		return;
 	/* What the last child left is not on disk yet. */
 	if (!batch_is_empty(child_batch(w->child))) {
 		loop_timer_set(w->timer, BATCH_WAIT_MS);
 		return;
 	}
+	loop_timer_stop(w->timer);
+	w->quarantined = false;
 	struct why why;
 	enum jembatan_result r = start_child(w, &why);
 	if (r == JEMBATAN_OK) {
 		/* A preview is not opened: the sample follows at once. */
 		if (w->purpose == WORKER_REPLAY) {
 			child_skip_open(w->child);
-			send_sample(w);
+			worker_send_sample(w);
 		}
 		return;
 	}
 	if (is_job(w)) {
-		w->job.result = r;
-		str_copy(w->job.why, sizeof(w->job.why), why.text);
+		set_outcome(w, r, why.text);
 		intake_job_ended(w);
 		return;
 	}
 	fail(w, why.text);
-	restart_later(w);
+	restart_later(w, 0);
 }
 
 void
@@ -183,6 +202,8 @@ worker_stop(struct worker *w)
 		return;
 	loop_timer_stop(w->timer);
 	child_stop(w->child);
+	if (child_state(w->child) == CHILD_DOWN)
+		worker_fail_calls(w, "it is stopped");
 }
 
 /* ---- asking ------------------------------------------------------------ */
@@ -191,26 +212,15 @@ static void
 poll_now(struct worker *w)
 {
 	struct why why;
-	if (child_state(w->child) != CHILD_IDLE || w->instance->paused)
+	if (child_state(w->child) != CHILD_IDLE || (w->instance->paused && !is_job(w)))
 		return;
 	if (intake_is_full(w->instance->intake)) {
 		loop_timer_set(w->timer, FULL_WAIT_MS);
 		return;
 	}
+	loop_timer_stop(w->timer);
 	w->instance->polls++;
 	if (child_ask(w->child, MSG_POLL, NULL, NULL, (struct jembatan_bytes){ 0 }, &why) !=
-	    JEMBATAN_OK)
-		child_kill(w->child);
-}
-
-static void
-next_call(struct worker *w)
-{
-	struct call *c = w->calls;
-	struct why why;
-	if (c == NULL || child_state(w->child) != CHILD_IDLE)
-		return;
-	if (child_ask_packed(w->child, c->type, buf_bytes(&c->frame), buf_bytes(&c->blob), &why) !=
 	    JEMBATAN_OK)
 		child_kill(w->child);
 }
@@ -219,45 +229,40 @@ static void
 on_timer(void *data)
 {
 	struct worker *w = data;
-	if (child_state(w->child) == CHILD_DOWN) {
-		w->quarantined = false;
-		worker_start(w);
-	} else {
-		poll_now(w);
+	if (child_state(w->child) != CHILD_DOWN) {
+		if (role_of(w->purpose) == MSG_ROLE_POLL)
+			poll_now(w);
+		return;
 	}
-}
-
-void
-worker_call(struct worker *w, struct call *call)
-{
-	*w->calls_end = call;
-	w->calls_end = &call->next;
-	if (child_state(w->child) == CHILD_DOWN && !loop_timer_is_set(w->timer))
+	w->quarantined = false;
+	/* Replies and fetches are rare: their child starts when one waits. */
+	if (w->purpose != WORKER_DELIVER || w->calls != NULL)
 		worker_start(w);
-	else
-		next_call(w);
-}
-
-static void
-free_call(struct call *c)
-{
-	buf_done(&c->frame);
-	buf_done(&c->blob);
-	free(c);
-}
-
-static struct call *
-pop_call(struct worker *w)
-{
-	struct call *c = w->calls;
-	w->calls = c->next;
-	if (w->calls == NULL)
-		w->calls_end = &w->calls;
-	c->next = NULL;
-	return c;
 }
 
 /* ---- what the child says ----------------------------------------------- */
+
+static void
+open_failed(struct worker *w, const struct msg_result *r)
+{
+	char sentence[600];
+	snprintf(sentence, sizeof(sentence), "the connector could not start: %s",
+		 r->why != NULL ? r->why : "it gave no reason");
+	if (is_job(w)) {
+		worker_end_job(w, (enum jembatan_result)r->result, sentence);
+		return;
+	}
+	fail(w, sentence);
+	if (r->result == JEMBATAN_CONFIG) {
+		disable(w->instance);
+		return;
+	}
+	child_stop(w->child);
+	if (r->result == JEMBATAN_AUTH)
+		loop_timer_set(w->timer, waiting_ms(r->delay_ms, AUTH_RETRY_MS));
+	else
+		restart_later(w, r->delay_ms);
+}
 
 static void
 on_opened(void *data, struct child *c, const struct msg_result *r)
@@ -267,52 +272,35 @@ on_opened(void *data, struct child *c, const struct msg_result *r)
 	bool degraded;
 	str_copy(i->confinement, sizeof(i->confinement), child_confinement(c, &degraded));
 	i->degraded = degraded;
-	if (r->result != JEMBATAN_OK) {
-		char sentence[600];
-		snprintf(sentence, sizeof(sentence), "the connector could not start: %s",
-			 r->why != NULL ? r->why : "it gave no reason");
-		if (is_job(w)) {
-			end_job(w, (enum jembatan_result)r->result, sentence);
-			return;
-		}
-		fail(w, sentence);
-		child_stop(c);
-		if (r->result == JEMBATAN_CONFIG) {
-			i->usable = false;
-			return;
-		}
-		restart_later(w);
-		return;
-	}
-	if (w->purpose == WORKER_POLL || w->purpose == WORKER_DRY)
+	if (r->result != JEMBATAN_OK)
+		open_failed(w, r);
+	else if (role_of(w->purpose) == MSG_ROLE_POLL)
 		poll_now(w);
 	else
-		next_call(w);
+		worker_next_call(w);
 }
 
 static void
-poll_failed(struct worker *w, struct child *c, const struct msg_result *r)
+poll_failed(struct worker *w, const struct msg_result *r)
 {
-	struct instance *i = w->instance;
 	const char *why = r->why != NULL ? r->why : "it gave no reason";
 	char sentence[600];
 	switch ((enum jembatan_result)r->result) {
 	case JEMBATAN_AUTH:
 		snprintf(sentence, sizeof(sentence), "the remote refuses our credentials: %s", why);
 		fail(w, sentence);
-		loop_timer_set(w->timer, AUTH_RETRY_MS);
+		loop_timer_set(w->timer, waiting_ms(r->delay_ms, AUTH_RETRY_MS));
 		return;
 	case JEMBATAN_CONFIG:
 		snprintf(sentence, sizeof(sentence), "paused until its configuration changes: %s", why);
 		fail(w, sentence);
-		i->usable = false;
-		child_stop(c);
+		disable(w->instance);
 		return;
 	case JEMBATAN_FATAL:
 		snprintf(sentence, sizeof(sentence), "the connector gave up: %s", why);
 		fail(w, sentence);
-		child_stop(c);
-		restart_later(w);
+		child_stop(w->child);
+		restart_later(w, r->delay_ms);
 		return;
 	case JEMBATAN_OK:
 	case JEMBATAN_IDLE:
@@ -322,105 +310,101 @@ poll_failed(struct worker *w, struct child *c, const struct msg_result *r)
 		break;
 	}
 	w->failures++;
-	str_copy(sentence, sizeof(sentence), why);
-	fail(w, sentence);
-	int64_t wait = backoff_jitter_ms(w->failures, RESTART_FIRST_MS, RETRY_MAX_MS);
-	loop_timer_set(w->timer, r->delay_ms > wait ? r->delay_ms : wait);
+	fail(w, why);
+	loop_timer_set(w->timer, waiting_ms(r->delay_ms, backoff_jitter_ms(w->failures,
+									    RESTART_FIRST_MS,
+									    RETRY_MAX_MS)));
+}
+
+/* One that says "more" and brings nothing must not keep us spinning. */
+static int64_t
+pause_ms(const struct worker *w)
+{
+	return child_brought(w->child) ? 0 : EMPTY_POLL_MS;
 }
 
 static void
-polled(struct worker *w, struct child *c, const struct msg_result *r)
+polled(struct worker *w, const struct msg_result *r)
 {
 	struct instance *i = w->instance;
 	if (r->result != JEMBATAN_OK && r->result != JEMBATAN_IDLE && r->result != JEMBATAN_DATA) {
-		poll_failed(w, c, r);
+		poll_failed(w, r);
 		return;
 	}
-	w->failures = 0;
-	log_trouble_over(&w->trouble, i->settings->name, "the channel");
+	worker_was_ok(w);
 	instance_was_ok(i);
+	w->not_before_mono_ms = clock_mono_ms() + pause_ms(w);
+	w->watching = r->result == JEMBATAN_IDLE && r->watching;
 	if (r->result != JEMBATAN_IDLE)
-		loop_timer_set(w->timer, r->delay_ms);
-	else if (!r->watching)
-		loop_timer_set(w->timer, r->delay_ms > 0 ? r->delay_ms : i->settings->every_ms);
+		loop_timer_set(w->timer, waiting_ms(r->delay_ms, pause_ms(w)));
+	else if (w->watching)
+		/* A connection may be dead without a word: look now and then. */
+		loop_timer_set(w->timer, waiting_ms(i->settings->every_ms, WATCH_MAX_MS));
+	else
+		loop_timer_set(w->timer, r->delay_ms > 0 ? waiting_ms(r->delay_ms, 0) :
+			       i->settings->every_ms);
+}
+
+static void
+dry_polled(struct worker *w, const struct msg_result *r)
+{
+	bool more = r->result == JEMBATAN_OK || r->result == JEMBATAN_DATA;
+	if (more && child_brought(w->child))
+		poll_now(w);
+	else
+		worker_end_job(w, r->result == JEMBATAN_IDLE ? JEMBATAN_OK :
+			       (enum jembatan_result)r->result, r->why);
 }
 
 static void
 on_done(void *data, struct child *c, const struct msg_result *r)
 {
 	struct worker *w = data;
-	if (w->purpose == WORKER_POLL) {
-		polled(w, c, r);
-	} else if (w->purpose == WORKER_DRY && r->result == JEMBATAN_OK) {
-		poll_now(w);
-	} else if (is_job(w)) {
-		enum jembatan_result result = r->result == JEMBATAN_IDLE ? JEMBATAN_OK :
-					      (enum jembatan_result)r->result;
-		end_job(w, result, r->why);
+	(void)c;
+	switch (w->purpose) {
+	case WORKER_POLL:
+		polled(w, r);
+		return;
+	case WORKER_DRY:
+		dry_polled(w, r);
+		return;
+	case WORKER_REPLAY:
+		worker_end_job(w, r->result == JEMBATAN_IDLE ? JEMBATAN_OK :
+			       (enum jembatan_result)r->result, r->why);
+		return;
+	case WORKER_REQUEST:
+	case WORKER_DELIVER:
+		worker_refuse_call(w, r->why != NULL ? r->why : "the connector cannot do this");
+		return;
 	}
 }
 
 static void
 on_wake(void *data, struct child *c)
 {
+	struct worker *w = data;
+	int64_t left = w->not_before_mono_ms - clock_mono_ms();
 	(void)c;
-	poll_now(data);
+	w->watching = false;
+	if (left > 0)
+		loop_timer_set(w->timer, left);
+	else
+		poll_now(w);
 }
 
 static void
 on_answer(void *data, struct child *c, const struct frame *f)
 {
-	struct worker *w = data;
-	if (w->calls == NULL)
-		return;
-	w->failures = 0;
-	struct call *call = pop_call(w);
-	if (f->type == MSG_RESPONSE) {
-		/* Released by worker_release, after what it brought is on disk. */
-		buf_clear(&call->frame);
-		buf_clear(&call->blob);
-		buf_add(&call->frame, f->meta.data, f->meta.size);
-		buf_add(&call->blob, f->blob.data, f->blob.size);
-		call->next = w->answered;
-		w->answered = call;
-		child_batch(c)->ready = true;
-		intake_want_turn(w->instance->intake);
-	} else {
-		call->on(call->data, f, NULL);
-		free_call(call);
-	}
-	next_call(w);
-}
-
-void
-worker_release(struct worker *w)
-{
-	struct call *c = w->answered, *ordered = NULL;
-	w->answered = NULL;
-	while (c != NULL) {
-		struct call *next = c->next;
-		c->next = ordered;
-		ordered = c;
-		c = next;
-	}
-	while (ordered != NULL) {
-		struct call *next = ordered->next;
-		struct frame f = { .type = MSG_RESPONSE, .meta = buf_bytes(&ordered->frame),
-				   .blob = buf_bytes(&ordered->blob) };
-		ordered->on(ordered->data, &f, NULL);
-		free_call(ordered);
-		ordered = next;
-	}
+	(void)c;
+	worker_take_answer(data, f);
 }
 
 static void
-fail_calls(struct worker *w, const char *why)
+on_room(void *data, struct child *c)
 {
-	while (w->calls != NULL) {
-		struct call *c = pop_call(w);
-		c->on(c->data, NULL, why);
-		free_call(c);
-	}
+	struct worker *w = data;
+	if (w->purpose == WORKER_REPLAY && child_state(c) == CHILD_BUSY)
+		worker_send_sample(w);
 }
 
 /* Five deaths in ten minutes: something is wrong that a restart does not cure. */
@@ -445,7 +429,18 @@ count_death(struct worker *w, const char *how)
 	}
 	snprintf(sentence, sizeof(sentence), "its connector %s; it is started again", how);
 	fail(w, sentence);
-	restart_later(w);
+	restart_later(w, 0);
+}
+
+static void
+job_died(struct worker *w, const char *how, bool clean)
+{
+	struct why why;
+	if (!w->job_is_over && clean)
+		set_outcome(w, JEMBATAN_RETRY, "it was stopped before its end");
+	else if (!w->job_is_over)
+		set_outcome(w, why_set(&why, JEMBATAN_FATAL, "the connector %s", how), why.text);
+	worker_on_dead_job(w);
 }
 
 static void
@@ -453,15 +448,12 @@ on_dead(void *data, struct child *c, const char *how, bool clean)
 {
 	struct worker *w = data;
 	(void)c;
+	w->watching = false;
 	if (is_job(w)) {
-		if (!clean) {
-			w->job.result = JEMBATAN_FATAL;
-			snprintf(w->job.why, sizeof(w->job.why), "the connector %s", how);
-		}
-		worker_on_dead_job(w);
+		job_died(w, how, clean);
 		return;
 	}
-	fail_calls(w, how);
+	worker_fail_calls(w, how);
 	if (!clean)
 		count_death(w, how);
 	else if (w->instance->usable && !w->instance->paused && !loop_timer_is_set(w->timer))
@@ -492,6 +484,7 @@ static const struct child_events events = {
 	.on_done = on_done,
 	.on_wake = on_wake,
 	.on_answer = on_answer,
+	.on_room = on_room,
 	.on_dead = on_dead,
 	.on_batch = on_batch,
 	.on_state_get = on_state_get,
@@ -503,6 +496,7 @@ worker_init(struct worker *w, struct instance *i, enum worker_purpose purpose)
 	const struct settings *s = intake_settings(i->intake);
 	*w = (struct worker){ .instance = i, .purpose = purpose };
 	w->calls_end = &w->calls;
+	w->answered_end = &w->answered;
 	w->timer = loop_timer_new(intake_loop(i->intake), on_timer, w);
 	buf_init(&w->sample, (size_t)s->attachment_max_bytes + 64u * 1024u * 1024u);
 	w->child = child_new(&(struct child_options){
@@ -525,12 +519,11 @@ worker_done(struct worker *w)
 		return;
 	child_free(w->child);
 	loop_timer_free(w->timer);
-	while (w->calls != NULL)
-		free_call(pop_call(w));
-	while (w->answered != NULL) {
-		struct call *next = w->answered->next;
-		free_call(w->answered);
-		w->answered = next;
+	worker_fail_calls(w, "the daemon stops");
+	worker_fail_answered(w, "the daemon stops, and what it brought is not stored");
+	if (w->on_job != NULL) {
+		set_outcome(w, JEMBATAN_RETRY, "the daemon stops");
+		w->on_job(w->job_data, &w->job, true);
 	}
 	buf_done(&w->sample);
 	*w = (struct worker){ 0 };

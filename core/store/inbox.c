@@ -424,6 +424,26 @@ inbox_find(struct db *db, int64_t instance_id, const struct digest *same_key,
 }
 
 enum jembatan_result
+inbox_waits(struct db *db, int64_t instance_id, int64_t before_id, const struct digest *same_key,
+	    const struct digest *thread_key, bool *out_waits, struct why *why)
+{
+	static const char text[] =
+		"SELECT EXISTS (SELECT 1 FROM message WHERE instance_id = ?1 AND same_key = ?3"
+		" AND stage = 0 AND id < ?2)"
+		" OR EXISTS (SELECT 1 FROM message WHERE instance_id = ?1 AND thread_key = ?4"
+		" AND thread_key IS NOT NULL AND stage = 0 AND id < ?2)";
+	int64_t found = 0;
+	enum jembatan_result r = sql_get_number(&db->sql, why, &found, text,
+						SQL_VALUES(sql_number(instance_id),
+							   sql_number(before_id),
+							   key_value(same_key),
+							   key_value(thread_key)));
+	if (r == JEMBATAN_OK)
+		*out_waits = found != 0;
+	return r;
+}
+
+enum jembatan_result
 inbox_release_before_start(struct db *db, int64_t instance_id, int64_t since_ms,
 			   int64_t *out_count, struct why *why)
 {

@@ -54,6 +54,8 @@ static const char step_1[] =
 	"CREATE INDEX message_before_start ON message (instance_id, arrived_ms) WHERE stage = 5;"
 	"CREATE INDEX message_thread ON message (instance_id, thread_key)"
 	" WHERE thread_key IS NOT NULL AND ticket_id IS NOT NULL;"
+	"CREATE INDEX message_waits ON message (instance_id, thread_key)"
+	" WHERE stage = 0 AND thread_key IS NOT NULL;"
 	"CREATE INDEX message_ticket ON message (ticket_id) WHERE ticket_id IS NOT NULL;"
 	/* [head, raw] by the data key in [wrapped]; NULL there: erased. Apart from
 	 * the message because a decision rewrites that row, not this one. */

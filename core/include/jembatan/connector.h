@@ -102,7 +102,8 @@ enum jembatan_kind {
 	JEMBATAN_REACTION,  /* an emoji; never a complaint */
 	JEMBATAN_RECEIPT,   /* about something we sent: prefer receipt() */
 	JEMBATAN_SYSTEM,    /* automatic mail, bounce, number change: stored */
-	JEMBATAN_UNREADABLE, /* the channel cannot show it: ask to resend */
+	JEMBATAN_UNREADABLE, /* the channel cannot show it: ask to resend; text:
+				why, one sentence without the citizen's words */
 	JEMBATAN_IGNORED    /* own posts, reposts: stored, nothing follows */
 };
 

@@ -1,0 +1,43 @@
+/* decide_inside.h: the insides of the decision, shared by decide.c (one message)
+ * and decide_thread.c (what belongs to one that is known). Not for other
+ * files. */
+#ifndef CORE_DECIDE_INSIDE_H
+#define CORE_DECIDE_INSIDE_H
+
+#include "decide.h"
+
+#define DECIDE_ACTOR "jembatan"
+#define DECIDE_SLICE 32u /* rows in memory at once */
+#define OF_TICKET_MAX 256u
+
+struct decide {
+	struct decide_options o;
+	struct arena *arena;
+	struct inbox_row rows[DECIDE_SLICE];
+	/* A row whose decision the store refuses for good. */
+	int64_t stuck_id, tried_id; /* tried: of the open turn */
+	char stuck_why[400];
+};
+
+/* The row has got its product. */
+MUST_CHECK enum jembatan_result decide_leave(struct decide *d, const struct inbox_row *row,
+					     enum inbox_stage stage, int64_t ticket_id,
+					     const char *reason, struct why *why);
+MUST_CHECK enum jembatan_result decide_note(struct decide *d, int64_t ticket_id,
+					    const char *actor, const char *what,
+					    const char *reason, struct why *why);
+/* Numbers of the centre have 6 to 10 digits; staff type them by hand. */
+bool decide_is_tracking_id(const char *s);
+
+/* The same record with other content. Sets *out_handled when it belongs to a
+ * ticket or to a message that waits; else it is decided like a new one. */
+MUST_CHECK enum jembatan_result decide_edit(struct decide *d, const struct inbox_row *row,
+					    const struct instance_settings *s, bool *out_handled,
+					    struct why *why);
+/* An answer within a known thread, by the same person. Another person's answer
+ * is a complaint of its own. */
+MUST_CHECK enum jembatan_result decide_answer(struct decide *d, const struct inbox_row *row,
+					      const struct instance_settings *s,
+					      bool *out_handled, struct why *why);
+
+#endif

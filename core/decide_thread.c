@@ -1,0 +1,204 @@
+/* decide_thread.c: what belongs to a ticket that is there: other versions of its
+ * record, answers of the same person, its number at the centre. */
+#include "decide_inside.h"
+
+#include "base/clock.h"
+#include "intake/batch.h"
+#include "store/outbox_rows.h"
+#include "ticket/ticket.h"
+#include "base/poison.h"
+
+#define FROM_SOURCE "the source carries the centre's number now"
+#define WAITS_MS 2000
+
+static enum jembatan_result
+join(struct decide *d, const struct inbox_row *row, int64_t ticket_id, const char *reason,
+     struct why *why)
+{
+	struct ticket_row t;
+	enum jembatan_result r = tickets_get(d->o.db, ticket_id, d->arena, &t, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	int64_t start_ms;
+	const struct instance_settings *s = intake_instance(d->o.intake, row->instance_id, &start_ms);
+	/* A person accepted the ticket, and with it what its reporter adds. */
+	bool is_open = t.state == TICKET_QUEUED || t.state == TICKET_PUSHED ||
+		       t.state == TICKET_UNKNOWN || t.state == TICKET_REFUSED;
+	if (is_open && s != NULL && s->push == PUSH_SHADOW) {
+		reason = "push: shadow does everything but the sending";
+	} else if (is_open) {
+		int64_t now = clock_now_ms(), id;
+		const char *reference = arena_printf(d->arena, "%s-F%lld", t.reference,
+						     (long long)row->id);
+		r = outbox_rows_add(d->o.db, ticket_id, row->id, OUTBOX_FOLLOW_UP, OUTBOX_POST,
+				    reference, now, now, &id, why);
+	}
+	if (r == JEMBATAN_OK)
+		r = decide_note(d, ticket_id, DECIDE_ACTOR, "follow-up", reason, why);
+	if (r == JEMBATAN_OK)
+		r = decide_leave(d, row, INBOX_FOLLOW_UP, ticket_id, reason, why);
+	return r;
+}
+
+static bool
+same_words(const struct jembatan_message *a, const struct jembatan_message *b)
+{
+	return str_equal(a->text, b->text) && str_equal(a->subject, b->subject);
+}
+
+/* Its create has never left: it is not needed any more. */
+static enum jembatan_result
+take_back_push(struct decide *d, int64_t ticket_id, const char *tracking_id, bool *out_taken,
+	       struct why *why)
+{
+	struct outbox_row push;
+	enum jembatan_result r = outbox_rows_of_ticket(d->o.db, ticket_id, d->arena, &push, why);
+	*out_taken = r == JEMBATAN_GONE;
+	if (r != JEMBATAN_OK)
+		return r == JEMBATAN_GONE ? JEMBATAN_OK : r;
+	if (push.state != OUTBOX_QUEUED || push.attempts > 0 || push.started_ms != 0)
+		return JEMBATAN_OK;
+	*out_taken = true;
+	push.state = OUTBOX_DONE;
+	push.complaint_id = tracking_id;
+	push.why = FROM_SOURCE;
+	return outbox_rows_update(d->o.db, &push, why);
+}
+
+/* The centre's number appeared at the source: staff typed it in by hand. False
+ * in *out_handled: it is the one that the ticket has, and says nothing new. */
+static enum jembatan_result
+learn_tracking(struct decide *d, const struct inbox_row *row, int64_t ticket_id,
+	       bool *out_handled, struct why *why)
+{
+	struct ticket_row t;
+	const char *number = row->message.message.tracking_id;
+	bool links = false;
+	enum jembatan_result r = tickets_get(d->o.db, ticket_id, d->arena, &t, why);
+	*out_handled = r == JEMBATAN_OK && !str_equal(t.tracking_id, number);
+	if (!*out_handled)
+		return r;
+	if (t.tracking_id == NULL && decide_is_tracking_id(number)) {
+		if (t.state == TICKET_REVIEW || t.state == TICKET_SHADOW)
+			links = true;
+		else if (t.state == TICKET_QUEUED)
+			r = take_back_push(d, ticket_id, number, &links, why);
+	}
+	if (r == JEMBATAN_OK && links) {
+		r = tickets_set_tracking(d->o.db, ticket_id, number, why);
+		if (r == JEMBATAN_OK)
+			r = tickets_set_state(d->o.db, ticket_id, TICKET_LINKED, FROM_SOURCE, why);
+		if (r == JEMBATAN_OK)
+			r = decide_note(d, ticket_id, DECIDE_ACTOR, "linked", FROM_SOURCE, why);
+	} else if (r == JEMBATAN_OK) {
+		r = decide_note(d, ticket_id, DECIDE_ACTOR, "differs",
+			 "the source carries another number of the centre: compare the two", why);
+	}
+	return r == JEMBATAN_OK ? decide_leave(d, row, INBOX_STORED, ticket_id, FROM_SOURCE, why) : r;
+}
+
+/* The newest decided version of the same record, if one belongs to a ticket. */
+static enum jembatan_result
+newest_version(struct decide *d, const struct inbox_row *row, const struct instance_settings *s,
+	       const struct inbox_row *first, struct inbox_row *out, struct why *why)
+{
+	const struct digest none = { 0 };
+	int64_t message_id = 0, ticket_id = 0;
+	*out = *first;
+	if (s == NULL)
+		return JEMBATAN_OK;
+	struct digest same = ticket_same_key(db_local_key(d->o.db), s->name, &row->message);
+	enum jembatan_result r = inbox_find(d->o.db, row->instance_id, &same, &none, &message_id,
+					    &ticket_id, why);
+	if (r == JEMBATAN_GONE)
+		return JEMBATAN_OK;
+	return r == JEMBATAN_OK ? inbox_get(d->o.db, message_id, d->arena, out, why) : r;
+}
+
+enum jembatan_result
+decide_edit(struct decide *d, const struct inbox_row *row, const struct instance_settings *s,
+	    bool *out_handled, struct why *why)
+{
+	struct inbox_row first, last;
+	enum jembatan_result r = inbox_get(d->o.db, row->edit_of, d->arena, &first, why);
+	if (r == JEMBATAN_GONE)
+		return JEMBATAN_OK;
+	if (r == JEMBATAN_OK && first.stage == INBOX_NEW) {
+		/* It waits for its attachments: one after the other. */
+		*out_handled = true;
+		return inbox_defer(d->o.db, row->id, clock_now_ms() + WAITS_MS, why);
+	}
+	if (r == JEMBATAN_OK)
+		r = newest_version(d, row, s, &first, &last, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	if (last.ticket_id == 0 && first.stage != INBOX_BEFORE_START)
+		return JEMBATAN_OK;
+	*out_handled = true;
+	if (last.ticket_id == 0)
+		return decide_leave(d, row, INBOX_BEFORE_START, 0,
+			     "a change of something older than `start`", why);
+	if (row->message.message.tracking_id != NULL) {
+		bool is_told = false;
+		r = learn_tracking(d, row, last.ticket_id, &is_told, why);
+		if (r != JEMBATAN_OK || is_told)
+			return r;
+	}
+	if (same_words(&last.message.message, &row->message.message))
+		return decide_leave(d, row, INBOX_STORED, last.ticket_id,
+			     "the source changed something beside the words: nothing is sent", why);
+	return join(d, row, last.ticket_id, "the citizen changed the text", why);
+}
+
+static bool
+same_author(const struct jembatan_author *a, const struct jembatan_author *b)
+{
+	return (a->id != NULL && str_equal(a->id, b->id)) ||
+	       (a->mail != NULL && str_equal(a->mail, b->mail)) ||
+	       (a->phone != NULL && str_equal(a->phone, b->phone));
+}
+
+/* What it answers may still wait for its attachments. */
+static enum jembatan_result
+wait_for_thread(struct decide *d, const struct inbox_row *row, const struct digest *same,
+		const struct digest *thread, bool *out_handled, struct why *why)
+{
+	bool waits = false;
+	enum jembatan_result r = inbox_waits(d->o.db, row->instance_id, row->id, same, thread, &waits,
+					     why);
+	if (r != JEMBATAN_OK || !waits)
+		return r;
+	*out_handled = true;
+	return inbox_defer(d->o.db, row->id, clock_now_ms() + WAITS_MS, why);
+}
+
+enum jembatan_result
+decide_answer(struct decide *d, const struct inbox_row *row, const struct instance_settings *s,
+	      bool *out_handled, struct why *why)
+{
+	const struct jembatan_message *m = &row->message.message;
+	struct jembatan_bytes key = db_local_key(d->o.db);
+	const char *instance = s != NULL ? s->name : "removed";
+	if (m->kind != JEMBATAN_FOLLOW_UP && m->reply_to == NULL)
+		return JEMBATAN_OK;
+	struct digest same = { 0 }, thread = batch_thread_key(key, instance, m->thread);
+	if (m->reply_to != NULL) {
+		struct msg_message by_id = { .message = { .size = sizeof(by_id.message),
+							  .id = m->reply_to } };
+		same = ticket_same_key(key, instance, &by_id);
+	}
+	int64_t message_id = 0, ticket_id = 0;
+	enum jembatan_result r = inbox_find(d->o.db, row->instance_id, &same, &thread, &message_id,
+					    &ticket_id, why);
+	if (r == JEMBATAN_GONE)
+		return wait_for_thread(d, row, &same, &thread, out_handled, why);
+	struct inbox_row known;
+	if (r == JEMBATAN_OK)
+		r = inbox_get(d->o.db, message_id, d->arena, &known, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	if (!same_author(&known.message.message.author, &m->author))
+		return JEMBATAN_OK;
+	*out_handled = true;
+	return join(d, row, ticket_id, "an answer of the same person in the same thread", why);
+}
