@@ -91,50 +91,83 @@ show_log(const struct frame *f, struct arena *arena, const char *name)
 		log_at((enum jembatan_level)log.level, name, "%s", log.text);
 }
 
-/* Frames until DONE; messages go to `on`, a manifest to `out_manifest`. */
+/* What a run brings, and where it goes. */
+struct sink {
+	struct arena *arena;
+	struct msg_manifest *manifest;
+	manifest_on_message *on; /* or NULL */
+	void *data;
+	bool empty; /* a record was begun, and no message came yet */
+};
+
+static enum jembatan_result
+take_message(const struct sink *s, struct jembatan_bytes meta, struct why *why)
+{
+	struct msg_message m;
+	enum jembatan_result r = msg_message_unpack(meta, s->arena, &m, why);
+	if (r == JEMBATAN_OK && s->on != NULL)
+		s->on(s->data, &m);
+	return r;
+}
+
+/* Nothing is stored here: there is no state. */
+static enum jembatan_result
+answer_state(struct tool *t, uint32_t seq, struct why *why)
+{
+	enum jembatan_result r = channel_put(t->channel, MSG_VALUE, seq, NULL, NULL,
+					     (struct jembatan_bytes){ 0 }, why);
+	return r == JEMBATAN_OK ? channel_flush_wait(t->channel, DEADLINE_MS, why) : r;
+}
+
+static enum jembatan_result
+take_done(const struct sink *s, struct jembatan_bytes meta, struct why *why)
+{
+	struct msg_result done = { 0 };
+	enum jembatan_result r = field_unpack(msg_result_fields, meta, s->arena, &done, why);
+	if (r != JEMBATAN_OK || done.result == JEMBATAN_OK || done.result == JEMBATAN_IDLE)
+		return r;
+	r = done.result <= JEMBATAN_FATAL ? (enum jembatan_result)done.result : JEMBATAN_CONFIG;
+	return why_set(why, r, "%s", done.why != NULL ? done.why : "the connector gave no reason");
+}
+
+static enum jembatan_result
+take_frame(struct tool *t, struct sink *s, const struct frame *f, struct why *why)
+{
+	/* The frame's bytes are borrowed: what stays is copied first. */
+	struct jembatan_bytes meta = { arena_memdup(s->arena, f->meta.data, f->meta.size),
+				       f->meta.size };
+	if ((f->type == MSG_BEGIN || f->type == MSG_DONE) && s->empty && s->on != NULL)
+		s->on(s->data, NULL);
+	s->empty = f->type == MSG_BEGIN || (s->empty && f->type != MSG_MESSAGE);
+	switch (f->type) {
+	case MSG_MANIFEST:
+		return field_unpack(msg_manifest_fields, meta, s->arena, s->manifest, why);
+	case MSG_MESSAGE:
+		return take_message(s, meta, why);
+	case MSG_LOG:
+		show_log(f, s->arena, t->name);
+		return JEMBATAN_OK;
+	case MSG_STATE_GET:
+		return answer_state(t, f->seq, why);
+	case MSG_DONE:
+		return take_done(s, meta, why);
+	default:
+		return JEMBATAN_OK;
+	}
+}
+
+/* Frames until DONE. */
 static enum jembatan_result
 until_done(struct tool *t, struct arena *arena, struct msg_manifest *out_manifest,
 	   manifest_on_message *on, void *data, struct why *why)
 {
-	bool empty = false; /* a record was begun, and no message came yet */
+	struct sink s = { .arena = arena, .manifest = out_manifest, .on = on, .data = data };
 	for (;;) {
-		struct frame f;
+		struct frame f = { 0 };
 		enum jembatan_result r = next_frame(t, &f, why);
-		if (r != JEMBATAN_OK)
-			return r;
-		if ((f.type == MSG_BEGIN || f.type == MSG_DONE) && empty && on != NULL)
-			on(data, NULL);
-		empty = f.type == MSG_BEGIN || (empty && f.type != MSG_MESSAGE);
-		/* The frame's bytes are borrowed: what stays is copied first. */
-		struct jembatan_bytes meta = { arena_memdup(arena, f.meta.data, f.meta.size),
-					       f.meta.size };
-		if (f.type == MSG_MANIFEST && out_manifest != NULL) {
-			r = field_unpack(msg_manifest_fields, meta, arena, out_manifest, why);
-		} else if (f.type == MSG_MESSAGE && on != NULL) {
-			struct msg_message m;
-			r = msg_message_unpack(meta, arena, &m, why);
-			if (r == JEMBATAN_OK)
-				on(data, &m);
-		} else if (f.type == MSG_LOG) {
-			show_log(&f, arena, t->name);
-		} else if (f.type == MSG_STATE_GET) {
-			/* Nothing is stored here: there is no state. */
-			r = channel_put(t->channel, MSG_VALUE, f.seq, NULL, NULL,
-					(struct jembatan_bytes){ 0 }, why);
-			if (r == JEMBATAN_OK)
-				r = channel_flush_wait(t->channel, DEADLINE_MS, why);
-		} else if (f.type == MSG_DONE) {
-			struct msg_result done = { 0 };
-			r = field_unpack(msg_result_fields, meta, arena, &done, why);
-			if (r == JEMBATAN_OK && done.result != JEMBATAN_OK &&
-			    done.result != JEMBATAN_IDLE)
-				return why_set(why, done.result <= JEMBATAN_FATAL ?
-					       (enum jembatan_result)done.result : JEMBATAN_CONFIG,
-					       "%s", done.why != NULL ? done.why :
-					       "the connector gave no reason");
-			return r;
-		}
-		if (r != JEMBATAN_OK)
+		if (r == JEMBATAN_OK)
+			r = take_frame(t, &s, &f, why);
+		if (r != JEMBATAN_OK || f.type == MSG_DONE)
 			return r;
 	}
 }
