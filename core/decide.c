@@ -310,9 +310,6 @@ decide_one(struct decide *d, const struct inbox_row *row, struct why *why)
 	const char *reason = only_kept(m);
 	if (reason != NULL)
 		return keep(d, row, reason, why);
-	int64_t due_ms = 0;
-	if (fetch_hold(d->o.fetch, row, &due_ms))
-		return inbox_defer(d->o.db, row->id, due_ms, why);
 	bool handled = false;
 	enum jembatan_result r = JEMBATAN_OK;
 	if (row->edit_of != 0)
@@ -324,6 +321,9 @@ decide_one(struct decide *d, const struct inbox_row *row, struct why *why)
 	if (m->arrived_ms != 0 && m->arrived_ms < start_ms)
 		return decide_leave(d, row, INBOX_BEFORE_START, 0,
 			     "it arrived before `start`: `jembatan backfill` takes it along", why);
+	int64_t due_ms = 0;
+	if (fetch_hold(d->o.fetch, row, &due_ms))
+		return inbox_defer(d->o.db, row->id, due_ms, why);
 	return make_ticket(d, row, s, why);
 }
 

@@ -16,10 +16,12 @@ join(struct decide *d, const struct inbox_row *row, int64_t ticket_id, const cha
      struct why *why)
 {
 	struct ticket_row t;
+	int64_t start_ms, due_ms = 0;
+	if (fetch_hold(d->o.fetch, row, &due_ms))
+		return inbox_defer(d->o.db, row->id, due_ms, why);
 	enum jembatan_result r = tickets_get(d->o.db, ticket_id, d->arena, &t, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	int64_t start_ms;
 	const struct instance_settings *s = intake_instance(d->o.intake, row->instance_id, &start_ms);
 	/* A person accepted the ticket, and with it what its reporter adds. */
 	bool is_open = t.state == TICKET_QUEUED || t.state == TICKET_PUSHED ||

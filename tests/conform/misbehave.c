@@ -79,7 +79,7 @@ static enum jembatan_result try_connect(struct jembatan_context *ctx)
 static enum jembatan_result try_resolve(struct jembatan_context *ctx)
 {
 	struct addrinfo *found = NULL;
-	int failed = getaddrinfo("localhost", "http", NULL, &found);
+	int failed = getaddrinfo("localhost", "80", NULL, &found);
 	if (failed)
 		return jembatan_explain(ctx, JEMBATAN_DATA, "resolve: %s", gai_strerror(failed));
 	freeaddrinfo(found);
