@@ -175,7 +175,7 @@ is_greeting(const char *sentence, size_t size)
 }
 
 /* Cut to so many graphemes at the end of a word; says so with an ellipsis. */
-static const char *
+static char *
 cut_title(struct arena *arena, const char *line, size_t graphemes)
 {
 	size_t size = strlen(line), cut = text_prefix_graphemes(line, graphemes);
@@ -201,7 +201,10 @@ make_title(struct arena *arena, const char *text, size_t size, size_t graphemes)
 
 	text_trim(line);
 	mask_identity_numbers(line);
-	return cut_title(arena, line, graphemes);
+	char *title = cut_title(arena, line, graphemes);
+	/* The cut may have made one out of a longer number. */
+	mask_identity_numbers(title);
+	return title;
 }
 
 /* The first sentence that says something; the very first when none does. */
