@@ -2,21 +2,26 @@
 #include "intake/manifest.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/poison.h"
 
-#define DEADLINE_MS 15000
+#define DEADLINE_MS 15000 /* of a whole conversation ... */
+#define PREVIEW_MS 120000 /* ... and of one with a sample */
+#define END_MS 2000
 
 struct tool {
 	pid_t pid;
 	struct channel *channel;
 	char name[160]; /* for sentences */
+	int64_t until_mono_ms;
 };
 
 void
@@ -29,7 +34,7 @@ static enum jembatan_result
 tool_start(const struct spawn_options *spawn, struct tool *t, struct why *why)
 {
 	int fd = -1;
-	*t = (struct tool){ 0 };
+	*t = (struct tool){ .until_mono_ms = clock_mono_ms() + DEADLINE_MS };
 	snprintf(t->name, sizeof(t->name), "%s", spawn->plugin);
 	if (access(spawn->plugin, R_OK) != 0)
 		return why_set(why, JEMBATAN_CONFIG,
@@ -41,16 +46,32 @@ tool_start(const struct spawn_options *spawn, struct tool *t, struct why *why)
 	return r;
 }
 
-/* Ends the process; tells how it ended when that says more than `why`. */
+/* False: it still runs at the end of that time. */
+static bool
+ended_within(struct tool *t, int64_t ms, int *out_status)
+{
+	int64_t until = clock_mono_ms() + ms;
+	for (;;) {
+		pid_t pid = waitpid(t->pid, out_status, WNOHANG);
+		if (pid == t->pid || (pid < 0 && errno != EINTR)) {
+			t->pid = 0;
+			return true;
+		}
+		if (clock_mono_ms() >= until)
+			return false;
+		poll(NULL, 0, 10);
+	}
+}
+
+/* Ends the process: at once, or when it has had time to end by itself. */
 static void
-tool_end(struct tool *t, bool kill_it)
+tool_end(struct tool *t, bool at_once)
 {
 	int status;
 	channel_free(t->channel);
-	if (t->pid <= 0)
+	if (t->pid <= 0 || (!at_once && ended_within(t, END_MS, &status)))
 		return;
-	if (kill_it)
-		kill(t->pid, SIGKILL);
+	kill(t->pid, SIGKILL);
 	while (waitpid(t->pid, &status, 0) < 0 && errno == EINTR)
 		;
 }
@@ -58,13 +79,16 @@ tool_end(struct tool *t, bool kill_it)
 static enum jembatan_result
 next_frame(struct tool *t, struct frame *f, struct why *why)
 {
-	enum jembatan_result r = channel_wait(t->channel, DEADLINE_MS, f, why);
+	int64_t left = t->until_mono_ms - clock_mono_ms();
+	enum jembatan_result r = channel_wait(t->channel, left > 0 ? left : 0, f, why);
+	/* One that never stops talking gets no more time than a silent one. */
+	if (r == JEMBATAN_OK && left <= 0)
+		r = why_set(why, JEMBATAN_RETRY, "talks on and on");
 	if (r == JEMBATAN_OK)
 		return r;
 	int status = 0;
-	if (r == JEMBATAN_GONE && waitpid(t->pid, &status, 0) == t->pid) {
+	if (r == JEMBATAN_GONE && ended_within(t, END_MS, &status)) {
 		char how[120];
-		t->pid = 0;
 		spawn_describe_end(status, how, sizeof(how));
 		return why_set(why, JEMBATAN_CONFIG, "the connector %s %s before it answered", t->name,
 			       how);
@@ -91,85 +115,104 @@ show_log(const struct frame *f, struct arena *arena, const char *name)
 		log_at((enum jembatan_level)log.level, name, "%s", log.text);
 }
 
-/* What a run brings, and where it goes. */
-struct sink {
-	struct arena *arena;
+struct hearing {
+	struct arena *arena; /* the manifest's; what else comes is not kept */
 	struct msg_manifest *manifest;
 	manifest_on_message *on; /* or NULL */
 	void *data;
-	bool empty; /* a record was begun, and no message came yet */
+	bool is_begun; /* a record, of which nothing came yet */
+	bool is_done;
 };
 
 static enum jembatan_result
-take_message(const struct sink *s, struct jembatan_bytes meta, struct why *why)
+on_message_frame(struct hearing *h, const struct frame *f, struct arena *scratch, struct why *why)
 {
-	struct msg_message m;
-	enum jembatan_result r = msg_message_unpack(meta, s->arena, &m, why);
-	if (r == JEMBATAN_OK && s->on != NULL)
-		s->on(s->data, &m);
+	struct msg_message m = { 0 };
+	h->is_begun = false;
+	enum jembatan_result r = msg_message_unpack(f->meta, scratch, &m, why);
+	if (r == JEMBATAN_OK && h->on != NULL)
+		h->on(h->data, &m);
 	return r;
 }
 
-/* Nothing is stored here: there is no state. */
-static enum jembatan_result
-answer_state(struct tool *t, uint32_t seq, struct why *why)
+/* A record has ended; of one without a message, `on` hears too. */
+static void
+end_record(struct hearing *h)
 {
-	enum jembatan_result r = channel_put(t->channel, MSG_VALUE, seq, NULL, NULL,
-					     (struct jembatan_bytes){ 0 }, why);
-	return r == JEMBATAN_OK ? channel_flush_wait(t->channel, DEADLINE_MS, why) : r;
+	if (h->is_begun && h->on != NULL)
+		h->on(h->data, NULL);
+	h->is_begun = false;
 }
 
 static enum jembatan_result
-take_done(const struct sink *s, struct jembatan_bytes meta, struct why *why)
+on_manifest_frame(struct hearing *h, const struct frame *f, struct why *why)
+{
+	if (h->manifest->name != NULL)
+		return why_set(why, JEMBATAN_CONFIG, "the connector says twice what it is");
+	/* The frame's bytes are borrowed: what stays is copied first. */
+	struct jembatan_bytes meta = { arena_memdup(h->arena, f->meta.data, f->meta.size),
+				       f->meta.size };
+	return field_unpack(msg_manifest_fields, meta, h->arena, h->manifest, why);
+}
+
+static enum jembatan_result
+on_done_frame(struct hearing *h, const struct frame *f, struct arena *scratch, struct why *why)
 {
 	struct msg_result done = { 0 };
-	enum jembatan_result r = field_unpack(msg_result_fields, meta, s->arena, &done, why);
+	h->is_done = true;
+	end_record(h);
+	enum jembatan_result r = field_unpack(msg_result_fields, f->meta, scratch, &done, why);
 	if (r != JEMBATAN_OK || done.result == JEMBATAN_OK || done.result == JEMBATAN_IDLE)
 		return r;
-	r = done.result <= JEMBATAN_FATAL ? (enum jembatan_result)done.result : JEMBATAN_CONFIG;
-	return why_set(why, r, "%s", done.why != NULL ? done.why : "the connector gave no reason");
+	return why_set(why, done.result <= JEMBATAN_FATAL ? (enum jembatan_result)done.result :
+		       JEMBATAN_CONFIG, "%s", done.why != NULL ? done.why :
+		       "the connector gave no reason");
 }
 
 static enum jembatan_result
-take_frame(struct tool *t, struct sink *s, const struct frame *f, struct why *why)
+hear(struct tool *t, struct hearing *h, const struct frame *f, struct arena *scratch,
+     struct why *why)
 {
-	/* The frame's bytes are borrowed: what stays is copied first. */
-	struct jembatan_bytes meta = { arena_memdup(s->arena, f->meta.data, f->meta.size),
-				       f->meta.size };
-	if ((f->type == MSG_BEGIN || f->type == MSG_DONE) && s->empty && s->on != NULL)
-		s->on(s->data, NULL);
-	s->empty = f->type == MSG_BEGIN || (s->empty && f->type != MSG_MESSAGE);
 	switch (f->type) {
 	case MSG_MANIFEST:
-		return field_unpack(msg_manifest_fields, meta, s->arena, s->manifest, why);
-	case MSG_MESSAGE:
-		return take_message(s, meta, why);
-	case MSG_LOG:
-		show_log(f, s->arena, t->name);
+		return on_manifest_frame(h, f, why);
+	case MSG_BEGIN:
+		end_record(h);
+		h->is_begun = true;
 		return JEMBATAN_OK;
-	case MSG_STATE_GET:
-		return answer_state(t, f->seq, why);
+	case MSG_MESSAGE:
+		return on_message_frame(h, f, scratch, why);
+	case MSG_LOG:
+		show_log(f, scratch, t->name);
+		return JEMBATAN_OK;
+	case MSG_STATE_GET: {
+		/* Nothing is stored here: there is no state. */
+		enum jembatan_result r = channel_put(t->channel, MSG_VALUE, f->seq, NULL, NULL,
+						     (struct jembatan_bytes){ 0 }, why);
+		return r == JEMBATAN_OK ? channel_flush_wait(t->channel, END_MS, why) : r;
+	}
 	case MSG_DONE:
-		return take_done(s, meta, why);
+		return on_done_frame(h, f, scratch, why);
 	default:
 		return JEMBATAN_OK;
 	}
 }
 
-/* Frames until DONE. */
+/* Frames until DONE; messages go to `on`. */
 static enum jembatan_result
-until_done(struct tool *t, struct arena *arena, struct msg_manifest *out_manifest,
-	   manifest_on_message *on, void *data, struct why *why)
+until_done(struct tool *t, struct hearing *h, struct why *why)
 {
-	struct sink s = { .arena = arena, .manifest = out_manifest, .on = on, .data = data };
-	for (;;) {
-		struct frame f = { 0 };
-		enum jembatan_result r = next_frame(t, &f, why);
+	struct arena *scratch = arena_new();
+	enum jembatan_result r = JEMBATAN_OK;
+	while (r == JEMBATAN_OK && !h->is_done) {
+		struct frame f;
+		arena_reset(scratch);
+		r = next_frame(t, &f, why);
 		if (r == JEMBATAN_OK)
-			r = take_frame(t, &s, &f, why);
-		if (r != JEMBATAN_OK || f.type == MSG_DONE)
-			return r;
+			r = hear(t, h, &f, scratch, why);
 	}
+	arena_free(scratch);
+	return r;
 }
 
 enum jembatan_result
@@ -182,7 +225,7 @@ manifest_describe(const struct spawn_options *spawn, struct arena *arena,
 	if (r == JEMBATAN_OK)
 		r = tool_send(&t, MSG_DESCRIBE, NULL, NULL, (struct jembatan_bytes){ 0 }, why);
 	if (r == JEMBATAN_OK)
-		r = until_done(&t, arena, &manifest, NULL, NULL, why);
+		r = until_done(&t, &(struct hearing){ .arena = arena, .manifest = &manifest }, why);
 	tool_end(&t, r != JEMBATAN_OK);
 	if (r == JEMBATAN_OK && manifest.name == NULL)
 		r = why_set(why, JEMBATAN_CONFIG, "the connector %s did not say what it is",
@@ -204,7 +247,7 @@ manifest_check(const struct spawn_options *spawn, const struct msg_open *open, s
 	if (r == JEMBATAN_OK)
 		r = tool_send(&t, MSG_CHECK, NULL, NULL, (struct jembatan_bytes){ 0 }, why);
 	if (r == JEMBATAN_OK)
-		r = until_done(&t, arena, &ignored, NULL, NULL, why);
+		r = until_done(&t, &(struct hearing){ .arena = arena, .manifest = &ignored }, why);
 	tool_end(&t, true);
 	arena_free(arena);
 	return r;
@@ -219,6 +262,7 @@ manifest_preview(const struct spawn_options *spawn, const struct msg_open *open,
 	struct arena *arena = arena_new();
 	struct msg_manifest ignored = { 0 };
 	enum jembatan_result r = tool_start(spawn, &t, why);
+	t.until_mono_ms += PREVIEW_MS - DEADLINE_MS;
 	if (r == JEMBATAN_OK)
 		r = tool_send(&t, MSG_OPEN, msg_open_fields, open, (struct jembatan_bytes){ 0 }, why);
 	size_t at = 0;
@@ -232,7 +276,8 @@ manifest_preview(const struct spawn_options *spawn, const struct msg_open *open,
 		first = false;
 	}
 	if (r == JEMBATAN_OK)
-		r = until_done(&t, arena, &ignored, on, data, why);
+		r = until_done(&t, &(struct hearing){ .arena = arena, .manifest = &ignored, .on = on,
+						      .data = data }, why);
 	tool_end(&t, true);
 	arena_free(arena);
 	return r;
