@@ -23,7 +23,8 @@
 static const char *const acts[] = {
 	"none", "crash", "crash-open", "hang", "hang-open", "leak", "flood", "garbage",
 	"half-frame", "kill-parent", "exit0", "open-file", "write-file", "connect", "resolve",
-	"probe", "out-of-place", "bad-message", "open-auth", "return-nonsense", NULL
+	"probe", "out-of-place", "bad-message", "open-auth", "return-nonsense",
+	"more-of-nothing", NULL
 };
 
 static const struct jembatan_option options[] = {
@@ -222,6 +223,8 @@ static enum jembatan_result misdeed(struct jembatan_context *ctx, int *out_done)
 		return probe(ctx);
 	if (is_act(ctx, "bad-message"))
 		return bad_messages(ctx);
+	if (is_act(ctx, "more-of-nothing"))
+		return JEMBATAN_OK;
 	if (is_act(ctx, "return-nonsense"))
 		return (enum jembatan_result)77;
 	*out_done = 0;
