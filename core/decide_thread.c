@@ -42,6 +42,34 @@ join(struct decide *d, const struct inbox_row *row, int64_t ticket_id, const cha
 	return r;
 }
 
+/* Anonim and rahasia are never relaxed: who asks for them later gets them in
+ * all that is still to leave. */
+static enum jembatan_result
+tighten(struct decide *d, const struct inbox_row *row, int64_t ticket_id, struct why *why)
+{
+	unsigned flags = row->message.message.flags;
+	bool anonymous = (flags & JEMBATAN_ANONYMOUS) != 0;
+	bool secret = (flags & JEMBATAN_SECRET_REPORT) != 0;
+	struct ticket_row known;
+	struct ticket t = { 0 };
+	if (!anonymous && !secret)
+		return JEMBATAN_OK;
+	enum jembatan_result r = tickets_get(d->o.db, ticket_id, d->arena, &known, why);
+	if (r != JEMBATAN_OK || known.body == NULL)
+		return r;
+	r = ticket_from_json(bytes_text(known.body), d->arena, &t, why);
+	if (r != JEMBATAN_OK || ((t.anonymous || !anonymous) && (t.secret || !secret)))
+		return r;
+	t.anonymous |= anonymous;
+	t.secret |= secret;
+	CLEANUP(free_pointer) char *body = ticket_to_json(&t);
+	r = tickets_set_body(d->o.db, ticket_id, body, why);
+	return r != JEMBATAN_OK ? r :
+	       decide_note(d, ticket_id, DECIDE_ACTOR, "tightened", known.state == TICKET_PUSHED ?
+			   "the reporter asks for secrecy only now, and the centre has the report: "
+			   "tell it there" : "the reporter asks for secrecy", why);
+}
+
 static bool
 same_words(const struct jembatan_message *a, const struct jembatan_message *b)
 {
@@ -94,9 +122,10 @@ learn_tracking(struct decide *d, const struct inbox_row *row, int64_t ticket_id,
 			r = decide_note(d, ticket_id, DECIDE_ACTOR, "linked", FROM_SOURCE, why);
 	} else if (r == JEMBATAN_OK) {
 		r = decide_note(d, ticket_id, DECIDE_ACTOR, "differs",
-			 "the source carries another number of the centre: compare the two", why);
+				"the source carries another number of the centre: compare the two", why);
 	}
-	return r == JEMBATAN_OK ? decide_leave(d, row, INBOX_STORED, ticket_id, FROM_SOURCE, why) : r;
+	return r != JEMBATAN_OK ? r :
+	       decide_leave(d, row, INBOX_STORED, ticket_id, FROM_SOURCE, why);
 }
 
 /* The newest decided version of the same record, if one belongs to a ticket. */
@@ -139,7 +168,10 @@ decide_edit(struct decide *d, const struct inbox_row *row, const struct instance
 	*out_handled = true;
 	if (last.ticket_id == 0)
 		return decide_leave(d, row, INBOX_BEFORE_START, 0,
-			     "a change of something older than `start`", why);
+				    "a change of something older than `start`", why);
+	r = tighten(d, row, last.ticket_id, why);
+	if (r != JEMBATAN_OK)
+		return r;
 	if (row->message.message.tracking_id != NULL) {
 		bool is_told = false;
 		r = learn_tracking(d, row, last.ticket_id, &is_told, why);
@@ -148,7 +180,7 @@ decide_edit(struct decide *d, const struct inbox_row *row, const struct instance
 	}
 	if (same_words(&last.message.message, &row->message.message))
 		return decide_leave(d, row, INBOX_STORED, last.ticket_id,
-			     "the source changed something beside the words: nothing is sent", why);
+				    "the source changed something beside the words: nothing is sent", why);
 	return join(d, row, last.ticket_id, "the citizen changed the text", why);
 }
 
@@ -202,5 +234,7 @@ decide_answer(struct decide *d, const struct inbox_row *row, const struct instan
 	if (!same_author(&known.message.message.author, &m->author))
 		return JEMBATAN_OK;
 	*out_handled = true;
-	return join(d, row, ticket_id, "an answer of the same person in the same thread", why);
+	r = tighten(d, row, ticket_id, why);
+	return r != JEMBATAN_OK ? r :
+	       join(d, row, ticket_id, "an answer of the same person in the same thread", why);
 }

@@ -93,13 +93,19 @@ on_turn(void *data)
 }
 
 void
-bench_open(void)
+bench_load(void)
 {
 	struct problems problems;
 	problems_init(&problems);
 	bench.settings = settings_load(bench_path("etc/jembatan.yaml"), &problems);
 	ck_assert_msg(problems.count == 0, "%s", problems.count > 0 ? problems.items[0].text : "");
 	problems_done(&problems);
+}
+
+void
+bench_open(void)
+{
+	bench_load();
 	bench_ok(db_open(bench.settings->data_dir, NULL, &bench.db, &bench.why));
 	bench.loop = loop_new();
 	bench.intake = intake_new(bench.loop, bench.db, bench.settings, on_turn, &bench);
@@ -171,7 +177,7 @@ void
 bench_turn(void)
 {
 	loop_turn(bench.loop, 5);
-	if (!bench.holds && (bench.wants || intake_wants_turn(bench.intake)))
+	if (!bench.is_app && !bench.holds && (bench.wants || intake_wants_turn(bench.intake)))
 		app_turn();
 }
 

@@ -26,6 +26,7 @@ struct bench {
 	bool wants;    /* intake asked for a turn */
 	bool holds;    /* turns wait: nothing is committed */
 	bool fails;    /* the store refuses to commit */
+	bool is_app;   /* the app itself takes the turns */
 	unsigned commits, aborts;
 	/* Called inside the transaction, before the commit; or NULL. */
 	void (*on_write)(struct bench *b);
@@ -55,6 +56,7 @@ void bench_instance(const char *name, const char *connector, const char *head,
 /* Append lines to the script of an instance: one JSON object each. */
 void bench_script(const char *name, const char *lines);
 /* Load the settings and open the store; then start the children. */
+void bench_load(void); /* the settings only */
 void bench_open(void);
 void bench_start(void);
 /* Free what bench_open and bench_start made, as a daemon does that ends. */
