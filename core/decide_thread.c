@@ -146,6 +146,21 @@ newest_version(struct decide *d, const struct inbox_row *row, const struct insta
 	return r == JEMBATAN_OK ? inbox_get(d->o.db, message_id, d->arena, out, why) : r;
 }
 
+/* What it changes or answers may still wait for its attachments: one after the
+ * other. */
+static enum jembatan_result
+wait_for_older(struct decide *d, const struct inbox_row *row, const struct digest *same,
+	       const struct digest *thread, bool *out_handled, struct why *why)
+{
+	bool waits = false;
+	enum jembatan_result r = inbox_waits(d->o.db, row->instance_id, row->id, same, thread, &waits,
+					     why);
+	if (r != JEMBATAN_OK || !waits)
+		return r;
+	*out_handled = true;
+	return inbox_defer(d->o.db, row->id, clock_now_ms() + WAITS_MS, why);
+}
+
 enum jembatan_result
 decide_edit(struct decide *d, const struct inbox_row *row, const struct instance_settings *s,
 	    bool *out_handled, struct why *why)
@@ -154,14 +169,13 @@ decide_edit(struct decide *d, const struct inbox_row *row, const struct instance
 	enum jembatan_result r = inbox_get(d->o.db, row->edit_of, d->arena, &first, why);
 	if (r == JEMBATAN_GONE)
 		return JEMBATAN_OK;
-	if (r == JEMBATAN_OK && first.stage == INBOX_NEW) {
-		/* It waits for its attachments: one after the other. */
-		*out_handled = true;
-		return inbox_defer(d->o.db, row->id, clock_now_ms() + WAITS_MS, why);
+	if (r == JEMBATAN_OK && s != NULL) {
+		struct digest same = ticket_same_key(db_local_key(d->o.db), s->name, &row->message);
+		r = wait_for_older(d, row, &same, &(struct digest){ 0 }, out_handled, why);
 	}
-	if (r == JEMBATAN_OK)
+	if (r == JEMBATAN_OK && !*out_handled)
 		r = newest_version(d, row, s, &first, &last, why);
-	if (r != JEMBATAN_OK)
+	if (r != JEMBATAN_OK || *out_handled)
 		return r;
 	if (last.ticket_id == 0 && first.stage != INBOX_BEFORE_START)
 		return JEMBATAN_OK;
@@ -192,20 +206,6 @@ same_author(const struct jembatan_author *a, const struct jembatan_author *b)
 	       (a->phone != NULL && str_equal(a->phone, b->phone));
 }
 
-/* What it answers may still wait for its attachments. */
-static enum jembatan_result
-wait_for_thread(struct decide *d, const struct inbox_row *row, const struct digest *same,
-		const struct digest *thread, bool *out_handled, struct why *why)
-{
-	bool waits = false;
-	enum jembatan_result r = inbox_waits(d->o.db, row->instance_id, row->id, same, thread, &waits,
-					     why);
-	if (r != JEMBATAN_OK || !waits)
-		return r;
-	*out_handled = true;
-	return inbox_defer(d->o.db, row->id, clock_now_ms() + WAITS_MS, why);
-}
-
 enum jembatan_result
 decide_answer(struct decide *d, const struct inbox_row *row, const struct instance_settings *s,
 	      bool *out_handled, struct why *why)
@@ -225,7 +225,7 @@ decide_answer(struct decide *d, const struct inbox_row *row, const struct instan
 	enum jembatan_result r = inbox_find(d->o.db, row->instance_id, &same, &thread, &message_id,
 					    &ticket_id, why);
 	if (r == JEMBATAN_GONE)
-		return wait_for_thread(d, row, &same, &thread, out_handled, why);
+		return wait_for_older(d, row, &same, &thread, out_handled, why);
 	struct inbox_row known;
 	if (r == JEMBATAN_OK)
 		r = inbox_get(d->o.db, message_id, d->arena, &known, why);
