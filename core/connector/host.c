@@ -124,7 +124,9 @@ const char *host_clean(struct host *h, const char *text, size_t max_bytes, bool 
 
 const char *host_explained(struct host *h)
 {
-	return h->why.text[0] ? host_clean(h, h->why.text, sizeof(h->why.text), NULL) : NULL;
+	/* A plugin that hands on what the spool said need not say why. */
+	const struct why *why = h->why.text[0] ? &h->why : &h->spool_why;
+	return why->text[0] ? host_clean(h, why->text, sizeof(why->text), NULL) : NULL;
 }
 
 enum jembatan_result host_await_commit(struct host *h, uint32_t seq)

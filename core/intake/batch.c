@@ -150,6 +150,30 @@ batch_death(struct batch *b, struct batch_record *r, const char *reason)
 	batch_record_close(r);
 }
 
+void
+batch_end_call(struct batch *b, struct batch_record *r, const struct msg_result *result)
+{
+	const char *why = "the connector made nothing of this record";
+	switch ((enum jembatan_result)result->result) {
+	case JEMBATAN_RETRY:
+	case JEMBATAN_AUTH:
+	case JEMBATAN_CONFIG:
+		batch_record_close(r);
+		return;
+	case JEMBATAN_FATAL:
+		/* As if it had died of it: twice, and the record is skipped. */
+		batch_death(b, r, result->why != NULL ? result->why : why);
+		return;
+	case JEMBATAN_DATA:
+		batch_end_record(b, r, result->why != NULL ? result->why : why);
+		return;
+	case JEMBATAN_OK:
+	case JEMBATAN_IDLE:
+	case JEMBATAN_GONE:
+		batch_end_record(b, r, why);
+	}
+}
+
 enum jembatan_result
 batch_begin(struct batch *b, struct batch_record *r, const struct frame *f, struct why *why)
 {

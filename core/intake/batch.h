@@ -84,6 +84,9 @@ MUST_CHECK enum jembatan_result batch_message(struct batch *b, struct batch_reco
 					      const char *instance, struct why *why);
 /* Close the record; without a message it goes to quarantine for `reason`. */
 void batch_end_record(struct batch *b, struct batch_record *r, const char *reason);
+/* The call ended, perhaps with a record open. One that has to be tried again is
+ * closed: it comes again. */
+void batch_end_call(struct batch *b, struct batch_record *r, const struct msg_result *result);
 /* The child died on this record; one of which a message came has been read. */
 void batch_death(struct batch *b, struct batch_record *r, const char *reason);
 void batch_add_state(struct batch *b, const char *key, struct jembatan_bytes value);

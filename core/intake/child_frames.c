@@ -54,8 +54,7 @@ on_done(struct child *c, const struct frame *f, struct why *why)
 		return r;
 	if (result.result > JEMBATAN_FATAL || c->asked_type == 0 || f->seq != c->asked)
 		return why_set(why, JEMBATAN_DATA, "an answer to nothing that was asked");
-	batch_end_record(&c->batch, &c->record, result.result == JEMBATAN_DATA && result.why != NULL ?
-			 result.why : nothing_came);
+	batch_end_call(&c->batch, &c->record, &result);
 	if (!batch_is_empty(&c->batch))
 		batch_ready(c);
 	c->asked_type = 0;

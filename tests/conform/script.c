@@ -97,22 +97,37 @@ static enum jembatan_result spool_content(struct jembatan_context *ctx, json_t *
 	return jembatan_spool_close(ctx, spool, out_token);
 }
 
-static size_t attachments_of(struct jembatan_context *ctx, json_t *step,
-			     struct jembatan_attachment *out)
+/* A file that is too large is listed without its bytes; a full disk is no
+ * reason to go on without it. */
+static enum jembatan_result attachments_of(struct jembatan_context *ctx, json_t *step,
+					   struct jembatan_attachment *out, size_t *out_count)
 {
 	size_t i;
 	json_t *from;
+	enum jembatan_result r = JEMBATAN_OK;
 	json_array_foreach(json_object_get(step, "attachments"), i, from) {
 		if (i == ATTACHMENTS_MAX)
 			break;
 		out[i] = (struct jembatan_attachment){ .name = text_of(from, "name"),
 						       .media_type = text_of(from, "type"),
 						       .reference = text_of(from, "reference") };
-		if (text_of(from, "content") &&
-		    spool_content(ctx, from, &out[i].spool) != JEMBATAN_OK)
-			out[i].spool = NULL;
+		if (text_of(from, "content"))
+			r = spool_content(ctx, from, &out[i].spool);
+		if (r != JEMBATAN_OK && r != JEMBATAN_DATA)
+			return r;
 	}
-	return i;
+	*out_count = i;
+	return JEMBATAN_OK;
+}
+
+/* What the parser of this record cannot bear. */
+static enum jembatan_result give_up(struct jembatan_context *ctx, json_t *step, const char *line)
+{
+	enum jembatan_result r = jembatan_begin(ctx, text_of(step, "id"), bytes_of_text(line),
+						"application/json");
+	if (r != JEMBATAN_OK)
+		return r == JEMBATAN_DATA ? JEMBATAN_OK : r;
+	return jembatan_explain(ctx, JEMBATAN_FATAL, "the script gives up here");
 }
 
 static const char *const kinds[] = { "new", "follow-up", "edit", "deletion", "reaction", "receipt",
@@ -130,6 +145,10 @@ static enum jembatan_result do_message(struct jembatan_context *ctx, json_t *ste
 		if (r != JEMBATAN_OK)
 			return r == JEMBATAN_DATA ? JEMBATAN_OK : r;
 	}
+	size_t attachment_count = 0;
+	enum jembatan_result r = attachments_of(ctx, step, attachments, &attachment_count);
+	if (r != JEMBATAN_OK)
+		return r;
 	char *extra = json_object_get(step, "extra")
 			      ? json_dumps(json_object_get(step, "extra"), JSON_COMPACT) : NULL;
 	const struct jembatan_message m = {
@@ -155,9 +174,9 @@ static enum jembatan_result do_message(struct jembatan_context *ctx, json_t *ste
 			   .longitude = json_number_value(json_object_get(place, "longitude")) },
 		.tracking_id = text_of(step, "tracking_id"), .raw = bytes_of_text(raw),
 		.raw_type = raw ? "text/plain" : NULL, .extra = extra, .attachments = attachments,
-		.attachment_count = attachments_of(ctx, step, attachments),
+		.attachment_count = attachment_count,
 	};
-	enum jembatan_result r = jembatan_emit(ctx, &m);
+	r = jembatan_emit(ctx, &m);
 	free(extra);
 	return r == JEMBATAN_DATA ? JEMBATAN_OK : r;
 }
@@ -230,6 +249,8 @@ static enum jembatan_result do_step(struct jembatan_context *ctx, struct self *s
 		r = jembatan_explain(ctx, JEMBATAN_CONFIG, "a line of the script is no step");
 	else if (strcmp(what, "message") == 0)
 		r = do_message(ctx, step, line);
+	else if (strcmp(what, "give-up") == 0)
+		r = give_up(ctx, step, line);
 	else if (strcmp(what, "receipt") == 0)
 		r = do_receipt(ctx, step);
 	else if (strcmp(what, "state") == 0)
