@@ -33,7 +33,7 @@ static const struct jembatan_option options[] = {
 	{ "port", JEMBATAN_INTEGER, 0, "0", 0, 65535, NULL, "Of a peer that gives the steps." },
 	{ "wait", JEMBATAN_DURATION, 0, "30s", 0, 0, NULL, "Only shown by `options`." },
 	{ "limit", JEMBATAN_BYTES, 0, "10MiB", 0, 0, NULL, "Only shown by `options`." },
-	{ "loud", JEMBATAN_BOOLEAN, 0, "false", 0, 0, NULL, "Only shown by `options`." },
+	{ "loud", JEMBATAN_BOOLEAN, 0, "false", 0, 0, NULL, "Mends `give-up`." },
 	{ "tags", JEMBATAN_LIST, 0, NULL, 0, 0, NULL, "Only shown by `options`." },
 	{ "fields", JEMBATAN_MAP, 0, NULL, 0, 0, NULL, "Only shown by `options`." },
 	{ NULL, 0, 0, NULL, 0, 0, NULL, NULL }
@@ -120,16 +120,6 @@ static enum jembatan_result attachments_of(struct jembatan_context *ctx, json_t 
 	return JEMBATAN_OK;
 }
 
-/* What the parser of this record cannot bear. */
-static enum jembatan_result give_up(struct jembatan_context *ctx, json_t *step, const char *line)
-{
-	enum jembatan_result r = jembatan_begin(ctx, text_of(step, "id"), bytes_of_text(line),
-						"application/json");
-	if (r != JEMBATAN_OK)
-		return r == JEMBATAN_DATA ? JEMBATAN_OK : r;
-	return jembatan_explain(ctx, JEMBATAN_FATAL, "the script gives up here");
-}
-
 static const char *const kinds[] = { "new", "follow-up", "edit", "deletion", "reaction", "receipt",
 				     "system", "unreadable", "ignored", NULL };
 
@@ -179,6 +169,18 @@ static enum jembatan_result do_message(struct jembatan_context *ctx, json_t *ste
 	r = jembatan_emit(ctx, &m);
 	free(extra);
 	return r == JEMBATAN_DATA ? JEMBATAN_OK : r;
+}
+
+/* A message that the parser cannot bear, until the option `loud` mends it. */
+static enum jembatan_result give_up(struct jembatan_context *ctx, json_t *step, const char *line)
+{
+	if (jembatan_get_integer(ctx, "loud"))
+		return do_message(ctx, step, line);
+	enum jembatan_result r = jembatan_begin(ctx, text_of(step, "id"), bytes_of_text(line),
+						"application/json");
+	if (r != JEMBATAN_OK)
+		return r == JEMBATAN_DATA ? JEMBATAN_OK : r;
+	return jembatan_explain(ctx, JEMBATAN_FATAL, "the script gives up here");
 }
 
 static enum jembatan_result do_receipt(struct jembatan_context *ctx, json_t *step)
