@@ -19,7 +19,7 @@
 
 #define STORE_RETRY_MS 1000
 #define IDLE_EVERY_MS 2000
-#define SHARED_DECISIONS 64u
+#define SHARED_DECIDE_MS 4 /* of a turn, while children wait for its end */
 
 static void on_turn(void *data);
 
@@ -58,13 +58,14 @@ store_failed(struct app *a, const struct why *why)
 }
 
 static enum jembatan_result
-write_turn(struct app *a, size_t *out_decided, size_t limit, struct why *why)
+write_turn(struct app *a, bool intake_waits, bool *out_more, struct why *why)
 {
 	enum jembatan_result r = intake_write(a->intake, why);
 	if (r == JEMBATAN_OK)
 		r = fetch_write(a->fetch, why);
 	if (r == JEMBATAN_OK)
-		r = decide_write(a->decide, limit, out_decided, why);
+		r = decide_write(a->decide, a->settings->batch_max,
+				 intake_waits ? SHARED_DECIDE_MS : INT64_MAX, out_more, why);
 	if (r == JEMBATAN_OK && a->outbox != NULL)
 		r = outbox_write(a->outbox, why);
 	return r;
@@ -83,12 +84,15 @@ watch_backlog(struct app *a)
 static enum jembatan_result
 commit_turn(struct app *a, struct why *why)
 {
+	bool brings = intake_wants_turn(a->intake);
 	if (FAULT_PLANTED("ack-before-commit")) {
 		intake_committed(a->intake);
 		poll(NULL, 0, 20); /* they get time to tell their sources */
 	}
+	if (brings)
+		FAULT_POINT("turn.brings");
 	enum jembatan_result r = db_commit(a->db, why);
-	if (r == JEMBATAN_OK)
+	if (r == JEMBATAN_OK && brings)
 		FAULT_POINT("turn.committed");
 	return r;
 }
@@ -103,14 +107,12 @@ on_turn(void *data)
 	if (!intake_waits && !outbox_waits && !a->decide_more)
 		return;
 	struct why why;
-	size_t decided = 0, limit = a->settings->batch_max;
-	if (intake_waits && limit > SHARED_DECISIONS)
-		limit = SHARED_DECISIONS;
+	bool more = false;
 	intake_prepare(a->intake);
 	fetch_prepare(a->fetch);
 	enum jembatan_result r = db_begin(a->db, &why);
 	if (r == JEMBATAN_OK)
-		r = write_turn(a, &decided, limit, &why);
+		r = write_turn(a, intake_waits, &more, &why);
 	if (r == JEMBATAN_OK)
 		r = commit_turn(a, &why);
 	if (r != JEMBATAN_OK) {
@@ -120,7 +122,7 @@ on_turn(void *data)
 	a->turns++;
 	a->store_alarm[0] = '\0';
 	log_trouble_over(&a->trouble, "store", "the store");
-	a->decide_more = decided == limit;
+	a->decide_more = more;
 	intake_committed(a->intake);
 	fetch_committed(a->fetch);
 	if (a->outbox != NULL)

@@ -65,6 +65,7 @@ finish(struct control_peer *p, enum jembatan_result r, struct why *why, const ch
 		control_fail(p, r, why);
 		return false;
 	}
+	a->decide_more = true; /* what was decided is to be sent now, not at the next idle look */
 	app_want_turn(a);
 	control_end(p, EX_OK, "%s", done);
 	return true;

@@ -328,20 +328,22 @@ decide_one(struct decide *d, const struct inbox_row *row, struct why *why)
 }
 
 enum jembatan_result
-decide_write(struct decide *d, size_t limit, size_t *out_count, struct why *why)
+decide_write(struct decide *d, size_t limit, int64_t budget_ms, bool *out_more, struct why *why)
 {
 	enum jembatan_result r = JEMBATAN_OK;
-	size_t done = 0, count = 0, most;
+	int64_t began_ms = clock_mono_ms();
+	size_t left = limit, count = 0, most;
 	d->tried_id = 0;
 	do {
 		arena_reset(d->arena);
-		most = limit - done < DECIDE_SLICE ? limit - done : DECIDE_SLICE;
+		most = left < DECIDE_SLICE ? left : DECIDE_SLICE;
 		r = inbox_take(d->o.db, clock_now_ms(), most, d->arena, d->rows, &count, why);
 		for (size_t i = 0; i < count && r == JEMBATAN_OK; i++)
 			r = decide_one(d, &d->rows[i], why);
-		done += count;
-	} while (r == JEMBATAN_OK && count == most && done < limit);
-	*out_count = done;
+		left -= count;
+	} while (r == JEMBATAN_OK && count == most && left > 0 &&
+		 clock_mono_ms() - began_ms < budget_ms);
+	*out_more = count == most;
 	if (r == JEMBATAN_OK) {
 		d->stuck_id = d->tried_id = 0;
 	} else if (r == JEMBATAN_DATA || r == JEMBATAN_GONE) {

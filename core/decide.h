@@ -22,10 +22,10 @@ struct decide;
 struct decide *decide_new(const struct decide_options *o);
 void decide_free(struct decide *d);
 
-/* Inside the open transaction: decide at most `limit` messages. *out_count
- * equal to limit: there may be more. */
-MUST_CHECK enum jembatan_result decide_write(struct decide *d, size_t limit, size_t *out_count,
-					     struct why *why);
+/* Inside the open transaction: decide at most `limit` messages, and begin no
+ * more after budget_ms. *out_more: some may be left. */
+MUST_CHECK enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget_ms,
+					     bool *out_more, struct why *why);
 
 /* The turn was aborted. True: because of one message, which goes to quarantine
  * in the next turn, so try again at once. */

@@ -7,7 +7,7 @@
 #include "decide.h"
 
 #define DECIDE_ACTOR "jembatan"
-#define DECIDE_SLICE 32u /* rows in memory at once */
+#define DECIDE_SLICE 16u /* rows in memory at once */
 #define OF_TICKET_MAX 256u
 
 struct decide {

@@ -8,7 +8,7 @@
 #include "intake/intake.h"
 
 #define WORKER_DEATHS 5u
-#define DELAY_RING 1024u
+#define DELAY_RING 512u
 #define CALLS_MAX 256u
 
 struct call {

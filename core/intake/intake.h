@@ -85,7 +85,7 @@ struct intake_status {
 	int64_t every_ms; /* 0: it does not poll */
 	int64_t last_ok_ms, start_ms;
 	uint64_t deaths, polls;
-	int64_t commit_p50_ms, commit_p99_ms; /* checkpoint to acknowledgement: the last 1,024 */
+	int64_t commit_p50_ms, commit_p99_ms; /* checkpoint to acknowledgement: the last 512 */
 	uint64_t checkpoints; /* acknowledged */
 	int64_t pid; /* of the poll child; 0: none */
 };

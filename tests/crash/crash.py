@@ -24,7 +24,7 @@ from rig import (Centre, Daemon, Failed, Rig, Source, forget_undo, power_cut,  #
 DAEMON_POINTS = {"push.claimed": (1, 10), "push.sent": (1, 10), "push.answered": (1, 10),
                  "push.written": (1, 10), "inbox.add.mid": (2, 6), "decide.mid": (8, 30),
                  "db.commit.before": (5, 20), "db.commit.after": (5, 20),
-                 "turn.committed": (3, 20), "keep.renamed": (1, 3),
+                 "turn.brings": (2, 8), "turn.committed": (2, 8), "keep.renamed": (1, 3),
                  "disk.write": (20, 200), "disk.sync": (5, 20)}
 CHILD_POINTS = {"host-begun": (1, 20), "host-emitted": (1, 20), "host-checkpoint": (1, 4),
                 "host-committed": (1, 4)}
@@ -436,6 +436,7 @@ def main():
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     began, runs = time.monotonic(), []
+    print("seed %d" % args.seed, flush=True)
     for mode, rounds in shares(args):
         run = Run(args, mode, rounds)
         runs.append(run)

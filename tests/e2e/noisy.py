@@ -13,8 +13,10 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from rig import Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
 
-SAMPLES = 1024  # what a p99 of `status` is made of
-FLOOR_MS = 25   # below this, noise decides
+SAMPLES = 512  # what a p99 of `status` is made of
+# Below this, noise decides. Sanitizers make each fork of the daemon copy their
+# shadow of its memory: some 20 ms, on top of everything else being slower.
+FLOOR_MS, FLOOR_SANITIZED_MS = 25, 60
 
 # What it does: the alarm that must say so; "" where nothing is wrong with it.
 MISDEEDS = {
@@ -82,6 +84,7 @@ class Test:
         linked = subprocess.run(["ldd", str(self.rig.build / "jembatand")], text=True,
                                 stdout=subprocess.PIPE).stdout
         self.sanitized = "libasan" in linked
+        self.floor = FLOOR_SANITIZED_MS if self.sanitized else FLOOR_MS
 
     def rows(self):
         return {r["name"]: r for r in self.rig.ask("status") if r["type"] == "instance"}
@@ -110,7 +113,7 @@ class Test:
         return max(rows[n]["commit_p99_ms"] for n in self.sources)
 
     def limit(self):
-        return max(FLOOR_MS, 2 * max(self.baselines))
+        return max(self.floor, 2 * max(self.baselines))
 
     def with_noise(self, name):
         """The p99 beside this one; measured anew, with the quiet one, when it is too high."""
@@ -179,18 +182,21 @@ class Test:
         print("  %-22s p99 %d ms" % ("(quiet)", self.baselines[0]), flush=True)
         worst = 0
         for act, sentence in MISDEEDS.items():
+            if self.args.names and act not in self.args.names:
+                continue
             if act == "leak" and self.sanitized:
                 continue  # sanitizers need the address space that bounds a leak
             worst = max(worst, self.one("noisy-" + act, sentence))
         for name, (_, ids, total) in PARSERS.items():
-            self.check_parser("parser-" + name, ids, total)
+            if not self.args.names:
+                self.check_parser("parser-" + name, ids, total)
         good = self.check_good()
         expect(self.daemon.is_alive() and self.daemon.pid == pid, "the daemon is another one")
         expect(self.daemon.stop() == 0, "SIGTERM did not end well")
         print("noisy: %d misdeeds, %d good messages, none lost; p99 of the others at most %d ms, "
               "quiet %s ms (limit: twice the quiet one, or %d)"
               % (len(MISDEEDS) - self.sanitized + len(PARSERS), good, worst,
-                 "/".join(str(b) for b in self.baselines), FLOOR_MS))
+                 "/".join(str(b) for b in self.baselines), self.floor))
 
     def close(self, keep):
         self.feeder.goes_on = False
@@ -205,6 +211,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", required=True)
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("names", nargs="*", help="only these misdeeds")
     args = parser.parse_args()
     test, good = Test(args), False
     try:
