@@ -19,7 +19,9 @@
 
 #define STORE_RETRY_MS 1000
 #define IDLE_EVERY_MS 2000
-#define SHARED_DECIDE_MS 4 /* of a turn, while children wait for its end */
+/* Of a turn, while a child waits for its end; while several do. */
+#define DECIDE_MS 4
+#define SHARED_DECIDE_MS 2
 
 static void on_turn(void *data);
 
@@ -63,9 +65,10 @@ write_turn(struct app *a, bool intake_waits, bool *out_more, struct why *why)
 	enum jembatan_result r = intake_write(a->intake, why);
 	if (r == JEMBATAN_OK)
 		r = fetch_write(a->fetch, why);
+	int64_t budget_ms = !intake_waits ? INT64_MAX :
+			    intake_is_shared(a->intake) ? SHARED_DECIDE_MS : DECIDE_MS;
 	if (r == JEMBATAN_OK)
-		r = decide_write(a->decide, a->settings->batch_max,
-				 intake_waits ? SHARED_DECIDE_MS : INT64_MAX, out_more, why);
+		r = decide_write(a->decide, a->settings->batch_max, budget_ms, out_more, why);
 	if (r == JEMBATAN_OK && a->outbox != NULL)
 		r = outbox_write(a->outbox, why);
 	return r;

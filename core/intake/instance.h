@@ -80,7 +80,7 @@ struct intake {
 	void *data;
 	struct instance *instances;
 	size_t count;
-	bool stopping, full;
+	bool stopping, full, shared;
 	struct log_trouble files_trouble;
 	int64_t files_failed_mono_ms; /* keeping files failed: not again at once */
 };

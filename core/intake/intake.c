@@ -17,7 +17,7 @@
 
 /* While several instances are busy each gets this much of a turn, so that a
  * flood in one does not delay the acknowledgements of the others. */
-#define SHARED_SLICE 32u
+#define SHARED_SLICE 16u
 #define SHARED_WINDOW_MS 2000
 #define OK_WRITTEN_EVERY_MS 10000
 #define FILES_AGAIN_MS 1000
@@ -44,6 +44,12 @@ const struct settings *
 intake_settings(struct intake *in)
 {
 	return in->settings;
+}
+
+bool
+intake_is_shared(const struct intake *in)
+{
+	return in->shared;
 }
 
 void
@@ -480,7 +486,8 @@ share_turn(struct intake *in)
 	size_t active = 0;
 	for (struct instance *i = in->instances; i != NULL; i = i->next)
 		active += i->active_mono_ms > since;
-	size_t max = active > 1 ? SHARED_SLICE : in->settings->batch_max;
+	in->shared = active > 1;
+	size_t max = in->shared ? SHARED_SLICE : in->settings->batch_max;
 	for (struct instance *i = in->instances; i != NULL; i = i->next)
 		if (i->poll.child != NULL)
 			child_batch(i->poll.child)->max = max;

@@ -33,6 +33,8 @@ void intake_committed(struct intake *in); /* acknowledge */
  * was set aside, so try again at once. */
 bool intake_aborted(struct intake *in);
 
+/* Several instances are busy: a turn is to be short. */
+bool intake_is_shared(const struct intake *in);
 /* Too many messages wait for their decision: poll no more until it is over. */
 void intake_set_full(struct intake *in, bool full);
 

@@ -28,7 +28,7 @@ DAEMON_POINTS = {"push.claimed": (1, 10), "push.sent": (1, 10), "push.answered":
                  "disk.write": (20, 200), "disk.sync": (5, 20)}
 CHILD_POINTS = {"host-begun": (1, 20), "host-emitted": (1, 20), "host-checkpoint": (1, 4),
                 "host-committed": (1, 4)}
-BACKLOG = 60       # complaints that wait for the centre, at the start of a round
+BACKLOG = 120      # complaints that wait for the centre, at the start of a round
 CONNECTIONS = 6
 FLIGHT_LEAST = 80  # percent of the rounds
 
@@ -132,7 +132,7 @@ class Run:
     def open(self):
         self.rig = Rig(self.args.build, {}, {}, limits={"batch_max": 32}, log={"level": "notice"})
         rig = self.rig
-        self.centre = Centre(rig.build, rig.dir, "--mode", self.mode, "--delay", "15",
+        self.centre = Centre(rig.build, rig.dir, "--mode", self.mode, "--delay", "20",
                              "--latency-jitter", "--seed", str(self.args.seed),
                              "--hang-ms", "3000", "--data", str(rig.dir / "journal"),
                              "--fault", "commit-close:create@p=0.01",
@@ -196,7 +196,7 @@ class Run:
         if kind == "start":
             time.sleep(self.rng.uniform(0, 0.25))
         elif kind == "point":
-            daemon.wait_end(1.0)
+            daemon.wait_end(0.5)
         else:
             time.sleep(self.rng.uniform(0.03, 0.35))
         if kind == "child":
