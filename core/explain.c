@@ -99,7 +99,8 @@ explain_ticket(struct history *h, const struct ticket_row *t, struct why *why)
 		r = outbox_rows_of_ticket(h->app->db, t->id, h->arena, &push, why);
 	if (r == JEMBATAN_OK)
 		control_row(h->peer, json_pack("{s:s,s:I,s:s,s:s,s:s,s:i,s:I,s:I,s:s?,s:s?}", "type",
-			"push", "id", (json_int_t)push.id, "reference", push.reference, "step", outbox_step_name(push.step), "state",
+			"push", "id", (json_int_t)push.id, "reference", push.reference, "step",
+			outbox_step_name(push.step), "state",
 			outbox_state_name(push.state), "attempts", (int)push.attempts, "started_ms",
 			(json_int_t)push.started_ms, "due_ms", (json_int_t)push.due_ms, "complaint_id",
 			push.complaint_id, "why", push.why));

@@ -148,6 +148,26 @@ START_TEST(an_arena_copies_texts)
 }
 END_TEST
 
+START_TEST(a_sentence_is_cut_at_a_character)
+{
+	static const struct {
+		const char *text;
+		size_t room;
+		const char *kept;
+	} rows[] = {
+		{ "abc", 4, "abc" }, { "abc", 3, "ab" }, { "a\xc3\xa9", 4, "a\xc3\xa9" },
+		{ "a\xc3\xa9", 3, "a" }, { "\xe2\x82\xac!", 4, "\xe2\x82\xac" },
+		{ "\xe2\x82\xac!", 3, "" }, { "\xf0\x9f\x98\x80.", 4, "" },
+		{ "\xf0\x9f\x98\x80.", 5, "\xf0\x9f\x98\x80" }, { "", 1, "" },
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char out[16];
+		str_copy(out, rows[i].room, rows[i].text);
+		ck_assert_str_eq(out, rows[i].kept);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("buf");
@@ -161,5 +181,6 @@ int main(void)
 	tcase_add_test(t, arena_memory_is_aligned_zeroed_and_stays);
 	tcase_add_test(t, a_reset_arena_is_empty_and_zeroes_again);
 	tcase_add_test(t, an_arena_copies_texts);
+	tcase_add_test(t, a_sentence_is_cut_at_a_character);
 	return unit_run("buf", t);
 }

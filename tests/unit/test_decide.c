@@ -133,8 +133,8 @@ START_TEST(a_large_unreadable_record_does_not_stop_what_is_behind_it)
 	buf_init(&lines, 64u * 1024u * 1024u);
 	buf_init(&raw, 64u * 1024u * 1024u);
 	open_with("push: auto\n");
-	buf_add_text(&lines, "{\"do\": \"message\", \"id\": \"1\", \"kind\": \"unreadable\", \"extra\": {}, "
-		     "\"ignore\": \"");
+	buf_add_text(&lines, "{\"do\": \"message\", \"id\": \"1\", \"kind\": \"unreadable\", "
+			     "\"ignore\": \"");
 	for (int i = 0; i < 6 * 1024; i++)
 		buf_printf(&lines, "%01024d", i); /* more than one sealed value holds */
 	buf_add_text(&lines, "\"}\n");
