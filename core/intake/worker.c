@@ -272,12 +272,14 @@ on_opened(void *data, struct child *c, const struct msg_result *r)
 	bool degraded;
 	str_copy(i->confinement, sizeof(i->confinement), child_confinement(c, &degraded));
 	i->degraded = degraded;
-	if (r->result != JEMBATAN_OK)
+	if (r->result != JEMBATAN_OK) {
 		open_failed(w, r);
-	else if (role_of(w->purpose) == MSG_ROLE_POLL)
+	} else if (role_of(w->purpose) == MSG_ROLE_POLL) {
 		poll_now(w);
-	else
+	} else {
+		w->alarm[0] = '\0'; /* it is up again; its next call may be long in coming */
 		worker_next_call(w);
+	}
 }
 
 static void

@@ -52,8 +52,8 @@ open_with(const char *lines, unsigned count)
 static const char *
 message(const char *id)
 {
-	return arena_printf(bench.arena, "{\"do\": \"message\", \"id\": \"%s\", \"text\": \"" TEXT " %s\"}\n",
-			    id, id);
+	return arena_printf(bench.arena, "{\"do\": \"message\", \"id\": \"%s\", "
+			    "\"text\": \"" TEXT " %s\"}\n", id, id);
 }
 
 /* ---- a peer ------------------------------------------------------------ */

@@ -402,12 +402,20 @@ END_TEST
 
 START_TEST(a_replay_that_fails_quarantines_nothing_anew)
 {
-	start_with("misbehave", "  act: leak\n");
-	bench_ok(intake_replay(bench.intake, bench_status("a").id, bytes_text("x"), on_job, NULL,
-			       &bench.why));
+	start_with("script", "");
+	/* A record is begun, and its message refused. */
+	bench_ok(intake_replay(bench.intake, bench_status("a").id,
+			       bytes_text("{\"do\": \"message\", \"id\": \"1\", \"extra\": [1]}\n"),
+			       on_job, NULL, &bench.why));
 	bench_until(job.ends == 1);
-	ck_assert_int_ne(job.last.result, JEMBATAN_OK);
+	ck_assert_int_eq(job.last.messages, 0);
+	ck_assert_int_eq(job.last.unreadable, 1);
 	ck_assert_int_eq(bench_quarantined(), 0);
+	/* The same from a poll is kept. */
+	bench_script("a", "{\"do\": \"message\", \"id\": \"1\", \"extra\": [1]}\n");
+	bench_until(strcmp(bench_status("a").state, "waiting") == 0);
+	bench_advance(MINUTE);
+	bench_until(bench_quarantined() == 1);
 }
 END_TEST
 
