@@ -132,7 +132,7 @@ class Run:
     def open(self):
         self.rig = Rig(self.args.build, {}, {}, limits={"batch_max": 32}, log={"level": "notice"})
         rig = self.rig
-        self.centre = Centre(rig.build, rig.dir, "--mode", self.mode, "--delay", "20",
+        self.centre = Centre(rig, "--mode", self.mode, "--delay", "20",
                              "--latency-jitter", "--seed", str(self.args.seed),
                              "--hang-ms", "3000", "--data", str(rig.dir / "journal"),
                              "--fault", "commit-close:create@p=0.01",
@@ -142,9 +142,8 @@ class Run:
                              "--fault", "502:route@p=0.01",
                              "--fault", "commit-close:followup@p=0.05")
         # What became of an addition is asked of the centre in every mode.
-        central = {"lookup": {"wait": "1s"}, "url": self.centre.url, "secret": rig.secret("secret", "rahasia-contoh"),
-                   "guid": rig.secret("guid", "{00000000-0000-4000-8000-000000000001}"),
-                   "answer_timeout": "2s", "connections": CONNECTIONS}
+        central = dict(self.centre.settings, lookup={"wait": "1s"}, answer_timeout="2s",
+                       connections=CONNECTIONS)
         if self.mode == "idempotent":
             central["idempotent"] = True
         if self.mode == "lookup":

@@ -27,10 +27,8 @@ class Place:
     def __init__(self, build, push="auto", centre=("--delay", "2"), instance=None, more=None):
         self.source = Source("log")
         self.rig = Rig(build, {}, {})
-        self.centre = Centre(self.rig.build, self.rig.dir, *centre)
-        self.central = {"url": self.centre.url, "answer_timeout": "2s", "lookup": {"wait": "1s"},
-                        "secret": self.rig.secret("secret", "rahasia-contoh"),
-                        "guid": self.rig.secret("guid", "{0}")}
+        self.centre = Centre(self.rig, *centre)
+        self.central = dict(self.centre.settings, answer_timeout="2s", lookup={"wait": "1s"})
         self.instances = instance or {"aplikasi": {
             "connector": "script", "push": push, "start": "all", "every": "1s",
             "options": {"port": self.source.port}}}

@@ -38,12 +38,10 @@ class Test:
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%dk,mode=0700" % DISK_KIB, "tmpfs",
                         str(self.disk)], check=True)
         self.rig = Rig(args.build, {}, {}, data_dir=self.disk / "data")
-        self.centre = Centre(self.rig.build, self.rig.dir, "--delay", "3")
+        self.centre = Centre(self.rig, "--delay", "3")
         instances = {n: {"connector": "script", "push": "auto", "start": "all", "every": "1s",
                          "options": {"port": s.port}} for n, s in self.sources.items()}
-        secret = self.rig.secret("secret", "rahasia-contoh")
-        self.rig.write_config({"url": self.centre.url, "secret": secret,
-                               "guid": self.rig.secret("guid", "{0}")}, instances)
+        self.rig.write_config(self.centre.settings, instances)
         self.sent, self.daemon = {}, None
 
     def put(self, count):

@@ -1,9 +1,11 @@
 """rig.py: what the end-to-end tests share: a folder, a fake centre, sources of
 made-up complaints, the daemon and the command. Everything waits for an event
 with a deadline. A test ends with Failed, or it has passed."""
+import ctypes
 import json
 import os
 import pathlib
+import secrets
 import shutil
 import signal
 import socket
@@ -38,6 +40,11 @@ def wait_for(what, claim, seconds=30, every=0.02):
 def expect(claim, sentence):
     if not claim:
         raise Failed(sentence)
+
+
+def end_with_us():
+    """Between fork and exec: no daemon outlives a test that was killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class Rig:
@@ -138,21 +145,28 @@ class Rig:
 
 
 class Centre:
-    """The fake centre; it survives what happens to the daemon."""
+    """The fake centre; it survives what happens to the daemon. It knows a secret
+    of its own, so that no other test's daemon can push to it by mistake."""
 
-    def __init__(self, build, rig_dir, *options):
-        self.log = open(pathlib.Path(rig_dir) / "centre.log", "w")
-        self.process = subprocess.Popen([str(pathlib.Path(build) / "jembatan-fakecentre"),
-                                         "--quiet"] + list(options),
-                                        stdout=subprocess.PIPE, stderr=self.log, text=True)
+    def __init__(self, rig, *options):
+        self.log = open(rig.dir / "centre.log", "w")
+        secret, guid = secrets.token_hex(8), "{%s}" % secrets.token_hex(8)
+        self.process = subprocess.Popen([str(rig.build / "jembatan-fakecentre"), "--quiet",
+                                         "--token", secret, "--guid", guid] + list(options),
+                                        stdout=subprocess.PIPE, stderr=self.log, text=True,
+                                        preexec_fn=end_with_us)
+        self.headers = {"Authorization": "Bearer " + secret, "token": guid}
         line = self.process.stdout.readline()
         expect("http://" in line, "the fake centre did not start: see %s" % self.log.name)
         self.url = line[line.index("http://"):].strip()
+        self.settings = {"url": self.url, "secret": rig.secret("centre.secret", secret),
+                         "guid": rig.secret("centre.guid", guid)}
 
     def get(self, path, data=None, method=None):
         body = json.dumps(data).encode() if data is not None else None
         request = urllib.request.Request(self.url + path, body, method=method,
-                                         headers={"Content-Type": "application/json"})
+                                         headers=dict(self.headers,
+                                                      **{"Content-Type": "application/json"}))
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.read()
 
@@ -268,7 +282,8 @@ class Daemon:
         self.began_ms = int(time.time() * 1000)
         self.process = subprocess.Popen(list(wrapper) + [str(rig.build / "jembatand"), "--config",
                                         str(rig.config)], env=rig.environment(more),
-                                        stdout=self.log, stderr=self.log)
+                                        stdout=self.log, stderr=self.log,
+                                        preexec_fn=end_with_us)
         self.pid = self.process.pid
         self.is_ready = False
 
