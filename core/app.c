@@ -25,22 +25,19 @@
 
 static void on_turn(void *data);
 
-void
-app_want_turn(struct app *a)
+void app_want_turn(struct app *a)
 {
 	/* After a refused write the next try waits for its timer. */
 	if (!loop_timer_is_set(a->retry))
 		loop_defer(a->loop, on_turn, a);
 }
 
-static void
-want_turn(void *data)
+static void want_turn(void *data)
 {
 	app_want_turn(data);
 }
 
-static void
-store_failed(struct app *a, const struct why *why)
+static void store_failed(struct app *a, const struct why *why)
 {
 	db_abort(a->db);
 	bool is_mended = intake_aborted(a->intake);
@@ -59,8 +56,8 @@ store_failed(struct app *a, const struct why *why)
 	loop_timer_set(a->retry, STORE_RETRY_MS);
 }
 
-static enum jembatan_result
-write_turn(struct app *a, bool intake_waits, bool *out_more, struct why *why)
+static enum jembatan_result write_turn(struct app *a, bool intake_waits, bool *out_more,
+				       struct why *why)
 {
 	enum jembatan_result r = intake_write(a->intake, why);
 	if (r == JEMBATAN_OK)
@@ -74,8 +71,7 @@ write_turn(struct app *a, bool intake_waits, bool *out_more, struct why *why)
 	return r;
 }
 
-static void
-watch_backlog(struct app *a)
+static void watch_backlog(struct app *a)
 {
 	struct inbox_counts counts;
 	struct why why;
@@ -84,8 +80,7 @@ watch_backlog(struct app *a)
 				(int64_t)a->settings->inbox_waiting_max);
 }
 
-static enum jembatan_result
-commit_turn(struct app *a, struct why *why)
+static enum jembatan_result commit_turn(struct app *a, struct why *why)
 {
 	bool brings = intake_wants_turn(a->intake);
 	if (FAULT_PLANTED("ack-before-commit")) {
@@ -101,8 +96,7 @@ commit_turn(struct app *a, struct why *why)
 }
 
 /* One group commit. Nothing is acknowledged or sent before db_commit is OK. */
-static void
-on_turn(void *data)
+static void on_turn(void *data)
 {
 	struct app *a = data;
 	bool intake_waits = intake_wants_turn(a->intake) || fetch_wants_turn(a->fetch);
@@ -136,16 +130,14 @@ on_turn(void *data)
 		app_want_turn(a);
 }
 
-static void
-on_retry(void *data)
+static void on_retry(void *data)
 {
 	struct app *a = data;
 	a->decide_more = true;
 	loop_defer(a->loop, on_turn, a);
 }
 
-static void
-on_idle(void *data)
+static void on_idle(void *data)
 {
 	struct app *a = data;
 	if (!db_in_transaction(a->db))
@@ -156,8 +148,7 @@ on_idle(void *data)
 	loop_timer_set(a->idle, IDLE_EVERY_MS);
 }
 
-static void
-on_watchdog(void *data)
+static void on_watchdog(void *data)
 {
 	struct app *a = data;
 	notify_send("WATCHDOG=1");
@@ -166,8 +157,7 @@ on_watchdog(void *data)
 
 /* ---- draining ---------------------------------------------------------- */
 
-static void
-on_drain(void *data)
+static void on_drain(void *data)
 {
 	struct app *a = data;
 	bool done = intake_is_stopped(a->intake) && !intake_wants_turn(a->intake) &&
@@ -181,8 +171,7 @@ on_drain(void *data)
 	loop_timer_set(a->drain, 20);
 }
 
-static void
-on_term(void *data, int signal)
+static void on_term(void *data, int signal)
 {
 	struct app *a = data;
 	if (a->stopping) {
@@ -201,8 +190,7 @@ on_term(void *data, int signal)
 }
 
 /* The preset would end the process. */
-static void
-on_hup(void *data, int signal)
+static void on_hup(void *data, int signal)
 {
 	(void)data;
 	(void)signal;
@@ -211,8 +199,7 @@ on_hup(void *data, int signal)
 
 /* ---- opening ----------------------------------------------------------- */
 
-static enum jembatan_result
-open_central(struct app *a, struct why *why)
+static enum jembatan_result open_central(struct app *a, struct why *why)
 {
 	const struct settings *s = a->settings;
 	int64_t paused = 0;
@@ -233,8 +220,7 @@ open_central(struct app *a, struct why *why)
 	return r;
 }
 
-enum jembatan_result
-app_open(struct app *a, struct settings *settings, struct why *why)
+enum jembatan_result app_open(struct app *a, struct settings *settings, struct why *why)
 {
 	*a = (struct app){ .settings = settings, .started_ms = clock_now_ms() };
 	enum jembatan_result r = ticket_schema_load(ticket_schema_path(), &a->schema, why);
@@ -267,8 +253,7 @@ app_open(struct app *a, struct settings *settings, struct why *why)
 	return r;
 }
 
-void
-app_run(struct app *a)
+void app_run(struct app *a)
 {
 	a->decide_more = true;
 	app_want_turn(a);
@@ -282,8 +267,7 @@ app_run(struct app *a)
 	log_notice("jembatand", "stopped");
 }
 
-void
-app_close(struct app *a)
+void app_close(struct app *a)
 {
 	control_close(a->control);
 	outbox_free(a->outbox);

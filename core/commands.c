@@ -29,8 +29,7 @@
 
 /* ---- helpers ----------------------------------------------------------- */
 
-static bool
-get_number(const struct msg_command *c, const char *name, int64_t *out)
+static bool get_number(const struct msg_command *c, const char *name, int64_t *out)
 {
 	const char *text = msg_argument(c, name);
 	char *end = NULL;
@@ -44,8 +43,7 @@ get_number(const struct msg_command *c, const char *name, int64_t *out)
 	return true;
 }
 
-static const char *
-instance_name(struct app *a, int64_t id)
+static const char *instance_name(struct app *a, int64_t id)
 {
 	int64_t start;
 	const struct instance_settings *s = intake_instance(a->intake, id, &start);
@@ -54,8 +52,8 @@ instance_name(struct app *a, int64_t id)
 
 /* Ends the transaction that `r` is the outcome of, and the answer. True when it
  * is committed. */
-static bool
-finish(struct control_peer *p, enum jembatan_result r, struct why *why, const char *done)
+static bool finish(struct control_peer *p, enum jembatan_result r, struct why *why,
+		   const char *done)
 {
 	struct app *a = control_app(p);
 	if (r == JEMBATAN_OK)
@@ -71,8 +69,7 @@ finish(struct control_peer *p, enum jembatan_result r, struct why *why, const ch
 	return true;
 }
 
-static void
-end_list(struct control_peer *p, enum jembatan_result r, const struct why *why)
+static void end_list(struct control_peer *p, enum jembatan_result r, const struct why *why)
 {
 	if (r != JEMBATAN_OK)
 		control_fail(p, r, why);
@@ -82,8 +79,7 @@ end_list(struct control_peer *p, enum jembatan_result r, const struct why *why)
 
 /* ---- review ------------------------------------------------------------ */
 
-static void
-review_list(struct control_peer *p, const struct msg_command *c)
+static void review_list(struct control_peer *p, const struct msg_command *c)
 {
 	struct app *a = control_app(p);
 	struct arena *arena = arena_new();
@@ -111,9 +107,9 @@ review_list(struct control_peer *p, const struct msg_command *c)
 	end_list(p, r, &why);
 }
 
-static enum jembatan_result
-decide_one(struct control_peer *p, struct arena *arena, const char *name, const char *reason,
-	   bool accept, struct why *why)
+static enum jembatan_result decide_one(struct control_peer *p, struct arena *arena,
+				       const char *name, const char *reason, bool accept,
+				       struct why *why)
 {
 	struct app *a = control_app(p);
 	struct ticket_row t;
@@ -125,8 +121,7 @@ decide_one(struct control_peer *p, struct arena *arena, const char *name, const 
 }
 
 /* name "all": every ticket that waits. One transaction for all of them. */
-static void
-review(struct control_peer *p, const struct msg_command *c, bool accept)
+static void review(struct control_peer *p, const struct msg_command *c, bool accept)
 {
 	struct app *a = control_app(p);
 	const char *name = msg_argument(c, "name"), *reason = msg_argument(c, "reason");
@@ -155,22 +150,19 @@ review(struct control_peer *p, const struct msg_command *c, bool accept)
 	arena_free(arena);
 }
 
-static void
-review_accept(struct control_peer *p, const struct msg_command *c)
+static void review_accept(struct control_peer *p, const struct msg_command *c)
 {
 	review(p, c, true);
 }
 
-static void
-review_reject(struct control_peer *p, const struct msg_command *c)
+static void review_reject(struct control_peer *p, const struct msg_command *c)
 {
 	review(p, c, false);
 }
 
 /* ---- unknown ----------------------------------------------------------- */
 
-static void
-unknown_row(struct control_peer *p, const struct outbox_row *row)
+static void unknown_row(struct control_peer *p, const struct outbox_row *row)
 {
 	control_row(p, json_pack("{s:s,s:I,s:s,s:s,s:s,s:s,s:I,s:i,s:I,s:s?,s:s?}", "type", "push",
 		"id", (json_int_t)row->id, "reference", row->reference, "kind",
@@ -180,8 +172,7 @@ unknown_row(struct control_peer *p, const struct outbox_row *row)
 		row->complaint_id));
 }
 
-static void
-unknown_list(struct control_peer *p, const struct msg_command *c)
+static void unknown_list(struct control_peer *p, const struct msg_command *c)
 {
 	struct app *a = control_app(p);
 	bool refused = msg_argument(c, "refused") != NULL;
@@ -215,8 +206,7 @@ unknown_list(struct control_peer *p, const struct msg_command *c)
 		end_list(p, r, &why);
 }
 
-static void
-settle(struct control_peer *p, const struct msg_command *c, bool confirm)
+static void settle(struct control_peer *p, const struct msg_command *c, bool confirm)
 {
 	struct app *a = control_app(p);
 	const char *tracking = msg_argument(c, "tracking");
@@ -238,22 +228,19 @@ settle(struct control_peer *p, const struct msg_command *c, bool confirm)
 	finish(p, r, &why, confirm ? "confirmed" : "it is sent again");
 }
 
-static void
-unknown_confirm(struct control_peer *p, const struct msg_command *c)
+static void unknown_confirm(struct control_peer *p, const struct msg_command *c)
 {
 	settle(p, c, true);
 }
 
-static void
-unknown_resend(struct control_peer *p, const struct msg_command *c)
+static void unknown_resend(struct control_peer *p, const struct msg_command *c)
 {
 	settle(p, c, false);
 }
 
 /* ---- quarantine -------------------------------------------------------- */
 
-static void
-quarantine_row_out(struct control_peer *p, const struct quarantine_row *q)
+static void quarantine_row_out(struct control_peer *p, const struct quarantine_row *q)
 {
 	control_row(p, json_pack("{s:s,s:I,s:s,s:I,s:s?,s:I,s:s?,s:b,s:b}", "type", "record",
 		"id", (json_int_t)q->id, "instance", instance_name(control_app(p), q->instance_id),
@@ -261,8 +248,7 @@ quarantine_row_out(struct control_peer *p, const struct quarantine_row *q)
 		"media_type", q->raw_type, "dropped", q->dropped, "replayed", q->replayed));
 }
 
-static void
-quarantine_list_command(struct control_peer *p, const struct msg_command *c)
+static void quarantine_list_command(struct control_peer *p, const struct msg_command *c)
 {
 	struct app *a = control_app(p);
 	bool all = msg_argument(c, "all") != NULL;
@@ -290,9 +276,9 @@ quarantine_list_command(struct control_peer *p, const struct msg_command *c)
 }
 
 /* Reads one record of quarantine and its bytes; ends the answer when not OK. */
-static enum jembatan_result
-quarantine_read(struct control_peer *p, const struct msg_command *c, struct arena *arena,
-		struct quarantine_row *out, struct buf *raw)
+static enum jembatan_result quarantine_read(struct control_peer *p, const struct msg_command *c,
+					    struct arena *arena, struct quarantine_row *out,
+					    struct buf *raw)
 {
 	struct app *a = control_app(p);
 	struct why why;
@@ -311,8 +297,7 @@ quarantine_read(struct control_peer *p, const struct msg_command *c, struct aren
 
 /* The raw bytes go out in hex: they may be anything. At most SHOW_MAX in one
  * answer; the command asks on, from where it is, until none come. */
-static void
-quarantine_show(struct control_peer *p, const struct msg_command *c)
+static void quarantine_show(struct control_peer *p, const struct msg_command *c)
 {
 	struct arena *arena = arena_new();
 	struct quarantine_row q;
@@ -348,8 +333,7 @@ struct replay {
 	struct digest key;
 };
 
-static enum jembatan_result
-replay_succeeded(struct replay *job, struct why *why)
+static enum jembatan_result replay_succeeded(struct replay *job, struct why *why)
 {
 	struct db *db = job->app->db;
 	enum jembatan_result r = db_begin(db, why);
@@ -367,8 +351,7 @@ replay_succeeded(struct replay *job, struct why *why)
 	return r;
 }
 
-static void
-on_replay(void *data, const struct intake_job *result, bool ended)
+static void on_replay(void *data, const struct intake_job *result, bool ended)
 {
 	struct replay *job = data;
 	struct why why = { "" };
@@ -387,8 +370,7 @@ on_replay(void *data, const struct intake_job *result, bool ended)
 	free(job);
 }
 
-static void
-quarantine_replay(struct control_peer *p, const struct msg_command *c)
+static void quarantine_replay(struct control_peer *p, const struct msg_command *c)
 {
 	struct app *a = control_app(p);
 	struct arena *arena = arena_new();
@@ -416,8 +398,7 @@ quarantine_replay(struct control_peer *p, const struct msg_command *c)
 	arena_free(arena);
 }
 
-static void
-quarantine_drop(struct control_peer *p, const struct msg_command *c)
+static void quarantine_drop(struct control_peer *p, const struct msg_command *c)
 {
 	struct app *a = control_app(p);
 	struct why why;
@@ -438,8 +419,7 @@ quarantine_drop(struct control_peer *p, const struct msg_command *c)
 
 /* ---- pause, resume, backfill ------------------------------------------- */
 
-static void
-pause_central(struct control_peer *p, bool paused)
+static void pause_central(struct control_peer *p, bool paused)
 {
 	struct app *a = control_app(p);
 	struct why why;
@@ -454,8 +434,7 @@ pause_central(struct control_peer *p, bool paused)
 		outbox_pause(a->outbox, paused);
 }
 
-static void
-pause_or_resume(struct control_peer *p, const struct msg_command *c, bool pause)
+static void pause_or_resume(struct control_peer *p, const struct msg_command *c, bool pause)
 {
 	const char *name = msg_argument(c, "name");
 	struct why why;
@@ -475,20 +454,17 @@ pause_or_resume(struct control_peer *p, const struct msg_command *c, bool pause)
 		control_end(p, EX_OK, "%s %s", name, pause ? "is paused" : "runs again");
 }
 
-static void
-pause_command(struct control_peer *p, const struct msg_command *c)
+static void pause_command(struct control_peer *p, const struct msg_command *c)
 {
 	pause_or_resume(p, c, true);
 }
 
-static void
-resume_command(struct control_peer *p, const struct msg_command *c)
+static void resume_command(struct control_peer *p, const struct msg_command *c)
 {
 	pause_or_resume(p, c, false);
 }
 
-static void
-on_dry_run(void *data, const struct intake_job *job, bool ended)
+static void on_dry_run(void *data, const struct intake_job *job, bool ended)
 {
 	struct control_peer **peer = data;
 	if (*peer != NULL && !ended) {
@@ -510,8 +486,7 @@ on_dry_run(void *data, const struct intake_job *job, bool ended)
 		free(peer);
 }
 
-static void
-backfill_command(struct control_peer *p, const struct msg_command *c)
+static void backfill_command(struct control_peer *p, const struct msg_command *c)
 {
 	struct app *a = control_app(p);
 	const char *name = msg_argument(c, "name");

@@ -46,8 +46,7 @@ struct control {
 	size_t peer_count;
 };
 
-static void
-free_peer(struct control_peer *p)
+static void free_peer(struct control_peer *p)
 {
 	struct control_peer **at = &p->control->peers;
 	while (*at != p)
@@ -64,15 +63,13 @@ free_peer(struct control_peer *p)
 	free(p);
 }
 
-static void
-free_later(void *data)
+static void free_later(void *data)
 {
 	free_peer(data);
 }
 
 /* A command may still be at work with it. */
-static void
-drop_peer(struct control_peer *p)
+static void drop_peer(struct control_peer *p)
 {
 	p->gone = true;
 	loop_defer(p->control->app->loop, free_later, p);
@@ -80,8 +77,7 @@ drop_peer(struct control_peer *p)
 
 /* While a command is under way nothing is read: the next one waits its turn,
  * and the end of the peer is told as a hang-up. */
-static void
-flush_peer(struct control_peer *p)
+static void flush_peer(struct control_peer *p)
 {
 	if (p->gone)
 		return;
@@ -94,8 +90,7 @@ flush_peer(struct control_peer *p)
 }
 
 /* Nothing read and nothing asked since the last look. */
-static void
-on_silence(void *data)
+static void on_silence(void *data)
 {
 	struct control_peer *p = data;
 	size_t waiting = channel_waiting(p->channel);
@@ -107,21 +102,18 @@ on_silence(void *data)
 	loop_timer_set(p->silence, SILENCE_MS);
 }
 
-struct app *
-control_app(struct control_peer *p)
+struct app *control_app(struct control_peer *p)
 {
 	return p->control->app;
 }
 
-const char *
-control_actor(struct control_peer *p)
+const char *control_actor(struct control_peer *p)
 {
 	return p->actor;
 }
 
-static void
-put(struct control_peer *p, enum msg_type type, const struct field *table, const void *from,
-    struct jembatan_bytes blob)
+static void put(struct control_peer *p, enum msg_type type, const struct field *table,
+		const void *from, struct jembatan_bytes blob)
 {
 	/* It does not read: enough. */
 	if (!p->gone && channel_put(p->channel, (uint8_t)type, 0, table, from, blob, NULL) !=
@@ -129,8 +121,7 @@ put(struct control_peer *p, enum msg_type type, const struct field *table, const
 		drop_peer(p);
 }
 
-void
-control_row(struct control_peer *p, json_t *row)
+void control_row(struct control_peer *p, json_t *row)
 {
 	if (row == NULL) {
 		/* A text in it is no UTF-8. */
@@ -143,16 +134,14 @@ control_row(struct control_peer *p, json_t *row)
 		put(p, MSG_ROW, NULL, NULL, bytes_text(text));
 }
 
-void
-control_progress(struct control_peer *p, const char *text, int64_t done, int64_t total)
+void control_progress(struct control_peer *p, const char *text, int64_t done, int64_t total)
 {
 	struct msg_progress m = { text, done, total };
 	put(p, MSG_PROGRESS, msg_progress_fields, &m, (struct jembatan_bytes){ 0 });
 	flush_peer(p);
 }
 
-void
-control_end(struct control_peer *p, int exit_code, const char *format, ...)
+void control_end(struct control_peer *p, int exit_code, const char *format, ...)
 {
 	char text[600];
 	va_list ap;
@@ -171,8 +160,7 @@ control_end(struct control_peer *p, int exit_code, const char *format, ...)
 	flush_peer(p);
 }
 
-static int
-exit_code_of(enum jembatan_result result)
+static int exit_code_of(enum jembatan_result result)
 {
 	switch (result) {
 	case JEMBATAN_OK:
@@ -194,14 +182,12 @@ exit_code_of(enum jembatan_result result)
 	return EX_SOFTWARE;
 }
 
-void
-control_fail(struct control_peer *p, enum jembatan_result result, const struct why *why)
+void control_fail(struct control_peer *p, enum jembatan_result result, const struct why *why)
 {
 	control_end(p, exit_code_of(result), "%s", why->text);
 }
 
-struct control_peer **
-control_hold(struct control_peer *p)
+struct control_peer **control_hold(struct control_peer *p)
 {
 	struct control_peer **token = xmalloc(sizeof(struct control_peer *));
 	*token = p;
@@ -209,8 +195,7 @@ control_hold(struct control_peer *p)
 	return token;
 }
 
-static void
-on_command(struct control_peer *p, const struct frame *f)
+static void on_command(struct control_peer *p, const struct frame *f)
 {
 	struct msg_command c = { 0 };
 	struct why why;
@@ -230,8 +215,7 @@ on_command(struct control_peer *p, const struct frame *f)
 		run(p, &c);
 }
 
-static void
-on_peer(void *data, unsigned events)
+static void on_peer(void *data, unsigned events)
 {
 	struct control_peer *p = data;
 	struct frame f;
@@ -253,8 +237,7 @@ on_peer(void *data, unsigned events)
 }
 
 /* Root and the daemon's own user may command; nobody else. */
-static bool
-is_allowed(int fd, char *actor, size_t size)
+static bool is_allowed(int fd, char *actor, size_t size)
 {
 	struct ucred who;
 	socklen_t length = sizeof(who);
@@ -271,8 +254,7 @@ is_allowed(int fd, char *actor, size_t size)
 	return true;
 }
 
-static void
-on_connection(void *data, unsigned events)
+static void on_connection(void *data, unsigned events)
 {
 	struct control *c = data;
 	(void)events;
@@ -297,8 +279,7 @@ on_connection(void *data, unsigned events)
 	loop_timer_set(p->silence, SILENCE_MS);
 }
 
-enum jembatan_result
-control_open(struct app *a, struct control **out, struct why *why)
+enum jembatan_result control_open(struct app *a, struct control **out, struct why *why)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/control.sock",
@@ -331,8 +312,7 @@ control_open(struct app *a, struct control **out, struct why *why)
 	return JEMBATAN_OK;
 }
 
-void
-control_close(struct control *c)
+void control_close(struct control *c)
 {
 	if (c == NULL)
 		return;

@@ -17,8 +17,7 @@
 
 #define RAW_INLINE_MAX (1024u * 1024u)
 
-struct decide *
-decide_new(const struct decide_options *o)
+struct decide *decide_new(const struct decide_options *o)
 {
 	struct decide *d = xcalloc(1, sizeof(*d));
 	d->o = *o;
@@ -26,8 +25,7 @@ decide_new(const struct decide_options *o)
 	return d;
 }
 
-void
-decide_free(struct decide *d)
+void decide_free(struct decide *d)
 {
 	if (d == NULL)
 		return;
@@ -35,22 +33,20 @@ decide_free(struct decide *d)
 	free(d);
 }
 
-enum jembatan_result
-decide_leave(struct decide *d, const struct inbox_row *row, enum inbox_stage stage,
-	     int64_t ticket_id, const char *reason, struct why *why)
+enum jembatan_result decide_leave(struct decide *d, const struct inbox_row *row,
+				  enum inbox_stage stage, int64_t ticket_id, const char *reason,
+				  struct why *why)
 {
 	return inbox_leave(d->o.db, row->id, stage, ticket_id, reason, why);
 }
 
-enum jembatan_result
-decide_note(struct decide *d, int64_t ticket_id, const char *actor, const char *what,
-	    const char *reason, struct why *why)
+enum jembatan_result decide_note(struct decide *d, int64_t ticket_id, const char *actor,
+				 const char *what, const char *reason, struct why *why)
 {
 	return audit_add(d->o.db, AUDIT_TICKET, ticket_id, actor, what, reason, clock_now_ms(), why);
 }
 
-bool
-decide_is_tracking_id(const char *s)
+bool decide_is_tracking_id(const char *s)
 {
 	size_t n = strspn(s, "0123456789");
 	return s[n] == '\0' && n >= 6 && n <= 10;
@@ -58,8 +54,7 @@ decide_is_tracking_id(const char *s)
 
 /* ---- a ticket ---------------------------------------------------------- */
 
-static bool
-has_files(const struct msg_message *m)
+static bool has_files(const struct msg_message *m)
 {
 	for (size_t i = 0; i < m->file_count; i++)
 		if (m->files[i].token != NULL)
@@ -67,9 +62,8 @@ has_files(const struct msg_message *m)
 	return false;
 }
 
-static enum jembatan_result
-queue_create(struct decide *d, int64_t ticket_id, const char *reference,
-	     const struct msg_message *m, struct why *why)
+static enum jembatan_result queue_create(struct decide *d, int64_t ticket_id, const char *reference,
+					 const struct msg_message *m, struct why *why)
 {
 	int64_t now = clock_now_ms(), id;
 	return outbox_rows_add(d->o.db, ticket_id, 0, OUTBOX_CREATE,
@@ -78,8 +72,8 @@ queue_create(struct decide *d, int64_t ticket_id, const char *reference,
 }
 
 /* A reference is 30 random bits: try again when it is taken. */
-static enum jembatan_result
-add_ticket(struct decide *d, struct ticket *t, struct ticket_row *row, struct why *why)
+static enum jembatan_result add_ticket(struct decide *d, struct ticket *t, struct ticket_row *row,
+				       struct why *why)
 {
 	enum jembatan_result r = JEMBATAN_DATA;
 	for (unsigned tries = 0; tries < 16 && r == JEMBATAN_DATA; tries++) {
@@ -102,8 +96,8 @@ struct verdict {
 	const char *what, *reason;
 };
 
-static struct verdict
-judge(struct decide *d, const struct instance_settings *s, const struct ticket *t)
+static struct verdict judge(struct decide *d, const struct instance_settings *s,
+			    const struct ticket *t)
 {
 	struct why why;
 	if (t->from_centre || (t->tracking_id != NULL && decide_is_tracking_id(t->tracking_id)))
@@ -135,8 +129,8 @@ judge(struct decide *d, const struct instance_settings *s, const struct ticket *
 }
 
 /* A planted bug: the message leaves its stage before its product is there. */
-static enum jembatan_result
-leave_too_early(struct decide *d, const struct inbox_row *row, struct why *why)
+static enum jembatan_result leave_too_early(struct decide *d, const struct inbox_row *row,
+					    struct why *why)
 {
 	enum jembatan_result r = decide_leave(d, row, INBOX_TICKET, 0, NULL, why);
 	if (r == JEMBATAN_OK)
@@ -145,8 +139,7 @@ leave_too_early(struct decide *d, const struct inbox_row *row, struct why *why)
 }
 
 /* What was named by reference and is not here: the ticket says so. */
-static const struct msg_message *
-list_missing(struct decide *d, const struct msg_message *m)
+static const struct msg_message *list_missing(struct decide *d, const struct msg_message *m)
 {
 	struct msg_message *out = arena_memdup(d->arena, m, sizeof(*m));
 	struct msg_file *files = arena_memdup(d->arena, m->files, m->file_count * sizeof(*files));
@@ -157,9 +150,8 @@ list_missing(struct decide *d, const struct msg_message *m)
 	return out;
 }
 
-static enum jembatan_result
-make_ticket(struct decide *d, const struct inbox_row *row, const struct instance_settings *s,
-	    struct why *why)
+static enum jembatan_result make_ticket(struct decide *d, const struct inbox_row *row,
+					const struct instance_settings *s, struct why *why)
 {
 	const struct msg_message *m = &row->message;
 	struct ticket t = { 0 };
@@ -200,8 +192,7 @@ make_ticket(struct decide *d, const struct inbox_row *row, const struct instance
 
 /* ---- one message ------------------------------------------------------- */
 
-static const char *
-only_kept(const struct jembatan_message *m)
+static const char *only_kept(const struct jembatan_message *m)
 {
 	switch (m->kind) {
 	case JEMBATAN_REACTION:
@@ -225,8 +216,8 @@ only_kept(const struct jembatan_message *m)
 }
 
 /* Into quarantine: large raw bytes stay in the file where they are. */
-static enum jembatan_result
-quarantine(struct decide *d, const struct inbox_row *row, const char *reason, struct why *why)
+static enum jembatan_result quarantine(struct decide *d, const struct inbox_row *row,
+				       const char *reason, struct why *why)
 {
 	const struct jembatan_message *m = &row->message.message;
 	struct msg_begin begin = { .id = m->id, .raw_type = m->raw_type,
@@ -253,8 +244,8 @@ quarantine(struct decide *d, const struct inbox_row *row, const char *reason, st
 			      clock_now_ms(), &id, why);
 }
 
-static enum jembatan_result
-keep_unreadable(struct decide *d, const struct inbox_row *row, struct why *why)
+static enum jembatan_result keep_unreadable(struct decide *d, const struct inbox_row *row,
+					    struct why *why)
 {
 	const struct jembatan_message *m = &row->message.message;
 	/* The plugin's sentence, unless it may be a citizen's. */
@@ -268,16 +259,16 @@ keep_unreadable(struct decide *d, const struct inbox_row *row, struct why *why)
 }
 
 /* The store refused its decision: it must not stop what is behind it. */
-static enum jembatan_result
-set_aside(struct decide *d, const struct inbox_row *row, struct why *why)
+static enum jembatan_result set_aside(struct decide *d, const struct inbox_row *row,
+				      struct why *why)
 {
 	const char *reason = arena_printf(d->arena, "it could not be decided: %s", d->stuck_why);
 	enum jembatan_result r = quarantine(d, row, reason, why);
 	return r == JEMBATAN_OK ? decide_leave(d, row, INBOX_STORED, 0, reason, why) : r;
 }
 
-static enum jembatan_result
-keep(struct decide *d, const struct inbox_row *row, const char *reason, struct why *why)
+static enum jembatan_result keep(struct decide *d, const struct inbox_row *row, const char *reason,
+				 struct why *why)
 {
 	int64_t ticket_id = 0;
 	if (row->edit_of != 0) {
@@ -293,8 +284,8 @@ keep(struct decide *d, const struct inbox_row *row, const char *reason, struct w
 	return decide_leave(d, row, INBOX_STORED, ticket_id, reason, why);
 }
 
-static enum jembatan_result
-decide_one(struct decide *d, const struct inbox_row *row, struct why *why)
+static enum jembatan_result decide_one(struct decide *d, const struct inbox_row *row,
+				       struct why *why)
 {
 	const struct jembatan_message *m = &row->message.message;
 	int64_t start_ms = 0;
@@ -327,8 +318,8 @@ decide_one(struct decide *d, const struct inbox_row *row, struct why *why)
 	return make_ticket(d, row, s, why);
 }
 
-enum jembatan_result
-decide_write(struct decide *d, size_t limit, int64_t budget_ms, bool *out_more, struct why *why)
+enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget_ms, bool *out_more,
+				  struct why *why)
 {
 	enum jembatan_result r = JEMBATAN_OK;
 	int64_t began_ms = clock_mono_ms();
@@ -355,8 +346,7 @@ decide_write(struct decide *d, size_t limit, int64_t budget_ms, bool *out_more, 
 	return r;
 }
 
-bool
-decide_aborted(struct decide *d)
+bool decide_aborted(struct decide *d)
 {
 	bool is_new = d->tried_id != 0 && d->tried_id != d->stuck_id;
 	if (is_new) {
@@ -370,8 +360,8 @@ decide_aborted(struct decide *d)
 
 /* ---- a person's decision ----------------------------------------------- */
 
-enum jembatan_result
-decide_accept(struct decide *d, const struct ticket_row *t, const char *actor, struct why *why)
+enum jembatan_result decide_accept(struct decide *d, const struct ticket_row *t, const char *actor,
+				   struct why *why)
 {
 	struct arena *arena = arena_new();
 	struct inbox_row *rows = arena_alloc(arena, OF_TICKET_MAX * sizeof(*rows));
@@ -399,9 +389,8 @@ decide_accept(struct decide *d, const struct ticket_row *t, const char *actor, s
 	return r;
 }
 
-enum jembatan_result
-decide_reject(struct decide *d, const struct ticket_row *t, const char *actor,
-	      const char *reason, struct why *why)
+enum jembatan_result decide_reject(struct decide *d, const struct ticket_row *t, const char *actor,
+				   const char *reason, struct why *why)
 {
 	if (t->state != TICKET_REVIEW && t->state != TICKET_SHADOW)
 		return why_set(why, JEMBATAN_DATA, "%s does not wait for review: it is %s", t->reference,

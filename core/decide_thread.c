@@ -11,9 +11,8 @@
 #define FROM_SOURCE "the source carries the centre's number now"
 #define WAITS_MS 2000
 
-static enum jembatan_result
-join(struct decide *d, const struct inbox_row *row, int64_t ticket_id, const char *reason,
-     struct why *why)
+static enum jembatan_result join(struct decide *d, const struct inbox_row *row, int64_t ticket_id,
+				 const char *reason, struct why *why)
 {
 	struct ticket_row t;
 	int64_t start_ms, due_ms = 0;
@@ -44,8 +43,8 @@ join(struct decide *d, const struct inbox_row *row, int64_t ticket_id, const cha
 
 /* Anonim and rahasia are never relaxed: who asks for them later gets them in
  * all that is still to leave. */
-static enum jembatan_result
-tighten(struct decide *d, const struct inbox_row *row, int64_t ticket_id, struct why *why)
+static enum jembatan_result tighten(struct decide *d, const struct inbox_row *row,
+				    int64_t ticket_id, struct why *why)
 {
 	unsigned flags = row->message.message.flags;
 	bool anonymous = (flags & JEMBATAN_ANONYMOUS) != 0;
@@ -70,16 +69,15 @@ tighten(struct decide *d, const struct inbox_row *row, int64_t ticket_id, struct
 			   "tell it there" : "the reporter asks for secrecy", why);
 }
 
-static bool
-same_words(const struct jembatan_message *a, const struct jembatan_message *b)
+static bool same_words(const struct jembatan_message *a, const struct jembatan_message *b)
 {
 	return str_equal(a->text, b->text) && str_equal(a->subject, b->subject);
 }
 
 /* Its create has never left: it is not needed any more. */
-static enum jembatan_result
-take_back_push(struct decide *d, int64_t ticket_id, const char *tracking_id, bool *out_taken,
-	       struct why *why)
+static enum jembatan_result take_back_push(struct decide *d, int64_t ticket_id,
+					   const char *tracking_id, bool *out_taken,
+					   struct why *why)
 {
 	struct outbox_row push;
 	enum jembatan_result r = outbox_rows_of_ticket(d->o.db, ticket_id, d->arena, &push, why);
@@ -97,9 +95,8 @@ take_back_push(struct decide *d, int64_t ticket_id, const char *tracking_id, boo
 
 /* The centre's number appeared at the source: staff typed it in by hand. False
  * in *out_handled: it is the one that the ticket has, and says nothing new. */
-static enum jembatan_result
-learn_tracking(struct decide *d, const struct inbox_row *row, int64_t ticket_id,
-	       bool *out_handled, struct why *why)
+static enum jembatan_result learn_tracking(struct decide *d, const struct inbox_row *row,
+					   int64_t ticket_id, bool *out_handled, struct why *why)
 {
 	struct ticket_row t;
 	const char *number = row->message.message.tracking_id;
@@ -129,9 +126,10 @@ learn_tracking(struct decide *d, const struct inbox_row *row, int64_t ticket_id,
 }
 
 /* The newest decided version of the same record, if one belongs to a ticket. */
-static enum jembatan_result
-newest_version(struct decide *d, const struct inbox_row *row, const struct instance_settings *s,
-	       const struct inbox_row *first, struct inbox_row *out, struct why *why)
+static enum jembatan_result newest_version(struct decide *d, const struct inbox_row *row,
+					   const struct instance_settings *s,
+					   const struct inbox_row *first, struct inbox_row *out,
+					   struct why *why)
 {
 	const struct digest none = { 0 };
 	int64_t message_id = 0, ticket_id = 0;
@@ -148,9 +146,9 @@ newest_version(struct decide *d, const struct inbox_row *row, const struct insta
 
 /* What it changes or answers may still wait for its attachments: one after the
  * other. */
-static enum jembatan_result
-wait_for_older(struct decide *d, const struct inbox_row *row, const struct digest *same,
-	       const struct digest *thread, bool *out_handled, struct why *why)
+static enum jembatan_result wait_for_older(struct decide *d, const struct inbox_row *row,
+					   const struct digest *same, const struct digest *thread,
+					   bool *out_handled, struct why *why)
 {
 	bool waits = false;
 	enum jembatan_result r = inbox_waits(d->o.db, row->instance_id, row->id, same, thread, &waits,
@@ -161,9 +159,9 @@ wait_for_older(struct decide *d, const struct inbox_row *row, const struct diges
 	return inbox_defer(d->o.db, row->id, clock_now_ms() + WAITS_MS, why);
 }
 
-enum jembatan_result
-decide_edit(struct decide *d, const struct inbox_row *row, const struct instance_settings *s,
-	    bool *out_handled, struct why *why)
+enum jembatan_result decide_edit(struct decide *d, const struct inbox_row *row,
+				 const struct instance_settings *s, bool *out_handled,
+				 struct why *why)
 {
 	struct inbox_row first, last;
 	enum jembatan_result r = inbox_get(d->o.db, row->edit_of, d->arena, &first, why);
@@ -198,17 +196,16 @@ decide_edit(struct decide *d, const struct inbox_row *row, const struct instance
 	return join(d, row, last.ticket_id, "the citizen changed the text", why);
 }
 
-static bool
-same_author(const struct jembatan_author *a, const struct jembatan_author *b)
+static bool same_author(const struct jembatan_author *a, const struct jembatan_author *b)
 {
 	return (a->id != NULL && str_equal(a->id, b->id)) ||
 	       (a->mail != NULL && str_equal(a->mail, b->mail)) ||
 	       (a->phone != NULL && str_equal(a->phone, b->phone));
 }
 
-enum jembatan_result
-decide_answer(struct decide *d, const struct inbox_row *row, const struct instance_settings *s,
-	      bool *out_handled, struct why *why)
+enum jembatan_result decide_answer(struct decide *d, const struct inbox_row *row,
+				   const struct instance_settings *s, bool *out_handled,
+				   struct why *why)
 {
 	const struct jembatan_message *m = &row->message.message;
 	struct jembatan_bytes key = db_local_key(d->o.db);

@@ -26,24 +26,21 @@ struct history {
 	size_t event_count;
 };
 
-static const char *
-kind_name(enum jembatan_kind kind)
+static const char *kind_name(enum jembatan_kind kind)
 {
 	static const char *const names[] = { "new", "follow-up", "edit", "deletion", "reaction",
 					     "receipt", "system", "unreadable", "ignored" };
 	return (unsigned)kind < COUNT_OF(names) ? names[kind] : "unknown";
 }
 
-static const char *
-instance_name(struct app *a, int64_t id)
+static const char *instance_name(struct app *a, int64_t id)
 {
 	int64_t start;
 	const struct instance_settings *s = intake_instance(a->intake, id, &start);
 	return s != NULL ? s->name : "(removed)";
 }
 
-static json_t *
-ticket_json(struct app *a, const struct ticket_row *t)
+static json_t *ticket_json(struct app *a, const struct ticket_row *t)
 {
 	return json_pack("{s:s,s:I,s:s,s:s,s:s,s:I,s:s?,s:s?,s:s?}", "type", "ticket", "id",
 			 (json_int_t)t->id, "reference", t->reference, "state",
@@ -52,8 +49,8 @@ ticket_json(struct app *a, const struct ticket_row *t)
 			 t->title, "reason", t->reason);
 }
 
-static enum jembatan_result
-add_events(struct history *h, enum audit_subject subject, int64_t id, struct why *why)
+static enum jembatan_result add_events(struct history *h, enum audit_subject subject, int64_t id,
+				       struct why *why)
 {
 	size_t count = 0;
 	enum jembatan_result r = audit_list(h->app->db, subject, id, EVENTS_MAX - h->event_count,
@@ -63,8 +60,7 @@ add_events(struct history *h, enum audit_subject subject, int64_t id, struct why
 	return r;
 }
 
-static int
-by_time(const void *a, const void *b)
+static int by_time(const void *a, const void *b)
 {
 	const struct audit_row *x = a, *y = b;
 	if (x->at_ms != y->at_ms)
@@ -72,8 +68,7 @@ by_time(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static void
-message_out(struct history *h, const struct inbox_row *m)
+static void message_out(struct history *h, const struct inbox_row *m)
 {
 	control_row(h->peer, json_pack("{s:s,s:I,s:s,s:s,s:s,s:I,s:I,s:I,s:s?}", "type", "message",
 		"id", (json_int_t)m->id, "instance", instance_name(h->app, m->instance_id), "kind",
@@ -82,8 +77,8 @@ message_out(struct history *h, const struct inbox_row *m)
 		(json_int_t)m->edit_of, "reason", m->reason));
 }
 
-static enum jembatan_result
-explain_ticket(struct history *h, const struct ticket_row *t, struct why *why)
+static enum jembatan_result explain_ticket(struct history *h, const struct ticket_row *t,
+					   struct why *why)
 {
 	struct inbox_row *rows = arena_alloc(h->arena, MESSAGES_MAX * sizeof(*rows));
 	struct outbox_row push;
@@ -109,8 +104,7 @@ explain_ticket(struct history *h, const struct ticket_row *t, struct why *why)
 	return r == JEMBATAN_OK ? add_events(h, AUDIT_TICKET, t->id, why) : r;
 }
 
-static enum jembatan_result
-explain(struct history *h, const char *name, struct why *why)
+static enum jembatan_result explain(struct history *h, const char *name, struct why *why)
 {
 	struct ticket_row t;
 	if (name[0] != 'm') {
@@ -133,8 +127,7 @@ explain(struct history *h, const char *name, struct why *why)
 	return r == JEMBATAN_OK ? explain_ticket(h, &t, why) : r;
 }
 
-void
-explain_command(struct control_peer *p, const struct msg_command *c)
+void explain_command(struct control_peer *p, const struct msg_command *c)
 {
 	struct history h = { .app = control_app(p), .peer = p, .arena = arena_new() };
 	const char *name = msg_argument(c, "name");
@@ -155,8 +148,7 @@ explain_command(struct control_peer *p, const struct msg_command *c)
 		control_end(p, EX_OK, "%s", "");
 }
 
-void
-show_command(struct control_peer *p, const struct msg_command *c)
+void show_command(struct control_peer *p, const struct msg_command *c)
 {
 	struct app *a = control_app(p);
 	struct arena *arena = arena_new();
@@ -191,8 +183,7 @@ show_command(struct control_peer *p, const struct msg_command *c)
 }
 
 /* -1: all; -2: there is no such state. */
-static int
-state_by_name(const char *name)
+static int state_by_name(const char *name)
 {
 	if (name == NULL)
 		return -1;
@@ -202,8 +193,7 @@ state_by_name(const char *name)
 	return -2;
 }
 
-void
-tickets_command(struct control_peer *p, const struct msg_command *c)
+void tickets_command(struct control_peer *p, const struct msg_command *c)
 {
 	struct app *a = control_app(p);
 	struct arena *arena = arena_new();

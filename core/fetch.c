@@ -44,8 +44,7 @@ struct fetch {
 	int64_t started_ms;
 };
 
-struct fetch *
-fetch_new(struct intake *in, struct db *db, void (*on_turn)(void *data), void *data)
+struct fetch *fetch_new(struct intake *in, struct db *db, void (*on_turn)(void *data), void *data)
 {
 	struct fetch *f = xcalloc(1, sizeof(*f));
 	*f = (struct fetch){ .intake = in, .db = db, .on_turn = on_turn, .data = data,
@@ -53,15 +52,13 @@ fetch_new(struct intake *in, struct db *db, void (*on_turn)(void *data), void *d
 	return f;
 }
 
-static void
-free_job(struct job *j)
+static void free_job(struct job *j)
 {
 	arena_free(j->arena);
 	free(j);
 }
 
-void
-fetch_free(struct fetch *f)
+void fetch_free(struct fetch *f)
 {
 	while (f != NULL && f->jobs != NULL) {
 		struct job *next = f->jobs->next;
@@ -71,8 +68,7 @@ fetch_free(struct fetch *f)
 	free(f);
 }
 
-static struct job *
-find(struct fetch *f, int64_t message_id, size_t index)
+static struct job *find(struct fetch *f, int64_t message_id, size_t index)
 {
 	struct job *j = f->jobs;
 	while (j != NULL && (j->message_id != message_id || j->index != index))
@@ -80,8 +76,7 @@ find(struct fetch *f, int64_t message_id, size_t index)
 	return j;
 }
 
-static void
-take_spooled(struct job *j, const struct msg_spooled *s)
+static void take_spooled(struct job *j, const struct msg_spooled *s)
 {
 	j->spooled = (struct msg_spooled){
 		.token = arena_strdup(j->arena, s->token),
@@ -91,8 +86,7 @@ take_spooled(struct job *j, const struct msg_spooled *s)
 	};
 }
 
-static void
-on_fetched(void *data, const struct frame *answer, const char *why)
+static void on_fetched(void *data, const struct frame *answer, const char *why)
 {
 	struct job *j = data;
 	struct msg_fetched m = { 0 };
@@ -114,8 +108,7 @@ on_fetched(void *data, const struct frame *answer, const char *why)
 	j->fetch->on_turn(j->fetch->data);
 }
 
-static size_t
-count_of(const struct fetch *f, const char *instance)
+static size_t count_of(const struct fetch *f, const char *instance)
 {
 	size_t n = 0;
 	for (const struct job *j = f->jobs; j != NULL; j = j->next)
@@ -123,8 +116,7 @@ count_of(const struct fetch *f, const char *instance)
 	return n;
 }
 
-static void
-want(struct fetch *f, const struct inbox_row *row, size_t index, const char *instance)
+static void want(struct fetch *f, const struct inbox_row *row, size_t index, const char *instance)
 {
 	struct job *j = xcalloc(1, sizeof(*j));
 	*j = (struct job){ .fetch = f, .next = f->jobs, .message_id = row->id, .index = index,
@@ -136,8 +128,8 @@ want(struct fetch *f, const struct inbox_row *row, size_t index, const char *ins
 
 /* Counted from when somebody could first have asked: not while we were down,
  * nor while the message waited for a backfill. */
-static bool
-is_late(const struct fetch *f, const struct inbox_row *row, int64_t backfilled_ms, int64_t now_ms)
+static bool is_late(const struct fetch *f, const struct inbox_row *row, int64_t backfilled_ms,
+		    int64_t now_ms)
 {
 	int64_t since = row->received_ms;
 	if (since < f->started_ms)
@@ -147,14 +139,12 @@ is_late(const struct fetch *f, const struct inbox_row *row, int64_t backfilled_m
 	return now_ms - since >= DEADLINE_MS;
 }
 
-bool
-fetch_is_missing(const struct msg_file *file)
+bool fetch_is_missing(const struct msg_file *file)
 {
 	return file->token == NULL && file->reference != NULL && file->missing == NULL;
 }
 
-bool
-fetch_hold(struct fetch *f, const struct inbox_row *row, int64_t *out_due_ms)
+bool fetch_hold(struct fetch *f, const struct inbox_row *row, int64_t *out_due_ms)
 {
 	int64_t start, backfilled = 0, now = clock_now_ms();
 	const struct instance_settings *s = intake_instance(f->intake, row->instance_id, &start);
@@ -173,8 +163,7 @@ fetch_hold(struct fetch *f, const struct inbox_row *row, int64_t *out_due_ms)
 	return waits;
 }
 
-bool
-fetch_wants_turn(const struct fetch *f)
+bool fetch_wants_turn(const struct fetch *f)
 {
 	for (const struct job *j = f->jobs; j != NULL; j = j->next)
 		if (j->state > JOB_ASKED)
@@ -182,8 +171,7 @@ fetch_wants_turn(const struct fetch *f)
 	return false;
 }
 
-static void
-keep(struct fetch *f, struct job *j)
+static void keep(struct fetch *f, struct job *j)
 {
 	struct why why;
 	struct msg_message m = { .raw_spooled = &j->spooled, .raw_spooled_count = 1 };
@@ -201,16 +189,15 @@ keep(struct fetch *f, struct job *j)
 	}
 }
 
-void
-fetch_prepare(struct fetch *f)
+void fetch_prepare(struct fetch *f)
 {
 	for (struct job *j = f->jobs; j != NULL; j = j->next)
 		if (j->state == JOB_ANSWERED)
 			keep(f, j);
 }
 
-static enum jembatan_result
-write_one(struct fetch *f, const struct job *j, struct arena *arena, struct why *why)
+static enum jembatan_result write_one(struct fetch *f, const struct job *j, struct arena *arena,
+				      struct why *why)
 {
 	struct inbox_row row;
 	enum jembatan_result r = inbox_get(f->db, j->message_id, arena, &row, why);
@@ -234,8 +221,7 @@ write_one(struct fetch *f, const struct job *j, struct arena *arena, struct why 
 	return r;
 }
 
-enum jembatan_result
-fetch_write(struct fetch *f, struct why *why)
+enum jembatan_result fetch_write(struct fetch *f, struct why *why)
 {
 	struct arena *arena = arena_new();
 	enum jembatan_result r = JEMBATAN_OK;
@@ -251,8 +237,7 @@ fetch_write(struct fetch *f, struct why *why)
 	return r;
 }
 
-static void
-ask(struct fetch *f, struct job *j)
+static void ask(struct fetch *f, struct job *j)
 {
 	struct msg_fetch m = { .reference = j->reference };
 	struct why why;
@@ -262,8 +247,7 @@ ask(struct fetch *f, struct job *j)
 		j->state = JOB_OVER; /* the row asks once more */
 }
 
-static void
-sweep(struct fetch *f)
+static void sweep(struct fetch *f)
 {
 	struct job **at = &f->jobs;
 	while (*at != NULL) {
@@ -277,8 +261,7 @@ sweep(struct fetch *f)
 	}
 }
 
-void
-fetch_committed(struct fetch *f)
+void fetch_committed(struct fetch *f)
 {
 	for (struct job *j = f->jobs; j != NULL; j = j->next) {
 		if (j->state == JOB_WANTED)
@@ -289,8 +272,7 @@ fetch_committed(struct fetch *f)
 	sweep(f);
 }
 
-bool
-fetch_aborted(struct fetch *f)
+bool fetch_aborted(struct fetch *f)
 {
 	bool some = false;
 	for (struct job *j = f->jobs; j != NULL; j = j->next) {

@@ -11,8 +11,7 @@
 #include "app.h"
 #include "base/poison.h"
 
-static void
-usage(FILE *out)
+static void usage(FILE *out)
 {
 	fputs("usage: jembatand [--config FILE]\n"
 	      "The daemon of Jembatan: see jembatan(1) and jembatan.yaml(5).\n"
@@ -20,8 +19,7 @@ usage(FILE *out)
 	      "  --version, --help\n", out);
 }
 
-static int
-run(const char *path)
+static int run(const char *path)
 {
 	struct problems problems;
 	problems_init(&problems);
@@ -54,8 +52,7 @@ run(const char *path)
 	return r == JEMBATAN_RETRY ? EX_TEMPFAIL : EX_CONFIG;
 }
 
-int
-main(int argc, char *argv[])
+int main(int argc, char *argv[])
 {
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },

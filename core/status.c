@@ -15,14 +15,12 @@
 #include "store/tickets.h"
 #include "base/poison.h"
 
-static void
-alarm_row(struct control_peer *p, const char *where, const char *text)
+static void alarm_row(struct control_peer *p, const char *where, const char *text)
 {
 	control_row(p, json_pack("{s:s,s:s,s:s}", "type", "alarm", "where", where, "text", text));
 }
 
-static enum jembatan_result
-daemon_row(struct control_peer *p, struct why *why)
+static enum jembatan_result daemon_row(struct control_peer *p, struct why *why)
 {
 	struct app *a = control_app(p);
 	struct inbox_counts inbox;
@@ -60,16 +58,15 @@ daemon_row(struct control_peer *p, struct why *why)
 
 /* A live process is not a live channel. Neither the time before the start nor a
  * connection that is quietly watched counts. */
-static bool
-is_silent(const struct app *a, const struct intake_status *s)
+static bool is_silent(const struct app *a, const struct intake_status *s)
 {
 	int64_t since = s->last_ok_ms > a->started_ms ? s->last_ok_ms : a->started_ms;
 	return s->usable && !s->paused && s->alarm == NULL && !s->watching && s->every_ms > 0 &&
 	       clock_now_ms() - since > 3 * s->every_ms + 60000;
 }
 
-static enum jembatan_result
-instance_row(struct control_peer *p, const struct intake_status *s, struct why *why)
+static enum jembatan_result instance_row(struct control_peer *p, const struct intake_status *s,
+					 struct why *why)
 {
 	struct inbox_counts counts;
 	enum jembatan_result r = inbox_count(control_app(p)->db, s->id, &counts, why);
@@ -97,8 +94,7 @@ instance_row(struct control_peer *p, const struct intake_status *s, struct why *
 }
 
 /* The breaker's words are for engineers. */
-static const char *
-central_state(const struct outbox_stats *s)
+static const char *central_state(const struct outbox_stats *s)
 {
 	if (s->paused)
 		return "paused";
@@ -106,8 +102,7 @@ central_state(const struct outbox_stats *s)
 	       "waiting" : s->breaker;
 }
 
-static const char *
-central_advice(const char *trouble)
+static const char *central_advice(const char *trouble)
 {
 	if (str_equal(trouble, "busy"))
 		return "it asks us to slow down; pushes go on by themselves";
@@ -119,8 +114,7 @@ central_advice(const char *trouble)
 	return "it cannot be reached or fails; reports wait and go on by themselves when it is back";
 }
 
-static enum jembatan_result
-central_row(struct control_peer *p, struct why *why)
+static enum jembatan_result central_row(struct control_peer *p, struct why *why)
 {
 	struct app *a = control_app(p);
 	struct outbox_counts counts;
@@ -156,8 +150,7 @@ central_row(struct control_peer *p, struct why *why)
 	return JEMBATAN_OK;
 }
 
-void
-status_command(struct control_peer *p, const struct msg_command *c)
+void status_command(struct control_peer *p, const struct msg_command *c)
 {
 	struct why why;
 	struct intake_status s;

@@ -21,14 +21,12 @@ struct arena {
 	size_t used;
 };
 
-struct arena *
-arena_new(void)
+struct arena *arena_new(void)
 {
 	return xcalloc(1, sizeof(struct arena));
 }
 
-static void
-free_blocks(struct block *b)
+static void free_blocks(struct block *b)
 {
 	while (b != NULL) {
 		struct block *next = b->next;
@@ -37,8 +35,7 @@ free_blocks(struct block *b)
 	}
 }
 
-void
-arena_free(struct arena *a)
+void arena_free(struct arena *a)
 {
 	if (a == NULL)
 		return;
@@ -46,8 +43,7 @@ arena_free(struct arena *a)
 	free(a);
 }
 
-void
-arena_reset(struct arena *a)
+void arena_reset(struct arena *a)
 {
 	/* The newest block is the largest: sizes double. */
 	if (a->blocks != NULL) {
@@ -58,8 +54,7 @@ arena_reset(struct arena *a)
 	a->used = 0;
 }
 
-void *
-arena_alloc(struct arena *a, size_t size)
+void *arena_alloc(struct arena *a, size_t size)
 {
 	size_t need = (size + 15u) & ~(size_t)15u;
 	ASSERT(need >= size);
@@ -78,14 +73,12 @@ arena_alloc(struct arena *a, size_t size)
 	return memset(out, 0, need);
 }
 
-char *
-arena_strdup(struct arena *a, const char *s)
+char *arena_strdup(struct arena *a, const char *s)
 {
 	return s != NULL ? arena_memdup(a, s, strlen(s) + 1) : NULL;
 }
 
-char *
-arena_strndup(struct arena *a, const char *s, size_t n)
+char *arena_strndup(struct arena *a, const char *s, size_t n)
 {
 	size_t size = strnlen(s, n);
 	char *out = arena_alloc(a, size + 1);
@@ -93,8 +86,7 @@ arena_strndup(struct arena *a, const char *s, size_t n)
 	return out;
 }
 
-void *
-arena_memdup(struct arena *a, const void *p, size_t n)
+void *arena_memdup(struct arena *a, const void *p, size_t n)
 {
 	void *out = arena_alloc(a, n);
 	if (n != 0)
@@ -102,8 +94,7 @@ arena_memdup(struct arena *a, const void *p, size_t n)
 	return out;
 }
 
-char *
-arena_printf(struct arena *a, const char *format, ...)
+char *arena_printf(struct arena *a, const char *format, ...)
 {
 	va_list ap, again;
 	va_start(ap, format);
@@ -117,8 +108,7 @@ arena_printf(struct arena *a, const char *format, ...)
 	return out;
 }
 
-size_t
-arena_used(const struct arena *a)
+size_t arena_used(const struct arena *a)
 {
 	return a->used;
 }

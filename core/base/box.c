@@ -17,15 +17,13 @@
 #define FILE_MAGIC "JBX1"
 #define FILE_HEADER 12u /* magic 4, nonce prefix 8 */
 
-void
-box_key_random(struct box_key *out)
+void box_key_random(struct box_key *out)
 {
 	digest_random(out->bytes, sizeof(out->bytes));
 }
 
 /* One context per process: creating one costs as much as sealing 1 KiB. */
-static EVP_CIPHER_CTX *
-context(void)
+static EVP_CIPHER_CTX *context(void)
 {
 	static EVP_CIPHER_CTX *ctx;
 	if (ctx == NULL) {
@@ -35,9 +33,8 @@ context(void)
 	return ctx;
 }
 
-static void
-seal(const struct box_key *key, const uint8_t nonce[NONCE_SIZE], const void *label,
-     size_t label_size, const void *plain, size_t size, uint8_t *out)
+static void seal(const struct box_key *key, const uint8_t nonce[NONCE_SIZE], const void *label,
+		 size_t label_size, const void *plain, size_t size, uint8_t *out)
 {
 	static const EVP_CIPHER *cipher;
 	if (cipher == NULL)
@@ -53,9 +50,8 @@ seal(const struct box_key *key, const uint8_t nonce[NONCE_SIZE], const void *lab
 }
 
 /* size counts the ciphertext without its tag, which follows it. */
-static bool
-unseal(const struct box_key *key, const uint8_t nonce[NONCE_SIZE], const void *label,
-       size_t label_size, const uint8_t *sealed, size_t size, uint8_t *out)
+static bool unseal(const struct box_key *key, const uint8_t nonce[NONCE_SIZE], const void *label,
+		   size_t label_size, const uint8_t *sealed, size_t size, uint8_t *out)
 {
 	static const EVP_CIPHER *cipher;
 	if (cipher == NULL)
@@ -72,9 +68,8 @@ unseal(const struct box_key *key, const uint8_t nonce[NONCE_SIZE], const void *l
 	return EVP_DecryptFinal_ex(c, out + size, &n) == 1;
 }
 
-void
-box_seal(const struct box_key *key, const char *label, struct jembatan_bytes plain,
-	 struct buf *out)
+void box_seal(const struct box_key *key, const char *label, struct jembatan_bytes plain,
+	      struct buf *out)
 {
 	uint8_t *room = (uint8_t *)buf_reserve(out, plain.size + BOX_OVERHEAD);
 	if (room == NULL)
@@ -84,9 +79,8 @@ box_seal(const struct box_key *key, const char *label, struct jembatan_bytes pla
 	buf_grew(out, plain.size + BOX_OVERHEAD);
 }
 
-enum jembatan_result
-box_open(const struct box_key *key, const char *label, struct jembatan_bytes sealed,
-	 struct buf *out, struct why *why)
+enum jembatan_result box_open(const struct box_key *key, const char *label,
+			      struct jembatan_bytes sealed, struct buf *out, struct why *why)
 {
 	if (sealed.size < BOX_OVERHEAD)
 		return why_set(why, JEMBATAN_DATA, "a sealed value (%s) is cut short", label);
@@ -115,8 +109,7 @@ struct stream {
 	uint32_t number;
 };
 
-static void
-chunk_nonce(const struct stream *s, uint8_t nonce[NONCE_SIZE])
+static void chunk_nonce(const struct stream *s, uint8_t nonce[NONCE_SIZE])
 {
 	memcpy(nonce, s->prefix, sizeof(s->prefix));
 	for (size_t i = 0; i < 4; i++)
@@ -132,8 +125,7 @@ struct box_writer {
 	uint8_t plain[CHUNK], sealed[CHUNK + TAG_SIZE];
 };
 
-struct box_writer *
-box_writer_new(const struct box_key *key, int fd)
+struct box_writer *box_writer_new(const struct box_key *key, int fd)
 {
 	struct box_writer *w = xcalloc(1, sizeof(*w));
 	w->s.key = *key;
@@ -143,16 +135,14 @@ box_writer_new(const struct box_key *key, int fd)
 	return w;
 }
 
-static enum jembatan_result
-write_out(int fd, const void *data, size_t size, struct why *why)
+static enum jembatan_result write_out(int fd, const void *data, size_t size, struct why *why)
 {
 	if (file_write_all(fd, data, size) == JEMBATAN_OK)
 		return JEMBATAN_OK;
 	return why_set(why, JEMBATAN_RETRY, "cannot write to the spool: %s", strerror(errno));
 }
 
-static enum jembatan_result
-write_chunk(struct box_writer *w, bool last, struct why *why)
+static enum jembatan_result write_chunk(struct box_writer *w, bool last, struct why *why)
 {
 	if (!w->started) {
 		uint8_t header[FILE_HEADER];
@@ -172,8 +162,8 @@ write_chunk(struct box_writer *w, bool last, struct why *why)
 	return r;
 }
 
-enum jembatan_result
-box_writer_add(struct box_writer *w, struct jembatan_bytes piece, struct why *why)
+enum jembatan_result box_writer_add(struct box_writer *w, struct jembatan_bytes piece,
+				    struct why *why)
 {
 	const uint8_t *p = piece.data;
 	size_t left = piece.size;
@@ -194,9 +184,8 @@ box_writer_add(struct box_writer *w, struct jembatan_bytes piece, struct why *wh
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-box_writer_end(struct box_writer *w, uint64_t *out_size, struct digest *out_sha256,
-	       struct why *why)
+enum jembatan_result box_writer_end(struct box_writer *w, uint64_t *out_size,
+				    struct digest *out_sha256, struct why *why)
 {
 	enum jembatan_result r = write_chunk(w, true, why);
 	if (r != JEMBATAN_OK)
@@ -207,15 +196,13 @@ box_writer_end(struct box_writer *w, uint64_t *out_size, struct digest *out_sha2
 	return JEMBATAN_OK;
 }
 
-uint64_t
-box_file_size(uint64_t plain_size)
+uint64_t box_file_size(uint64_t plain_size)
 {
 	uint64_t chunks = plain_size == 0 ? 1 : (plain_size - 1) / CHUNK + 1;
 	return FILE_HEADER + plain_size + chunks * TAG_SIZE;
 }
 
-void
-box_writer_free(struct box_writer *w)
+void box_writer_free(struct box_writer *w)
 {
 	if (w == NULL)
 		return;
@@ -235,8 +222,7 @@ struct box_reader {
 	uint8_t sealed[CHUNK + TAG_SIZE + 1];
 };
 
-struct box_reader *
-box_reader_new(const struct box_key *key, int fd)
+struct box_reader *box_reader_new(const struct box_key *key, int fd)
 {
 	struct box_reader *r = xcalloc(1, sizeof(*r));
 	r->s.key = *key;
@@ -245,8 +231,7 @@ box_reader_new(const struct box_key *key, int fd)
 }
 
 /* Reads until size bytes or the end of the file; -1 on an error. */
-static ssize_t
-read_up_to(int fd, uint8_t *out, size_t size)
+static ssize_t read_up_to(int fd, uint8_t *out, size_t size)
 {
 	size_t have = 0;
 	while (have < size) {
@@ -262,8 +247,7 @@ read_up_to(int fd, uint8_t *out, size_t size)
 	return (ssize_t)have;
 }
 
-static enum jembatan_result
-read_chunk(struct box_reader *r, struct why *why)
+static enum jembatan_result read_chunk(struct box_reader *r, struct why *why)
 {
 	if (!r->started) {
 		uint8_t header[FILE_HEADER];
@@ -295,8 +279,8 @@ read_chunk(struct box_reader *r, struct why *why)
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-box_reader_next(struct box_reader *r, void *out, size_t max, size_t *out_size, struct why *why)
+enum jembatan_result box_reader_next(struct box_reader *r, void *out, size_t max, size_t *out_size,
+				     struct why *why)
 {
 	while (r->at == r->fill && !r->ended) {
 		enum jembatan_result result = read_chunk(r, why);
@@ -310,8 +294,7 @@ box_reader_next(struct box_reader *r, void *out, size_t max, size_t *out_size, s
 	return JEMBATAN_OK;
 }
 
-void
-box_reader_free(struct box_reader *r)
+void box_reader_free(struct box_reader *r)
 {
 	if (r == NULL)
 		return;

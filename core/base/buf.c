@@ -8,21 +8,18 @@
 
 #include "base/poison.h"
 
-void
-buf_init(struct buf *b, size_t ceiling_bytes)
+void buf_init(struct buf *b, size_t ceiling_bytes)
 {
 	*b = (struct buf){ .ceiling = ceiling_bytes };
 }
 
-void
-buf_done(struct buf *b)
+void buf_done(struct buf *b)
 {
 	free(b->data);
 	*b = (struct buf){ .ceiling = b->ceiling };
 }
 
-void
-buf_clear(struct buf *b)
+void buf_clear(struct buf *b)
 {
 	b->size = 0;
 	b->full = false;
@@ -30,14 +27,12 @@ buf_clear(struct buf *b)
 		b->data[0] = '\0';
 }
 
-bool
-buf_is_full(const struct buf *b)
+bool buf_is_full(const struct buf *b)
 {
 	return b->full;
 }
 
-char *
-buf_reserve(struct buf *b, size_t n)
+char *buf_reserve(struct buf *b, size_t n)
 {
 	if (n > b->ceiling || b->size > b->ceiling - n) {
 		b->full = true;
@@ -56,16 +51,14 @@ buf_reserve(struct buf *b, size_t n)
 	return b->data + b->size;
 }
 
-void
-buf_grew(struct buf *b, size_t n)
+void buf_grew(struct buf *b, size_t n)
 {
 	ASSERT(b->size + n < b->capacity);
 	b->size += n;
 	b->data[b->size] = '\0';
 }
 
-void
-buf_add(struct buf *b, const void *data, size_t size)
+void buf_add(struct buf *b, const void *data, size_t size)
 {
 	char *room = buf_reserve(b, size);
 	if (room == NULL)
@@ -75,21 +68,18 @@ buf_add(struct buf *b, const void *data, size_t size)
 	buf_grew(b, size);
 }
 
-void
-buf_add_text(struct buf *b, const char *s)
+void buf_add_text(struct buf *b, const char *s)
 {
 	if (s != NULL)
 		buf_add(b, s, strlen(s));
 }
 
-void
-buf_add_char(struct buf *b, char c)
+void buf_add_char(struct buf *b, char c)
 {
 	buf_add(b, &c, 1);
 }
 
-void
-buf_printf(struct buf *b, const char *format, ...)
+void buf_printf(struct buf *b, const char *format, ...)
 {
 	va_list ap, again;
 	va_start(ap, format);
@@ -105,8 +95,7 @@ buf_printf(struct buf *b, const char *format, ...)
 	va_end(again);
 }
 
-void
-buf_cut(struct buf *b, size_t size)
+void buf_cut(struct buf *b, size_t size)
 {
 	ASSERT(size <= b->size);
 	b->size = size;
@@ -114,8 +103,7 @@ buf_cut(struct buf *b, size_t size)
 		b->data[size] = '\0';
 }
 
-void
-buf_drop(struct buf *b, size_t count)
+void buf_drop(struct buf *b, size_t count)
 {
 	ASSERT(count <= b->size);
 	if (count == 0)
@@ -124,8 +112,7 @@ buf_drop(struct buf *b, size_t count)
 	buf_cut(b, b->size - count);
 }
 
-char *
-buf_take(struct buf *b)
+char *buf_take(struct buf *b)
 {
 	char *out = b->data != NULL ? b->data : xcalloc(1, 1);
 	b->data = NULL;
@@ -133,8 +120,7 @@ buf_take(struct buf *b)
 	return out;
 }
 
-struct jembatan_bytes
-buf_bytes(const struct buf *b)
+struct jembatan_bytes buf_bytes(const struct buf *b)
 {
 	return (struct jembatan_bytes){ b->data, b->size };
 }

@@ -10,49 +10,42 @@
 static bool held;
 static int64_t held_now_ms, held_mono_ms;
 
-static int64_t
-read_ms(clockid_t id)
+static int64_t read_ms(clockid_t id)
 {
 	struct timespec t;
 	clock_gettime(id, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-int64_t
-clock_now_ms(void)
+int64_t clock_now_ms(void)
 {
 	return held ? held_now_ms : read_ms(CLOCK_REALTIME);
 }
 
-int64_t
-clock_mono_ms(void)
+int64_t clock_mono_ms(void)
 {
 	return held ? held_mono_ms : read_ms(CLOCK_MONOTONIC);
 }
 
-void
-clock_hold(int64_t now_ms, int64_t mono_ms)
+void clock_hold(int64_t now_ms, int64_t mono_ms)
 {
 	held = true;
 	held_now_ms = now_ms;
 	held_mono_ms = mono_ms;
 }
 
-void
-clock_advance(int64_t ms)
+void clock_advance(int64_t ms)
 {
 	held_now_ms += ms;
 	held_mono_ms += ms;
 }
 
-void
-clock_release(void)
+void clock_release(void)
 {
 	held = false;
 }
 
-void
-clock_format(int64_t now_ms, int with_ms, char out[32])
+void clock_format(int64_t now_ms, int with_ms, char out[32])
 {
 	int64_t fraction = ((now_ms % 1000) + 1000) % 1000;
 	time_t seconds = (time_t)((now_ms - fraction) / 1000);

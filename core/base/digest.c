@@ -10,20 +10,17 @@
 
 #include "base/poison.h"
 
-struct jembatan_bytes
-bytes_of(const void *data, size_t size)
+struct jembatan_bytes bytes_of(const void *data, size_t size)
 {
 	return (struct jembatan_bytes){ data, size };
 }
 
-struct jembatan_bytes
-bytes_text(const char *s)
+struct jembatan_bytes bytes_text(const char *s)
 {
 	return (struct jembatan_bytes){ s, s != NULL ? strlen(s) : 0 };
 }
 
-struct digest
-digest_sha256(struct jembatan_bytes data)
+struct digest digest_sha256(struct jembatan_bytes data)
 {
 	struct digest out;
 	ASSERT(EVP_Digest(data.size != 0 ? data.data : "", data.size, out.bytes, NULL, EVP_sha256(),
@@ -31,8 +28,7 @@ digest_sha256(struct jembatan_bytes data)
 	return out;
 }
 
-struct digest
-digest_hmac(struct jembatan_bytes key, struct jembatan_bytes data)
+struct digest digest_hmac(struct jembatan_bytes key, struct jembatan_bytes data)
 {
 	struct digest out;
 	ASSERT(HMAC(EVP_sha256(), key.size != 0 ? key.data : "", (int)key.size,
@@ -49,8 +45,7 @@ struct digest_state {
 	uint8_t outer_pad[64];
 };
 
-struct digest_state *
-digest_begin(struct jembatan_bytes hmac_key)
+struct digest_state *digest_begin(struct jembatan_bytes hmac_key)
 {
 	struct digest_state *s = xcalloc(1, sizeof(*s));
 	s->inner = EVP_MD_CTX_new();
@@ -75,14 +70,12 @@ digest_begin(struct jembatan_bytes hmac_key)
 	return s;
 }
 
-void
-digest_raw(struct digest_state *s, const void *data, size_t size)
+void digest_raw(struct digest_state *s, const void *data, size_t size)
 {
 	ASSERT(EVP_DigestUpdate(s->inner, size != 0 ? data : "", size) == 1);
 }
 
-static void
-add_length(struct digest_state *s, uint64_t length)
+static void add_length(struct digest_state *s, uint64_t length)
 {
 	uint8_t bytes[8];
 	for (size_t i = 0; i < 8; i++)
@@ -90,15 +83,13 @@ add_length(struct digest_state *s, uint64_t length)
 	digest_raw(s, bytes, sizeof(bytes));
 }
 
-void
-digest_part(struct digest_state *s, struct jembatan_bytes part)
+void digest_part(struct digest_state *s, struct jembatan_bytes part)
 {
 	add_length(s, part.size);
 	digest_raw(s, part.data, part.size);
 }
 
-void
-digest_part_text(struct digest_state *s, const char *part)
+void digest_part_text(struct digest_state *s, const char *part)
 {
 	if (part == NULL)
 		add_length(s, UINT64_MAX);
@@ -106,8 +97,7 @@ digest_part_text(struct digest_state *s, const char *part)
 		digest_part(s, bytes_text(part));
 }
 
-struct digest
-digest_end(struct digest_state *s)
+struct digest digest_end(struct digest_state *s)
 {
 	struct digest out;
 	ASSERT(EVP_DigestFinal_ex(s->inner, out.bytes, NULL) == 1);
@@ -123,20 +113,17 @@ digest_end(struct digest_state *s)
 	return out;
 }
 
-bool
-digest_equal(const void *a, const void *b, size_t size)
+bool digest_equal(const void *a, const void *b, size_t size)
 {
 	return CRYPTO_memcmp(a, b, size) == 0;
 }
 
-void
-digest_random(void *out, size_t size)
+void digest_random(void *out, size_t size)
 {
 	ASSERT(RAND_bytes(out, (int)size) == 1);
 }
 
-void
-digest_hex(const void *data, size_t size, char *out)
+void digest_hex(const void *data, size_t size, char *out)
 {
 	static const char digits[] = "0123456789abcdef";
 	const uint8_t *p = data;
@@ -147,8 +134,7 @@ digest_hex(const void *data, size_t size, char *out)
 	out[2 * size] = '\0';
 }
 
-static int
-hex_value(char c)
+static int hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -159,8 +145,7 @@ hex_value(char c)
 	return -1;
 }
 
-bool
-digest_unhex(const char *hex, void *out, size_t size)
+bool digest_unhex(const char *hex, void *out, size_t size)
 {
 	if (hex == NULL || strlen(hex) != 2 * size)
 		return false;
@@ -174,8 +159,7 @@ digest_unhex(const char *hex, void *out, size_t size)
 	return true;
 }
 
-void
-digest_code(const void *data, size_t size, char *out, size_t n)
+void digest_code(const void *data, size_t size, char *out, size_t n)
 {
 	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 	const uint8_t *p = data;

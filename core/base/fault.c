@@ -8,8 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-void
-fault_point(const char *name)
+void fault_point(const char *name)
 {
 	static long reached;
 	const char *at = getenv("JEMBATAN_KILL_AT");
@@ -23,15 +22,13 @@ fault_point(const char *name)
 		kill(getpid(), SIGKILL);
 }
 
-bool
-fault_planted(const char *name)
+bool fault_planted(const char *name)
 {
 	const char *plant = getenv("JEMBATAN_PLANT");
 	return plant != NULL && strcmp(plant, name) == 0;
 }
 
-int64_t
-fault_number(const char *name, int64_t usual)
+int64_t fault_number(const char *name, int64_t usual)
 {
 	const char *text = getenv(name);
 	return text != NULL ? strtoll(text, NULL, 10) : usual;

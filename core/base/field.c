@@ -11,15 +11,13 @@
 #define LIST_MAX 4096u
 #define DEPTH_MAX 4u
 
-static void
-put_number(uint8_t *out, uint64_t v, size_t size)
+static void put_number(uint8_t *out, uint64_t v, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
 		out[i] = (uint8_t)(v >> (8 * i));
 }
 
-static uint64_t
-get_number(const uint8_t *in, size_t size)
+static uint64_t get_number(const uint8_t *in, size_t size)
 {
 	uint64_t v = 0;
 	for (size_t i = 0; i < size; i++)
@@ -27,8 +25,7 @@ get_number(const uint8_t *in, size_t size)
 	return v;
 }
 
-static void
-put_prefix(struct buf *out, const struct field *f, size_t length)
+static void put_prefix(struct buf *out, const struct field *f, size_t length)
 {
 	uint8_t p[PREFIX];
 	put_number(p, f->tag, 2);
@@ -37,8 +34,7 @@ put_prefix(struct buf *out, const struct field *f, size_t length)
 	buf_add(out, p, sizeof(p));
 }
 
-static void
-put_scalar(struct buf *out, const struct field *f, uint64_t v, size_t size)
+static void put_scalar(struct buf *out, const struct field *f, uint64_t v, size_t size)
 {
 	uint8_t bytes[8];
 	if (v == 0)
@@ -48,8 +44,7 @@ put_scalar(struct buf *out, const struct field *f, uint64_t v, size_t size)
 	buf_add(out, bytes, size);
 }
 
-static void
-pack_list(struct buf *out, const struct field *f, const char *base)
+static void pack_list(struct buf *out, const struct field *f, const char *base)
 {
 	const char *elements;
 	size_t count;
@@ -65,8 +60,7 @@ pack_list(struct buf *out, const struct field *f, const char *base)
 	}
 }
 
-static void
-pack_one(struct buf *out, const struct field *f, const char *base)
+static void pack_one(struct buf *out, const struct field *f, const char *base)
 {
 	const void *at = base + f->offset;
 	switch (f->type) {
@@ -115,8 +109,7 @@ pack_one(struct buf *out, const struct field *f, const char *base)
 	}
 }
 
-void
-field_pack(const struct field *table, const void *from, struct buf *out)
+void field_pack(const struct field *table, const void *from, struct buf *out)
 {
 	for (const struct field *f = table; f->tag != 0; f++)
 		pack_one(out, f, from);
@@ -125,8 +118,7 @@ field_pack(const struct field *table, const void *from, struct buf *out)
 static enum jembatan_result unpack(const struct field *table, struct jembatan_bytes in,
 				   struct arena *arena, unsigned depth, void *out, struct why *why);
 
-static size_t
-scalar_size(enum field_type type)
+static size_t scalar_size(enum field_type type)
 {
 	switch (type) {
 	case FIELD_I64:
@@ -145,8 +137,8 @@ scalar_size(enum field_type type)
 	return 0;
 }
 
-static enum jembatan_result
-unpack_scalar(const struct field *f, struct jembatan_bytes in, char *base, struct why *why)
+static enum jembatan_result unpack_scalar(const struct field *f, struct jembatan_bytes in,
+					  char *base, struct why *why)
 {
 	size_t size = scalar_size(f->type);
 	if (in.size != size)
@@ -165,8 +157,8 @@ unpack_scalar(const struct field *f, struct jembatan_bytes in, char *base, struc
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result
-unpack_text(const struct field *f, struct jembatan_bytes in, char *base, struct why *why)
+static enum jembatan_result unpack_text(const struct field *f, struct jembatan_bytes in, char *base,
+					struct why *why)
 {
 	const char *s = in.data;
 	if (in.size == 0 || s[in.size - 1] != '\0' || !text_is_utf8(s, in.size - 1))
@@ -176,8 +168,7 @@ unpack_text(const struct field *f, struct jembatan_bytes in, char *base, struct 
 }
 
 /* The elements of a list stand side by side: count them first, then fill. */
-static size_t
-count_run(struct jembatan_bytes in, uint16_t tag)
+static size_t count_run(struct jembatan_bytes in, uint16_t tag)
 {
 	const uint8_t *p = in.data;
 	size_t left = in.size, n = 0;
@@ -192,9 +183,9 @@ count_run(struct jembatan_bytes in, uint16_t tag)
 	return n;
 }
 
-static enum jembatan_result
-unpack_list(const struct field *f, struct jembatan_bytes in, struct arena *arena, unsigned depth,
-	    char *base, size_t *out_used, struct why *why)
+static enum jembatan_result unpack_list(const struct field *f, struct jembatan_bytes in,
+					struct arena *arena, unsigned depth, char *base,
+					size_t *out_used, struct why *why)
 {
 	size_t count = count_run(in, f->tag);
 	if (count > LIST_MAX || depth >= DEPTH_MAX)
@@ -220,8 +211,8 @@ unpack_list(const struct field *f, struct jembatan_bytes in, struct arena *arena
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result
-unpack_value(const struct field *f, struct jembatan_bytes value, char *base, struct why *why)
+static enum jembatan_result unpack_value(const struct field *f, struct jembatan_bytes value,
+					 char *base, struct why *why)
 {
 	if (f->type == FIELD_TEXT)
 		return unpack_text(f, value, base, why);
@@ -234,9 +225,8 @@ unpack_value(const struct field *f, struct jembatan_bytes value, char *base, str
 
 /* Fields come in the order of the table, so one pass over both is enough, and
  * a tag given twice is as unknown as one out of order. */
-static enum jembatan_result
-unpack(const struct field *table, struct jembatan_bytes in, struct arena *arena, unsigned depth,
-       void *out, struct why *why)
+static enum jembatan_result unpack(const struct field *table, struct jembatan_bytes in,
+				   struct arena *arena, unsigned depth, void *out, struct why *why)
 {
 	const uint8_t *p = in.data;
 	size_t at = 0;
@@ -272,9 +262,8 @@ unpack(const struct field *table, struct jembatan_bytes in, struct arena *arena,
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-field_unpack(const struct field *table, struct jembatan_bytes in, struct arena *arena, void *out,
-	     struct why *why)
+enum jembatan_result field_unpack(const struct field *table, struct jembatan_bytes in,
+				  struct arena *arena, void *out, struct why *why)
 {
 	return unpack(table, in, arena, 0, out, why);
 }

@@ -13,8 +13,7 @@
 
 #include "base/poison.h"
 
-enum jembatan_result
-file_read(const char *path, struct buf *out, struct why *why)
+enum jembatan_result file_read(const char *path, struct buf *out, struct why *why)
 {
 	CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
@@ -37,8 +36,7 @@ file_read(const char *path, struct buf *out, struct why *why)
 	}
 }
 
-enum jembatan_result
-file_write_all(int fd, const void *data, size_t size)
+enum jembatan_result file_write_all(int fd, const void *data, size_t size)
 {
 	const char *p = data;
 	while (size > 0) {
@@ -53,8 +51,7 @@ file_write_all(int fd, const void *data, size_t size)
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-file_sync_dir(const char *path, struct why *why)
+enum jembatan_result file_sync_dir(const char *path, struct why *why)
 {
 	CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) != 0)
@@ -63,8 +60,8 @@ file_sync_dir(const char *path, struct why *why)
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result
-write_temporary(const char *temporary, unsigned mode, struct jembatan_bytes content)
+static enum jembatan_result write_temporary(const char *temporary, unsigned mode,
+					    struct jembatan_bytes content)
 {
 	CLEANUP(close_fd) int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
 					O_NOFOLLOW, (mode_t)mode);
@@ -75,8 +72,8 @@ write_temporary(const char *temporary, unsigned mode, struct jembatan_bytes cont
 	return fsync(fd) == 0 ? JEMBATAN_OK : JEMBATAN_RETRY;
 }
 
-enum jembatan_result
-file_write(const char *path, unsigned mode, struct jembatan_bytes content, struct why *why)
+enum jembatan_result file_write(const char *path, unsigned mode, struct jembatan_bytes content,
+				struct why *why)
 {
 	CLEANUP(free_pointer) char *temporary = xasprintf("%s.new", path);
 	if (write_temporary(temporary, mode, content) != JEMBATAN_OK ||
@@ -89,8 +86,7 @@ file_write(const char *path, unsigned mode, struct jembatan_bytes content, struc
 	return file_sync_dir(dirname(copy), why);
 }
 
-enum jembatan_result
-file_make_dirs(const char *path, unsigned mode, struct why *why)
+enum jembatan_result file_make_dirs(const char *path, unsigned mode, struct why *why)
 {
 	CLEANUP(free_pointer) char *copy = xstrdup(path);
 	for (char *p = copy + 1; ; p++) {
@@ -107,8 +103,7 @@ file_make_dirs(const char *path, unsigned mode, struct why *why)
 	}
 }
 
-static enum jembatan_result
-check_one(const char *path, struct why *why)
+static enum jembatan_result check_one(const char *path, struct why *why)
 {
 	struct stat st;
 	if (stat(path, &st) != 0)
@@ -123,8 +118,7 @@ check_one(const char *path, struct why *why)
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-file_check_trusted(const char *path, struct why *why)
+enum jembatan_result file_check_trusted(const char *path, struct why *why)
 {
 	char real[PATH_MAX];
 	if (realpath(path, real) == NULL)

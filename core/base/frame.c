@@ -17,23 +17,22 @@
 #define IN_CEILING (FRAME_HEADER_SIZE + FRAME_META_MAX + FRAME_BLOB_MAX + 64u * 1024u)
 #define READ_SIZE (256u * 1024u)
 
-static void
-put_u32(uint8_t *out, uint32_t v)
+static void put_u32(uint8_t *out, uint32_t v)
 {
 	for (size_t i = 0; i < 4; i++)
 		out[i] = (uint8_t)(v >> (8 * i));
 }
 
-static uint32_t
-get_u32(const uint8_t *in)
+static uint32_t get_u32(const uint8_t *in)
 {
 	return (uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 | (uint32_t)in[3] << 24;
 }
 
 /* Meta comes from a table, or packed already. */
-static enum jembatan_result
-pack(struct buf *out, uint8_t type, uint32_t seq, const struct field *table, const void *from,
-     struct jembatan_bytes packed, struct jembatan_bytes blob, struct why *why)
+static enum jembatan_result pack(struct buf *out, uint8_t type, uint32_t seq,
+				 const struct field *table, const void *from,
+				 struct jembatan_bytes packed, struct jembatan_bytes blob,
+				 struct why *why)
 {
 	size_t start = out->size;
 	uint8_t header[FRAME_HEADER_SIZE] = { FRAME_VERSION, type };
@@ -54,15 +53,15 @@ pack(struct buf *out, uint8_t type, uint32_t seq, const struct field *table, con
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-frame_pack(struct buf *out, uint8_t type, uint32_t seq, const struct field *table,
-	   const void *from, struct jembatan_bytes blob, struct why *why)
+enum jembatan_result frame_pack(struct buf *out, uint8_t type, uint32_t seq,
+				const struct field *table, const void *from,
+				struct jembatan_bytes blob, struct why *why)
 {
 	return pack(out, type, seq, table, from, (struct jembatan_bytes){ 0 }, blob, why);
 }
 
-enum jembatan_result
-frame_parse(struct jembatan_bytes in, struct frame *out, size_t *out_size, struct why *why)
+enum jembatan_result frame_parse(struct jembatan_bytes in, struct frame *out, size_t *out_size,
+				 struct why *why)
 {
 	const uint8_t *p = in.data;
 	if (in.size == 0)
@@ -94,8 +93,7 @@ struct channel {
 	size_t sent;  /* bytes of out already written */
 };
 
-struct channel *
-channel_new(int fd)
+struct channel *channel_new(int fd)
 {
 	struct channel *c = xcalloc(1, sizeof(*c));
 	c->fd = fd;
@@ -107,8 +105,7 @@ channel_new(int fd)
 	return c;
 }
 
-void
-channel_free(struct channel *c)
+void channel_free(struct channel *c)
 {
 	if (c == NULL)
 		return;
@@ -118,44 +115,40 @@ channel_free(struct channel *c)
 	free(c);
 }
 
-int
-channel_fd(const struct channel *c)
+int channel_fd(const struct channel *c)
 {
 	return c->fd;
 }
 
-size_t
-channel_waiting(const struct channel *c)
+size_t channel_waiting(const struct channel *c)
 {
 	return c->out.size - c->sent;
 }
 
-bool
-channel_wants_write(const struct channel *c)
+bool channel_wants_write(const struct channel *c)
 {
 	return channel_waiting(c) > 0;
 }
 
-enum jembatan_result
-channel_put(struct channel *c, uint8_t type, uint32_t seq, const struct field *table,
-	    const void *from, struct jembatan_bytes blob, struct why *why)
+enum jembatan_result channel_put(struct channel *c, uint8_t type, uint32_t seq,
+				 const struct field *table, const void *from,
+				 struct jembatan_bytes blob, struct why *why)
 {
 	if (channel_waiting(c) > OUT_FULL)
 		return why_set(why, JEMBATAN_RETRY, "the other side does not read its frames");
 	return frame_pack(&c->out, type, seq, table, from, blob, why);
 }
 
-enum jembatan_result
-channel_put_packed(struct channel *c, uint8_t type, uint32_t seq, struct jembatan_bytes meta,
-		   struct jembatan_bytes blob, struct why *why)
+enum jembatan_result channel_put_packed(struct channel *c, uint8_t type, uint32_t seq,
+					struct jembatan_bytes meta, struct jembatan_bytes blob,
+					struct why *why)
 {
 	if (channel_waiting(c) > OUT_FULL)
 		return why_set(why, JEMBATAN_RETRY, "the other side does not read its frames");
 	return pack(&c->out, type, seq, NULL, NULL, meta, blob, why);
 }
 
-enum jembatan_result
-channel_flush(struct channel *c, struct why *why)
+enum jembatan_result channel_flush(struct channel *c, struct why *why)
 {
 	while (channel_waiting(c) > 0) {
 		ssize_t n = send(c->fd, c->out.data + c->sent, channel_waiting(c), MSG_NOSIGNAL);
@@ -177,8 +170,7 @@ channel_flush(struct channel *c, struct why *why)
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result
-wait_for(int fd, short events, int64_t until_mono_ms, struct why *why)
+static enum jembatan_result wait_for(int fd, short events, int64_t until_mono_ms, struct why *why)
 {
 	for (;;) {
 		int64_t left = -1;
@@ -198,8 +190,7 @@ wait_for(int fd, short events, int64_t until_mono_ms, struct why *why)
 	}
 }
 
-enum jembatan_result
-channel_flush_wait(struct channel *c, int64_t timeout_ms, struct why *why)
+enum jembatan_result channel_flush_wait(struct channel *c, int64_t timeout_ms, struct why *why)
 {
 	int64_t until = timeout_ms < 0 ? -1 : clock_mono_ms() + timeout_ms;
 	for (;;) {
@@ -212,8 +203,7 @@ channel_flush_wait(struct channel *c, int64_t timeout_ms, struct why *why)
 	}
 }
 
-enum jembatan_result
-channel_fill(struct channel *c, struct why *why)
+enum jembatan_result channel_fill(struct channel *c, struct why *why)
 {
 	if (c->taken > 0) {
 		buf_drop(&c->in, c->taken);
@@ -240,8 +230,7 @@ channel_fill(struct channel *c, struct why *why)
 	}
 }
 
-enum jembatan_result
-channel_next(struct channel *c, struct frame *out, struct why *why)
+enum jembatan_result channel_next(struct channel *c, struct frame *out, struct why *why)
 {
 	size_t used = 0;
 	if (c->in.size == c->taken)
@@ -254,8 +243,8 @@ channel_next(struct channel *c, struct frame *out, struct why *why)
 	return r;
 }
 
-enum jembatan_result
-channel_wait(struct channel *c, int64_t timeout_ms, struct frame *out, struct why *why)
+enum jembatan_result channel_wait(struct channel *c, int64_t timeout_ms, struct frame *out,
+				  struct why *why)
 {
 	int64_t until = timeout_ms < 0 ? -1 : clock_mono_ms() + timeout_ms;
 	for (;;) {

@@ -22,16 +22,14 @@ static struct {
 	enum jembatan_level lowest;
 } settings = { "jembatan", LOG_KEY_VALUE, JEMBATAN_INFO };
 
-void
-log_init(const char *program, enum log_format format, enum jembatan_level lowest)
+void log_init(const char *program, enum log_format format, enum jembatan_level lowest)
 {
 	settings.program = program;
 	settings.format = format;
 	settings.lowest = lowest;
 }
 
-const char *
-level_name(enum jembatan_level level)
+const char *level_name(enum jembatan_level level)
 {
 	switch (level) {
 	case JEMBATAN_DEBUG:
@@ -50,8 +48,7 @@ level_name(enum jembatan_level level)
 
 /* A quoted string that a terminal, a log shipper and a JSON parser all survive,
  * also where snprintf has cut a character in two. */
-static void
-add_quoted(struct buf *b, const char *s, size_t max_bytes)
+static void add_quoted(struct buf *b, const char *s, size_t max_bytes)
 {
 	CLEANUP(free_pointer) char *safe = text_printable(s, max_bytes);
 	buf_add_char(b, '"');
@@ -63,8 +60,7 @@ add_quoted(struct buf *b, const char *s, size_t max_bytes)
 	buf_add_char(b, '"');
 }
 
-void
-log_at(enum jembatan_level level, const char *where, const char *format, ...)
+void log_at(enum jembatan_level level, const char *where, const char *format, ...)
 {
 	if (level < settings.lowest)
 		return;
@@ -97,8 +93,7 @@ log_at(enum jembatan_level level, const char *where, const char *format, ...)
 	buf_done(&line);
 }
 
-void
-log_trouble(struct log_trouble *t, const char *where, const char *sentence)
+void log_trouble(struct log_trouble *t, const char *where, const char *sentence)
 {
 	if (t->count++ == 0)
 		t->since_ms = clock_now_ms();
@@ -111,8 +106,7 @@ log_trouble(struct log_trouble *t, const char *where, const char *sentence)
 			    (unsigned long long)t->count);
 }
 
-void
-log_trouble_over(struct log_trouble *t, const char *where, const char *what)
+void log_trouble_over(struct log_trouble *t, const char *where, const char *what)
 {
 	if (t->count == 0)
 		return;

@@ -10,15 +10,13 @@
 
 #include "base/poison.h"
 
-void
-mem_assert_failed(const char *claim, const char *file, int line)
+void mem_assert_failed(const char *claim, const char *file, int line)
 {
 	fprintf(stderr, "bug: %s:%d: this should hold: %s\n", file, line, claim);
 	abort();
 }
 
-static void *
-check(void *p)
+static void *check(void *p)
 {
 	if (p == NULL) {
 		static const char text[] = "out of memory\n";
@@ -29,42 +27,36 @@ check(void *p)
 	return p;
 }
 
-void *
-xmalloc(size_t size)
+void *xmalloc(size_t size)
 {
 	return check(malloc(size != 0 ? size : 1));
 }
 
-void *
-xcalloc(size_t count, size_t size)
+void *xcalloc(size_t count, size_t size)
 {
 	if (count == 0 || size == 0)
 		count = size = 1;
 	return check(calloc(count, size));
 }
 
-void *
-xrealloc(void *p, size_t count, size_t size)
+void *xrealloc(void *p, size_t count, size_t size)
 {
 	size_t total;
 	ASSERT(!__builtin_mul_overflow(count, size, &total));
 	return check(realloc(p, total != 0 ? total : 1));
 }
 
-char *
-xstrdup(const char *s)
+char *xstrdup(const char *s)
 {
 	return s != NULL ? check(strdup(s)) : NULL;
 }
 
-char *
-xstrndup(const char *s, size_t n)
+char *xstrndup(const char *s, size_t n)
 {
 	return check(strndup(s, n));
 }
 
-char *
-xasprintf(const char *format, ...)
+char *xasprintf(const char *format, ...)
 {
 	char *out = NULL;
 	va_list ap;
@@ -74,29 +66,25 @@ xasprintf(const char *format, ...)
 	return check(n < 0 ? NULL : out);
 }
 
-bool
-str_equal(const char *a, const char *b)
+bool str_equal(const char *a, const char *b)
 {
 	if (a == NULL || b == NULL)
 		return a == b;
 	return strcmp(a, b) == 0;
 }
 
-bool
-str_starts(const char *s, const char *prefix)
+bool str_starts(const char *s, const char *prefix)
 {
 	return s != NULL && strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
 /* Bytes of the character that `first` begins; 1 for what begins none. */
-static size_t
-character_bytes(unsigned char first)
+static size_t character_bytes(unsigned char first)
 {
 	return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
 }
 
-void
-str_mend(char *s)
+void str_mend(char *s)
 {
 	size_t size = strlen(s), at = size;
 	while (at > 0 && size - at < 3 && ((unsigned char)s[at - 1] & 0xc0) == 0x80)
@@ -105,8 +93,7 @@ str_mend(char *s)
 		s[at - 1] = '\0';
 }
 
-void
-str_copy(char *out, size_t size, const char *s)
+void str_copy(char *out, size_t size, const char *s)
 {
 	size_t n = strnlen(s, size - 1);
 	memcpy(out, s, n);
@@ -115,16 +102,14 @@ str_copy(char *out, size_t size, const char *s)
 		str_mend(out);
 }
 
-void
-free_pointer(void *pointer_to_pointer)
+void free_pointer(void *pointer_to_pointer)
 {
 	void **p = pointer_to_pointer;
 	free(*p);
 	*p = NULL;
 }
 
-void
-close_fd(int *fd)
+void close_fd(int *fd)
 {
 	if (*fd >= 0) {
 		int saved = errno;
@@ -134,8 +119,7 @@ close_fd(int *fd)
 	*fd = -1;
 }
 
-void
-mem_wipe(void *p, size_t size)
+void mem_wipe(void *p, size_t size)
 {
 	if (p != NULL)
 		explicit_bzero(p, size);

@@ -6,8 +6,7 @@
 
 #include "base/poison.h"
 
-const char *
-msg_role_name(enum msg_role role)
+const char *msg_role_name(enum msg_role role)
 {
 	switch (role) {
 	case MSG_ROLE_POLL:
@@ -277,8 +276,7 @@ const struct field msg_end_fields[] = {
 
 #define SHORT_MAX 1024u
 
-static enum jembatan_result
-check_lengths(const struct msg_message *m, struct why *why)
+static enum jembatan_result check_lengths(const struct msg_message *m, struct why *why)
 {
 	const char *const shorts[] = {
 		m->message.id, m->message.revision, m->message.thread, m->message.reply_to,
@@ -297,9 +295,8 @@ check_lengths(const struct msg_message *m, struct why *why)
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-msg_message_unpack(struct jembatan_bytes in, struct arena *arena, struct msg_message *out,
-		   struct why *why)
+enum jembatan_result msg_message_unpack(struct jembatan_bytes in, struct arena *arena,
+					struct msg_message *out, struct why *why)
 {
 	struct msg_message m = { 0 };
 	m.message.size = sizeof(m.message);
@@ -315,8 +312,7 @@ msg_message_unpack(struct jembatan_bytes in, struct arena *arena, struct msg_mes
 	return JEMBATAN_OK;
 }
 
-const char *
-msg_argument(const struct msg_command *c, const char *name)
+const char *msg_argument(const struct msg_command *c, const char *name)
 {
 	for (size_t i = 0; i < c->argument_count; i++)
 		if (str_equal(c->arguments[i].name, name))

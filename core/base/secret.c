@@ -11,8 +11,7 @@ struct secret {
 	char value[];
 };
 
-struct secret *
-secret_new(const char *value, size_t size)
+struct secret *secret_new(const char *value, size_t size)
 {
 	struct secret *s = xmalloc(sizeof(*s) + size + 1);
 	s->size = size;
@@ -21,8 +20,7 @@ secret_new(const char *value, size_t size)
 	return s;
 }
 
-void
-secret_free(struct secret *s)
+void secret_free(struct secret *s)
 {
 	if (s == NULL)
 		return;
@@ -30,20 +28,17 @@ secret_free(struct secret *s)
 	free(s);
 }
 
-const char *
-secret_reveal(const struct secret *s)
+const char *secret_reveal(const struct secret *s)
 {
 	return s != NULL ? s->value : NULL;
 }
 
-size_t
-secret_size(const struct secret *s)
+size_t secret_size(const struct secret *s)
 {
 	return s != NULL ? s->size : 0;
 }
 
-const char *
-secret_show(const struct secret *s)
+const char *secret_show(const struct secret *s)
 {
 	return s != NULL ? "***" : "(unset)";
 }

@@ -7,8 +7,7 @@
 
 #include "base/poison.h"
 
-enum jembatan_result
-why_set(struct why *why, enum jembatan_result result, const char *format, ...)
+enum jembatan_result why_set(struct why *why, enum jembatan_result result, const char *format, ...)
 {
 	if (why == NULL)
 		return result;
@@ -23,8 +22,8 @@ why_set(struct why *why, enum jembatan_result result, const char *format, ...)
 	return result;
 }
 
-enum jembatan_result
-why_prefix(struct why *why, enum jembatan_result result, const char *format, ...)
+enum jembatan_result why_prefix(struct why *why, enum jembatan_result result, const char *format,
+				...)
 {
 	if (why == NULL)
 		return result;
@@ -39,8 +38,7 @@ why_prefix(struct why *why, enum jembatan_result result, const char *format, ...
 	return result;
 }
 
-const char *
-result_name(enum jembatan_result result)
+const char *result_name(enum jembatan_result result)
 {
 	switch (result) {
 	case JEMBATAN_OK:

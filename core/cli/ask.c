@@ -16,8 +16,7 @@
 #define ANSWER_MS (10 * 60 * 1000)
 #define ARGUMENTS_MAX 8u
 
-static int
-connect_daemon(const struct cli *c, struct why *why)
+static int connect_daemon(const struct cli *c, struct why *why)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	if (c->socket != NULL) {
@@ -43,8 +42,7 @@ connect_daemon(const struct cli *c, struct why *why)
 	return -1;
 }
 
-static void
-show_progress(const struct frame *f, struct arena *arena)
+static void show_progress(const struct frame *f, struct arena *arena)
 {
 	struct msg_progress m = { 0 };
 	if (!isatty(STDERR_FILENO) ||
@@ -55,8 +53,7 @@ show_progress(const struct frame *f, struct arena *arena)
 		fprintf(stderr, " of %lld", (long long)m.total);
 }
 
-static int
-end_of_answer(const struct cli *c, const struct frame *f, struct arena *arena)
+static int end_of_answer(const struct cli *c, const struct frame *f, struct arena *arena)
 {
 	struct msg_end m = { 0 };
 	struct why why;
@@ -72,8 +69,7 @@ end_of_answer(const struct cli *c, const struct frame *f, struct arena *arena)
 	return (int)m.exit_code;
 }
 
-static int
-read_answer(const struct cli *c, struct channel *channel, cli_on_row *on_row, void *data)
+static int read_answer(const struct cli *c, struct channel *channel, cli_on_row *on_row, void *data)
 {
 	struct arena *arena = arena_new();
 	struct why why;
@@ -102,9 +98,8 @@ read_answer(const struct cli *c, struct channel *channel, cli_on_row *on_row, vo
 	return code;
 }
 
-int
-cli_ask(const struct cli *c, const char *command, const struct msg_argument *arguments,
-	size_t count, cli_on_row *on_row, void *data)
+int cli_ask(const struct cli *c, const char *command, const struct msg_argument *arguments,
+	    size_t count, cli_on_row *on_row, void *data)
 {
 	struct why why;
 	struct msg_argument list[ARGUMENTS_MAX];
@@ -130,8 +125,7 @@ cli_ask(const struct cli *c, const char *command, const struct msg_argument *arg
 	return code;
 }
 
-void
-cli_print_json(void *data, json_t *row)
+void cli_print_json(void *data, json_t *row)
 {
 	(void)data;
 	CLEANUP(free_pointer) char *text = jx_dump(row);

@@ -13,9 +13,8 @@
 #include "cli/instance.h"
 #include "base/poison.h"
 
-static void
-check_instance(const struct settings *s, const struct instance_settings *i,
-	       struct problems *problems)
+static void check_instance(const struct settings *s, const struct instance_settings *i,
+			   struct problems *problems)
 {
 	struct cli_instance tool;
 	struct why why;
@@ -30,8 +29,7 @@ check_instance(const struct settings *s, const struct instance_settings *i,
 	cli_instance_close(&tool);
 }
 
-static void
-print_problems_json(const struct problems *problems)
+static void print_problems_json(const struct problems *problems)
 {
 	for (size_t i = 0; i < problems->count; i++) {
 		const struct problem *p = &problems->items[i];
@@ -42,8 +40,7 @@ print_problems_json(const struct problems *problems)
 	}
 }
 
-static int
-report(const struct cli *c, const struct settings *s, const struct problems *problems)
+static int report(const struct cli *c, const struct settings *s, const struct problems *problems)
 {
 	if (c->json)
 		print_problems_json(problems);
@@ -59,8 +56,7 @@ report(const struct cli *c, const struct settings *s, const struct problems *pro
 	return EX_OK;
 }
 
-int
-cli_check(const struct cli *c, bool show_options)
+int cli_check(const struct cli *c, bool show_options)
 {
 	struct problems problems;
 	if (show_options) {

@@ -11,8 +11,7 @@
 #include "intake/manifest.h"
 #include "base/poison.h"
 
-static enum jembatan_result
-make_spool(struct cli_instance *t, struct why *why)
+static enum jembatan_result make_spool(struct cli_instance *t, struct why *why)
 {
 	snprintf(t->spool, sizeof(t->spool), "/tmp/jembatan-preview-XXXXXX");
 	if (mkdtemp(t->spool) == NULL) {
@@ -24,9 +23,9 @@ make_spool(struct cli_instance *t, struct why *why)
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-cli_instance_open(const struct settings *s, const struct instance_settings *i, unsigned mode,
-		  struct problems *problems, struct cli_instance *out, struct why *why)
+enum jembatan_result cli_instance_open(const struct settings *s, const struct instance_settings *i,
+				       unsigned mode, struct problems *problems,
+				       struct cli_instance *out, struct why *why)
 {
 	struct cli_instance *t = out;
 	struct instance_options options = { 0 };
@@ -57,8 +56,7 @@ cli_instance_open(const struct settings *s, const struct instance_settings *i, u
 	return r;
 }
 
-void
-cli_instance_close(struct cli_instance *t)
+void cli_instance_close(struct cli_instance *t)
 {
 	DIR *dir = t->spool[0] != '\0' ? opendir(t->spool) : NULL;
 	if (dir != NULL) {

@@ -44,8 +44,7 @@ struct request {
 	int count;
 };
 
-static int
-usage_error(const char *sentence, const char *word)
+static int usage_error(const char *sentence, const char *word)
 {
 	fprintf(stderr, "jembatan: %s%s\nTry: jembatan --help\n", sentence, word != NULL ? word : "");
 	return EX_USAGE;
@@ -57,8 +56,7 @@ struct pages {
 	int64_t last_id;
 };
 
-static void
-on_page_row(void *data, json_t *row)
+static void on_page_row(void *data, json_t *row)
 {
 	struct pages *p = data;
 	p->rows++;
@@ -70,9 +68,8 @@ on_page_row(void *data, json_t *row)
 }
 
 /* Ask, page after page, and print. */
-static int
-ask(const struct request *q, const char *command, struct msg_argument *arguments, size_t count,
-    bool paged)
+static int ask(const struct request *q, const char *command, struct msg_argument *arguments,
+	       size_t count, bool paged)
 {
 	struct pages p = { .table = q->cli.json ? NULL : cli_table_new() };
 	char after[32] = "0";
@@ -94,48 +91,41 @@ ask(const struct request *q, const char *command, struct msg_argument *arguments
 	return code;
 }
 
-static const char *
-word(const struct request *q, int n)
+static const char *word(const struct request *q, int n)
 {
 	return n < q->count ? q->words[n] : NULL;
 }
 
-static int
-run_status(const struct request *q)
+static int run_status(const struct request *q)
 {
 	return ask(q, "status", NULL, 0, false);
 }
 
-static int
-run_tickets(const struct request *q)
+static int run_tickets(const struct request *q)
 {
 	struct msg_argument arguments[] = { { "state", word(q, 1) } };
 	return ask(q, "tickets", arguments, 1, true);
 }
 
-static int
-run_explain(const struct request *q)
+static int run_explain(const struct request *q)
 {
 	struct msg_argument arguments[] = { { "name", word(q, 1) } };
 	return ask(q, "explain", arguments, 1, false);
 }
 
-static int
-run_check(const struct request *q)
+static int run_check(const struct request *q)
 {
 	return cli_check(&q->cli, q->show_options);
 }
 
-static int
-run_preview(const struct request *q)
+static int run_preview(const struct request *q)
 {
 	if (word(q, 1) == NULL || q->sample == NULL)
 		return usage_error("preview needs ", "INSTANCE --sample FILE");
 	return cli_preview(&q->cli, word(q, 1), q->sample);
 }
 
-static int
-run_review(const struct request *q)
+static int run_review(const struct request *q)
 {
 	const char *what = word(q, 1);
 	struct msg_argument arguments[] = { { "name", word(q, 2) }, { "reason", q->reason } };
@@ -153,8 +143,7 @@ run_review(const struct request *q)
 	return usage_error("review list, show, accept or reject, not ", what);
 }
 
-static int
-run_unknown(const struct request *q)
+static int run_unknown(const struct request *q)
 {
 	const char *what = word(q, 1);
 	struct msg_argument arguments[] = { { "id", word(q, 2) }, { "tracking", word(q, 3) } };
@@ -174,8 +163,7 @@ struct shown {
 	size_t rows;
 };
 
-static void
-on_record(void *data, json_t *row)
+static void on_record(void *data, json_t *row)
 {
 	struct shown *shown = data;
 	const char *hex = jx_text(row, "hex");
@@ -193,8 +181,7 @@ on_record(void *data, json_t *row)
 }
 
 /* A large record comes in several answers. */
-static int
-show_record(const struct request *q)
+static int show_record(const struct request *q)
 {
 	struct shown shown = { .json = q->cli.json };
 	char from[32];
@@ -209,8 +196,7 @@ show_record(const struct request *q)
 	return code;
 }
 
-static int
-run_quarantine(const struct request *q)
+static int run_quarantine(const struct request *q)
 {
 	const char *what = word(q, 1);
 	struct msg_argument id[] = { { "id", word(q, 2) } };
@@ -228,15 +214,13 @@ run_quarantine(const struct request *q)
 	return usage_error("quarantine list, show, replay or drop, not ", what);
 }
 
-static int
-run_pause(const struct request *q)
+static int run_pause(const struct request *q)
 {
 	struct msg_argument arguments[] = { { "name", word(q, 1) } };
 	return ask(q, word(q, 0), arguments, 1, false);
 }
 
-static int
-run_backfill(const struct request *q)
+static int run_backfill(const struct request *q)
 {
 	char since[32];
 	int64_t ms = 0;
@@ -248,8 +232,7 @@ run_backfill(const struct request *q)
 	return ask(q, "backfill", arguments, 3, false);
 }
 
-static int
-run(const struct request *q)
+static int run(const struct request *q)
 {
 	static const struct {
 		const char *name;
@@ -285,8 +268,7 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-int
-main(int argc, char *argv[])
+int main(int argc, char *argv[])
 {
 	struct request q = { .cli = { .config = SETTINGS_FILE } };
 	int option;

@@ -27,8 +27,7 @@ struct preview {
 	size_t count, bad, empty;
 };
 
-static const char *
-kind_words(enum jembatan_kind kind)
+static const char *kind_words(enum jembatan_kind kind)
 {
 	static const char *const words[] = {
 		"a complaint", "a follow-up", "an edit", "a deletion (kept as a note)",
@@ -39,8 +38,7 @@ kind_words(enum jembatan_kind kind)
 	return words[kind];
 }
 
-static json_t *
-message_json(const struct msg_message *m)
+static json_t *message_json(const struct msg_message *m)
 {
 	const struct jembatan_message *j = &m->message;
 	json_t *files = json_array();
@@ -59,15 +57,13 @@ message_json(const struct msg_message *m)
 		"tracking_id", j->tracking_id);
 }
 
-static bool
-is_complaint(const struct jembatan_message *j)
+static bool is_complaint(const struct jembatan_message *j)
 {
 	return j->kind == JEMBATAN_NEW || j->kind == JEMBATAN_FOLLOW_UP || j->kind == JEMBATAN_EDIT;
 }
 
-static void
-print_text(const struct preview *p, const struct msg_message *m, const struct ticket *t,
-	   const char *trouble)
+static void print_text(const struct preview *p, const struct msg_message *m, const struct ticket *t,
+		       const char *trouble)
 {
 	const struct jembatan_message *j = &m->message;
 	CLEANUP(free_pointer) char *id = text_printable(j->id != NULL ? j->id : "(none: keyed by "
@@ -91,8 +87,7 @@ print_text(const struct preview *p, const struct msg_message *m, const struct ti
 		printf("!!! %s\n", trouble);
 }
 
-void
-cli_print_body(void *data, json_t *row)
+void cli_print_body(void *data, json_t *row)
 {
 	struct arena *arena = arena_new();
 	struct ticket t;
@@ -111,8 +106,7 @@ cli_print_body(void *data, json_t *row)
 	arena_free(arena);
 }
 
-static void
-print_json(const struct msg_message *m, const struct ticket *t, const char *trouble)
+static void print_json(const struct msg_message *m, const struct ticket *t, const char *trouble)
 {
 	json_t *ticket = NULL;
 	struct why why;
@@ -127,8 +121,7 @@ print_json(const struct msg_message *m, const struct ticket *t, const char *trou
 	json_decref(row);
 }
 
-static void
-on_message(void *data, const struct msg_message *m)
+static void on_message(void *data, const struct msg_message *m)
 {
 	struct preview *p = data;
 	const struct instance_settings *i = p->instance;
@@ -168,8 +161,8 @@ on_message(void *data, const struct msg_message *m)
 		print_text(p, m, made ? &t : NULL, trouble);
 }
 
-static enum jembatan_result
-run(struct preview *p, const char *sample, struct problems *problems, struct why *why)
+static enum jembatan_result run(struct preview *p, const char *sample, struct problems *problems,
+				struct why *why)
 {
 	struct cli_instance tool;
 	struct buf bytes;
@@ -190,8 +183,7 @@ run(struct preview *p, const char *sample, struct problems *problems, struct why
 	return r;
 }
 
-int
-cli_preview(const struct cli *c, const char *instance, const char *sample)
+int cli_preview(const struct cli *c, const char *instance, const char *sample)
 {
 	struct problems problems;
 	struct why why = { "" };

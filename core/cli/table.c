@@ -58,8 +58,7 @@ struct cli_table {
 	json_t *alarms; /* printed last */
 };
 
-struct cli_table *
-cli_table_new(void)
+struct cli_table *cli_table_new(void)
 {
 	struct cli_table *t = xcalloc(1, sizeof(*t));
 	t->rows = json_array();
@@ -67,16 +66,14 @@ cli_table_new(void)
 	return t;
 }
 
-void
-cli_table_row(void *data, json_t *row)
+void cli_table_row(void *data, json_t *row)
 {
 	struct cli_table *t = data;
 	bool is_alarm = str_equal(jx_text(row, "type"), "alarm");
 	json_array_append(is_alarm ? t->alarms : t->rows, row);
 }
 
-static const struct layout *
-layout_of(json_t *row)
+static const struct layout *layout_of(json_t *row)
 {
 	const char *type = jx_text(row, "type");
 	for (size_t i = 0; i < COUNT_OF(layouts); i++)
@@ -86,8 +83,7 @@ layout_of(json_t *row)
 }
 
 /* The caller frees. */
-static char *
-cell_text(json_t *row, const struct column *c)
+static char *cell_text(json_t *row, const struct column *c)
 {
 	char number[64];
 	if (c->cell == CELL_TIME || c->cell == CELL_TIME_OR_NEVER) {
@@ -102,14 +98,12 @@ cell_text(json_t *row, const struct column *c)
 	return text != NULL ? text_printable(text, 400) : xstrdup("-");
 }
 
-static bool
-is_last(const struct layout *l, size_t column)
+static bool is_last(const struct layout *l, size_t column)
 {
 	return column + 1 == COLUMNS_MAX || l->columns[column + 1].key == NULL;
 }
 
-static void
-print_cell(FILE *out, const char *text, size_t width, bool right, bool last)
+static void print_cell(FILE *out, const char *text, size_t width, bool right, bool last)
 {
 	size_t n = text_count_graphemes(text);
 	for (size_t i = n; right && i < width; i++)
@@ -121,8 +115,7 @@ print_cell(FILE *out, const char *text, size_t width, bool right, bool last)
 }
 
 /* Rows from `from` that share a layout; returns the first that does not. */
-static size_t
-print_run(json_t *rows, size_t from, const struct layout *l, FILE *out)
+static size_t print_run(json_t *rows, size_t from, const struct layout *l, FILE *out)
 {
 	size_t width[COLUMNS_MAX] = { 0 }, end = from;
 	for (size_t c = 0; c < COLUMNS_MAX && l->columns[c].key != NULL; c++)
@@ -150,8 +143,7 @@ print_run(json_t *rows, size_t from, const struct layout *l, FILE *out)
 	return end;
 }
 
-static void
-print_counts(FILE *out, json_t *counts)
+static void print_counts(FILE *out, json_t *counts)
 {
 	const char *key;
 	json_t *value;
@@ -165,8 +157,7 @@ print_counts(FILE *out, json_t *counts)
 	fputs(first ? "none\n" : "\n", out);
 }
 
-static void
-print_daemon(json_t *row, FILE *out)
+static void print_daemon(json_t *row, FILE *out)
 {
 	fprintf(out, "jembatand %s, up %lld s, data in %s%s\n", jx_text(row, "version"),
 		(long long)(jx_integer(row, "up_ms", 0) / 1000), jx_text(row, "data_dir"),
@@ -178,8 +169,7 @@ print_daemon(json_t *row, FILE *out)
 	print_counts(out, jx_at(row, "tickets"));
 }
 
-static void
-print_central(json_t *row, FILE *out)
+static void print_central(json_t *row, FILE *out)
 {
 	fprintf(out, "centre    %s%s%s", jx_text(row, "state"),
 		jx_text(row, "url") != NULL ? ", " : "",
@@ -192,15 +182,13 @@ print_central(json_t *row, FILE *out)
 	print_counts(out, jx_at(row, "outbox"));
 }
 
-static void
-print_alarm(json_t *row, FILE *out)
+static void print_alarm(json_t *row, FILE *out)
 {
 	CLEANUP(free_pointer) char *text = text_printable(jx_text(row, "text"), 1000);
 	fprintf(out, "ALARM     %s: %s\n", jx_text(row, "where"), text);
 }
 
-void
-cli_table_print(struct cli_table *t, FILE *out)
+void cli_table_print(struct cli_table *t, FILE *out)
 {
 	size_t i = 0;
 	while (i < json_array_size(t->rows)) {

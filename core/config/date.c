@@ -15,8 +15,7 @@ static const struct {
 };
 
 /* Exactly `count` digits at *p; moves *p on. */
-static bool
-take_digits(const char **p, int count, int *out)
+static bool take_digits(const char **p, int count, int *out)
 {
 	int value = 0;
 
@@ -32,8 +31,7 @@ take_digits(const char **p, int count, int *out)
 	return true;
 }
 
-bool
-date_zone(const char *text, int *out_minutes)
+bool date_zone(const char *text, int *out_minutes)
 {
 	const char *p = text;
 	int hours = 0, minutes = 0, sign;
@@ -59,9 +57,8 @@ date_zone(const char *text, int *out_minutes)
 	return true;
 }
 
-bool
-date_make(int year, int month, int day, int hour, int minute, int second, int zone_minutes,
-	  int64_t *out_ms)
+bool date_make(int year, int month, int day, int hour, int minute, int second, int zone_minutes,
+	       int64_t *out_ms)
 {
 	struct tm tm = { .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day,
 			 .tm_hour = hour, .tm_min = minute, .tm_sec = second };
@@ -83,8 +80,7 @@ struct reading {
 	bool has_time;
 };
 
-static bool
-take_fraction(const char **p, int *out_ms)
+static bool take_fraction(const char **p, int *out_ms)
 {
 	int scale = 100, digits = 0;
 
@@ -95,8 +91,7 @@ take_fraction(const char **p, int *out_ms)
 	return digits >= 1 && digits <= 9;
 }
 
-static bool
-take_time(const char *p, struct reading *r)
+static bool take_time(const char *p, struct reading *r)
 {
 	r->has_time = true;
 	if (!take_digits(&p, 2, &r->hour) || *p++ != ':' || !take_digits(&p, 2, &r->minute))
@@ -116,8 +111,7 @@ take_time(const char *p, struct reading *r)
 	return *p == '\0' || date_zone(p, &r->zone_minutes);
 }
 
-bool
-date_parse(const char *text, int zone_minutes, int64_t *out_ms, bool *out_has_time)
+bool date_parse(const char *text, int zone_minutes, int64_t *out_ms, bool *out_has_time)
 {
 	struct reading r = { .zone_minutes = zone_minutes };
 	const char *p = text;
@@ -140,8 +134,7 @@ date_parse(const char *text, int zone_minutes, int64_t *out_ms, bool *out_has_ti
 	return true;
 }
 
-void
-date_format(int64_t ms, int zone_minutes, char out[40])
+void date_format(int64_t ms, int zone_minutes, char out[40])
 {
 	int64_t local_ms = ms + (int64_t)zone_minutes * 60000;
 	int64_t rest_ms = local_ms % 1000;

@@ -19,8 +19,7 @@ struct flat {
 	struct arena *arena;
 };
 
-static const char *const *
-split_choices(const char *joined, struct arena *arena)
+static const char *const *split_choices(const char *joined, struct arena *arena)
 {
 	size_t count = 1;
 	const char **choices;
@@ -41,8 +40,8 @@ split_choices(const char *joined, struct arena *arena)
 
 /* The manifest as an option table. An unknown type stays as it is: the value
  * reader refuses it. */
-static const struct jembatan_option *
-make_table(const struct msg_manifest_option *manifest, size_t count, struct arena *arena)
+static const struct jembatan_option *make_table(const struct msg_manifest_option *manifest,
+						size_t count, struct arena *arena)
 {
 	static const char *const none[] = { NULL };
 	struct jembatan_option *table = arena_alloc(arena, (count + 1) * sizeof(*table));
@@ -65,9 +64,8 @@ make_table(const struct msg_manifest_option *manifest, size_t count, struct aren
 	return table;
 }
 
-static void
-add_option(struct flat *f, const char *name, const char *entry, const char *value,
-	   const struct yaml_node *node)
+static void add_option(struct flat *f, const char *name, const char *entry, const char *value,
+		       const struct yaml_node *node)
 {
 	struct msg_option *option = &f->options[f->option_count++];
 
@@ -78,8 +76,7 @@ add_option(struct flat *f, const char *name, const char *entry, const char *valu
 		    (entry != NULL ? strlen(entry) : 0) + 40;
 }
 
-static void
-add_value(struct flat *f, const struct schema_value *value)
+static void add_value(struct flat *f, const struct schema_value *value)
 {
 	const char *name = value->option->name;
 
@@ -100,8 +97,7 @@ add_value(struct flat *f, const struct schema_value *value)
 		f->grants[f->grant_count++] = (struct msg_grant){ value->text, false };
 }
 
-static size_t
-count_flat(const struct schema_values *values)
+static size_t count_flat(const struct schema_values *values)
 {
 	size_t count = 0;
 
@@ -110,8 +106,7 @@ count_flat(const struct schema_values *values)
 	return count;
 }
 
-static void
-flatten(const struct schema_values *values, struct flat *f)
+static void flatten(const struct schema_values *values, struct flat *f)
 {
 	f->room = count_flat(values);
 	f->options = arena_alloc(f->arena, (f->room + 1) * sizeof(*f->options));
@@ -120,11 +115,10 @@ flatten(const struct schema_values *values, struct flat *f)
 		add_value(f, &values->items[i]);
 }
 
-enum jembatan_result
-instance_options_check(const struct instance_settings *instance,
-		       const struct msg_manifest_option *manifest, size_t manifest_count,
-		       struct problems *problems, struct arena *arena,
-		       struct instance_options *out)
+enum jembatan_result instance_options_check(const struct instance_settings *instance,
+					    const struct msg_manifest_option *manifest,
+					    size_t manifest_count, struct problems *problems,
+					    struct arena *arena, struct instance_options *out)
 {
 	size_t before = problems->count + problems->dropped;
 	struct flat f = { .arena = arena };

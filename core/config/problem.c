@@ -6,14 +6,12 @@
 
 #include "base/poison.h"
 
-void
-problems_init(struct problems *p)
+void problems_init(struct problems *p)
 {
 	*p = (struct problems){ 0 };
 }
 
-void
-problems_done(struct problems *p)
+void problems_done(struct problems *p)
 {
 	for (size_t i = 0; i < p->count; i++) {
 		free(p->items[i].file);
@@ -23,8 +21,7 @@ problems_done(struct problems *p)
 	*p = (struct problems){ 0 };
 }
 
-void
-problems_add(struct problems *p, const char *file, unsigned line, const char *format, ...)
+void problems_add(struct problems *p, const char *file, unsigned line, const char *format, ...)
 {
 	char text[1024];
 	va_list ap;
@@ -40,8 +37,7 @@ problems_add(struct problems *p, const char *file, unsigned line, const char *fo
 	p->items[p->count++] = (struct problem){ xstrdup(file), line, xstrdup(text) };
 }
 
-char *
-problem_text(const struct problem *p)
+char *problem_text(const struct problem *p)
 {
 	if (p->file == NULL)
 		return xstrdup(p->text);
@@ -50,8 +46,7 @@ problem_text(const struct problem *p)
 	return xasprintf("%s:%u: %s", p->file, p->line, p->text);
 }
 
-void
-problems_print(const struct problems *p, FILE *out)
+void problems_print(const struct problems *p, FILE *out)
 {
 	for (size_t i = 0; i < p->count; i++) {
 		CLEANUP(free_pointer) char *text = problem_text(&p->items[i]);

@@ -20,8 +20,7 @@ struct walk {
 	struct problems *problems;
 };
 
-static size_t
-table_size(const struct jembatan_option *table)
+static size_t table_size(const struct jembatan_option *table)
 {
 	size_t count = 0;
 
@@ -30,8 +29,7 @@ table_size(const struct jembatan_option *table)
 	return count;
 }
 
-static size_t
-smallest(size_t a, size_t b, size_t c)
+static size_t smallest(size_t a, size_t b, size_t c)
 {
 	size_t least = a < b ? a : b;
 
@@ -39,8 +37,7 @@ smallest(size_t a, size_t b, size_t c)
 }
 
 /* How many letters must be changed, added, dropped or swapped with the next. */
-static size_t
-edit_distance(const char *a, const char *b)
+static size_t edit_distance(const char *a, const char *b)
 {
 	size_t rows[3][NAME_MAX_BYTES + 1];
 	size_t n = strlen(a), m = strlen(b);
@@ -67,8 +64,7 @@ edit_distance(const char *a, const char *b)
 
 /* The option or map meant by this unknown name: nearly the same, or else the
  * same word in another map; NULL when none is near. */
-static const char *
-find_near(const struct walk *w, const char *name, const char *key)
+static const char *find_near(const struct walk *w, const char *name, const char *key)
 {
 	const char *near = NULL, *elsewhere = NULL;
 	size_t best = strlen(key) / 4 + 2; /* to be stayed below */
@@ -98,8 +94,7 @@ find_near(const struct walk *w, const char *name, const char *key)
 }
 
 /* "a, b, c": the keys below this prefix; in the arena. */
-static const char *
-known_keys(const struct walk *w, const char *prefix)
+static const char *known_keys(const struct walk *w, const char *prefix)
 {
 	CLEANUP(buf_done) struct buf list;
 	const char *previous = "";
@@ -122,9 +117,8 @@ known_keys(const struct walk *w, const char *prefix)
 	return arena_strndup(w->arena, list.data != NULL ? list.data : "", list.size);
 }
 
-static void
-report_unknown(const struct walk *w, const struct yaml_node *entry, const char *prefix,
-	       const char *name)
+static void report_unknown(const struct walk *w, const struct yaml_node *entry, const char *prefix,
+			   const char *name)
 {
 	CLEANUP(free_pointer) char *shown = text_printable(name, 80);
 	const char *near = find_near(w, name, entry->key);
@@ -141,8 +135,7 @@ report_unknown(const struct walk *w, const struct yaml_node *entry, const char *
 			     known_keys(w, prefix));
 }
 
-static bool
-is_section(const struct walk *w, const char *name)
+static bool is_section(const struct walk *w, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -154,8 +147,7 @@ is_section(const struct walk *w, const char *name)
 }
 
 /* Find each option's node. Recursion ends with the table's own depth. */
-static void
-collect(const struct walk *w, const struct yaml_node *map, const char *prefix)
+static void collect(const struct walk *w, const struct yaml_node *map, const char *prefix)
 {
 	for (const struct yaml_node *e = map->first; e != NULL; e = e->next) {
 		const char *name = arena_printf(w->arena, "%s%s", prefix, e->key);
@@ -181,9 +173,9 @@ collect(const struct walk *w, const struct yaml_node *map, const char *prefix)
 	}
 }
 
-static const struct yaml_node **
-collect_root(const struct jembatan_option *table, const struct yaml_node *map,
-	     struct arena *arena, struct problems *problems)
+static const struct yaml_node **collect_root(const struct jembatan_option *table,
+					     const struct yaml_node *map, struct arena *arena,
+					     struct problems *problems)
 {
 	struct walk w = { table, table_size(table), NULL, arena, problems };
 
@@ -200,8 +192,8 @@ collect_root(const struct jembatan_option *table, const struct yaml_node *map,
 }
 
 /* The preset as a node: written in YAML where it is a list or map. */
-static const struct yaml_node *
-preset_node(const struct jembatan_option *option, struct arena *arena)
+static const struct yaml_node *preset_node(const struct jembatan_option *option,
+					   struct arena *arena)
 {
 	struct yaml_node *scalar;
 	const struct yaml_node *root;
@@ -220,9 +212,8 @@ preset_node(const struct jembatan_option *option, struct arena *arena)
 	return scalar;
 }
 
-static void
-take_preset(const struct jembatan_option *option, struct arena *arena, struct problems *problems,
-	    struct schema_value *out)
+static void take_preset(const struct jembatan_option *option, struct arena *arena,
+			struct problems *problems, struct schema_value *out)
 {
 	const struct yaml_node *node;
 
@@ -238,10 +229,9 @@ take_preset(const struct jembatan_option *option, struct arena *arena, struct pr
 	out->node = NULL;
 }
 
-void
-schema_check(const struct jembatan_option *table, const struct yaml_node *map,
-	     const struct yaml_node *defaults, const char *file, struct arena *arena,
-	     struct problems *problems, struct schema_values *out)
+void schema_check(const struct jembatan_option *table, const struct yaml_node *map,
+		  const struct yaml_node *defaults, const char *file, struct arena *arena,
+		  struct problems *problems, struct schema_values *out)
 {
 	const struct yaml_node **nodes = collect_root(table, map, arena, problems);
 	const struct yaml_node **behind = collect_root(table, defaults, arena, problems);
@@ -268,8 +258,7 @@ schema_check(const struct jembatan_option *table, const struct yaml_node *map,
 	}
 }
 
-void
-schema_done(struct schema_values *values)
+void schema_done(struct schema_values *values)
 {
 	for (size_t i = 0; i < values->count; i++) {
 		secret_free(values->items[i].secret);
@@ -279,8 +268,7 @@ schema_done(struct schema_values *values)
 	*values = (struct schema_values){ 0 };
 }
 
-static struct schema_value *
-find_value(const struct schema_values *values, const char *name)
+static struct schema_value *find_value(const struct schema_values *values, const char *name)
 {
 	size_t i = 0;
 
@@ -290,26 +278,22 @@ find_value(const struct schema_values *values, const char *name)
 	return &values->items[i];
 }
 
-const struct schema_value *
-schema_value(const struct schema_values *values, const char *name)
+const struct schema_value *schema_value(const struct schema_values *values, const char *name)
 {
 	return find_value(values, name);
 }
 
-const char *
-schema_text(const struct schema_values *values, const char *name)
+const char *schema_text(const struct schema_values *values, const char *name)
 {
 	return find_value(values, name)->text;
 }
 
-int64_t
-schema_integer(const struct schema_values *values, const char *name)
+int64_t schema_integer(const struct schema_values *values, const char *name)
 {
 	return find_value(values, name)->integer;
 }
 
-struct secret *
-schema_take_secret(struct schema_values *values, const char *name)
+struct secret *schema_take_secret(struct schema_values *values, const char *name)
 {
 	struct schema_value *value = find_value(values, name);
 	struct secret *secret = value->secret;
@@ -318,16 +302,14 @@ schema_take_secret(struct schema_values *values, const char *name)
 	return secret;
 }
 
-const char *
-schema_where(const struct yaml_node *node, struct arena *arena)
+const char *schema_where(const struct yaml_node *node, struct arena *arena)
 {
 	if (node == NULL || node->line == 0)
 		return "built in";
 	return arena_printf(arena, "%s:%u", node->file, node->line);
 }
 
-static const char *
-type_name(enum jembatan_option_type type)
+static const char *type_name(enum jembatan_option_type type)
 {
 	switch (type) {
 	case JEMBATAN_STRING:
@@ -358,8 +340,7 @@ type_name(enum jembatan_option_type type)
 	return "?";
 }
 
-void
-schema_describe(const struct jembatan_option *table, FILE *out)
+void schema_describe(const struct jembatan_option *table, FILE *out)
 {
 	struct arena *arena = arena_new();
 

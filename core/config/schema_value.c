@@ -24,8 +24,7 @@ struct reading {
 	problems_add((r)->problems, (r)->node->file, (r)->node->line, __VA_ARGS__)
 
 /* "must be X, not "what stands there"". */
-static bool
-wrong(const struct reading *r, const char *expected)
+static bool wrong(const struct reading *r, const char *expected)
 {
 	CLEANUP(free_pointer) char *shown = text_printable(r->node->text, 60);
 
@@ -33,8 +32,7 @@ wrong(const struct reading *r, const char *expected)
 	return false;
 }
 
-static bool
-is_scalar(const struct reading *r, const char *expected)
+static bool is_scalar(const struct reading *r, const char *expected)
 {
 	if (r->node->kind != YAML_SCALAR) {
 		COMPLAIN(r, "\"%s\" must be %s, not %s", r->option->name, expected,
@@ -49,8 +47,7 @@ is_scalar(const struct reading *r, const char *expected)
 	return true;
 }
 
-void
-schema_value_number(enum jembatan_option_type type, int64_t number, char out[32])
+void schema_value_number(enum jembatan_option_type type, int64_t number, char out[32])
 {
 	static const struct {
 		enum jembatan_option_type type;
@@ -74,8 +71,7 @@ schema_value_number(enum jembatan_option_type type, int64_t number, char out[32]
 	snprintf(out, 32, "%lld", (long long)number);
 }
 
-static bool
-within_bounds(const struct reading *r, int64_t number)
+static bool within_bounds(const struct reading *r, int64_t number)
 {
 	const struct jembatan_option *o = r->option;
 	char low[32], high[32];
@@ -94,8 +90,7 @@ within_bounds(const struct reading *r, int64_t number)
 	return wrong(r, expected);
 }
 
-static bool
-parse_integer(const char *text, int64_t *out)
+static bool parse_integer(const char *text, int64_t *out)
 {
 	const char *digits = *text == '-' ? text + 1 : text;
 	char *end;
@@ -111,8 +106,7 @@ parse_integer(const char *text, int64_t *out)
 	return true;
 }
 
-static bool
-read_number(const struct reading *r, struct schema_value *out)
+static bool read_number(const struct reading *r, struct schema_value *out)
 {
 	const char *text = r->node->text;
 	int64_t number = 0;
@@ -137,8 +131,7 @@ read_number(const struct reading *r, struct schema_value *out)
 	return true;
 }
 
-static bool
-read_boolean(const struct reading *r, struct schema_value *out)
+static bool read_boolean(const struct reading *r, struct schema_value *out)
 {
 	if (!is_scalar(r, "true or false"))
 		return false;
@@ -149,8 +142,7 @@ read_boolean(const struct reading *r, struct schema_value *out)
 	return true;
 }
 
-static bool
-read_string(const struct reading *r, struct schema_value *out)
+static bool read_string(const struct reading *r, struct schema_value *out)
 {
 	if (!is_scalar(r, "text"))
 		return false;
@@ -166,8 +158,7 @@ read_string(const struct reading *r, struct schema_value *out)
 	return true;
 }
 
-static bool
-is_choice(const char *const *choices, const char *text)
+static bool is_choice(const char *const *choices, const char *text)
 {
 	for (; *choices != NULL; choices++) {
 		if (strcmp(*choices, text) == 0)
@@ -176,8 +167,7 @@ is_choice(const char *const *choices, const char *text)
 	return false;
 }
 
-const char *
-schema_value_choices(const char *const *choices, const char *after, struct arena *arena)
+const char *schema_value_choices(const char *const *choices, const char *after, struct arena *arena)
 {
 	CLEANUP(buf_done) struct buf list;
 
@@ -187,8 +177,7 @@ schema_value_choices(const char *const *choices, const char *after, struct arena
 	return arena_strndup(arena, list.data != NULL ? list.data : "", list.size);
 }
 
-static bool
-read_choice(const struct reading *r, struct schema_value *out)
+static bool read_choice(const struct reading *r, struct schema_value *out)
 {
 	const char *allowed = schema_value_choices(r->option->choices, "", r->arena);
 	const char *expected = arena_printf(r->arena, "one of %s", allowed);
@@ -201,8 +190,7 @@ read_choice(const struct reading *r, struct schema_value *out)
 	return true;
 }
 
-static bool
-read_path(const struct reading *r, struct schema_value *out)
+static bool read_path(const struct reading *r, struct schema_value *out)
 {
 	const char *expected = "an absolute path (beginning with /, without ..)";
 	const char *text = r->node->text;
@@ -217,16 +205,14 @@ read_path(const struct reading *r, struct schema_value *out)
 }
 
 /* A part of a parsed address; NULL when it has none. Free with curl_free. */
-static char *
-url_part(CURLU *url, CURLUPart part)
+static char *url_part(CURLU *url, CURLUPart part)
 {
 	char *text = NULL;
 
 	return curl_url_get(url, part, &text, 0) == CURLUE_OK ? text : NULL;
 }
 
-static bool
-read_url_parts(const struct reading *r, CURLU *url)
+static bool read_url_parts(const struct reading *r, CURLU *url)
 {
 	static const char *const web[] = { "http", "https", NULL };
 	const char *const *schemes = r->option->choices != NULL ? r->option->choices : web;
@@ -250,8 +236,7 @@ read_url_parts(const struct reading *r, CURLU *url)
 	return good;
 }
 
-static bool
-read_url(const struct reading *r, struct schema_value *out)
+static bool read_url(const struct reading *r, struct schema_value *out)
 {
 	const char *expected = "an address such as https://host/path";
 	CURLU *url;
@@ -272,8 +257,8 @@ read_url(const struct reading *r, struct schema_value *out)
 }
 
 /* A text entry, a secret entry; false when wrong. */
-static bool
-read_entry(const struct reading *r, const struct yaml_node *node, struct schema_entry *out)
+static bool read_entry(const struct reading *r, const struct yaml_node *node,
+		       struct schema_entry *out)
 {
 	const char *name = r->option->name;
 
@@ -301,8 +286,7 @@ read_entry(const struct reading *r, const struct yaml_node *node, struct schema_
 	return true;
 }
 
-static bool
-is_collection(const struct reading *r, enum yaml_kind kind)
+static bool is_collection(const struct reading *r, enum yaml_kind kind)
 {
 	if (r->node->kind == kind || yaml_is_null(r->node))
 		return true;
@@ -317,8 +301,8 @@ is_collection(const struct reading *r, enum yaml_kind kind)
 
 /* The entries of `behind` in their order, each overridden in its place, then
  * what only the node has. */
-static bool
-read_entries(const struct reading *r, const struct yaml_node *behind, struct schema_value *out)
+static bool read_entries(const struct reading *r, const struct yaml_node *behind,
+			 struct schema_value *out)
 {
 	const struct yaml_node *entry;
 	size_t room = r->node->count + (behind != NULL ? behind->count : 0);
@@ -342,8 +326,8 @@ read_entries(const struct reading *r, const struct yaml_node *behind, struct sch
 	return good;
 }
 
-static bool
-read_collection(const struct reading *r, const struct yaml_node *behind, struct schema_value *out)
+static bool read_collection(const struct reading *r, const struct yaml_node *behind,
+			    struct schema_value *out)
 {
 	bool is_list = r->option->type == JEMBATAN_LIST;
 
@@ -354,8 +338,8 @@ read_collection(const struct reading *r, const struct yaml_node *behind, struct 
 	return read_entries(r, behind, out);
 }
 
-static bool
-read_typed(const struct reading *r, const struct yaml_node *behind, struct schema_value *out)
+static bool read_typed(const struct reading *r, const struct yaml_node *behind,
+		       struct schema_value *out)
 {
 	switch (r->option->type) {
 	case JEMBATAN_STRING:
@@ -385,10 +369,9 @@ read_typed(const struct reading *r, const struct yaml_node *behind, struct schem
 	return false;
 }
 
-bool
-schema_value_read(const struct jembatan_option *option, const struct yaml_node *node,
-		  const struct yaml_node *behind, struct arena *arena, struct problems *problems,
-		  struct schema_value *out)
+bool schema_value_read(const struct jembatan_option *option, const struct yaml_node *node,
+		       const struct yaml_node *behind, struct arena *arena,
+		       struct problems *problems, struct schema_value *out)
 {
 	struct reading r = { option, node, arena, problems };
 

@@ -23,8 +23,8 @@ struct source {
 	problems_add((s)->problems, (s)->node->file, (s)->node->line, __VA_ARGS__)
 
 /* Drop one line end, check that something sensible is left. */
-static struct secret *
-make_secret(const struct source *s, const char *from, const char *value, size_t size)
+static struct secret *make_secret(const struct source *s, const char *from, const char *value,
+				  size_t size)
 {
 	if (size > 0 && value[size - 1] == '\n')
 		size--;
@@ -42,8 +42,7 @@ make_secret(const struct source *s, const char *from, const char *value, size_t 
 }
 
 /* systemd guards its credentials folder itself, whatever the modes say. */
-static bool
-is_credential_path(const char *path)
+static bool is_credential_path(const char *path)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
 	size_t length = folder != NULL ? strlen(folder) : 0;
@@ -52,8 +51,7 @@ is_credential_path(const char *path)
 	       strstr(path, "/../") == NULL;
 }
 
-static bool
-check_file(const struct source *s, const char *path, int fd)
+static bool check_file(const struct source *s, const char *path, int fd)
 {
 	struct stat st;
 
@@ -73,8 +71,7 @@ check_file(const struct source *s, const char *path, int fd)
 	return true;
 }
 
-static struct secret *
-read_file(const struct source *s, const char *path)
+static struct secret *read_file(const struct source *s, const char *path)
 {
 	CLEANUP(close_fd) int fd = -1;
 	struct secret *secret = NULL;
@@ -107,8 +104,7 @@ read_file(const struct source *s, const char *path)
 	return secret;
 }
 
-static struct secret *
-read_env(const struct source *s, const char *variable)
+static struct secret *read_env(const struct source *s, const char *variable)
 {
 	const char *value = getenv(variable);
 
@@ -119,8 +115,7 @@ read_env(const struct source *s, const char *variable)
 	return make_secret(s, variable, value, strnlen(value, SECRET_SOURCE_MAX));
 }
 
-static struct secret *
-read_credential(const struct source *s, const char *credential)
+static struct secret *read_credential(const struct source *s, const char *credential)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
 	CLEANUP(free_pointer) char *path = NULL;
@@ -140,8 +135,8 @@ read_credential(const struct source *s, const char *credential)
 	return read_file(s, path);
 }
 
-struct secret *
-secret_source_read(const struct yaml_node *node, const char *name, struct problems *problems)
+struct secret *secret_source_read(const struct yaml_node *node, const char *name,
+				  struct problems *problems)
 {
 	struct source s = { node, name, problems };
 	const struct yaml_node *from = node->kind == YAML_MAP ? node->first : NULL;

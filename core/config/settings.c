@@ -24,8 +24,7 @@ static void complain(const struct load *l, const char *name, const char *format,
 	PRINTF_LIKE(3, 4);
 
 /* About the value of `name`: '"name" <sentence>'. */
-static void
-complain(const struct load *l, const char *name, const char *format, ...)
+static void complain(const struct load *l, const char *name, const char *format, ...)
 {
 	const struct yaml_node *node = schema_value(&l->values, name)->node;
 	char text[400];
@@ -38,15 +37,13 @@ complain(const struct load *l, const char *name, const char *format, ...)
 		     node != NULL ? node->line : 0, "\"%s\" %s", name, text);
 }
 
-static const char *
-text_of(const struct load *l, const char *name)
+static const char *text_of(const struct load *l, const char *name)
 {
 	return schema_text(&l->values, name);
 }
 
 /* Choices become an enum by their place in the list. */
-static unsigned
-choice_of(const struct load *l, const char *name)
+static unsigned choice_of(const struct load *l, const char *name)
 {
 	const struct schema_value *value = schema_value(&l->values, name);
 	unsigned i = 0;
@@ -56,8 +53,7 @@ choice_of(const struct load *l, const char *name)
 	return i;
 }
 
-static const char *
-header_word(const struct load *l, const char *name, bool may_be_empty)
+static const char *header_word(const struct load *l, const char *name, bool may_be_empty)
 {
 	const char *text = text_of(l, name);
 
@@ -68,8 +64,7 @@ header_word(const struct load *l, const char *name, bool may_be_empty)
 	return text;
 }
 
-static const char *
-without_slash(const struct load *l, const char *url)
+static const char *without_slash(const struct load *l, const char *url)
 {
 	size_t size = url != NULL ? strlen(url) : 0;
 
@@ -78,8 +73,7 @@ without_slash(const struct load *l, const char *url)
 	return url != NULL ? arena_strndup(l->s->arena, url, size) : NULL;
 }
 
-static void
-read_statuses(const struct load *l, struct settings_central *out)
+static void read_statuses(const struct load *l, struct settings_central *out)
 {
 	const char *name = "central.not_sent_statuses";
 	const struct schema_value *value = schema_value(&l->values, name);
@@ -98,8 +92,7 @@ read_statuses(const struct load *l, struct settings_central *out)
 	out->not_sent_statuses = statuses;
 }
 
-static void
-read_lookup(const struct load *l, struct settings_central *out)
+static void read_lookup(const struct load *l, struct settings_central *out)
 {
 	out->lookup_url = text_of(l, "central.lookup.url");
 	out->lookup_match = text_of(l, "central.lookup.match");
@@ -111,8 +104,7 @@ read_lookup(const struct load *l, struct settings_central *out)
 		complain(l, "central.lookup.match", "must be a path such as results.data.0.id");
 }
 
-static void
-read_unknown(const struct load *l, struct settings_central *out)
+static void read_unknown(const struct load *l, struct settings_central *out)
 {
 	out->idempotent = schema_integer(&l->values, "central.idempotent") != 0;
 	read_lookup(l, out);
@@ -121,8 +113,7 @@ read_unknown(const struct load *l, struct settings_central *out)
 	read_statuses(l, out);
 }
 
-static void
-read_central(struct load *l, struct settings_central *out)
+static void read_central(struct load *l, struct settings_central *out)
 {
 	static const struct settings_defaults none;
 	const char *zone = text_of(l, "central.time_zone");
@@ -154,8 +145,7 @@ read_central(struct load *l, struct settings_central *out)
 }
 
 /* A key of the operator's own: 32 bytes, as the file that we make holds them. */
-static void
-read_master_key(struct load *l)
+static void read_master_key(struct load *l)
 {
 	const char *key;
 
@@ -168,8 +158,7 @@ read_master_key(struct load *l)
 			 "must be 64 hexadecimal digits: make one with openssl rand -hex 32");
 }
 
-static void
-read_main(struct load *l)
+static void read_main(struct load *l)
 {
 	static const enum jembatan_level levels[] = { JEMBATAN_DEBUG, JEMBATAN_INFO,
 						      JEMBATAN_NOTICE, JEMBATAN_WARNING,
@@ -191,16 +180,14 @@ read_main(struct load *l)
 }
 
 /* The part of a path after its last slash, and before it. */
-static const char *
-base_name(const char *path)
+static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
 	return slash != NULL ? slash + 1 : path;
 }
 
-static const char *
-folder_of(const char *path, struct arena *arena)
+static const char *folder_of(const char *path, struct arena *arena)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -209,8 +196,7 @@ folder_of(const char *path, struct arena *arena)
 	return slash == path ? "/" : arena_strndup(arena, path, (size_t)(slash - path));
 }
 
-struct settings *
-settings_load(const char *path, struct problems *problems)
+struct settings *settings_load(const char *path, struct problems *problems)
 {
 	struct settings *s = xcalloc(1, sizeof(*s));
 	struct load l = { .s = s, .problems = problems };
@@ -237,8 +223,7 @@ settings_load(const char *path, struct problems *problems)
 	return s;
 }
 
-void
-settings_free(struct settings *s)
+void settings_free(struct settings *s)
 {
 	if (s == NULL)
 		return;
@@ -249,8 +234,7 @@ settings_free(struct settings *s)
 	free(s);
 }
 
-const struct instance_settings *
-settings_instance(const struct settings *s, const char *name)
+const struct instance_settings *settings_instance(const struct settings *s, const char *name)
 {
 	for (size_t i = 0; i < s->instance_count; i++) {
 		if (strcmp(s->instances[i].name, name) == 0)
@@ -263,8 +247,7 @@ settings_instance(const struct settings *s, const char *name)
 
 /* The instances that push and have no value of their own, "a, b"; NULL when
  * there are none. With no instance at all the centre's own keys are wanted. */
-static const char *
-instances_without(const struct settings *s, size_t offset, struct arena *arena)
+static const char *instances_without(const struct settings *s, size_t offset, struct arena *arena)
 {
 	CLEANUP(buf_done) struct buf list;
 
@@ -282,8 +265,7 @@ instances_without(const struct settings *s, size_t offset, struct arena *arena)
 	return arena_strndup(arena, list.data, list.size);
 }
 
-static void
-check_defaults(const struct settings *s, unsigned line, struct problems *problems)
+static void check_defaults(const struct settings *s, unsigned line, struct problems *problems)
 {
 	static const struct {
 		const char *name;
@@ -316,8 +298,7 @@ check_defaults(const struct settings *s, unsigned line, struct problems *problem
 	}
 }
 
-void
-settings_check_complete(const struct settings *s, struct problems *problems)
+void settings_check_complete(const struct settings *s, struct problems *problems)
 {
 	const struct yaml_node *central = yaml_get(s->root, "central");
 	const struct yaml_node *defaults = yaml_get(central, "defaults");

@@ -23,8 +23,7 @@ struct load {
 	struct problems *problems;
 };
 
-const char *
-settings_push_name(enum settings_push push)
+const char *settings_push_name(enum settings_push push)
 {
 	switch (push) {
 	case PUSH_REVIEW:
@@ -37,16 +36,15 @@ settings_push_name(enum settings_push push)
 	return "?";
 }
 
-static bool
-is_name(const char *name)
+static bool is_name(const char *name)
 {
 	size_t size = strlen(name);
 
 	return size >= 1 && size <= NAME_MAX_BYTES && strspn(name, NAME_LETTERS) == size;
 }
 
-const char *
-settings_read_id(const struct schema_values *values, const char *name, struct problems *problems)
+const char *settings_read_id(const struct schema_values *values, const char *name,
+			     struct problems *problems)
 {
 	const struct schema_value *value = schema_value(values, name);
 	size_t size = value->text != NULL ? strlen(value->text) : 0;
@@ -60,10 +58,9 @@ settings_read_id(const struct schema_values *values, const char *name, struct pr
 	return NULL;
 }
 
-void
-settings_read_defaults(const struct schema_values *values,
-		       const struct settings_defaults *otherwise, struct problems *problems,
-		       struct settings_defaults *out)
+void settings_read_defaults(const struct schema_values *values,
+			    const struct settings_defaults *otherwise, struct problems *problems,
+			    struct settings_defaults *out)
 {
 #define ID(field) \
 	do { \
@@ -82,8 +79,7 @@ settings_read_defaults(const struct schema_values *values,
 
 /* ---- the connector and its profile -------------------------------------- */
 
-static const struct yaml_node *
-load_profile(struct load *l, const struct schema_value *profile)
+static const struct yaml_node *load_profile(struct load *l, const struct schema_value *profile)
 {
 	const struct yaml_node *root = NULL;
 	struct why why;
@@ -103,8 +99,7 @@ load_profile(struct load *l, const struct schema_value *profile)
 }
 
 /* What the profile says of the connector; NULL when it says nothing. */
-static const char *
-read_profile(struct load *l)
+static const char *read_profile(struct load *l)
 {
 	const struct schema_value *profile = schema_value(&l->values, "profile");
 	const struct yaml_node *root;
@@ -126,8 +121,7 @@ read_profile(struct load *l)
 	return schema_text(&values, "connector");
 }
 
-static void
-read_connector(struct load *l)
+static void read_connector(struct load *l)
 {
 	const struct schema_value *written = schema_value(&l->values, "connector");
 	const char *of_profile = read_profile(l);
@@ -152,8 +146,7 @@ read_connector(struct load *l)
 
 /* ---- the instance's own keys -------------------------------------------- */
 
-static void
-read_push(struct load *l)
+static void read_push(struct load *l)
 {
 	const char *push = schema_text(&l->values, "push");
 	struct instance_settings *instance = l->instance;
@@ -167,8 +160,7 @@ read_push(struct load *l)
 		instance->push = strcmp(push, "shadow") == 0 ? PUSH_SHADOW : PUSH_REVIEW;
 }
 
-static void
-read_start(struct load *l)
+static void read_start(struct load *l)
 {
 	const struct schema_value *start = schema_value(&l->values, "start");
 	struct instance_settings *instance = l->instance;
@@ -187,8 +179,7 @@ read_start(struct load *l)
 }
 
 /* PP, PP.KK, PP.KK.CC or PP.KK.CC.DDDD */
-static bool
-is_region_code(const char *code)
+static bool is_region_code(const char *code)
 {
 	static const char shape[] = "00.00.00.0000";
 	size_t size = strlen(code);
@@ -202,8 +193,7 @@ is_region_code(const char *code)
 	return true;
 }
 
-static void
-read_region(struct load *l)
+static void read_region(struct load *l)
 {
 	const struct schema_value *region = schema_value(&l->values, "home_region");
 
@@ -214,8 +204,7 @@ read_region(struct load *l)
 			     "\"32.73\", not \"%.40s\"", region->text);
 }
 
-static void
-read_instance(struct load *l)
+static void read_instance(struct load *l)
 {
 	struct instance_settings *instance = l->instance;
 
@@ -237,8 +226,7 @@ read_instance(struct load *l)
 
 /* ---- the folder --------------------------------------------------------- */
 
-static int
-is_settings_file(const struct dirent *entry)
+static int is_settings_file(const struct dirent *entry)
 {
 	const char *dot = strrchr(entry->d_name, '.');
 
@@ -247,8 +235,7 @@ is_settings_file(const struct dirent *entry)
 }
 
 /* The instance's name from its file's; NULL and a problem when it has none. */
-static const char *
-instance_name(struct settings *s, const char *file, struct problems *problems)
+static const char *instance_name(struct settings *s, const char *file, struct problems *problems)
 {
 	const char *dot = strrchr(file, '.');
 	char *name = arena_strndup(s->arena, file, (size_t)(dot - file));
@@ -269,9 +256,8 @@ instance_name(struct settings *s, const char *file, struct problems *problems)
 	return NULL;
 }
 
-static bool
-load_file(struct settings *s, const char *folder, const char *file,
-	  struct instance_settings *instance, struct problems *problems)
+static bool load_file(struct settings *s, const char *folder, const char *file,
+		      struct instance_settings *instance, struct problems *problems)
 {
 	struct load l = { .s = s, .instance = instance, .problems = problems };
 	const char *path = arena_printf(s->arena, "%s/%s", folder, file);
@@ -289,9 +275,8 @@ load_file(struct settings *s, const char *folder, const char *file,
 	return true;
 }
 
-static void
-load_files(struct settings *s, const char *folder, struct dirent **entries, size_t count,
-	   struct problems *problems)
+static void load_files(struct settings *s, const char *folder, struct dirent **entries,
+		       size_t count, struct problems *problems)
 {
 	struct instance_settings *instances =
 		arena_alloc(s->arena, (count + 1) * sizeof(*instances));
@@ -306,8 +291,7 @@ load_files(struct settings *s, const char *folder, struct dirent **entries, size
 	s->instances = instances;
 }
 
-void
-settings_instances_load(struct settings *s, const char *beside, struct problems *problems)
+void settings_instances_load(struct settings *s, const char *beside, struct problems *problems)
 {
 	const char *folder = arena_printf(s->arena, "%s/connectors.d", beside);
 	struct dirent **entries = NULL;

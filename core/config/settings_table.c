@@ -125,8 +125,7 @@ const struct jembatan_option settings_profile_table[] = {
 	END
 };
 
-void
-settings_describe(FILE *out)
+void settings_describe(FILE *out)
 {
 	fputs("jembatan.yaml\n\n", out);
 	schema_describe(settings_table, out);

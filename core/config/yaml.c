@@ -30,8 +30,7 @@ struct reader {
 	bool done;
 };
 
-static unsigned
-line_of(const yaml_event_t *event)
+static unsigned line_of(const yaml_event_t *event)
 {
 	return (unsigned)event->start_mark.line + 1;
 }
@@ -41,8 +40,7 @@ line_of(const yaml_event_t *event)
 static enum jembatan_result refuse(struct reader *r, unsigned line, const char *format, ...)
 	PRINTF_LIKE(3, 4);
 
-static enum jembatan_result
-refuse(struct reader *r, unsigned line, const char *format, ...)
+static enum jembatan_result refuse(struct reader *r, unsigned line, const char *format, ...)
 {
 	char text[400];
 	va_list ap;
@@ -53,8 +51,7 @@ refuse(struct reader *r, unsigned line, const char *format, ...)
 	return why_set(r->why, JEMBATAN_CONFIG, "%s:%u: %s", r->name, line, text);
 }
 
-static struct yaml_node *
-new_node(struct reader *r, enum yaml_kind kind, const yaml_event_t *event)
+static struct yaml_node *new_node(struct reader *r, enum yaml_kind kind, const yaml_event_t *event)
 {
 	struct yaml_node *node = arena_alloc(r->arena, sizeof(*node));
 
@@ -66,8 +63,8 @@ new_node(struct reader *r, enum yaml_kind kind, const yaml_event_t *event)
 }
 
 /* Hang the node into what is open. A map's key is not hung: it waits. */
-static enum jembatan_result
-attach(struct reader *r, struct yaml_node *node, const yaml_event_t *event)
+static enum jembatan_result attach(struct reader *r, struct yaml_node *node,
+				   const yaml_event_t *event)
 {
 	struct level *level;
 
@@ -94,15 +91,13 @@ attach(struct reader *r, struct yaml_node *node, const yaml_event_t *event)
 	return JEMBATAN_OK;
 }
 
-static bool
-is_key_place(const struct reader *r)
+static bool is_key_place(const struct reader *r)
 {
 	return r->depth > 0 && r->levels[r->depth - 1].node->kind == YAML_MAP &&
 	       r->levels[r->depth - 1].key == NULL;
 }
 
-static enum jembatan_result
-take_key(struct reader *r, const char *text, const yaml_event_t *event)
+static enum jembatan_result take_key(struct reader *r, const char *text, const yaml_event_t *event)
 {
 	struct level *level = &r->levels[r->depth - 1];
 	const struct yaml_node *twin = yaml_get(level->node, text);
@@ -117,8 +112,7 @@ take_key(struct reader *r, const char *text, const yaml_event_t *event)
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result
-take_scalar(struct reader *r, const yaml_event_t *event)
+static enum jembatan_result take_scalar(struct reader *r, const yaml_event_t *event)
 {
 	const char *text = (const char *)event->data.scalar.value;
 	size_t size = event->data.scalar.length;
@@ -140,8 +134,8 @@ take_scalar(struct reader *r, const yaml_event_t *event)
 	return attach(r, node, event);
 }
 
-static enum jembatan_result
-open_level(struct reader *r, enum yaml_kind kind, const yaml_event_t *event)
+static enum jembatan_result open_level(struct reader *r, enum yaml_kind kind,
+				       const yaml_event_t *event)
 {
 	struct yaml_node *node;
 	enum jembatan_result result;
@@ -159,9 +153,8 @@ open_level(struct reader *r, enum yaml_kind kind, const yaml_event_t *event)
 }
 
 /* Anchors and tags stand on every kind of node. */
-static enum jembatan_result
-check_decoration(struct reader *r, const yaml_event_t *event, const yaml_char_t *anchor,
-		 const yaml_char_t *tag)
+static enum jembatan_result check_decoration(struct reader *r, const yaml_event_t *event,
+					     const yaml_char_t *anchor, const yaml_char_t *tag)
 {
 	if (anchor != NULL)
 		return REFUSE(r, event, "anchors (&%.40s) are not supported: write the value out "
@@ -172,8 +165,7 @@ check_decoration(struct reader *r, const yaml_event_t *event, const yaml_char_t 
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result
-begin_document(struct reader *r, const yaml_event_t *event)
+static enum jembatan_result begin_document(struct reader *r, const yaml_event_t *event)
 {
 	if (++r->documents > 1)
 		return REFUSE(r, event, "a second document begins here: one file holds one; "
@@ -186,8 +178,7 @@ begin_document(struct reader *r, const yaml_event_t *event)
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result
-take_event(struct reader *r, const yaml_event_t *event)
+static enum jembatan_result take_event(struct reader *r, const yaml_event_t *event)
 {
 	enum jembatan_result result = JEMBATAN_OK;
 
@@ -226,8 +217,7 @@ take_event(struct reader *r, const yaml_event_t *event)
 }
 
 /* libyaml's own sentence; its tabs and quotes are fine for an operator. */
-static enum jembatan_result
-explain_syntax(struct reader *r, const yaml_parser_t *parser)
+static enum jembatan_result explain_syntax(struct reader *r, const yaml_parser_t *parser)
 {
 	const char *problem = parser->problem != NULL ? parser->problem : "not YAML";
 	unsigned line = (unsigned)parser->problem_mark.line + 1;
@@ -244,8 +234,8 @@ explain_syntax(struct reader *r, const yaml_parser_t *parser)
 	return refuse(r, line, "not valid YAML: %s", problem);
 }
 
-static enum jembatan_result
-check_bytes(struct jembatan_bytes bytes, const char *name, struct why *why)
+static enum jembatan_result check_bytes(struct jembatan_bytes bytes, const char *name,
+					struct why *why)
 {
 	unsigned line = 1;
 	const char *p = bytes.data;
@@ -267,8 +257,7 @@ check_bytes(struct jembatan_bytes bytes, const char *name, struct why *why)
 		       "file as UTF-8", name, line);
 }
 
-static enum jembatan_result
-read_events(struct reader *r, yaml_parser_t *parser)
+static enum jembatan_result read_events(struct reader *r, yaml_parser_t *parser)
 {
 	enum jembatan_result result = JEMBATAN_OK;
 
@@ -283,9 +272,8 @@ read_events(struct reader *r, yaml_parser_t *parser)
 	return result;
 }
 
-enum jembatan_result
-yaml_parse(struct jembatan_bytes bytes, const char *name, struct arena *arena,
-	   const struct yaml_node **out_root, struct why *why)
+enum jembatan_result yaml_parse(struct jembatan_bytes bytes, const char *name, struct arena *arena,
+				const struct yaml_node **out_root, struct why *why)
 {
 	struct reader r = { .name = arena_strdup(arena, name), .arena = arena, .why = why };
 	enum jembatan_result result = check_bytes(bytes, name, why);
@@ -310,9 +298,8 @@ yaml_parse(struct jembatan_bytes bytes, const char *name, struct arena *arena,
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-yaml_load(const char *path, const char *name, struct arena *arena,
-	  const struct yaml_node **out_root, struct why *why)
+enum jembatan_result yaml_load(const char *path, const char *name, struct arena *arena,
+			       const struct yaml_node **out_root, struct why *why)
 {
 	CLEANUP(buf_done) struct buf content;
 	enum jembatan_result result;
@@ -325,8 +312,7 @@ yaml_load(const char *path, const char *name, struct arena *arena,
 	return yaml_parse(buf_bytes(&content), name, arena, out_root, why);
 }
 
-const struct yaml_node *
-yaml_get(const struct yaml_node *map, const char *key)
+const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
 {
 	if (map == NULL || map->kind != YAML_MAP)
 		return NULL;
@@ -337,8 +323,7 @@ yaml_get(const struct yaml_node *map, const char *key)
 	return NULL;
 }
 
-bool
-yaml_is_null(const struct yaml_node *node)
+bool yaml_is_null(const struct yaml_node *node)
 {
 	if (node == NULL || node->kind != YAML_SCALAR || node->quoted)
 		return false;
@@ -346,8 +331,7 @@ yaml_is_null(const struct yaml_node *node)
 	       strcmp(node->text, "null") == 0;
 }
 
-const char *
-yaml_kind_name(const struct yaml_node *node)
+const char *yaml_kind_name(const struct yaml_node *node)
 {
 	switch (node->kind) {
 	case YAML_MAP:

@@ -17,14 +17,12 @@
 #define REASON_MAX 400u /* a plugin's sentence: stored in clear, so kept short */
 #define REFERENCE_MAX 64u
 
-void
-batch_init(struct batch *b, size_t max_messages)
+void batch_init(struct batch *b, size_t max_messages)
 {
 	*b = (struct batch){ .arena = arena_new(), .max = max_messages };
 }
 
-void
-batch_done(struct batch *b)
+void batch_done(struct batch *b)
 {
 	arena_free(b->arena);
 	free(b->items);
@@ -35,8 +33,7 @@ batch_done(struct batch *b)
 	*b = (struct batch){ 0 };
 }
 
-void
-batch_clear(struct batch *b)
+void batch_clear(struct batch *b)
 {
 	arena_reset(b->arena);
 	b->count = b->bytes = b->bad_count = b->state_count = b->receipt_count = b->ack_count = 0;
@@ -44,37 +41,32 @@ batch_clear(struct batch *b)
 	b->answers = b->ready = b->kept = false;
 }
 
-bool
-batch_is_empty(const struct batch *b)
+bool batch_is_empty(const struct batch *b)
 {
 	return b->count == 0 && b->bad_count == 0 && b->state_count == 0 &&
 	       b->receipt_count == 0 && b->ack_count == 0 && b->cursor == NULL && !b->answers;
 }
 
-bool
-batch_is_full(const struct batch *b)
+bool batch_is_full(const struct batch *b)
 {
 	return b->count >= b->max || b->bytes >= BATCH_BYTES_MAX || b->bad_count >= BATCH_LIST_MAX ||
 	       b->receipt_count >= BATCH_LIST_MAX;
 }
 
-void
-batch_record_init(struct batch_record *r)
+void batch_record_init(struct batch_record *r)
 {
 	*r = (struct batch_record){ .arena = arena_new() };
 	buf_init(&r->raw, FRAME_BLOB_MAX);
 }
 
-void
-batch_record_done(struct batch_record *r)
+void batch_record_done(struct batch_record *r)
 {
 	arena_free(r->arena);
 	buf_done(&r->raw);
 	*r = (struct batch_record){ 0 };
 }
 
-void
-batch_record_close(struct batch_record *r)
+void batch_record_close(struct batch_record *r)
 {
 	r->open = false;
 	r->emitted = 0;
@@ -84,8 +76,7 @@ batch_record_close(struct batch_record *r)
 }
 
 /* The same key as the host's skip list: the id's digest, or the raw bytes'. */
-static struct digest
-record_key(const struct msg_begin *begin, struct jembatan_bytes raw)
+static struct digest record_key(const struct msg_begin *begin, struct jembatan_bytes raw)
 {
 	struct digest d = { 0 };
 	if (begin->id != NULL)
@@ -97,8 +88,7 @@ record_key(const struct msg_begin *begin, struct jembatan_bytes raw)
 	return digest_sha256(raw);
 }
 
-static struct msg_begin
-copy_begin(struct arena *arena, const struct msg_begin *from)
+static struct msg_begin copy_begin(struct arena *arena, const struct msg_begin *from)
 {
 	struct msg_begin out = {
 		.id = arena_strdup(arena, from->id),
@@ -118,8 +108,7 @@ copy_begin(struct arena *arena, const struct msg_begin *from)
 	return out;
 }
 
-static void
-add_bad(struct batch *b, struct batch_record *r, const char *reason, bool death)
+static void add_bad(struct batch *b, struct batch_record *r, const char *reason, bool death)
 {
 	char sentence[REASON_MAX];
 	str_copy(sentence, sizeof(sentence), reason);
@@ -134,24 +123,21 @@ add_bad(struct batch *b, struct batch_record *r, const char *reason, bool death)
 	b->bytes += r->raw.size;
 }
 
-void
-batch_end_record(struct batch *b, struct batch_record *r, const char *reason)
+void batch_end_record(struct batch *b, struct batch_record *r, const char *reason)
 {
 	if (r->open && r->emitted == 0)
 		add_bad(b, r, reason, false);
 	batch_record_close(r);
 }
 
-void
-batch_death(struct batch *b, struct batch_record *r, const char *reason)
+void batch_death(struct batch *b, struct batch_record *r, const char *reason)
 {
 	if (r->open && r->emitted == 0)
 		add_bad(b, r, reason, true);
 	batch_record_close(r);
 }
 
-void
-batch_end_call(struct batch *b, struct batch_record *r, const struct msg_result *result)
+void batch_end_call(struct batch *b, struct batch_record *r, const struct msg_result *result)
 {
 	const char *why = "the connector made nothing of this record";
 	switch ((enum jembatan_result)result->result) {
@@ -174,8 +160,8 @@ batch_end_call(struct batch *b, struct batch_record *r, const struct msg_result 
 	}
 }
 
-enum jembatan_result
-batch_begin(struct batch *b, struct batch_record *r, const struct frame *f, struct why *why)
+enum jembatan_result batch_begin(struct batch *b, struct batch_record *r, const struct frame *f,
+				 struct why *why)
 {
 	batch_end_record(b, r, "the connector made nothing of this record");
 	struct msg_begin begin = { 0 };
@@ -193,8 +179,8 @@ batch_begin(struct batch *b, struct batch_record *r, const struct frame *f, stru
 	return JEMBATAN_OK;
 }
 
-struct digest
-batch_thread_key(struct jembatan_bytes local_key, const char *instance, const char *thread)
+struct digest batch_thread_key(struct jembatan_bytes local_key, const char *instance,
+			       const char *thread)
 {
 	if (thread == NULL)
 		return (struct digest){ 0 };
@@ -205,8 +191,7 @@ batch_thread_key(struct jembatan_bytes local_key, const char *instance, const ch
 	return digest_end(s);
 }
 
-static struct inbox_item *
-new_item(struct batch *b)
+static struct inbox_item *new_item(struct batch *b)
 {
 	if (b->count == b->capacity) {
 		b->capacity = b->capacity != 0 ? b->capacity * 2 : 64;
@@ -218,9 +203,8 @@ new_item(struct batch *b)
 }
 
 /* The bytes that belong to this message: its own, else those of its record. */
-static void
-choose_raw(struct batch *b, struct batch_record *r, const struct frame *f, struct msg_message *m,
-	   struct inbox_item *item)
+static void choose_raw(struct batch *b, struct batch_record *r, const struct frame *f,
+		       struct msg_message *m, struct inbox_item *item)
 {
 	if (f->blob.size > 0) {
 		item->raw = (struct jembatan_bytes){
@@ -242,9 +226,9 @@ choose_raw(struct batch *b, struct batch_record *r, const struct frame *f, struc
 	b->bytes += item->raw.size;
 }
 
-enum jembatan_result
-batch_message(struct batch *b, struct batch_record *r, const struct frame *f,
-	      struct jembatan_bytes local_key, const char *instance, struct why *why)
+enum jembatan_result batch_message(struct batch *b, struct batch_record *r, const struct frame *f,
+				   struct jembatan_bytes local_key, const char *instance,
+				   struct why *why)
 {
 	struct jembatan_bytes meta = { arena_memdup(b->arena, f->meta.data, f->meta.size),
 				       f->meta.size };
@@ -272,8 +256,7 @@ batch_message(struct batch *b, struct batch_record *r, const struct frame *f,
 	return JEMBATAN_OK;
 }
 
-void
-batch_add_state(struct batch *b, const char *key, struct jembatan_bytes value)
+void batch_add_state(struct batch *b, const char *key, struct jembatan_bytes value)
 {
 	b->states = xrealloc(b->states, b->state_count + 1, sizeof(*b->states));
 	b->states[b->state_count++] = (struct batch_state){
@@ -283,8 +266,7 @@ batch_add_state(struct batch *b, const char *key, struct jembatan_bytes value)
 }
 
 /* Ours look so; anything else that a channel echoes may be personal data. */
-static bool
-is_reference(const char *s)
+static bool is_reference(const char *s)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789-";
@@ -292,8 +274,7 @@ is_reference(const char *s)
 	       s[strspn(s, allowed)] == '\0';
 }
 
-void
-batch_add_receipt(struct batch *b, const struct msg_receipt *r)
+void batch_add_receipt(struct batch *b, const struct msg_receipt *r)
 {
 	b->receipts = xrealloc(b->receipts, b->receipt_count + 1, sizeof(*b->receipts));
 	b->receipts[b->receipt_count++] = (struct batch_receipt){
@@ -302,16 +283,14 @@ batch_add_receipt(struct batch *b, const struct msg_receipt *r)
 	};
 }
 
-void
-batch_add_ack(struct batch *b, uint8_t type, uint32_t seq)
+void batch_add_ack(struct batch *b, uint8_t type, uint32_t seq)
 {
 	b->acks = xrealloc(b->acks, b->ack_count + 1, sizeof(*b->acks));
 	b->acks[b->ack_count++] = (struct batch_ack){ type, seq, clock_mono_ms() };
 }
 
-static enum jembatan_result
-write_bad(struct batch_bad *bad, struct db *db, int64_t instance_id, int64_t now_ms,
-	  struct why *why)
+static enum jembatan_result write_bad(struct batch_bad *bad, struct db *db, int64_t instance_id,
+				      int64_t now_ms, struct why *why)
 {
 	if (bad->death) {
 		unsigned deaths = 0;
@@ -330,9 +309,8 @@ write_bad(struct batch_bad *bad, struct db *db, int64_t instance_id, int64_t now
 			 why);
 }
 
-static enum jembatan_result
-write_receipt(const struct batch_receipt *r, struct db *db, int64_t instance_id, int64_t now_ms,
-	      struct why *why)
+static enum jembatan_result write_receipt(const struct batch_receipt *r, struct db *db,
+					  int64_t instance_id, int64_t now_ms, struct why *why)
 {
 	static const char *const words[] = { "receipt sent", "receipt delivered", "receipt read",
 					     "receipt failed" };
@@ -340,9 +318,8 @@ write_receipt(const struct batch_receipt *r, struct db *db, int64_t instance_id,
 			 r->reference, now_ms, why);
 }
 
-enum jembatan_result
-batch_write(struct batch *b, struct db *db, int64_t instance_id, bool is_replay, int64_t now_ms,
-	    struct why *why)
+enum jembatan_result batch_write(struct batch *b, struct db *db, int64_t instance_id,
+				 bool is_replay, int64_t now_ms, struct why *why)
 {
 	/* What a replay cannot read is in quarantine already. */
 	for (size_t i = 0; i < b->bad_count && !is_replay; i++) {

@@ -6,8 +6,7 @@
 #include "intake/instance.h"
 #include "base/poison.h"
 
-void
-worker_next_call(struct worker *w)
+void worker_next_call(struct worker *w)
 {
 	struct call *c = w->calls;
 	struct why why;
@@ -18,8 +17,7 @@ worker_next_call(struct worker *w)
 		child_kill(w->child);
 }
 
-void
-worker_call(struct worker *w, struct call *call)
+void worker_call(struct worker *w, struct call *call)
 {
 	*w->calls_end = call;
 	w->calls_end = &call->next;
@@ -30,16 +28,14 @@ worker_call(struct worker *w, struct call *call)
 		worker_next_call(w);
 }
 
-void
-call_free(struct call *c)
+void call_free(struct call *c)
 {
 	buf_done(&c->frame);
 	buf_done(&c->blob);
 	free(c);
 }
 
-static struct call *
-pop_call(struct worker *w)
+static struct call *pop_call(struct worker *w)
 {
 	struct call *c = w->calls;
 	w->calls = c->next;
@@ -50,8 +46,7 @@ pop_call(struct worker *w)
 	return c;
 }
 
-void
-worker_take_answer(struct worker *w, const struct frame *f)
+void worker_take_answer(struct worker *w, const struct frame *f)
 {
 	if (w->calls == NULL)
 		return;
@@ -74,8 +69,7 @@ worker_take_answer(struct worker *w, const struct frame *f)
 	worker_next_call(w);
 }
 
-void
-worker_refuse_call(struct worker *w, const char *why)
+void worker_refuse_call(struct worker *w, const char *why)
 {
 	if (w->calls == NULL)
 		return;
@@ -86,8 +80,7 @@ worker_refuse_call(struct worker *w, const char *why)
 }
 
 /* The list is taken first: who hears of it may call again. */
-static struct call *
-take_list(struct call **list, struct call ***end)
+static struct call *take_list(struct call **list, struct call ***end)
 {
 	struct call *c = *list;
 	*list = NULL;
@@ -95,8 +88,7 @@ take_list(struct call **list, struct call ***end)
 	return c;
 }
 
-static void
-fail_list(struct call *c, const char *why)
+static void fail_list(struct call *c, const char *why)
 {
 	while (c != NULL) {
 		struct call *next = c->next;
@@ -106,8 +98,7 @@ fail_list(struct call *c, const char *why)
 	}
 }
 
-void
-worker_release(struct worker *w)
+void worker_release(struct worker *w)
 {
 	struct call *c = take_list(&w->answered, &w->answered_end);
 	while (c != NULL) {
@@ -120,22 +111,19 @@ worker_release(struct worker *w)
 	}
 }
 
-void
-worker_fail_calls(struct worker *w, const char *why)
+void worker_fail_calls(struct worker *w, const char *why)
 {
 	w->call_count = 0;
 	fail_list(take_list(&w->calls, &w->calls_end), why);
 }
 
-void
-worker_fail_answered(struct worker *w, const char *why)
+void worker_fail_answered(struct worker *w, const char *why)
 {
 	fail_list(take_list(&w->answered, &w->answered_end), why);
 }
 
 /* Pieces of 1 MiB, as the child takes them. */
-void
-worker_send_sample(struct worker *w)
+void worker_send_sample(struct worker *w)
 {
 	struct why why;
 	while (!w->sample_is_sent && child_takes_more(w->child)) {

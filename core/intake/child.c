@@ -22,15 +22,13 @@
 static void on_readable(void *data, unsigned events);
 static void on_deadline(void *data);
 
-const char *
-child_state_name(enum child_state state)
+const char *child_state_name(enum child_state state)
 {
 	static const char *const names[] = { "down", "opening", "idle", "busy", "stopping" };
 	return names[state];
 }
 
-struct child *
-child_new(const struct child_options *o)
+struct child *child_new(const struct child_options *o)
 {
 	struct child *c = xcalloc(1, sizeof(*c));
 	c->o = *o;
@@ -41,8 +39,7 @@ child_new(const struct child_options *o)
 	return c;
 }
 
-static void
-drop_socket(struct child *c)
+static void drop_socket(struct child *c)
 {
 	loop_fd_remove(c->fd);
 	c->fd = NULL;
@@ -51,8 +48,7 @@ drop_socket(struct child *c)
 }
 
 /* Kills and reaps what runs. */
-static void
-put_down(struct child *c)
+static void put_down(struct child *c)
 {
 	if (c->pid > 0) {
 		kill(c->pid, SIGKILL);
@@ -65,8 +61,7 @@ put_down(struct child *c)
 	c->state = CHILD_DOWN;
 }
 
-void
-child_free(struct child *c)
+void child_free(struct child *c)
 {
 	if (c == NULL)
 		return;
@@ -78,52 +73,44 @@ child_free(struct child *c)
 	free(c);
 }
 
-enum child_state
-child_state(const struct child *c)
+enum child_state child_state(const struct child *c)
 {
 	return c->state;
 }
 
-enum msg_role
-child_role(const struct child *c)
+enum msg_role child_role(const struct child *c)
 {
 	return c->o.role;
 }
 
-pid_t
-child_pid(const struct child *c)
+pid_t child_pid(const struct child *c)
 {
 	return c->pid;
 }
 
-const char *
-child_confinement(const struct child *c, bool *out_degraded)
+const char *child_confinement(const struct child *c, bool *out_degraded)
 {
 	*out_degraded = c->degraded;
 	return c->confinement;
 }
 
-struct batch *
-child_batch(struct child *c)
+struct batch *child_batch(struct child *c)
 {
 	return &c->batch;
 }
 
-bool
-child_brought(const struct child *c)
+bool child_brought(const struct child *c)
 {
 	return c->brought;
 }
 
-void
-child_void_cursor(struct child *c)
+void child_void_cursor(struct child *c)
 {
 	c->batch.cursor = NULL;
 	c->cursor_is_void = c->state != CHILD_DOWN;
 }
 
-void
-child_watch_socket(struct child *c)
+void child_watch_socket(struct child *c)
 {
 	if (c->fd == NULL)
 		return;
@@ -137,8 +124,7 @@ child_watch_socket(struct child *c)
 	loop_fd_set(c->fd, events);
 }
 
-static enum jembatan_result
-flush(struct child *c, enum jembatan_result put, struct why *why)
+static enum jembatan_result flush(struct child *c, enum jembatan_result put, struct why *why)
 {
 	if (put == JEMBATAN_OK)
 		put = channel_flush(c->channel, why);
@@ -146,17 +132,16 @@ flush(struct child *c, enum jembatan_result put, struct why *why)
 	return put;
 }
 
-enum jembatan_result
-child_send(struct child *c, enum msg_type type, uint32_t seq, const struct field *table,
-	   const void *from, struct jembatan_bytes blob, struct why *why)
+enum jembatan_result child_send(struct child *c, enum msg_type type, uint32_t seq,
+				const struct field *table, const void *from,
+				struct jembatan_bytes blob, struct why *why)
 {
 	if (c->channel == NULL)
 		return why_set(why, JEMBATAN_GONE, "the connector is not running");
 	return flush(c, channel_put(c->channel, (uint8_t)type, seq, table, from, blob, why), why);
 }
 
-static int64_t
-deadline_of(unsigned type)
+static int64_t deadline_of(unsigned type)
 {
 	if (type == MSG_OPEN)
 		return FAULT_NUMBER("JEMBATAN_OPEN_DEADLINE_MS", OPEN_DEADLINE_MS);
@@ -168,8 +153,7 @@ deadline_of(unsigned type)
 }
 
 /* A SAMPLE comes in several pieces of one call. */
-static void
-begin_call(struct child *c, enum msg_type type)
+static void begin_call(struct child *c, enum msg_type type)
 {
 	if (c->asked_type == 0)
 		c->asked = ++c->seq;
@@ -178,8 +162,7 @@ begin_call(struct child *c, enum msg_type type)
 	loop_timer_set(c->deadline, deadline_of(type));
 }
 
-enum jembatan_result
-child_start(struct child *c, const struct msg_open *open, struct why *why)
+enum jembatan_result child_start(struct child *c, const struct msg_open *open, struct why *why)
 {
 	ASSERT(c->state == CHILD_DOWN && c->pid == 0);
 	int fd = -1;
@@ -201,8 +184,7 @@ child_start(struct child *c, const struct msg_open *open, struct why *why)
 	return r;
 }
 
-void
-child_skip_open(struct child *c)
+void child_skip_open(struct child *c)
 {
 	ASSERT(c->state == CHILD_OPENING);
 	c->state = CHILD_IDLE;
@@ -210,8 +192,7 @@ child_skip_open(struct child *c)
 }
 
 /* A dead child is asked when its last frames are taken: nothing comes of it. */
-static enum jembatan_result
-begin_asking(struct child *c, enum msg_type type, struct why *why)
+static enum jembatan_result begin_asking(struct child *c, enum msg_type type, struct why *why)
 {
 	if (c->pid <= 0 || c->channel == NULL)
 		return why_set(why, JEMBATAN_GONE, "the connector is not running");
@@ -221,9 +202,9 @@ begin_asking(struct child *c, enum msg_type type, struct why *why)
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-child_ask_packed(struct child *c, enum msg_type type, struct jembatan_bytes meta,
-		 struct jembatan_bytes blob, struct why *why)
+enum jembatan_result child_ask_packed(struct child *c, enum msg_type type,
+				      struct jembatan_bytes meta, struct jembatan_bytes blob,
+				      struct why *why)
 {
 	enum jembatan_result r = begin_asking(c, type, why);
 	if (r != JEMBATAN_OK)
@@ -231,30 +212,26 @@ child_ask_packed(struct child *c, enum msg_type type, struct jembatan_bytes meta
 	return flush(c, channel_put_packed(c->channel, (uint8_t)type, c->asked, meta, blob, why), why);
 }
 
-enum jembatan_result
-child_ask(struct child *c, enum msg_type type, const struct field *table, const void *from,
-	  struct jembatan_bytes blob, struct why *why)
+enum jembatan_result child_ask(struct child *c, enum msg_type type, const struct field *table,
+			       const void *from, struct jembatan_bytes blob, struct why *why)
 {
 	enum jembatan_result r = begin_asking(c, type, why);
 	return r == JEMBATAN_OK ? child_send(c, type, c->asked, table, from, blob, why) : r;
 }
 
-bool
-child_takes_more(const struct child *c)
+bool child_takes_more(const struct child *c)
 {
 	return c->channel != NULL && channel_waiting(c->channel) < FRAME_BLOB_MAX;
 }
 
-void
-child_kill(struct child *c)
+void child_kill(struct child *c)
 {
 	if (c->pid > 0)
 		kill(c->pid, SIGKILL);
 	c->stop_level = 2;
 }
 
-void
-child_stop(struct child *c)
+void child_stop(struct child *c)
 {
 	if (c->state == CHILD_DOWN || c->told_to_stop)
 		return;
@@ -265,8 +242,7 @@ child_stop(struct child *c)
 	loop_timer_set(c->deadline, STOP_DEADLINE_MS);
 }
 
-void
-child_condemn(struct child *c, const char *reason)
+void child_condemn(struct child *c, const char *reason)
 {
 	if (c->end[0] == '\0')
 		str_copy(c->end, sizeof(c->end), reason);
@@ -275,8 +251,7 @@ child_condemn(struct child *c, const char *reason)
 	child_kill(c);
 }
 
-void
-child_refuse(struct child *c, const char *reason)
+void child_refuse(struct child *c, const char *reason)
 {
 	/* What follows the refused batch must not be taken either, least of
 	 * all its cursor; and the record at hand is not what killed it. */
@@ -286,8 +261,7 @@ child_refuse(struct child *c, const char *reason)
 		child_condemn(c, reason);
 }
 
-static void
-on_deadline(void *data)
+static void on_deadline(void *data)
 {
 	struct child *c = data;
 	static const char *const during[] = { "start", "opening", "idling", "a call", "stopping" };
@@ -311,8 +285,7 @@ on_deadline(void *data)
 /* The other end is closed: the process is of no use any more. The loop would
  * report it again and again, so it is told to forget this socket; what stands
  * in it is still read. */
-static void
-hang_up(struct child *c)
+static void hang_up(struct child *c)
 {
 	loop_fd_remove(c->fd);
 	c->fd = NULL;
@@ -325,8 +298,7 @@ hang_up(struct child *c)
 
 /* Read once and take what came; all of it when the other end is closed, since
  * nobody will tell us again. */
-static void
-read_more(struct child *c)
+static void read_more(struct child *c)
 {
 	enum jembatan_result r = JEMBATAN_OK;
 	while (!c->batch.ready && !c->condemned && r == JEMBATAN_OK) {
@@ -339,8 +311,7 @@ read_more(struct child *c)
 	}
 }
 
-static void
-on_readable(void *data, unsigned events)
+static void on_readable(void *data, unsigned events)
 {
 	struct child *c = data;
 	bool broken = (events & LOOP_WRITE) != 0 && channel_flush(c->channel, NULL) != JEMBATAN_OK;
@@ -356,8 +327,7 @@ on_readable(void *data, unsigned events)
 /* Frames that a dead child left in the socket still count, and the batch takes
  * all of them, however full it is: the last one tells of what it died. Bounded:
  * the sender is dead, so the socket only gets emptier. */
-static void
-drain(struct child *c)
+static void drain(struct child *c)
 {
 	enum jembatan_result r = JEMBATAN_OK;
 	while (c->channel != NULL && !c->condemned && r == JEMBATAN_OK) {
@@ -367,8 +337,7 @@ drain(struct child *c)
 	}
 }
 
-bool
-child_reap(struct child *c)
+bool child_reap(struct child *c)
 {
 	int status;
 	if (c->pid <= 0 || waitpid(c->pid, &status, WNOHANG) != c->pid)
@@ -402,8 +371,7 @@ child_reap(struct child *c)
 	return true;
 }
 
-void
-child_committed(struct child *c, void (*on_delay)(void *data, int64_t ms), void *data)
+void child_committed(struct child *c, void (*on_delay)(void *data, int64_t ms), void *data)
 {
 	struct msg_result ok = { .result = JEMBATAN_OK };
 	for (size_t i = 0; i < c->batch.ack_count; i++) {

@@ -13,8 +13,7 @@
 #define STATE_KEY_MAX 128u
 #define STATE_VALUE_MAX 65536u
 
-static void
-on_log(struct child *c, const struct frame *f)
+static void on_log(struct child *c, const struct frame *f)
 {
 	struct msg_log log = { 0 };
 	int64_t minute = clock_mono_ms() / 60000;
@@ -33,8 +32,7 @@ on_log(struct child *c, const struct frame *f)
 		       c->o.instance, "%s", log.text);
 }
 
-static void
-batch_ready(struct child *c)
+static void batch_ready(struct child *c)
 {
 	if (c->batch.ready)
 		return;
@@ -44,8 +42,7 @@ batch_ready(struct child *c)
 
 static const char nothing_came[] = "the connector made nothing of this record";
 
-static enum jembatan_result
-on_done(struct child *c, const struct frame *f, struct why *why)
+static enum jembatan_result on_done(struct child *c, const struct frame *f, struct why *why)
 {
 	struct msg_result result = { 0 };
 	enum jembatan_result r = field_unpack(msg_result_fields, f->meta, c->frame_arena, &result,
@@ -70,8 +67,7 @@ on_done(struct child *c, const struct frame *f, struct why *why)
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result
-on_checkpoint(struct child *c, const struct frame *f, struct why *why)
+static enum jembatan_result on_checkpoint(struct child *c, const struct frame *f, struct why *why)
 {
 	struct msg_checkpoint checkpoint = { 0 };
 	struct jembatan_bytes meta = { arena_memdup(c->batch.arena, f->meta.data, f->meta.size),
@@ -91,8 +87,7 @@ on_checkpoint(struct child *c, const struct frame *f, struct why *why)
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result
-on_state(struct child *c, const struct frame *f, struct why *why)
+static enum jembatan_result on_state(struct child *c, const struct frame *f, struct why *why)
 {
 	struct msg_state state = { 0 };
 	enum jembatan_result r = field_unpack(msg_state_fields, f->meta, c->frame_arena, &state, why);
@@ -116,8 +111,7 @@ on_state(struct child *c, const struct frame *f, struct why *why)
 	return r;
 }
 
-static enum jembatan_result
-on_manifest(struct child *c, const struct frame *f, struct why *why)
+static enum jembatan_result on_manifest(struct child *c, const struct frame *f, struct why *why)
 {
 	struct msg_manifest m = { 0 };
 	enum jembatan_result r = field_unpack(msg_manifest_fields, f->meta, c->frame_arena, &m, why);
@@ -129,8 +123,7 @@ on_manifest(struct child *c, const struct frame *f, struct why *why)
 	return r;
 }
 
-static unsigned
-answer_to(unsigned asked_type)
+static unsigned answer_to(unsigned asked_type)
 {
 	return asked_type == MSG_REQUEST ? MSG_RESPONSE : asked_type == MSG_REPLY ? MSG_DELIVERED :
 	       asked_type == MSG_FETCH ? MSG_FETCHED : MSG_DONE;
@@ -138,8 +131,7 @@ answer_to(unsigned asked_type)
 
 /* Also from a child that was told to stop meanwhile: a reply that has gone out
  * has gone out. */
-static enum jembatan_result
-on_answer(struct child *c, const struct frame *f, struct why *why)
+static enum jembatan_result on_answer(struct child *c, const struct frame *f, struct why *why)
 {
 	if (c->asked_type == 0 || f->seq != c->asked || f->type != answer_to(c->asked_type))
 		return why_set(why, JEMBATAN_DATA, "an answer to nothing that was asked");
@@ -154,8 +146,7 @@ on_answer(struct child *c, const struct frame *f, struct why *why)
 
 /* A request of which nothing came (receipts, a handshake, a bad signature) is
  * no record to keep, unless the plugin says that it could not be read. */
-static enum jembatan_result
-on_response(struct child *c, const struct frame *f, struct why *why)
+static enum jembatan_result on_response(struct child *c, const struct frame *f, struct why *why)
 {
 	struct msg_response response = { 0 };
 	enum jembatan_result r = field_unpack(msg_response_fields, f->meta, c->frame_arena, &response,
@@ -170,8 +161,7 @@ on_response(struct child *c, const struct frame *f, struct why *why)
 	return on_answer(c, f, why);
 }
 
-static enum jembatan_result
-on_receipt(struct child *c, const struct frame *f, struct why *why)
+static enum jembatan_result on_receipt(struct child *c, const struct frame *f, struct why *why)
 {
 	struct msg_receipt receipt = { 0 };
 	enum jembatan_result r = field_unpack(msg_receipt_fields, f->meta, c->frame_arena, &receipt,
@@ -184,8 +174,7 @@ on_receipt(struct child *c, const struct frame *f, struct why *why)
 	return r;
 }
 
-static enum jembatan_result
-on_frame(struct child *c, const struct frame *f, struct why *why)
+static enum jembatan_result on_frame(struct child *c, const struct frame *f, struct why *why)
 {
 	switch (f->type) {
 	case MSG_MANIFEST:
@@ -222,8 +211,7 @@ on_frame(struct child *c, const struct frame *f, struct why *why)
 	}
 }
 
-bool
-child_take_frame(struct child *c)
+bool child_take_frame(struct child *c)
 {
 	struct why why = { "" };
 	struct frame f;
@@ -247,8 +235,7 @@ child_take_frame(struct child *c)
 	return true;
 }
 
-void
-child_process(struct child *c)
+void child_process(struct child *c)
 {
 	while (!c->batch.ready && child_take_frame(c))
 		continue;

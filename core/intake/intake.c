@@ -22,50 +22,42 @@
 #define OK_WRITTEN_EVERY_MS 10000
 #define FILES_AGAIN_MS 1000
 
-void
-intake_want_turn(struct intake *in)
+void intake_want_turn(struct intake *in)
 {
 	in->on_turn(in->data);
 }
 
-struct loop *
-intake_loop(struct intake *in)
+struct loop *intake_loop(struct intake *in)
 {
 	return in->loop;
 }
 
-struct db *
-intake_db(struct intake *in)
+struct db *intake_db(struct intake *in)
 {
 	return in->db;
 }
 
-const struct settings *
-intake_settings(struct intake *in)
+const struct settings *intake_settings(struct intake *in)
 {
 	return in->settings;
 }
 
-bool
-intake_is_shared(const struct intake *in)
+bool intake_is_shared(const struct intake *in)
 {
 	return in->shared;
 }
 
-void
-intake_set_full(struct intake *in, bool full)
+void intake_set_full(struct intake *in, bool full)
 {
 	in->full = full;
 }
 
-bool
-intake_is_full(struct intake *in)
+bool intake_is_full(struct intake *in)
 {
 	return in->full;
 }
 
-const char *
-instance_alarm(const struct instance *i)
+const char *instance_alarm(const struct instance *i)
 {
 	const char *const alarms[] = { i->alarm, i->poll.alarm, i->request.alarm, i->deliver.alarm };
 	for (size_t n = 0; n < COUNT_OF(alarms); n++)
@@ -74,17 +66,15 @@ instance_alarm(const struct instance *i)
 	return NULL;
 }
 
-void
-instance_was_ok(struct instance *i)
+void instance_was_ok(struct instance *i)
 {
 	i->last_ok_ms = clock_now_ms();
 	if (i->last_ok_ms - i->last_ok_written_ms >= OK_WRITTEN_EVERY_MS)
 		intake_want_turn(i->intake);
 }
 
-struct intake *
-intake_new(struct loop *loop, struct db *db, const struct settings *settings,
-	   void (*on_turn)(void *data), void *data)
+struct intake *intake_new(struct loop *loop, struct db *db, const struct settings *settings,
+			  void (*on_turn)(void *data), void *data)
 {
 	struct intake *in = xcalloc(1, sizeof(*in));
 	in->loop = loop;
@@ -95,8 +85,7 @@ intake_new(struct loop *loop, struct db *db, const struct settings *settings,
 	return in;
 }
 
-void
-instance_free_job(struct instance *i)
+void instance_free_job(struct instance *i)
 {
 	if (i->job == NULL)
 		return;
@@ -105,8 +94,7 @@ instance_free_job(struct instance *i)
 	i->job = NULL;
 }
 
-void
-intake_free(struct intake *in)
+void intake_free(struct intake *in)
 {
 	if (in == NULL)
 		return;
@@ -124,8 +112,7 @@ intake_free(struct intake *in)
 	free(in);
 }
 
-static void
-on_sigchld(void *data, int signal)
+static void on_sigchld(void *data, int signal)
 {
 	struct intake *in = data;
 	(void)signal;
@@ -139,8 +126,7 @@ on_sigchld(void *data, int signal)
 
 /* ---- starting ---------------------------------------------------------- */
 
-static enum jembatan_result
-load_row(struct instance *i, struct why *why)
+static enum jembatan_result load_row(struct instance *i, struct why *why)
 {
 	struct intake *in = i->intake;
 	const struct instance_settings *s = i->settings;
@@ -165,8 +151,7 @@ load_row(struct instance *i, struct why *why)
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result
-make_spool(struct instance *i, struct why *why)
+static enum jembatan_result make_spool(struct instance *i, struct why *why)
 {
 	snprintf(i->spool, sizeof(i->spool), "%s/spool/%s", i->intake->settings->data_dir,
 		 i->settings->name);
@@ -182,8 +167,7 @@ make_spool(struct instance *i, struct why *why)
 	return r;
 }
 
-static enum jembatan_result
-describe(struct instance *i, struct why *why)
+static enum jembatan_result describe(struct instance *i, struct why *why)
 {
 	manifest_plugin_path(i->intake->settings, i->settings->connector, i->plugin,
 			     sizeof(i->plugin));
@@ -198,8 +182,7 @@ describe(struct instance *i, struct why *why)
 	return r;
 }
 
-static struct instance *
-add_instance(struct intake *in, const struct instance_settings *s)
+static struct instance *add_instance(struct intake *in, const struct instance_settings *s)
 {
 	struct instance *i = xcalloc(1, sizeof(*i));
 	i->intake = in;
@@ -213,8 +196,7 @@ add_instance(struct intake *in, const struct instance_settings *s)
 	return i;
 }
 
-static void
-start_instance(struct instance *i)
+static void start_instance(struct instance *i)
 {
 	struct why why;
 	enum jembatan_result r = describe(i, &why);
@@ -239,8 +221,7 @@ start_instance(struct instance *i)
 		worker_init(&i->deliver, i, WORKER_DELIVER);
 }
 
-enum jembatan_result
-intake_start(struct intake *in, struct why *why)
+enum jembatan_result intake_start(struct intake *in, struct why *why)
 {
 	loop_signal(in->loop, SIGCHLD, on_sigchld, in);
 	for (size_t n = 0; n < in->settings->instance_count; n++) {
@@ -256,8 +237,7 @@ intake_start(struct intake *in, struct why *why)
 	return JEMBATAN_OK;
 }
 
-void
-intake_stop(struct intake *in)
+void intake_stop(struct intake *in)
 {
 	in->stopping = true;
 	for (struct instance *i = in->instances; i != NULL; i = i->next) {
@@ -270,14 +250,12 @@ intake_stop(struct intake *in)
 	}
 }
 
-static bool
-is_down(const struct worker *w)
+static bool is_down(const struct worker *w)
 {
 	return w == NULL || w->child == NULL || child_state(w->child) == CHILD_DOWN;
 }
 
-bool
-intake_is_stopped(const struct intake *in)
+bool intake_is_stopped(const struct intake *in)
 {
 	for (const struct instance *i = in->instances; i != NULL; i = i->next)
 		if (!is_down(&i->poll) || !is_down(&i->request) || !is_down(&i->deliver) ||
@@ -290,8 +268,7 @@ intake_is_stopped(const struct intake *in)
 
 typedef void each_worker(struct intake *in, struct instance *i, struct worker *w, void *data);
 
-static void
-each_ready(struct intake *in, each_worker *fn, void *data)
+static void each_ready(struct intake *in, each_worker *fn, void *data)
 {
 	for (struct instance *i = in->instances; i != NULL; i = i->next) {
 		struct worker *const workers[] = { &i->poll, &i->request, &i->deliver, i->job };
@@ -303,8 +280,7 @@ each_ready(struct intake *in, each_worker *fn, void *data)
 }
 
 /* Ready, and not waiting for the spool to work again. */
-static bool
-is_due(const struct intake *in, const struct worker *w)
+static bool is_due(const struct intake *in, const struct worker *w)
 {
 	if (w == NULL || w->child == NULL)
 		return false;
@@ -313,14 +289,12 @@ is_due(const struct intake *in, const struct worker *w)
 			    clock_mono_ms() - in->files_failed_mono_ms >= FILES_AGAIN_MS);
 }
 
-static bool
-ok_is_due(const struct instance *i)
+static bool ok_is_due(const struct instance *i)
 {
 	return i->last_ok_ms - i->last_ok_written_ms >= OK_WRITTEN_EVERY_MS;
 }
 
-bool
-intake_wants_turn(const struct intake *in)
+bool intake_wants_turn(const struct intake *in)
 {
 	for (const struct instance *i = in->instances; i != NULL; i = i->next) {
 		const struct worker *const workers[] = { &i->poll, &i->request, &i->deliver, i->job };
@@ -333,8 +307,7 @@ intake_wants_turn(const struct intake *in)
 	return false;
 }
 
-static void
-drop_file(const struct instance *i, const char *token)
+static void drop_file(const struct instance *i, const char *token)
 {
 	char path[1024];
 	if (token == NULL || strchr(token, '/') != NULL)
@@ -344,8 +317,7 @@ drop_file(const struct instance *i, const char *token)
 }
 
 /* A dry run stores nothing. */
-static void
-drop_files(const struct instance *i, const struct batch *b)
+static void drop_files(const struct instance *i, const struct batch *b)
 {
 	for (size_t n = 0; n < b->count; n++) {
 		const struct msg_message *m = b->items[n].message;
@@ -356,16 +328,15 @@ drop_files(const struct instance *i, const struct batch *b)
 	}
 }
 
-static void
-drop_bad_files(const struct instance *i, const struct batch *b)
+static void drop_bad_files(const struct instance *i, const struct batch *b)
 {
 	for (size_t n = 0; n < b->bad_count; n++)
 		if (b->bad[n].begin.spooled_count > 0)
 			drop_file(i, b->bad[n].begin.spooled->token);
 }
 
-static enum jembatan_result
-keep_batch(struct intake *in, struct instance *i, struct worker *w, struct why *why)
+static enum jembatan_result keep_batch(struct intake *in, struct instance *i, struct worker *w,
+				       struct why *why)
 {
 	struct batch *b = child_batch(w->child);
 	if (w->purpose == WORKER_DRY)
@@ -383,8 +354,7 @@ keep_batch(struct intake *in, struct instance *i, struct worker *w, struct why *
 
 /* Its batch can never be stored: the child starts over from its last cursor,
  * and nobody is told that something was taken. */
-static void
-refuse_batch(struct instance *i, struct worker *w, const char *why)
+static void refuse_batch(struct instance *i, struct worker *w, const char *why)
 {
 	log_error(i->settings->name, "the connector's batch is refused: %s", why);
 	child_refuse(w->child, "handed over what cannot be stored");
@@ -393,8 +363,7 @@ refuse_batch(struct instance *i, struct worker *w, const char *why)
 		intake_job_ended(w);
 }
 
-static void
-keep_files(struct intake *in, struct instance *i, struct worker *w, void *data)
+static void keep_files(struct intake *in, struct instance *i, struct worker *w, void *data)
 {
 	struct batch *b = child_batch(w->child);
 	struct why why;
@@ -414,8 +383,7 @@ keep_files(struct intake *in, struct instance *i, struct worker *w, void *data)
 	}
 }
 
-void
-intake_prepare(struct intake *in)
+void intake_prepare(struct intake *in)
 {
 	each_ready(in, keep_files, NULL);
 }
@@ -426,8 +394,7 @@ struct write_state {
 	int64_t now_ms;
 };
 
-static void
-write_one(struct intake *in, struct instance *i, struct worker *w, void *data)
+static void write_one(struct intake *in, struct instance *i, struct worker *w, void *data)
 {
 	struct write_state *s = data;
 	struct batch *b = child_batch(w->child);
@@ -440,8 +407,7 @@ write_one(struct intake *in, struct instance *i, struct worker *w, void *data)
 	(void)why_prefix(s->why, s->result, "%s", i->settings->name);
 }
 
-enum jembatan_result
-intake_write(struct intake *in, struct why *why)
+enum jembatan_result intake_write(struct intake *in, struct why *why)
 {
 	struct write_state s = { JEMBATAN_OK, why, clock_now_ms() };
 	each_ready(in, write_one, &s);
@@ -451,15 +417,13 @@ intake_write(struct intake *in, struct why *why)
 	return s.result;
 }
 
-static void
-note_delay(void *data, int64_t ms)
+static void note_delay(void *data, int64_t ms)
 {
 	struct instance *i = data;
 	i->delays_ms[i->delay_count++ % DELAY_RING] = ms;
 }
 
-static void
-count_job(struct worker *w, const struct batch *b)
+static void count_job(struct worker *w, const struct batch *b)
 {
 	for (size_t n = 0; n < b->count; n++) {
 		const struct jembatan_message *m = &b->items[n].message->message;
@@ -479,8 +443,7 @@ count_job(struct worker *w, const struct batch *b)
 
 /* Room for the others: a child that floods gets a smaller batch while they
  * are active too. */
-static void
-share_turn(struct intake *in)
+static void share_turn(struct intake *in)
 {
 	int64_t since = clock_mono_ms() - SHARED_WINDOW_MS;
 	size_t active = 0;
@@ -493,8 +456,7 @@ share_turn(struct intake *in)
 			child_batch(i->poll.child)->max = max;
 }
 
-static void
-acknowledge(struct intake *in, struct instance *i, struct worker *w, void *data)
+static void acknowledge(struct intake *in, struct instance *i, struct worker *w, void *data)
 {
 	struct batch *b = child_batch(w->child);
 	(void)in;
@@ -514,8 +476,7 @@ acknowledge(struct intake *in, struct instance *i, struct worker *w, void *data)
 		intake_job_ended(w);
 }
 
-void
-intake_committed(struct intake *in)
+void intake_committed(struct intake *in)
 {
 	for (struct instance *i = in->instances; i != NULL; i = i->next)
 		if (ok_is_due(i))
@@ -526,8 +487,7 @@ intake_committed(struct intake *in)
 
 /* What the disk refused is still there for the next turn. What the store
  * refuses for good would stop everybody: its child starts over without it. */
-static void
-set_aside(struct intake *in, struct instance *i, struct worker *w, void *data)
+static void set_aside(struct intake *in, struct instance *i, struct worker *w, void *data)
 {
 	bool *some = data;
 	(void)in;
@@ -538,8 +498,7 @@ set_aside(struct intake *in, struct instance *i, struct worker *w, void *data)
 	refuse_batch(i, w, "the store does not take it");
 }
 
-bool
-intake_aborted(struct intake *in)
+bool intake_aborted(struct intake *in)
 {
 	bool some = false;
 	each_ready(in, set_aside, &some);

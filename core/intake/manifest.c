@@ -24,14 +24,13 @@ struct tool {
 	int64_t until_mono_ms;
 };
 
-void
-manifest_plugin_path(const struct settings *s, const char *connector, char *out, size_t size)
+void manifest_plugin_path(const struct settings *s, const char *connector, char *out, size_t size)
 {
 	snprintf(out, size, "%s/%s.so", s->plugin_dir, connector);
 }
 
-static enum jembatan_result
-tool_start(const struct spawn_options *spawn, struct tool *t, struct why *why)
+static enum jembatan_result tool_start(const struct spawn_options *spawn, struct tool *t,
+				       struct why *why)
 {
 	int fd = -1;
 	*t = (struct tool){ .until_mono_ms = clock_mono_ms() + DEADLINE_MS };
@@ -47,8 +46,7 @@ tool_start(const struct spawn_options *spawn, struct tool *t, struct why *why)
 }
 
 /* False: it still runs at the end of that time. */
-static bool
-ended_within(struct tool *t, int64_t ms, int *out_status)
+static bool ended_within(struct tool *t, int64_t ms, int *out_status)
 {
 	int64_t until = clock_mono_ms() + ms;
 	for (;;) {
@@ -64,8 +62,7 @@ ended_within(struct tool *t, int64_t ms, int *out_status)
 }
 
 /* Ends the process: at once, or when it has had time to end by itself. */
-static void
-tool_end(struct tool *t, bool at_once)
+static void tool_end(struct tool *t, bool at_once)
 {
 	int status;
 	channel_free(t->channel);
@@ -76,8 +73,7 @@ tool_end(struct tool *t, bool at_once)
 		;
 }
 
-static enum jembatan_result
-next_frame(struct tool *t, struct frame *f, struct why *why)
+static enum jembatan_result next_frame(struct tool *t, struct frame *f, struct why *why)
 {
 	int64_t left = t->until_mono_ms - clock_mono_ms();
 	enum jembatan_result r = channel_wait(t->channel, left > 0 ? left : 0, f, why);
@@ -96,9 +92,8 @@ next_frame(struct tool *t, struct frame *f, struct why *why)
 	return why_prefix(why, JEMBATAN_CONFIG, "the connector %s", t->name);
 }
 
-static enum jembatan_result
-tool_send(struct tool *t, enum msg_type type, const struct field *table, const void *from,
-     struct jembatan_bytes blob, struct why *why)
+static enum jembatan_result tool_send(struct tool *t, enum msg_type type, const struct field *table,
+				      const void *from, struct jembatan_bytes blob, struct why *why)
 {
 	enum jembatan_result r = channel_put(t->channel, (uint8_t)type, 1, table, from, blob, why);
 	if (r == JEMBATAN_OK)
@@ -106,8 +101,7 @@ tool_send(struct tool *t, enum msg_type type, const struct field *table, const v
 	return r;
 }
 
-static void
-show_log(const struct frame *f, struct arena *arena, const char *name)
+static void show_log(const struct frame *f, struct arena *arena, const char *name)
 {
 	struct msg_log log = { 0 };
 	if (field_unpack(msg_log_fields, f->meta, arena, &log, NULL) == JEMBATAN_OK &&
@@ -124,8 +118,8 @@ struct hearing {
 	bool is_done;
 };
 
-static enum jembatan_result
-on_message_frame(struct hearing *h, const struct frame *f, struct arena *scratch, struct why *why)
+static enum jembatan_result on_message_frame(struct hearing *h, const struct frame *f,
+					     struct arena *scratch, struct why *why)
 {
 	struct msg_message m = { 0 };
 	h->is_begun = false;
@@ -136,16 +130,15 @@ on_message_frame(struct hearing *h, const struct frame *f, struct arena *scratch
 }
 
 /* A record has ended; of one without a message, `on` hears too. */
-static void
-end_record(struct hearing *h)
+static void end_record(struct hearing *h)
 {
 	if (h->is_begun && h->on != NULL)
 		h->on(h->data, NULL);
 	h->is_begun = false;
 }
 
-static enum jembatan_result
-on_manifest_frame(struct hearing *h, const struct frame *f, struct why *why)
+static enum jembatan_result on_manifest_frame(struct hearing *h, const struct frame *f,
+					      struct why *why)
 {
 	if (h->manifest->name != NULL)
 		return why_set(why, JEMBATAN_CONFIG, "the connector says twice what it is");
@@ -155,8 +148,8 @@ on_manifest_frame(struct hearing *h, const struct frame *f, struct why *why)
 	return field_unpack(msg_manifest_fields, meta, h->arena, h->manifest, why);
 }
 
-static enum jembatan_result
-on_done_frame(struct hearing *h, const struct frame *f, struct arena *scratch, struct why *why)
+static enum jembatan_result on_done_frame(struct hearing *h, const struct frame *f,
+					  struct arena *scratch, struct why *why)
 {
 	struct msg_result done = { 0 };
 	h->is_done = true;
@@ -169,9 +162,8 @@ on_done_frame(struct hearing *h, const struct frame *f, struct arena *scratch, s
 		       "the connector gave no reason");
 }
 
-static enum jembatan_result
-hear(struct tool *t, struct hearing *h, const struct frame *f, struct arena *scratch,
-     struct why *why)
+static enum jembatan_result hear(struct tool *t, struct hearing *h, const struct frame *f,
+				 struct arena *scratch, struct why *why)
 {
 	switch (f->type) {
 	case MSG_MANIFEST:
@@ -199,8 +191,7 @@ hear(struct tool *t, struct hearing *h, const struct frame *f, struct arena *scr
 }
 
 /* Frames until DONE; messages go to `on`. */
-static enum jembatan_result
-until_done(struct tool *t, struct hearing *h, struct why *why)
+static enum jembatan_result until_done(struct tool *t, struct hearing *h, struct why *why)
 {
 	struct arena *scratch = arena_new();
 	enum jembatan_result r = JEMBATAN_OK;
@@ -215,9 +206,8 @@ until_done(struct tool *t, struct hearing *h, struct why *why)
 	return r;
 }
 
-enum jembatan_result
-manifest_describe(const struct spawn_options *spawn, struct arena *arena,
-		  struct msg_manifest *out, struct why *why)
+enum jembatan_result manifest_describe(const struct spawn_options *spawn, struct arena *arena,
+				       struct msg_manifest *out, struct why *why)
 {
 	struct tool t;
 	struct msg_manifest manifest = { 0 };
@@ -235,8 +225,8 @@ manifest_describe(const struct spawn_options *spawn, struct arena *arena,
 	return r;
 }
 
-enum jembatan_result
-manifest_check(const struct spawn_options *spawn, const struct msg_open *open, struct why *why)
+enum jembatan_result manifest_check(const struct spawn_options *spawn, const struct msg_open *open,
+				    struct why *why)
 {
 	struct tool t;
 	struct arena *arena = arena_new();
@@ -253,10 +243,9 @@ manifest_check(const struct spawn_options *spawn, const struct msg_open *open, s
 	return r;
 }
 
-enum jembatan_result
-manifest_preview(const struct spawn_options *spawn, const struct msg_open *open,
-		 struct jembatan_bytes sample, manifest_on_message *on, void *data,
-		 struct why *why)
+enum jembatan_result manifest_preview(const struct spawn_options *spawn,
+				      const struct msg_open *open, struct jembatan_bytes sample,
+				      manifest_on_message *on, void *data, struct why *why)
 {
 	struct tool t;
 	struct arena *arena = arena_new();

@@ -12,8 +12,7 @@
 
 /* ---- jobs -------------------------------------------------------------- */
 
-void
-worker_on_dead_job(struct worker *w)
+void worker_on_dead_job(struct worker *w)
 {
 	if (child_batch(w->child)->ready)
 		intake_want_turn(w->instance->intake);
@@ -21,14 +20,12 @@ worker_on_dead_job(struct worker *w)
 		intake_job_ended(w);
 }
 
-static void
-free_job_later(void *data)
+static void free_job_later(void *data)
 {
 	instance_free_job(data);
 }
 
-void
-intake_job_ended(struct worker *w)
+void intake_job_ended(struct worker *w)
 {
 	struct instance *i = w->instance;
 	if (w->on_job != NULL)
@@ -38,8 +35,7 @@ intake_job_ended(struct worker *w)
 	loop_defer(i->intake->loop, free_job_later, i);
 }
 
-static struct instance *
-find(struct intake *in, const char *name, struct why *why)
+static struct instance *find(struct intake *in, const char *name, struct why *why)
 {
 	for (struct instance *i = in->instances; i != NULL; i = i->next)
 		if (strcmp(i->settings->name, name) == 0)
@@ -49,15 +45,14 @@ find(struct intake *in, const char *name, struct why *why)
 	return NULL;
 }
 
-static const char *
-why_not(const struct instance *i)
+static const char *why_not(const struct instance *i)
 {
 	const char *alarm = instance_alarm(i);
 	return alarm != NULL ? alarm : i->intake->stopping ? "the daemon stops" : "it is disabled";
 }
 
-static enum jembatan_result
-start_job(struct instance *i, enum worker_purpose purpose, struct why *why)
+static enum jembatan_result start_job(struct instance *i, enum worker_purpose purpose,
+				      struct why *why)
 {
 	if (i->job != NULL)
 		return why_set(why, JEMBATAN_RETRY, "%s is at another such job: try again when it is done",
@@ -70,9 +65,9 @@ start_job(struct instance *i, enum worker_purpose purpose, struct why *why)
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-intake_replay(struct intake *in, int64_t instance_id, struct jembatan_bytes raw,
-	      intake_on_job *on, void *data, struct why *why)
+enum jembatan_result intake_replay(struct intake *in, int64_t instance_id,
+				   struct jembatan_bytes raw, intake_on_job *on, void *data,
+				   struct why *why)
 {
 	struct instance *i = in->instances;
 	while (i != NULL && i->id != instance_id)
@@ -96,9 +91,8 @@ intake_replay(struct intake *in, int64_t instance_id, struct jembatan_bytes raw,
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-intake_dry_run(struct intake *in, const char *name, int64_t since_ms, intake_on_job *on,
-	       void *data, struct why *why)
+enum jembatan_result intake_dry_run(struct intake *in, const char *name, int64_t since_ms,
+				    intake_on_job *on, void *data, struct why *why)
 {
 	struct instance *i = find(in, name, why);
 	if (i == NULL)
@@ -115,8 +109,8 @@ intake_dry_run(struct intake *in, const char *name, int64_t since_ms, intake_on_
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-intake_backfill(struct intake *in, const char *name, int64_t since_ms, struct why *why)
+enum jembatan_result intake_backfill(struct intake *in, const char *name, int64_t since_ms,
+				     struct why *why)
 {
 	struct instance *i = find(in, name, why);
 	if (i == NULL)
@@ -152,8 +146,8 @@ intake_backfill(struct intake *in, const char *name, int64_t since_ms, struct wh
 
 /* ---- people ------------------------------------------------------------ */
 
-static enum jembatan_result
-set_paused(struct intake *in, const char *name, bool paused, struct why *why)
+static enum jembatan_result set_paused(struct intake *in, const char *name, bool paused,
+				       struct why *why)
 {
 	struct instance *i = find(in, name, why);
 	if (i == NULL)
@@ -180,14 +174,12 @@ set_paused(struct intake *in, const char *name, bool paused, struct why *why)
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-intake_pause(struct intake *in, const char *name, struct why *why)
+enum jembatan_result intake_pause(struct intake *in, const char *name, struct why *why)
 {
 	return set_paused(in, name, true, why);
 }
 
-enum jembatan_result
-intake_resume(struct intake *in, const char *name, struct why *why)
+enum jembatan_result intake_resume(struct intake *in, const char *name, struct why *why)
 {
 	struct instance *i = find(in, name, why);
 	if (i == NULL)
@@ -202,15 +194,14 @@ intake_resume(struct intake *in, const char *name, struct why *why)
 
 /* ---- calls ------------------------------------------------------------- */
 
-static unsigned
-capability_of(enum msg_type type)
+static unsigned capability_of(enum msg_type type)
 {
 	return type == MSG_REQUEST ? JEMBATAN_CAN_REQUEST : type == MSG_REPLY ? JEMBATAN_CAN_REPLY :
 	       JEMBATAN_CAN_FETCH;
 }
 
-static enum jembatan_result
-may_call(const struct instance *i, const struct worker *w, enum msg_type type, struct why *why)
+static enum jembatan_result may_call(const struct instance *i, const struct worker *w,
+				     enum msg_type type, struct why *why)
 {
 	const char *name = i->settings->name;
 	if (w->child == NULL || (i->manifest.capabilities & capability_of(type)) == 0)
@@ -224,10 +215,10 @@ may_call(const struct instance *i, const struct worker *w, enum msg_type type, s
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-intake_call(struct intake *in, const char *name, enum msg_type type, const struct field *table,
-	    const void *from, struct jembatan_bytes blob, intake_on_answer *on, void *data,
-	    struct why *why)
+enum jembatan_result intake_call(struct intake *in, const char *name, enum msg_type type,
+				 const struct field *table, const void *from,
+				 struct jembatan_bytes blob, intake_on_answer *on, void *data,
+				 struct why *why)
 {
 	struct instance *i = find(in, name, why);
 	if (i == NULL)
@@ -252,8 +243,7 @@ intake_call(struct intake *in, const char *name, enum msg_type type, const struc
 	return JEMBATAN_OK;
 }
 
-bool
-intake_fetches(struct intake *in, int64_t instance_id, bool *out_now, int64_t *out_since_ms)
+bool intake_fetches(struct intake *in, int64_t instance_id, bool *out_now, int64_t *out_since_ms)
 {
 	for (const struct instance *i = in->instances; i != NULL; i = i->next) {
 		if (i->id != instance_id)
@@ -267,15 +257,13 @@ intake_fetches(struct intake *in, int64_t instance_id, bool *out_now, int64_t *o
 
 /* ---- status ------------------------------------------------------------ */
 
-static int
-compare_ms(const void *a, const void *b)
+static int compare_ms(const void *a, const void *b)
 {
 	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 	return x < y ? -1 : x > y;
 }
 
-static void
-percentiles(const struct instance *i, int64_t *out_p50, int64_t *out_p99)
+static void percentiles(const struct instance *i, int64_t *out_p50, int64_t *out_p99)
 {
 	size_t n = i->delay_count < DELAY_RING ? i->delay_count : DELAY_RING;
 	int64_t sorted[DELAY_RING];
@@ -288,8 +276,7 @@ percentiles(const struct instance *i, int64_t *out_p50, int64_t *out_p99)
 	*out_p99 = sorted[n * 99 / 100];
 }
 
-static const char *
-state_word(const struct instance *i)
+static const char *state_word(const struct instance *i)
 {
 	if (i->paused)
 		return "paused";
@@ -314,8 +301,7 @@ state_word(const struct instance *i)
 	return "down";
 }
 
-bool
-intake_status(struct intake *in, size_t n, struct intake_status *out)
+bool intake_status(struct intake *in, size_t n, struct intake_status *out)
 {
 	struct instance *i = in->instances;
 	while (i != NULL && n-- > 0)
@@ -346,8 +332,8 @@ intake_status(struct intake *in, size_t n, struct intake_status *out)
 	return true;
 }
 
-const struct instance_settings *
-intake_instance(struct intake *in, int64_t id, int64_t *out_start_ms)
+const struct instance_settings *intake_instance(struct intake *in, int64_t id,
+						int64_t *out_start_ms)
 {
 	for (struct instance *i = in->instances; i != NULL; i = i->next) {
 		if (i->id != id)

@@ -16,8 +16,7 @@
 
 #define CHILD_FD 3
 
-const char *
-spawn_program(void)
+const char *spawn_program(void)
 {
 	const char *program = getenv("JEMBATAN_CONNECTOR");
 	return program != NULL && program[0] == '/' ? program :
@@ -25,8 +24,7 @@ spawn_program(void)
 }
 
 /* Runs between fork and exec: async-signal-safe calls only. */
-static void __attribute__((noreturn))
-become_connector(int fd, pid_t parent, char *const argv[])
+static void __attribute__((noreturn)) become_connector(int fd, pid_t parent, char *const argv[])
 {
 	/* The signal is tied to the forking thread and is not sent when the
 	 * parent died before this line: hence the second look. */
@@ -49,8 +47,8 @@ become_connector(int fd, pid_t parent, char *const argv[])
 	_exit(71);
 }
 
-enum jembatan_result
-spawn_connector(const struct spawn_options *o, pid_t *out_pid, int *out_fd, struct why *why)
+enum jembatan_result spawn_connector(const struct spawn_options *o, pid_t *out_pid, int *out_fd,
+				     struct why *why)
 {
 	int pair[2];
 	if (access(o->program, X_OK) != 0)
@@ -83,8 +81,7 @@ spawn_connector(const struct spawn_options *o, pid_t *out_pid, int *out_fd, stru
 	return JEMBATAN_OK;
 }
 
-void
-spawn_describe_end(int status, char *out, size_t size)
+void spawn_describe_end(int status, char *out, size_t size)
 {
 	if (WIFEXITED(status))
 		snprintf(out, size, "exited with %d", WEXITSTATUS(status));

@@ -26,8 +26,7 @@
 
 static const struct child_events events;
 
-static enum msg_role
-role_of(enum worker_purpose purpose)
+static enum msg_role role_of(enum worker_purpose purpose)
 {
 	switch (purpose) {
 	case WORKER_POLL:
@@ -43,15 +42,13 @@ role_of(enum worker_purpose purpose)
 	return MSG_ROLE_TOOL;
 }
 
-static void
-fail(struct worker *w, const char *sentence)
+static void fail(struct worker *w, const char *sentence)
 {
 	log_trouble(&w->trouble, w->instance->settings->name, sentence);
 	str_copy(w->alarm, sizeof(w->alarm), sentence);
 }
 
-void
-worker_was_ok(struct worker *w)
+void worker_was_ok(struct worker *w)
 {
 	static const char *const words[] = { "the channel", "the webhook", "the way back",
 					     "the replay", "the dry run" };
@@ -60,30 +57,26 @@ worker_was_ok(struct worker *w)
 	log_trouble_over(&w->trouble, w->instance->settings->name, words[w->purpose]);
 }
 
-static bool
-is_job(const struct worker *w)
+static bool is_job(const struct worker *w)
 {
 	return w->purpose == WORKER_REPLAY || w->purpose == WORKER_DRY;
 }
 
-static void
-set_outcome(struct worker *w, enum jembatan_result result, const char *why)
+static void set_outcome(struct worker *w, enum jembatan_result result, const char *why)
 {
 	w->job_is_over = true;
 	w->job.result = result;
 	str_copy(w->job.why, sizeof(w->job.why), why != NULL ? why : "");
 }
 
-void
-worker_end_job(struct worker *w, enum jembatan_result result, const char *why)
+void worker_end_job(struct worker *w, enum jembatan_result result, const char *why)
 {
 	set_outcome(w, result, why);
 	child_stop(w->child);
 }
 
 /* A plugin's wish how long to wait may be any number. */
-static int64_t
-waiting_ms(int64_t wished_ms, int64_t at_least_ms)
+static int64_t waiting_ms(int64_t wished_ms, int64_t at_least_ms)
 {
 	if (wished_ms > DELAY_MAX_MS)
 		wished_ms = DELAY_MAX_MS;
@@ -91,8 +84,7 @@ waiting_ms(int64_t wished_ms, int64_t at_least_ms)
 }
 
 /* Nothing of this instance goes on until a person says so. */
-static void
-disable(struct instance *i)
+static void disable(struct instance *i)
 {
 	i->usable = false;
 	worker_stop(&i->poll);
@@ -103,8 +95,7 @@ disable(struct instance *i)
 /* ---- starting ---------------------------------------------------------- */
 
 /* Options are read anew at each start, so secrets do not stay in memory. */
-static enum jembatan_result
-start_child(struct worker *w, struct why *why)
+static enum jembatan_result start_child(struct worker *w, struct why *why)
 {
 	struct instance *i = w->instance;
 	struct arena *arena = arena_new();
@@ -145,8 +136,7 @@ out:
 	return r;
 }
 
-static void
-restart_later(struct worker *w, int64_t wished_ms)
+static void restart_later(struct worker *w, int64_t wished_ms)
 {
 	w->failures++;
 	int64_t first = FAULT_NUMBER("JEMBATAN_RESTART_FIRST_MS", RESTART_FIRST_MS);
@@ -154,8 +144,7 @@ restart_later(struct worker *w, int64_t wished_ms)
 	loop_timer_set(w->timer, waiting_ms(wished_ms, backoff_spread_ms(wait, 20)));
 }
 
-void
-worker_start(struct worker *w)
+void worker_start(struct worker *w)
 {
 	struct instance *i = w->instance;
 	if (!i->usable || (i->paused && !is_job(w)) || child_state(w->child) != CHILD_DOWN)
@@ -186,8 +175,7 @@ worker_start(struct worker *w)
 	restart_later(w, 0);
 }
 
-void
-worker_wake(struct worker *w)
+void worker_wake(struct worker *w)
 {
 	if (child_state(w->child) == CHILD_IDLE && w->purpose == WORKER_POLL)
 		loop_timer_set(w->timer, 0);
@@ -195,8 +183,7 @@ worker_wake(struct worker *w)
 		worker_start(w);
 }
 
-void
-worker_stop(struct worker *w)
+void worker_stop(struct worker *w)
 {
 	if (w->child == NULL)
 		return;
@@ -208,8 +195,7 @@ worker_stop(struct worker *w)
 
 /* ---- asking ------------------------------------------------------------ */
 
-static void
-poll_now(struct worker *w)
+static void poll_now(struct worker *w)
 {
 	struct why why;
 	if (child_state(w->child) != CHILD_IDLE || (w->instance->paused && !is_job(w)))
@@ -225,8 +211,7 @@ poll_now(struct worker *w)
 		child_kill(w->child);
 }
 
-static void
-on_timer(void *data)
+static void on_timer(void *data)
 {
 	struct worker *w = data;
 	if (child_state(w->child) != CHILD_DOWN) {
@@ -242,8 +227,7 @@ on_timer(void *data)
 
 /* ---- what the child says ----------------------------------------------- */
 
-static void
-open_failed(struct worker *w, const struct msg_result *r)
+static void open_failed(struct worker *w, const struct msg_result *r)
 {
 	char sentence[600];
 	snprintf(sentence, sizeof(sentence), "the connector could not start: %s",
@@ -264,8 +248,7 @@ open_failed(struct worker *w, const struct msg_result *r)
 		restart_later(w, r->delay_ms);
 }
 
-static void
-on_opened(void *data, struct child *c, const struct msg_result *r)
+static void on_opened(void *data, struct child *c, const struct msg_result *r)
 {
 	struct worker *w = data;
 	struct instance *i = w->instance;
@@ -282,8 +265,7 @@ on_opened(void *data, struct child *c, const struct msg_result *r)
 	}
 }
 
-static void
-poll_failed(struct worker *w, const struct msg_result *r)
+static void poll_failed(struct worker *w, const struct msg_result *r)
 {
 	const char *why = r->why != NULL ? r->why : "it gave no reason";
 	char sentence[600];
@@ -319,14 +301,12 @@ poll_failed(struct worker *w, const struct msg_result *r)
 }
 
 /* One that says "more" and brings nothing must not keep us spinning. */
-static int64_t
-pause_ms(const struct worker *w)
+static int64_t pause_ms(const struct worker *w)
 {
 	return child_brought(w->child) ? 0 : EMPTY_POLL_MS;
 }
 
-static void
-polled(struct worker *w, const struct msg_result *r)
+static void polled(struct worker *w, const struct msg_result *r)
 {
 	struct instance *i = w->instance;
 	if (r->result != JEMBATAN_OK && r->result != JEMBATAN_IDLE && r->result != JEMBATAN_DATA) {
@@ -347,8 +327,7 @@ polled(struct worker *w, const struct msg_result *r)
 			       i->settings->every_ms);
 }
 
-static void
-dry_polled(struct worker *w, const struct msg_result *r)
+static void dry_polled(struct worker *w, const struct msg_result *r)
 {
 	bool more = r->result == JEMBATAN_OK || r->result == JEMBATAN_DATA;
 	if (more && child_brought(w->child))
@@ -358,8 +337,7 @@ dry_polled(struct worker *w, const struct msg_result *r)
 			       (enum jembatan_result)r->result, r->why);
 }
 
-static void
-on_done(void *data, struct child *c, const struct msg_result *r)
+static void on_done(void *data, struct child *c, const struct msg_result *r)
 {
 	struct worker *w = data;
 	(void)c;
@@ -381,8 +359,7 @@ on_done(void *data, struct child *c, const struct msg_result *r)
 	}
 }
 
-static void
-on_wake(void *data, struct child *c)
+static void on_wake(void *data, struct child *c)
 {
 	struct worker *w = data;
 	int64_t left = w->not_before_mono_ms - clock_mono_ms();
@@ -394,15 +371,13 @@ on_wake(void *data, struct child *c)
 		poll_now(w);
 }
 
-static void
-on_answer(void *data, struct child *c, const struct frame *f)
+static void on_answer(void *data, struct child *c, const struct frame *f)
 {
 	(void)c;
 	worker_take_answer(data, f);
 }
 
-static void
-on_room(void *data, struct child *c)
+static void on_room(void *data, struct child *c)
 {
 	struct worker *w = data;
 	if (w->purpose == WORKER_REPLAY && child_state(c) == CHILD_BUSY)
@@ -410,8 +385,7 @@ on_room(void *data, struct child *c)
 }
 
 /* Five deaths in ten minutes: something is wrong that a restart does not cure. */
-static void
-count_death(struct worker *w, const char *how)
+static void count_death(struct worker *w, const char *how)
 {
 	int64_t now = clock_mono_ms();
 	char sentence[600];
@@ -434,8 +408,7 @@ count_death(struct worker *w, const char *how)
 	restart_later(w, 0);
 }
 
-static void
-job_died(struct worker *w, const char *how, bool clean)
+static void job_died(struct worker *w, const char *how, bool clean)
 {
 	struct why why;
 	if (!w->job_is_over && clean)
@@ -445,8 +418,7 @@ job_died(struct worker *w, const char *how, bool clean)
 	worker_on_dead_job(w);
 }
 
-static void
-on_dead(void *data, struct child *c, const char *how, bool clean)
+static void on_dead(void *data, struct child *c, const char *how, bool clean)
 {
 	struct worker *w = data;
 	(void)c;
@@ -463,8 +435,7 @@ on_dead(void *data, struct child *c, const char *how, bool clean)
 	intake_want_turn(w->instance->intake);
 }
 
-static void
-on_batch(void *data, struct child *c)
+static void on_batch(void *data, struct child *c)
 {
 	struct worker *w = data;
 	(void)c;
@@ -472,8 +443,8 @@ on_batch(void *data, struct child *c)
 	intake_want_turn(w->instance->intake);
 }
 
-static enum jembatan_result
-on_state_get(void *data, struct child *c, const char *key, struct buf *out)
+static enum jembatan_result on_state_get(void *data, struct child *c, const char *key,
+					 struct buf *out)
 {
 	struct worker *w = data;
 	struct why why;
@@ -492,8 +463,7 @@ static const struct child_events events = {
 	.on_state_get = on_state_get,
 };
 
-void
-worker_init(struct worker *w, struct instance *i, enum worker_purpose purpose)
+void worker_init(struct worker *w, struct instance *i, enum worker_purpose purpose)
 {
 	const struct settings *s = intake_settings(i->intake);
 	*w = (struct worker){ .instance = i, .purpose = purpose };
@@ -514,8 +484,7 @@ worker_init(struct worker *w, struct instance *i, enum worker_purpose purpose)
 	});
 }
 
-void
-worker_done(struct worker *w)
+void worker_done(struct worker *w)
 {
 	if (w->child == NULL)
 		return;

@@ -6,9 +6,9 @@
 
 #define SELF "jembatan" /* stored as NULL: almost every row has it */
 
-enum jembatan_result
-audit_add(struct db *db, enum audit_subject subject, int64_t subject_id, const char *actor,
-	  const char *what, const char *why_text, int64_t now_ms, struct why *why)
+enum jembatan_result audit_add(struct db *db, enum audit_subject subject, int64_t subject_id,
+			       const char *actor, const char *what, const char *why_text,
+			       int64_t now_ms, struct why *why)
 {
 	return sql_run(&db->sql, why,
 		       "INSERT INTO audit (at_ms, subject, subject_id, actor, what, why)"
@@ -18,9 +18,9 @@ audit_add(struct db *db, enum audit_subject subject, int64_t subject_id, const c
 				  sql_text(why_text)));
 }
 
-enum jembatan_result
-audit_list(struct db *db, enum audit_subject subject, int64_t subject_id, size_t limit,
-	   struct arena *arena, struct audit_row *out, size_t *out_count, struct why *why)
+enum jembatan_result audit_list(struct db *db, enum audit_subject subject, int64_t subject_id,
+				size_t limit, struct arena *arena, struct audit_row *out,
+				size_t *out_count, struct why *why)
 {
 	static const char text[] = "SELECT id, at_ms, actor, what, why FROM audit"
 				   " WHERE subject = ?1 AND subject_id = ?2 ORDER BY id LIMIT ?3";

@@ -24,8 +24,7 @@
 #define WAL_IDLE_PAGES 128 /* 1 MiB: worth a checkpoint when idle */
 #define WAL_MAX_PAGES 8192 /* 64 MiB: checkpoint even when busy */
 
-static enum jembatan_result
-take_lock(struct db *db, struct why *why)
+static enum jembatan_result take_lock(struct db *db, struct why *why)
 {
 	CLEANUP(free_pointer) char *path = xasprintf("%s/lock", db->data_dir);
 	db->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -38,8 +37,7 @@ take_lock(struct db *db, struct why *why)
 		       "its own", db->data_dir);
 }
 
-static enum jembatan_result
-make_folders(struct db *db, struct why *why)
+static enum jembatan_result make_folders(struct db *db, struct why *why)
 {
 	CLEANUP(free_pointer) char *keep = xasprintf("%s/spool/keep", db->data_dir);
 	enum jembatan_result r = file_make_dirs(keep, 0700, why);
@@ -52,8 +50,7 @@ make_folders(struct db *db, struct why *why)
 	return JEMBATAN_OK;
 }
 
-static int
-on_wal(void *user, sqlite3 *handle, const char *name, int pages)
+static int on_wal(void *user, sqlite3 *handle, const char *name, int pages)
 {
 	(void)handle;
 	(void)name;
@@ -61,8 +58,7 @@ on_wal(void *user, sqlite3 *handle, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-static int
-on_journal_mode(void *is_wal, int columns, char **values, char **names)
+static int on_journal_mode(void *is_wal, int columns, char **values, char **names)
 {
 	(void)names;
 	*(bool *)is_wal = columns == 1 && str_equal(values[0], "wal");
@@ -82,8 +78,7 @@ static const char pragmas[] =
 	"PRAGMA journal_size_limit = 67108864;";
 
 /* SQLite gives the log and its index the mode of the database. */
-static enum jembatan_result
-open_handle(struct db *db, struct why *why)
+static enum jembatan_result open_handle(struct db *db, struct why *why)
 {
 	CLEANUP(free_pointer) char *path = xasprintf("%s/jembatan.db", db->data_dir);
 	CLEANUP(close_fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -119,8 +114,8 @@ open_handle(struct db *db, struct why *why)
 
 /* The installation's key is sealed by the master key, so that it also tells
  * whether the master key fits. */
-static enum jembatan_result
-open_local_key(struct db *db, struct jembatan_bytes sealed, struct why *why)
+static enum jembatan_result open_local_key(struct db *db, struct jembatan_bytes sealed,
+					   struct why *why)
 {
 	struct jembatan_bytes plain = { 0 };
 	if (db_unseal(db, LOCAL_KEY_LABEL, sealed, &plain, NULL) != JEMBATAN_OK ||
@@ -132,8 +127,8 @@ open_local_key(struct db *db, struct jembatan_bytes sealed, struct why *why)
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result
-load_master(struct db *db, const struct secret *secret, bool may_make, struct why *why)
+static enum jembatan_result load_master(struct db *db, const struct secret *secret, bool may_make,
+					struct why *why)
 {
 	if (secret != NULL)
 		return seal_key_from_secret(secret, &db->master, why);
@@ -148,8 +143,7 @@ load_master(struct db *db, const struct secret *secret, bool may_make, struct wh
 		       "it back from where you keep its copy", path);
 }
 
-static enum jembatan_result
-make_local_key(struct db *db, struct why *why)
+static enum jembatan_result make_local_key(struct db *db, struct why *why)
 {
 	digest_random(db->local_key, sizeof(db->local_key));
 	enum jembatan_result r = db_begin(db, why);
@@ -166,9 +160,8 @@ make_local_key(struct db *db, struct why *why)
 }
 
 /* The key is tried before a migration touches anything. */
-static enum jembatan_result
-open_keys_and_schema(struct db *db, const struct secret *secret,
-		     const struct migrate_steps *steps, struct why *why)
+static enum jembatan_result open_keys_and_schema(struct db *db, const struct secret *secret,
+						 const struct migrate_steps *steps, struct why *why)
 {
 	static const char read_key[] = "SELECT value FROM meta WHERE name = 'local_key'";
 	int64_t version = 0;
@@ -196,8 +189,7 @@ open_keys_and_schema(struct db *db, const struct secret *secret,
 	return r;
 }
 
-static enum jembatan_result
-look_for_suspects(struct db *db, struct why *why)
+static enum jembatan_result look_for_suspects(struct db *db, struct why *why)
 {
 	int64_t n = 0;
 	enum jembatan_result r = sql_get_number(&db->sql, why, &n,
@@ -208,9 +200,9 @@ look_for_suspects(struct db *db, struct why *why)
 	return r;
 }
 
-enum jembatan_result
-db_open_steps(const char *data_dir, const struct secret *master_key,
-	      const struct migrate_steps *steps, struct db **out, struct why *why)
+enum jembatan_result db_open_steps(const char *data_dir, const struct secret *master_key,
+				   const struct migrate_steps *steps, struct db **out,
+				   struct why *why)
 {
 	struct db *db = xcalloc(1, sizeof(*db));
 	db->data_dir = xstrdup(data_dir);
@@ -236,14 +228,13 @@ db_open_steps(const char *data_dir, const struct secret *master_key,
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-db_open(const char *data_dir, const struct secret *master_key, struct db **out, struct why *why)
+enum jembatan_result db_open(const char *data_dir, const struct secret *master_key, struct db **out,
+			     struct why *why)
 {
 	return db_open_steps(data_dir, master_key, &migrate_all, out, why);
 }
 
-void
-db_close(struct db *db)
+void db_close(struct db *db)
 {
 	if (db == NULL)
 		return;
@@ -262,20 +253,17 @@ db_close(struct db *db)
 	free(db);
 }
 
-bool
-db_in_transaction(const struct db *db)
+bool db_in_transaction(const struct db *db)
 {
 	return db->sql.in_transaction;
 }
 
-struct jembatan_bytes
-db_local_key(const struct db *db)
+struct jembatan_bytes db_local_key(const struct db *db)
 {
 	return bytes_of(db->local_key, sizeof(db->local_key));
 }
 
-enum jembatan_result
-db_begin(struct db *db, struct why *why)
+enum jembatan_result db_begin(struct db *db, struct why *why)
 {
 	ASSERT(!db->sql.in_transaction);
 	if (db->owed && sql_script(&db->sql, "COMMIT", why) == JEMBATAN_OK)
@@ -286,8 +274,7 @@ db_begin(struct db *db, struct why *why)
 }
 
 /* Copies the log into the database without waiting for readers. */
-static void
-checkpoint(struct db *db)
+static void checkpoint(struct db *db)
 {
 	struct why why = { "" };
 	int in_log = 0, copied = 0;
@@ -302,16 +289,14 @@ checkpoint(struct db *db)
 		db->wal_pages = 0;
 }
 
-static int64_t
-mono_us(void)
+static int64_t mono_us(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static enum jembatan_result
-commit_now(struct db *db, struct why *why)
+static enum jembatan_result commit_now(struct db *db, struct why *why)
 {
 	/* After some failures SQLite has rolled back by itself. */
 	if (sqlite3_get_autocommit(db->sql.handle))
@@ -326,8 +311,7 @@ commit_now(struct db *db, struct why *why)
 	return sql_run(&db->sql, why, text, SQL_NOTHING);
 }
 
-enum jembatan_result
-db_commit(struct db *db, struct why *why)
+enum jembatan_result db_commit(struct db *db, struct why *why)
 {
 	ASSERT(db->sql.in_transaction);
 	FAULT_POINT("db.commit.before");
@@ -344,8 +328,7 @@ db_commit(struct db *db, struct why *why)
 	return JEMBATAN_OK;
 }
 
-void
-db_abort(struct db *db)
+void db_abort(struct db *db)
 {
 	if (!db->sql.in_transaction)
 		return;
@@ -354,30 +337,26 @@ db_abort(struct db *db)
 	inbox_files_aborted(&db->files);
 }
 
-void
-db_idle(struct db *db)
+void db_idle(struct db *db)
 {
 	if (!db->sql.in_transaction && !db->owed && db->wal_pages > WAL_IDLE_PAGES)
 		checkpoint(db);
 }
 
-static int
-compare_us(const void *a, const void *b)
+static int compare_us(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 	return x < y ? -1 : x > y;
 }
 
-static int64_t
-file_size(const struct db *db, const char *name)
+static int64_t file_size(const struct db *db, const char *name)
 {
 	struct stat st;
 	CLEANUP(free_pointer) char *path = xasprintf("%s/%s", db->data_dir, name);
 	return stat(path, &st) == 0 ? st.st_size : 0;
 }
 
-void
-db_stats(struct db *db, struct db_stats *out)
+void db_stats(struct db *db, struct db_stats *out)
 {
 	*out = (struct db_stats){
 		.commits = db->commits,
@@ -393,17 +372,15 @@ db_stats(struct db *db, struct db_stats *out)
 	out->p99_commit_us = sorted[(n - 1) * 99 / 100];
 }
 
-struct jembatan_bytes
-db_seal(struct db *db, const char *label, struct jembatan_bytes plain)
+struct jembatan_bytes db_seal(struct db *db, const char *label, struct jembatan_bytes plain)
 {
 	buf_clear(&db->sealed);
 	box_seal(&db->master, label, plain, &db->sealed);
 	return buf_bytes(&db->sealed);
 }
 
-enum jembatan_result
-db_unseal(struct db *db, const char *label, struct jembatan_bytes sealed,
-	  struct jembatan_bytes *out, struct why *why)
+enum jembatan_result db_unseal(struct db *db, const char *label, struct jembatan_bytes sealed,
+			       struct jembatan_bytes *out, struct why *why)
 {
 	buf_clear(&db->plain);
 	enum jembatan_result r = box_open(&db->master, label, sealed, &db->plain, why);
@@ -412,8 +389,7 @@ db_unseal(struct db *db, const char *label, struct jembatan_bytes sealed,
 	return r;
 }
 
-struct digest
-db_record_key(const struct db *db, const struct digest *record_key)
+struct digest db_record_key(const struct db *db, const struct digest *record_key)
 {
 	return digest_hmac(db_local_key(db), bytes_of(record_key->bytes, DIGEST_SIZE));
 }

@@ -15,31 +15,28 @@
 #define MESSAGE 0u   /* kept.subject */
 #define TABLE "message"
 
-const char *
-inbox_stage_name(enum inbox_stage stage)
+const char *inbox_stage_name(enum inbox_stage stage)
 {
 	static const char *const names[] = { "new", "ticket", "follow_up", "linked",
 					     "stored", "before_start", "review" };
 	return (unsigned)stage < COUNT_OF(names) ? names[stage] : "?";
 }
 
-static bool
-is_zero(const struct digest *d)
+static bool is_zero(const struct digest *d)
 {
 	static const struct digest zero;
 	return memcmp(d, &zero, sizeof(zero)) == 0;
 }
 
-static struct sql_value
-key_value(const struct digest *d)
+static struct sql_value key_value(const struct digest *d)
 {
 	return d == NULL || is_zero(d) ? sql_bytes(NULL, 0) : sql_bytes(d->bytes, KEY_SIZE);
 }
 
 /* ---- T1 ---------------------------------------------------------------- */
 
-static enum jembatan_result
-insert_body(struct db *db, const struct inbox_item *item, struct why *why)
+static enum jembatan_result insert_body(struct db *db, const struct inbox_item *item,
+					struct why *why)
 {
 	struct seal_row row;
 	buf_clear(&db->plain);
@@ -64,8 +61,8 @@ insert_body(struct db *db, const struct inbox_item *item, struct why *why)
 }
 
 /* Another revision of a known key: an edit of the key's first message. */
-static enum jembatan_result
-find_original(struct db *db, int64_t instance_id, struct inbox_item *item, struct why *why)
+static enum jembatan_result find_original(struct db *db, int64_t instance_id,
+					  struct inbox_item *item, struct why *why)
 {
 	int64_t first = 0;
 	enum jembatan_result r =
@@ -81,8 +78,8 @@ find_original(struct db *db, int64_t instance_id, struct inbox_item *item, struc
 		       SQL_VALUES(sql_number(item->id), sql_number(first)));
 }
 
-static enum jembatan_result
-name_files(struct db *db, const struct inbox_item *item, struct why *why)
+static enum jembatan_result name_files(struct db *db, const struct inbox_item *item,
+				       struct why *why)
 {
 	const struct msg_message *m = item->message;
 	for (size_t i = 0; i < m->file_count + m->raw_spooled_count; i++) {
@@ -101,9 +98,8 @@ name_files(struct db *db, const struct inbox_item *item, struct why *why)
 }
 
 /* A record that was under suspicion has been read after all. */
-static enum jembatan_result
-clear_suspect(struct db *db, int64_t instance_id, const struct digest *record_key,
-	      struct why *why)
+static enum jembatan_result clear_suspect(struct db *db, int64_t instance_id,
+					  const struct digest *record_key, struct why *why)
 {
 	struct digest key = db_record_key(db, record_key);
 	struct sql_value values[] = { sql_number(instance_id), sql_bytes(key.bytes, DIGEST_SIZE) };
@@ -116,8 +112,8 @@ clear_suspect(struct db *db, int64_t instance_id, const struct digest *record_ke
 		       " WHERE instance_id = ?1 AND record_key = ?2", values, COUNT_OF(values));
 }
 
-static enum jembatan_result
-count_repeat(struct db *db, int64_t instance_id, struct inbox_item *item, struct why *why)
+static enum jembatan_result count_repeat(struct db *db, int64_t instance_id,
+					 struct inbox_item *item, struct why *why)
 {
 	item->verdict = INBOX_IS_SAME;
 	return sql_get_number(&db->sql, why, &item->id,
@@ -129,9 +125,8 @@ count_repeat(struct db *db, int64_t instance_id, struct inbox_item *item, struct
 					 sql_bytes(item->revision.bytes, KEY_SIZE)));
 }
 
-static enum jembatan_result
-add_one(struct db *db, int64_t instance_id, struct inbox_item *item, int64_t now_ms,
-	struct why *why)
+static enum jembatan_result add_one(struct db *db, int64_t instance_id, struct inbox_item *item,
+				    int64_t now_ms, struct why *why)
 {
 	const struct jembatan_message *m = &item->message->message;
 	int64_t arrived_ms = m->arrived_ms != 0 ? m->arrived_ms : m->sent_ms;
@@ -165,16 +160,15 @@ add_one(struct db *db, int64_t instance_id, struct inbox_item *item, int64_t now
 }
 
 /* A planted bug: what the tests must notice is a cursor ahead of its messages. */
-static enum jembatan_result
-commit_cursor_first(struct db *db, int64_t instance_id, const char *cursor, struct why *why)
+static enum jembatan_result commit_cursor_first(struct db *db, int64_t instance_id,
+						const char *cursor, struct why *why)
 {
 	enum jembatan_result r = instances_set_cursor(db, instance_id, cursor, why);
 	return r == JEMBATAN_OK ? sql_script(&db->sql, "COMMIT; BEGIN IMMEDIATE", why) : r;
 }
 
-enum jembatan_result
-inbox_add(struct db *db, int64_t instance_id, struct inbox_item *items, size_t count,
-	  const char *cursor, int64_t now_ms, struct why *why)
+enum jembatan_result inbox_add(struct db *db, int64_t instance_id, struct inbox_item *items,
+			       size_t count, const char *cursor, int64_t now_ms, struct why *why)
 {
 	enum jembatan_result r = JEMBATAN_OK;
 	if (cursor != NULL && FAULT_PLANTED("cursor-first"))
@@ -200,9 +194,9 @@ inbox_add(struct db *db, int64_t instance_id, struct inbox_item *items, size_t c
 	" FROM message m JOIN message_body b ON b.message_id = m.id "
 
 /* The plain head in db->plain. */
-static enum jembatan_result
-open_head(struct db *db, const struct seal_row *row, struct jembatan_bytes sealed,
-	  struct arena *arena, struct msg_message *out, struct why *why)
+static enum jembatan_result open_head(struct db *db, const struct seal_row *row,
+				      struct jembatan_bytes sealed, struct arena *arena,
+				      struct msg_message *out, struct why *why)
 {
 	buf_clear(&db->plain);
 	enum jembatan_result r = seal_column_open(row, "head", sealed, &db->plain, why);
@@ -214,8 +208,7 @@ open_head(struct db *db, const struct seal_row *row, struct jembatan_bytes seale
 	return msg_message_unpack(packed, arena, out, why);
 }
 
-static void
-read_row(struct db *db, sqlite3_stmt *s, struct arena *arena, struct inbox_row *out)
+static void read_row(struct db *db, sqlite3_stmt *s, struct arena *arena, struct inbox_row *out)
 {
 	*out = (struct inbox_row){
 		.id = sqlite3_column_int64(s, 0),
@@ -237,9 +230,8 @@ read_row(struct db *db, sqlite3_stmt *s, struct arena *arena, struct inbox_row *
 		out->message = (struct msg_message){ 0 }; /* size 0: it cannot be read */
 }
 
-static enum jembatan_result
-read_rows(struct db *db, sqlite3_stmt *s, struct arena *arena, struct inbox_row *out,
-	  size_t *out_count, struct why *why)
+static enum jembatan_result read_rows(struct db *db, sqlite3_stmt *s, struct arena *arena,
+				      struct inbox_row *out, size_t *out_count, struct why *why)
 {
 	enum jembatan_result r;
 	size_t n = 0;
@@ -250,9 +242,8 @@ read_rows(struct db *db, sqlite3_stmt *s, struct arena *arena, struct inbox_row 
 	return r;
 }
 
-enum jembatan_result
-inbox_take(struct db *db, int64_t now_ms, size_t limit, struct arena *arena,
-	   struct inbox_row *out, size_t *out_count, struct why *why)
+enum jembatan_result inbox_take(struct db *db, int64_t now_ms, size_t limit, struct arena *arena,
+				struct inbox_row *out, size_t *out_count, struct why *why)
 {
 	static const char text[] = SELECT_ROWS "WHERE m.stage = 0 AND m.due_ms <= ?1"
 					       " ORDER BY m.due_ms, m.id LIMIT ?2";
@@ -262,8 +253,8 @@ inbox_take(struct db *db, int64_t now_ms, size_t limit, struct arena *arena,
 	return read_rows(db, s, arena, out, out_count, why);
 }
 
-enum jembatan_result
-inbox_get(struct db *db, int64_t id, struct arena *arena, struct inbox_row *out, struct why *why)
+enum jembatan_result inbox_get(struct db *db, int64_t id, struct arena *arena,
+			       struct inbox_row *out, struct why *why)
 {
 	static const char text[] = SELECT_ROWS "WHERE m.id = ?1";
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_VALUES(sql_number(id)));
@@ -273,9 +264,9 @@ inbox_get(struct db *db, int64_t id, struct arena *arena, struct inbox_row *out,
 	return r;
 }
 
-enum jembatan_result
-inbox_of_ticket(struct db *db, int64_t ticket_id, size_t limit, struct arena *arena,
-		struct inbox_row *out, size_t *out_count, struct why *why)
+enum jembatan_result inbox_of_ticket(struct db *db, int64_t ticket_id, size_t limit,
+				     struct arena *arena, struct inbox_row *out, size_t *out_count,
+				     struct why *why)
 {
 	static const char text[] = SELECT_ROWS "WHERE m.ticket_id = ?1 ORDER BY m.id LIMIT ?2";
 	CLEANUP(sql_end) sqlite3_stmt *s =
@@ -284,9 +275,9 @@ inbox_of_ticket(struct db *db, int64_t ticket_id, size_t limit, struct arena *ar
 	return read_rows(db, s, arena, out, out_count, why);
 }
 
-static enum jembatan_result
-raw_from_file(struct db *db, const struct seal_row *row, struct jembatan_bytes head,
-	      struct buf *out, struct why *why)
+static enum jembatan_result raw_from_file(struct db *db, const struct seal_row *row,
+					  struct jembatan_bytes head, struct buf *out,
+					  struct why *why)
 {
 	struct msg_message m = { 0 };
 	struct arena *arena = arena_new();
@@ -299,8 +290,7 @@ raw_from_file(struct db *db, const struct seal_row *row, struct jembatan_bytes h
 	return r;
 }
 
-enum jembatan_result
-inbox_raw(struct db *db, int64_t id, struct buf *out, struct why *why)
+enum jembatan_result inbox_raw(struct db *db, int64_t id, struct buf *out, struct why *why)
 {
 	static const char text[] =
 		"SELECT uid, wrapped, head, raw FROM message_body WHERE message_id = ?1";
@@ -322,17 +312,15 @@ inbox_raw(struct db *db, int64_t id, struct buf *out, struct why *why)
 
 /* ---- T2 ---------------------------------------------------------------- */
 
-static enum jembatan_result
-updated(struct db *db, enum jembatan_result r, struct why *why)
+static enum jembatan_result updated(struct db *db, enum jembatan_result r, struct why *why)
 {
 	if (r == JEMBATAN_OK && sql_changes(&db->sql) == 0)
 		return why_set(why, JEMBATAN_GONE, "there is no such message, or it is decided");
 	return r;
 }
 
-enum jembatan_result
-inbox_leave(struct db *db, int64_t id, enum inbox_stage stage, int64_t ticket_id,
-	    const char *reason, struct why *why)
+enum jembatan_result inbox_leave(struct db *db, int64_t id, enum inbox_stage stage,
+				 int64_t ticket_id, const char *reason, struct why *why)
 {
 	return updated(db, sql_run(&db->sql, why,
 				   "UPDATE message SET stage = ?2, ticket_id = ?3, reason = ?4"
@@ -341,16 +329,15 @@ inbox_leave(struct db *db, int64_t id, enum inbox_stage stage, int64_t ticket_id
 					      sql_text(reason))), why);
 }
 
-enum jembatan_result
-inbox_defer(struct db *db, int64_t id, int64_t due_ms, struct why *why)
+enum jembatan_result inbox_defer(struct db *db, int64_t id, int64_t due_ms, struct why *why)
 {
 	return updated(db, sql_run(&db->sql, why,
 				   "UPDATE message SET due_ms = ?2 WHERE id = ?1 AND stage = 0",
 				   SQL_VALUES(sql_number(id), sql_number(due_ms))), why);
 }
 
-enum jembatan_result
-inbox_set_files(struct db *db, int64_t id, const struct msg_message *m, struct why *why)
+enum jembatan_result inbox_set_files(struct db *db, int64_t id, const struct msg_message *m,
+				     struct why *why)
 {
 	static const char text[] = "SELECT uid, wrapped FROM message_body WHERE message_id = ?1";
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_VALUES(sql_number(id)));
@@ -379,8 +366,8 @@ inbox_set_files(struct db *db, int64_t id, const struct msg_message *m, struct w
 					      sql_bytes(db->sealed.data, db->sealed.size))), why);
 }
 
-static enum jembatan_result
-newest(struct db *db, sqlite3_stmt *s, int64_t *message_id, int64_t *ticket_id, struct why *why)
+static enum jembatan_result newest(struct db *db, sqlite3_stmt *s, int64_t *message_id,
+				   int64_t *ticket_id, struct why *why)
 {
 	enum jembatan_result r = sql_one(&db->sql, s, why);
 	if (r == JEMBATAN_GONE)
@@ -392,10 +379,9 @@ newest(struct db *db, sqlite3_stmt *s, int64_t *message_id, int64_t *ticket_id, 
 	return r;
 }
 
-enum jembatan_result
-inbox_find(struct db *db, int64_t instance_id, const struct digest *same_key,
-	   const struct digest *thread_key, int64_t *out_message_id, int64_t *out_ticket_id,
-	   struct why *why)
+enum jembatan_result inbox_find(struct db *db, int64_t instance_id, const struct digest *same_key,
+				const struct digest *thread_key, int64_t *out_message_id,
+				int64_t *out_ticket_id, struct why *why)
 {
 	/* The sign keeps the planner from walking the ticket's index instead. */
 	static const char by_key[] = "SELECT max(id), ticket_id FROM message WHERE instance_id = ?1"
@@ -423,9 +409,9 @@ inbox_find(struct db *db, int64_t instance_id, const struct digest *same_key,
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-inbox_waits(struct db *db, int64_t instance_id, int64_t before_id, const struct digest *same_key,
-	    const struct digest *thread_key, bool *out_waits, struct why *why)
+enum jembatan_result inbox_waits(struct db *db, int64_t instance_id, int64_t before_id,
+				 const struct digest *same_key, const struct digest *thread_key,
+				 bool *out_waits, struct why *why)
 {
 	static const char text[] =
 		"SELECT EXISTS (SELECT 1 FROM message WHERE instance_id = ?1 AND same_key = ?3"
@@ -443,9 +429,9 @@ inbox_waits(struct db *db, int64_t instance_id, int64_t before_id, const struct 
 	return r;
 }
 
-enum jembatan_result
-inbox_release_before_start(struct db *db, int64_t instance_id, int64_t since_ms,
-			   int64_t *out_count, struct why *why)
+enum jembatan_result inbox_release_before_start(struct db *db, int64_t instance_id,
+						int64_t since_ms, int64_t *out_count,
+						struct why *why)
 {
 	enum jembatan_result r =
 		sql_run(&db->sql, why, "UPDATE message SET stage = 0, reason = NULL"
@@ -456,8 +442,8 @@ inbox_release_before_start(struct db *db, int64_t instance_id, int64_t since_ms,
 	return r;
 }
 
-enum jembatan_result
-inbox_count(struct db *db, int64_t instance_id, struct inbox_counts *out, struct why *why)
+enum jembatan_result inbox_count(struct db *db, int64_t instance_id, struct inbox_counts *out,
+				 struct why *why)
 {
 	static const char text[] = "SELECT counted, key, n FROM tally WHERE counted BETWEEN 0 AND 2"
 				   " AND (?1 = 0 OR instance_id = ?1)";

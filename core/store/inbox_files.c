@@ -23,8 +23,7 @@
 #define SWEEP_SLICE 256u
 
 /* A token is a file name that a child chose. */
-static bool
-token_is_good(const char *token)
+static bool token_is_good(const char *token)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789._-";
@@ -32,8 +31,7 @@ token_is_good(const char *token)
 	return n > 0 && n <= TOKEN_MAX && token[0] != '.' && strspn(token, allowed) == n;
 }
 
-static struct inbox_file *
-find_fresh(struct inbox_files *f, const char *token)
+static struct inbox_file *find_fresh(struct inbox_files *f, const char *token)
 {
 	for (size_t i = 0; i < f->count; i++)
 		if (strcmp(f->fresh[i].token, token) == 0)
@@ -41,8 +39,7 @@ find_fresh(struct inbox_files *f, const char *token)
 	return NULL;
 }
 
-static void
-add_fresh(struct inbox_files *f, const char *token)
+static void add_fresh(struct inbox_files *f, const char *token)
 {
 	if (find_fresh(f, token) != NULL)
 		return;
@@ -53,8 +50,7 @@ add_fresh(struct inbox_files *f, const char *token)
 	f->fresh[f->count++] = (struct inbox_file){ .token = xstrdup(token) };
 }
 
-static void
-add_doomed(struct inbox_files *f, char *token)
+static void add_doomed(struct inbox_files *f, char *token)
 {
 	if (f->doomed_count == f->doomed_capacity) {
 		f->doomed_capacity = f->doomed_capacity != 0 ? f->doomed_capacity * 2 : 16;
@@ -63,8 +59,7 @@ add_doomed(struct inbox_files *f, char *token)
 	f->doomed[f->doomed_count++] = token;
 }
 
-void
-inbox_files_done(struct inbox_files *f)
+void inbox_files_done(struct inbox_files *f)
 {
 	for (size_t i = 0; i < f->count; i++)
 		free(f->fresh[i].token);
@@ -77,9 +72,8 @@ inbox_files_done(struct inbox_files *f)
 	*f = (struct inbox_files){ 0 };
 }
 
-enum jembatan_result
-inbox_files_name(struct db *db, const char *token, unsigned subject, int64_t subject_id,
-		 struct why *why)
+enum jembatan_result inbox_files_name(struct db *db, const char *token, unsigned subject,
+				      int64_t subject_id, struct why *why)
 {
 	struct inbox_file *file = find_fresh(&db->files, token);
 	if (file != NULL)
@@ -89,16 +83,14 @@ inbox_files_name(struct db *db, const char *token, unsigned subject, int64_t sub
 		       SQL_VALUES(sql_text(token), sql_number(subject), sql_number(subject_id)));
 }
 
-void
-inbox_files_doom(struct db *db, const char *token)
+void inbox_files_doom(struct db *db, const char *token)
 {
 	struct inbox_file *file = find_fresh(&db->files, token);
 	if (file != NULL)
 		file->doomed = true;
 }
 
-void
-inbox_files_committed(struct inbox_files *f)
+void inbox_files_committed(struct inbox_files *f)
 {
 	size_t left = 0;
 	for (size_t i = 0; i < f->count; i++) {
@@ -113,17 +105,15 @@ inbox_files_committed(struct inbox_files *f)
 	f->count = left;
 }
 
-void
-inbox_files_aborted(struct inbox_files *f)
+void inbox_files_aborted(struct inbox_files *f)
 {
 	for (size_t i = 0; i < f->count; i++)
 		f->fresh[i].named = f->fresh[i].doomed = false;
 }
 
 /* Rename first and look afterwards, where the child cannot change it. */
-static enum jembatan_result
-keep_one(struct db *db, const char *instance_name, const char *token, uint64_t size,
-	 struct why *why)
+static enum jembatan_result keep_one(struct db *db, const char *instance_name, const char *token,
+				     uint64_t size, struct why *why)
 {
 	if (token == NULL || !token_is_good(token))
 		return why_set(why, JEMBATAN_DATA, "the connector gave a file a name it may not");
@@ -148,8 +138,7 @@ keep_one(struct db *db, const char *instance_name, const char *token, uint64_t s
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result
-sync_keep(struct db *db, struct why *why)
+static enum jembatan_result sync_keep(struct db *db, struct why *why)
 {
 	FAULT_POINT("keep.renamed");
 	if (fsync(db->keep_fd) == 0)
@@ -158,9 +147,8 @@ sync_keep(struct db *db, struct why *why)
 		       strerror(errno));
 }
 
-enum jembatan_result
-inbox_keep_files(struct db *db, const char *instance_name, const struct inbox_item *items,
-		 size_t count, struct why *why)
+enum jembatan_result inbox_keep_files(struct db *db, const char *instance_name,
+				      const struct inbox_item *items, size_t count, struct why *why)
 {
 	size_t kept = 0;
 	ASSERT(strchr(instance_name, '/') == NULL && instance_name[0] != '.');
@@ -181,9 +169,8 @@ inbox_keep_files(struct db *db, const char *instance_name, const struct inbox_it
 	return kept != 0 ? sync_keep(db, why) : JEMBATAN_OK;
 }
 
-enum jembatan_result
-inbox_keep_raw(struct db *db, const char *instance_name, const struct msg_begin *begin,
-	       struct why *why)
+enum jembatan_result inbox_keep_raw(struct db *db, const char *instance_name,
+				    const struct msg_begin *begin, struct why *why)
 {
 	if (begin->spooled_count == 0)
 		return JEMBATAN_OK;
@@ -193,8 +180,7 @@ inbox_keep_raw(struct db *db, const char *instance_name, const struct msg_begin 
 	return r == JEMBATAN_OK ? sync_keep(db, why) : r;
 }
 
-enum jembatan_result
-inbox_open_file(struct db *db, const char *token, int *out_fd, struct why *why)
+enum jembatan_result inbox_open_file(struct db *db, const char *token, int *out_fd, struct why *why)
 {
 	int fd = -1;
 	if (token_is_good(token))
@@ -207,9 +193,9 @@ inbox_open_file(struct db *db, const char *token, int *out_fd, struct why *why)
 }
 
 /* Exactly size bytes, then the authenticated end, with this digest. */
-static enum jembatan_result
-read_exactly(struct box_reader *reader, const struct msg_spooled *spooled, char *out,
-	     struct why *why)
+static enum jembatan_result read_exactly(struct box_reader *reader,
+					 const struct msg_spooled *spooled, char *out,
+					 struct why *why)
 {
 	size_t have = 0, n = 0;
 	char more;
@@ -230,9 +216,8 @@ read_exactly(struct box_reader *reader, const struct msg_spooled *spooled, char 
 	return why_set(why, JEMBATAN_DATA, "a kept file is not what was written");
 }
 
-enum jembatan_result
-inbox_files_read(struct db *db, const struct msg_spooled *spooled, struct buf *out,
-		 struct why *why)
+enum jembatan_result inbox_files_read(struct db *db, const struct msg_spooled *spooled,
+				      struct buf *out, struct why *why)
 {
 	CLEANUP(close_fd) int fd = -1;
 	struct box_key key;
@@ -256,8 +241,7 @@ inbox_files_read(struct db *db, const struct msg_spooled *spooled, struct buf *o
 	return r;
 }
 
-static void
-remove_unnamed(struct db *db, const char *token)
+static void remove_unnamed(struct db *db, const char *token)
 {
 	static const char text[] = "SELECT EXISTS (SELECT 1 FROM kept WHERE token = ?1)";
 	int64_t named = 1;
@@ -269,8 +253,7 @@ remove_unnamed(struct db *db, const char *token)
 		unlinkat(db->keep_fd, token, 0);
 }
 
-static bool
-start_walk(struct db *db)
+static bool start_walk(struct db *db)
 {
 	int fd = openat(db->keep_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
@@ -280,8 +263,7 @@ start_walk(struct db *db)
 	return db->files.sweeping != NULL;
 }
 
-void
-inbox_sweep(struct db *db)
+void inbox_sweep(struct db *db)
 {
 	struct inbox_files *f = &db->files;
 	for (size_t n = 0; n < SWEEP_SLICE && f->doomed_count > 0; n++) {

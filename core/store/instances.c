@@ -9,16 +9,14 @@
 #define STATE_VALUE_MAX (64u * 1024u)
 #define LABEL_SIZE 64u
 
-static const char *
-cursor_label(int64_t id, char out[LABEL_SIZE])
+static const char *cursor_label(int64_t id, char out[LABEL_SIZE])
 {
 	snprintf(out, LABEL_SIZE, "instance.cursor:%lld", (long long)id);
 	return out;
 }
 
-static enum jembatan_result
-read_row(struct db *db, const char *name, struct arena *arena, struct instance_row *out,
-	 struct why *why)
+static enum jembatan_result read_row(struct db *db, const char *name, struct arena *arena,
+				     struct instance_row *out, struct why *why)
 {
 	static const char text[] = "SELECT id, cursor, start_ms, paused, first_seen_ms, last_ok_ms,"
 				   " last_message_ms FROM instance WHERE name = ?1";
@@ -47,9 +45,9 @@ read_row(struct db *db, const char *name, struct arena *arena, struct instance_r
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-instances_get(struct db *db, const char *name, int64_t start_ms, int64_t now_ms,
-	      struct arena *arena, struct instance_row *out, struct why *why)
+enum jembatan_result instances_get(struct db *db, const char *name, int64_t start_ms,
+				   int64_t now_ms, struct arena *arena, struct instance_row *out,
+				   struct why *why)
 {
 	enum jembatan_result r = read_row(db, name, arena, out, why);
 	if (r != JEMBATAN_GONE)
@@ -63,16 +61,15 @@ instances_get(struct db *db, const char *name, int64_t start_ms, int64_t now_ms,
 }
 
 /* The row must be there. */
-static enum jembatan_result
-updated(struct db *db, enum jembatan_result r, struct why *why)
+static enum jembatan_result updated(struct db *db, enum jembatan_result r, struct why *why)
 {
 	if (r == JEMBATAN_OK && sql_changes(&db->sql) == 0)
 		return why_set(why, JEMBATAN_GONE, "there is no such instance in the store");
 	return r;
 }
 
-enum jembatan_result
-instances_set_cursor(struct db *db, int64_t id, const char *cursor, struct why *why)
+enum jembatan_result instances_set_cursor(struct db *db, int64_t id, const char *cursor,
+					  struct why *why)
 {
 	char label[LABEL_SIZE];
 	struct jembatan_bytes sealed = { 0 };
@@ -83,36 +80,33 @@ instances_set_cursor(struct db *db, int64_t id, const char *cursor, struct why *
 		       why);
 }
 
-enum jembatan_result
-instances_set_start(struct db *db, int64_t id, int64_t start_ms, struct why *why)
+enum jembatan_result instances_set_start(struct db *db, int64_t id, int64_t start_ms,
+					 struct why *why)
 {
 	return updated(db, sql_run(&db->sql, why, "UPDATE instance SET start_ms = ?2 WHERE id = ?1",
 				   SQL_VALUES(sql_number(id), sql_number(start_ms))), why);
 }
 
-enum jembatan_result
-instances_set_paused(struct db *db, int64_t id, bool paused, struct why *why)
+enum jembatan_result instances_set_paused(struct db *db, int64_t id, bool paused, struct why *why)
 {
 	return updated(db, sql_run(&db->sql, why, "UPDATE instance SET paused = ?2 WHERE id = ?1",
 				   SQL_VALUES(sql_number(id), sql_number(paused))), why);
 }
 
-enum jembatan_result
-instances_set_ok(struct db *db, int64_t id, int64_t now_ms, struct why *why)
+enum jembatan_result instances_set_ok(struct db *db, int64_t id, int64_t now_ms, struct why *why)
 {
 	return updated(db, sql_run(&db->sql, why,
 				   "UPDATE instance SET last_ok_ms = ?2 WHERE id = ?1",
 				   SQL_VALUES(sql_number(id), sql_number(now_ms))), why);
 }
 
-static char *
-state_label(int64_t id, const char *key)
+static char *state_label(int64_t id, const char *key)
 {
 	return xasprintf("instance_state:%lld:%s", (long long)id, key);
 }
 
-enum jembatan_result
-instances_state_get(struct db *db, int64_t id, const char *key, struct buf *out, struct why *why)
+enum jembatan_result instances_state_get(struct db *db, int64_t id, const char *key,
+					 struct buf *out, struct why *why)
 {
 	static const char text[] =
 		"SELECT value FROM instance_state WHERE instance_id = ?1 AND key = ?2";
@@ -125,9 +119,8 @@ instances_state_get(struct db *db, int64_t id, const char *key, struct buf *out,
 	return box_open(&db->master, label, sql_column_bytes(s, 0), out, why);
 }
 
-enum jembatan_result
-instances_state_put(struct db *db, int64_t id, const char *key, struct jembatan_bytes value,
-		    struct why *why)
+enum jembatan_result instances_state_put(struct db *db, int64_t id, const char *key,
+					 struct jembatan_bytes value, struct why *why)
 {
 	if (value.size == 0)
 		return sql_run(&db->sql, why,
@@ -146,8 +139,8 @@ instances_state_put(struct db *db, int64_t id, const char *key, struct jembatan_
 				  sql_bytes(sealed.data, sealed.size)));
 }
 
-enum jembatan_result
-instances_flag_get(struct db *db, const char *name, int64_t *out, struct why *why)
+enum jembatan_result instances_flag_get(struct db *db, const char *name, int64_t *out,
+					struct why *why)
 {
 	int64_t value = 0;
 	enum jembatan_result r = sql_get_number(&db->sql, why, &value,
@@ -159,8 +152,8 @@ instances_flag_get(struct db *db, const char *name, int64_t *out, struct why *wh
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-instances_flag_set(struct db *db, const char *name, int64_t value, struct why *why)
+enum jembatan_result instances_flag_set(struct db *db, const char *name, int64_t value,
+					struct why *why)
 {
 	return sql_run(&db->sql, why, "INSERT INTO flag (name, value) VALUES (?1, ?2)"
 		       " ON CONFLICT DO UPDATE SET value = excluded.value",

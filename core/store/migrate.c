@@ -13,9 +13,8 @@
 #include "base/log.h"
 #include "base/poison.h"
 
-enum jembatan_result
-migrate_check(struct sql *sql, const struct migrate_steps *steps, int64_t *out_version,
-	      struct why *why)
+enum jembatan_result migrate_check(struct sql *sql, const struct migrate_steps *steps,
+				   int64_t *out_version, struct why *why)
 {
 	int64_t version = 0, application = 0;
 	enum jembatan_result r = sql_get_number(sql, why, &version, "PRAGMA user_version",
@@ -40,8 +39,8 @@ migrate_check(struct sql *sql, const struct migrate_steps *steps, int64_t *out_v
 
 /* VACUUM INTO does not sync what it wrote, and a migration must not begin
  * before the copy is safe. It takes an empty file, so the mode is ours. */
-static enum jembatan_result
-backup(struct sql *sql, int64_t version, const char *dir, struct why *why)
+static enum jembatan_result backup(struct sql *sql, int64_t version, const char *dir,
+				   struct why *why)
 {
 	enum jembatan_result r = file_make_dirs(dir, 0700, why);
 	if (r != JEMBATAN_OK)
@@ -74,8 +73,8 @@ backup(struct sql *sql, int64_t version, const char *dir, struct why *why)
 	return file_sync_dir(dir, why);
 }
 
-static enum jembatan_result
-apply(struct sql *sql, const char *text, int64_t version, struct why *why)
+static enum jembatan_result apply(struct sql *sql, const char *text, int64_t version,
+				  struct why *why)
 {
 	char mark[96];
 	snprintf(mark, sizeof(mark), "PRAGMA application_id = %d; PRAGMA user_version = %lld;",
@@ -93,9 +92,8 @@ apply(struct sql *sql, const char *text, int64_t version, struct why *why)
 	return r;
 }
 
-enum jembatan_result
-migrate_run(struct sql *sql, const struct migrate_steps *steps, int64_t version,
-	    const char *backup_dir, struct why *why)
+enum jembatan_result migrate_run(struct sql *sql, const struct migrate_steps *steps,
+				 int64_t version, const char *backup_dir, struct why *why)
 {
 	if (version == (int64_t)steps->count)
 		return JEMBATAN_OK;

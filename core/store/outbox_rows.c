@@ -9,22 +9,19 @@
 #include "store/db_inside.h"
 #include "base/poison.h"
 
-const char *
-outbox_kind_name(enum outbox_kind kind)
+const char *outbox_kind_name(enum outbox_kind kind)
 {
 	static const char *const names[] = { "create", "follow_up" };
 	return (unsigned)kind < COUNT_OF(names) ? names[kind] : "?";
 }
 
-const char *
-outbox_step_name(enum outbox_step step)
+const char *outbox_step_name(enum outbox_step step)
 {
 	static const char *const names[] = { "files", "post", "route", "settle" };
 	return (unsigned)step < COUNT_OF(names) ? names[step] : "?";
 }
 
-const char *
-outbox_state_name(enum outbox_state state)
+const char *outbox_state_name(enum outbox_state state)
 {
 	static const char *const names[] = { "queued", "sending", "done", "refused", "unknown" };
 	return (unsigned)state < COUNT_OF(names) ? names[state] : "?";
@@ -32,8 +29,8 @@ outbox_state_name(enum outbox_state state)
 
 /* Waits: unless its create has its number (routing may still be under way, or
  * refused), or there is none and the centre has the ticket anyway (linked). */
-static enum jembatan_result
-must_wait(struct db *db, int64_t ticket_id, int64_t *out, struct why *why)
+static enum jembatan_result must_wait(struct db *db, int64_t ticket_id, int64_t *out,
+				      struct why *why)
 {
 	static const char text[] =
 		"SELECT NOT coalesce("
@@ -43,10 +40,10 @@ must_wait(struct db *db, int64_t ticket_id, int64_t *out, struct why *why)
 	return sql_get_number(&db->sql, why, out, text, SQL_VALUES(sql_number(ticket_id)));
 }
 
-enum jembatan_result
-outbox_rows_add(struct db *db, int64_t ticket_id, int64_t message_id, enum outbox_kind kind,
-		enum outbox_step first, const char *reference, int64_t due_ms, int64_t now_ms,
-		int64_t *out_id, struct why *why)
+enum jembatan_result outbox_rows_add(struct db *db, int64_t ticket_id, int64_t message_id,
+				     enum outbox_kind kind, enum outbox_step first,
+				     const char *reference, int64_t due_ms, int64_t now_ms,
+				     int64_t *out_id, struct why *why)
 {
 	int64_t waiting = 0;
 	enum jembatan_result r = JEMBATAN_OK;
@@ -72,8 +69,7 @@ outbox_rows_add(struct db *db, int64_t ticket_id, int64_t message_id, enum outbo
 	" created_ms, reference, file_ids, complaint_id, lookups, lookup_ms, why, alarmed" \
 	" FROM outbox "
 
-static void
-read_row(sqlite3_stmt *s, struct arena *arena, struct outbox_row *out)
+static void read_row(sqlite3_stmt *s, struct arena *arena, struct outbox_row *out)
 {
 	*out = (struct outbox_row){
 		.id = sqlite3_column_int64(s, 0),
@@ -96,9 +92,8 @@ read_row(sqlite3_stmt *s, struct arena *arena, struct outbox_row *out)
 	};
 }
 
-static enum jembatan_result
-read_rows(struct db *db, sqlite3_stmt *s, struct arena *arena, struct outbox_row *out,
-	  size_t *out_count, struct why *why)
+static enum jembatan_result read_rows(struct db *db, sqlite3_stmt *s, struct arena *arena,
+				      struct outbox_row *out, size_t *out_count, struct why *why)
 {
 	enum jembatan_result r;
 	size_t n = 0;
@@ -109,9 +104,8 @@ read_rows(struct db *db, sqlite3_stmt *s, struct arena *arena, struct outbox_row
 	return r;
 }
 
-static enum jembatan_result
-read_one(struct db *db, sqlite3_stmt *s, struct arena *arena, struct outbox_row *out,
-	 struct why *why)
+static enum jembatan_result read_one(struct db *db, sqlite3_stmt *s, struct arena *arena,
+				     struct outbox_row *out, struct why *why)
 {
 	enum jembatan_result r = sql_one(&db->sql, s, why);
 	if (r == JEMBATAN_OK)
@@ -119,9 +113,9 @@ read_one(struct db *db, sqlite3_stmt *s, struct arena *arena, struct outbox_row 
 	return r;
 }
 
-enum jembatan_result
-outbox_rows_claim(struct db *db, int64_t now_ms, size_t limit, struct arena *arena,
-		  struct outbox_row *out, size_t *out_count, struct why *why)
+enum jembatan_result outbox_rows_claim(struct db *db, int64_t now_ms, size_t limit,
+				       struct arena *arena, struct outbox_row *out,
+				       size_t *out_count, struct why *why)
 {
 	/* By itself the planner would rather sort all that is queued. */
 	static const char due[] = SELECT_ROWS
@@ -145,25 +139,23 @@ outbox_rows_claim(struct db *db, int64_t now_ms, size_t limit, struct arena *are
 	return r;
 }
 
-enum jembatan_result
-outbox_rows_in_flight(struct db *db, size_t limit, struct arena *arena, struct outbox_row *out,
-		      size_t *out_count, struct why *why)
+enum jembatan_result outbox_rows_in_flight(struct db *db, size_t limit, struct arena *arena,
+					   struct outbox_row *out, size_t *out_count,
+					   struct why *why)
 {
 	return outbox_rows_list(db, OUTBOX_SENDING, 0, limit, arena, out, out_count, why);
 }
 
-enum jembatan_result
-outbox_rows_get(struct db *db, int64_t id, struct arena *arena, struct outbox_row *out,
-		struct why *why)
+enum jembatan_result outbox_rows_get(struct db *db, int64_t id, struct arena *arena,
+				     struct outbox_row *out, struct why *why)
 {
 	static const char text[] = SELECT_ROWS "WHERE id = ?1";
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_VALUES(sql_number(id)));
 	return read_one(db, s, arena, out, why);
 }
 
-enum jembatan_result
-outbox_rows_of_ticket(struct db *db, int64_t ticket_id, struct arena *arena,
-		      struct outbox_row *out, struct why *why)
+enum jembatan_result outbox_rows_of_ticket(struct db *db, int64_t ticket_id, struct arena *arena,
+					   struct outbox_row *out, struct why *why)
 {
 	static const char text[] = SELECT_ROWS "WHERE ticket_id = ?1 AND kind = 0";
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text,
@@ -171,9 +163,9 @@ outbox_rows_of_ticket(struct db *db, int64_t ticket_id, struct arena *arena,
 	return read_one(db, s, arena, out, why);
 }
 
-enum jembatan_result
-outbox_rows_list(struct db *db, int state, int64_t after_id, size_t limit, struct arena *arena,
-		 struct outbox_row *out, size_t *out_count, struct why *why)
+enum jembatan_result outbox_rows_list(struct db *db, int state, int64_t after_id, size_t limit,
+				      struct arena *arena, struct outbox_row *out,
+				      size_t *out_count, struct why *why)
 {
 	static const char all[] = SELECT_ROWS "WHERE id > ?1 ORDER BY id LIMIT ?2";
 	static const char some[] = SELECT_ROWS "WHERE state = ?3 AND id > ?1 ORDER BY id LIMIT ?2";
@@ -186,8 +178,8 @@ outbox_rows_list(struct db *db, int state, int64_t after_id, size_t limit, struc
 
 /* ---- writing back ------------------------------------------------------ */
 
-enum jembatan_result
-outbox_rows_update(struct db *db, const struct outbox_row *row, struct why *why)
+enum jembatan_result outbox_rows_update(struct db *db, const struct outbox_row *row,
+					struct why *why)
 {
 	enum jembatan_result r =
 		sql_run(&db->sql, why,
@@ -211,8 +203,7 @@ outbox_rows_update(struct db *db, const struct outbox_row *row, struct why *why)
 		       SQL_VALUES(sql_number(row->ticket_id)));
 }
 
-enum jembatan_result
-outbox_rows_next_due(struct db *db, int64_t *out_due_ms, struct why *why)
+enum jembatan_result outbox_rows_next_due(struct db *db, int64_t *out_due_ms, struct why *why)
 {
 	return sql_get_number(&db->sql, why, out_due_ms,
 			      "SELECT min(due_ms) FROM outbox INDEXED BY outbox_due"
@@ -220,8 +211,7 @@ outbox_rows_next_due(struct db *db, int64_t *out_due_ms, struct why *why)
 			      SQL_NOTHING);
 }
 
-enum jembatan_result
-outbox_rows_count(struct db *db, struct outbox_counts *out, struct why *why)
+enum jembatan_result outbox_rows_count(struct db *db, struct outbox_counts *out, struct why *why)
 {
 	static const char text[] = "SELECT key, n FROM tally WHERE counted = 4 AND instance_id = 0";
 	struct outbox_counts c = { 0 };

@@ -18,16 +18,14 @@ struct sealed_columns {
 	struct buf remote_id, spooled, raw;
 };
 
-static void
-columns_init(struct sealed_columns *c)
+static void columns_init(struct sealed_columns *c)
 {
 	buf_init(&c->remote_id, SEAL_VALUE_MAX);
 	buf_init(&c->spooled, SEAL_VALUE_MAX);
 	buf_init(&c->raw, SEAL_VALUE_MAX);
 }
 
-static void
-columns_done(struct sealed_columns *c)
+static void columns_done(struct sealed_columns *c)
 {
 	buf_done(&c->remote_id);
 	buf_done(&c->spooled);
@@ -35,9 +33,8 @@ columns_done(struct sealed_columns *c)
 }
 
 /* The packed msg_begin holds the remote id and the raw file's token and key. */
-static bool
-seal_columns(struct db *db, const struct seal_row *row, const struct msg_begin *begin,
-	     struct jembatan_bytes raw, struct sealed_columns *c)
+static bool seal_columns(struct db *db, const struct seal_row *row, const struct msg_begin *begin,
+			 struct jembatan_bytes raw, struct sealed_columns *c)
 {
 	if (begin->id != NULL)
 		seal_column(row, "remote_id", bytes_text(begin->id), &c->remote_id);
@@ -52,16 +49,14 @@ seal_columns(struct db *db, const struct seal_row *row, const struct msg_begin *
 	       !buf_is_full(&db->plain);
 }
 
-static struct sql_value
-buf_value(const struct buf *b)
+static struct sql_value buf_value(const struct buf *b)
 {
 	return sql_bytes(b->data, b->size);
 }
 
-static enum jembatan_result
-insert(struct db *db, int64_t instance_id, const struct digest *key,
-       const struct msg_begin *begin, struct jembatan_bytes raw, const char *reason,
-       int64_t now_ms, struct why *why)
+static enum jembatan_result insert(struct db *db, int64_t instance_id, const struct digest *key,
+				   const struct msg_begin *begin, struct jembatan_bytes raw,
+				   const char *reason, int64_t now_ms, struct why *why)
 {
 	struct seal_row row;
 	CLEANUP(columns_done) struct sealed_columns c;
@@ -85,9 +80,9 @@ insert(struct db *db, int64_t instance_id, const struct digest *key,
 }
 
 /* Known: back again, so it waits again. */
-static enum jembatan_result
-again(struct db *db, int64_t instance_id, const struct digest *key, const char *reason,
-      int64_t now_ms, int64_t *out_id, struct why *why)
+static enum jembatan_result again(struct db *db, int64_t instance_id, const struct digest *key,
+				  const char *reason, int64_t now_ms, int64_t *out_id,
+				  struct why *why)
 {
 	return sql_get_number(&db->sql, why, out_id,
 			      "UPDATE quarantine SET at_ms = ?3, reason = ?4, replayed = 0"
@@ -97,10 +92,10 @@ again(struct db *db, int64_t instance_id, const struct digest *key, const char *
 					 sql_text(reason)));
 }
 
-enum jembatan_result
-quarantine_add(struct db *db, int64_t instance_id, const struct digest *record_key,
-	       const struct msg_begin *begin, struct jembatan_bytes raw, const char *reason,
-	       int64_t now_ms, int64_t *out_id, struct why *why)
+enum jembatan_result quarantine_add(struct db *db, int64_t instance_id,
+				    const struct digest *record_key, const struct msg_begin *begin,
+				    struct jembatan_bytes raw, const char *reason, int64_t now_ms,
+				    int64_t *out_id, struct why *why)
 {
 	struct digest key = db_record_key(db, record_key);
 	bool spooled = begin->spooled_count != 0;
@@ -128,8 +123,7 @@ quarantine_add(struct db *db, int64_t instance_id, const struct digest *record_k
 	"SELECT id, instance_id, at_ms, raw_type, reason, size, dropped, replayed, uid, wrapped," \
 	" remote_id FROM quarantine "
 
-static const char *
-open_remote_id(struct db *db, sqlite3_stmt *s, struct arena *arena)
+static const char *open_remote_id(struct db *db, sqlite3_stmt *s, struct arena *arena)
 {
 	struct seal_row row;
 	struct jembatan_bytes sealed = sql_column_bytes(s, 10);
@@ -143,8 +137,8 @@ open_remote_id(struct db *db, sqlite3_stmt *s, struct arena *arena)
 	return r == JEMBATAN_OK ? arena_strndup(arena, db->plain.data, db->plain.size) : NULL;
 }
 
-static void
-read_row(struct db *db, sqlite3_stmt *s, struct arena *arena, struct quarantine_row *out)
+static void read_row(struct db *db, sqlite3_stmt *s, struct arena *arena,
+		     struct quarantine_row *out)
 {
 	*out = (struct quarantine_row){
 		.id = sqlite3_column_int64(s, 0),
@@ -159,9 +153,9 @@ read_row(struct db *db, sqlite3_stmt *s, struct arena *arena, struct quarantine_
 	};
 }
 
-enum jembatan_result
-quarantine_list(struct db *db, int64_t after_id, size_t limit, struct arena *arena,
-		struct quarantine_row *out, size_t *out_count, struct why *why)
+enum jembatan_result quarantine_list(struct db *db, int64_t after_id, size_t limit,
+				     struct arena *arena, struct quarantine_row *out,
+				     size_t *out_count, struct why *why)
 {
 	static const char text[] = SELECT_ROWS "WHERE id > ?1 ORDER BY id LIMIT ?2";
 	CLEANUP(sql_end) sqlite3_stmt *s =
@@ -176,15 +170,13 @@ quarantine_list(struct db *db, int64_t after_id, size_t limit, struct arena *are
 	return r;
 }
 
-static enum jembatan_result
-gone(struct why *why)
+static enum jembatan_result gone(struct why *why)
 {
 	return why_set(why, JEMBATAN_GONE, "there is no such record in quarantine");
 }
 
-enum jembatan_result
-quarantine_get(struct db *db, int64_t id, struct arena *arena, struct quarantine_row *out,
-	       struct why *why)
+enum jembatan_result quarantine_get(struct db *db, int64_t id, struct arena *arena,
+				    struct quarantine_row *out, struct why *why)
 {
 	static const char text[] = SELECT_ROWS "WHERE id = ?1";
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_VALUES(sql_number(id)));
@@ -194,9 +186,9 @@ quarantine_get(struct db *db, int64_t id, struct arena *arena, struct quarantine
 	return r == JEMBATAN_GONE ? gone(why) : r;
 }
 
-static enum jembatan_result
-raw_from_file(struct db *db, const struct seal_row *row, struct jembatan_bytes sealed,
-	      struct buf *out, struct why *why)
+static enum jembatan_result raw_from_file(struct db *db, const struct seal_row *row,
+					  struct jembatan_bytes sealed, struct buf *out,
+					  struct why *why)
 {
 	buf_clear(&db->plain);
 	enum jembatan_result r = seal_column_open(row, "spooled", sealed, &db->plain, why);
@@ -213,8 +205,7 @@ raw_from_file(struct db *db, const struct seal_row *row, struct jembatan_bytes s
 	return r;
 }
 
-enum jembatan_result
-quarantine_raw(struct db *db, int64_t id, struct buf *out, struct why *why)
+enum jembatan_result quarantine_raw(struct db *db, int64_t id, struct buf *out, struct why *why)
 {
 	static const char text[] =
 		"SELECT uid, wrapped, spooled, raw FROM quarantine WHERE id = ?1";
@@ -236,29 +227,25 @@ quarantine_raw(struct db *db, int64_t id, struct buf *out, struct why *why)
 	return r;
 }
 
-static enum jembatan_result
-updated(struct db *db, enum jembatan_result r, struct why *why)
+static enum jembatan_result updated(struct db *db, enum jembatan_result r, struct why *why)
 {
 	return r == JEMBATAN_OK && sql_changes(&db->sql) == 0 ? gone(why) : r;
 }
 
-enum jembatan_result
-quarantine_set_replayed(struct db *db, int64_t id, struct why *why)
+enum jembatan_result quarantine_set_replayed(struct db *db, int64_t id, struct why *why)
 {
 	return updated(db, sql_run(&db->sql, why,
 				   "UPDATE quarantine SET replayed = 1 WHERE id = ?1",
 				   SQL_VALUES(sql_number(id))), why);
 }
 
-enum jembatan_result
-quarantine_set_dropped(struct db *db, int64_t id, struct why *why)
+enum jembatan_result quarantine_set_dropped(struct db *db, int64_t id, struct why *why)
 {
 	return updated(db, sql_run(&db->sql, why, "UPDATE quarantine SET dropped = 1 WHERE id = ?1",
 				   SQL_VALUES(sql_number(id))), why);
 }
 
-enum jembatan_result
-quarantine_count(struct db *db, int64_t *out_waiting, struct why *why)
+enum jembatan_result quarantine_count(struct db *db, int64_t *out_waiting, struct why *why)
 {
 	return sql_get_number(&db->sql, why, out_waiting,
 			      "SELECT coalesce(sum(n), 0) FROM tally"
@@ -267,8 +254,7 @@ quarantine_count(struct db *db, int64_t *out_waiting, struct why *why)
 
 /* ---- the skip list ----------------------------------------------------- */
 
-static const char *
-skip_label(int64_t instance_id, const struct digest *key, char out[112])
+static const char *skip_label(int64_t instance_id, const struct digest *key, char out[112])
 {
 	char hex[2 * DIGEST_SIZE + 1];
 	digest_hex(key->bytes, DIGEST_SIZE, hex);
@@ -276,9 +262,9 @@ skip_label(int64_t instance_id, const struct digest *key, char out[112])
 	return out;
 }
 
-enum jembatan_result
-skips_count_death(struct db *db, int64_t instance_id, const struct digest *record_key,
-		  int64_t now_ms, unsigned *out_deaths, struct why *why)
+enum jembatan_result skips_count_death(struct db *db, int64_t instance_id,
+				       const struct digest *record_key, int64_t now_ms,
+				       unsigned *out_deaths, struct why *why)
 {
 	char label[112];
 	int64_t deaths = 0;
@@ -301,9 +287,8 @@ skips_count_death(struct db *db, int64_t instance_id, const struct digest *recor
 	return r;
 }
 
-enum jembatan_result
-skips_list(struct db *db, int64_t instance_id, struct arena *arena, const struct msg_skip **out,
-	   size_t *out_count, struct why *why)
+enum jembatan_result skips_list(struct db *db, int64_t instance_id, struct arena *arena,
+				const struct msg_skip **out, size_t *out_count, struct why *why)
 {
 	static const char text[] = "SELECT record_key, sealed, count(*) OVER () FROM skip"
 				   " WHERE instance_id = ?1 AND deaths >= ?2";
@@ -335,9 +320,8 @@ skips_list(struct db *db, int64_t instance_id, struct arena *arena, const struct
 	return r;
 }
 
-enum jembatan_result
-skips_remove(struct db *db, int64_t instance_id, const struct digest *record_key,
-	     struct why *why)
+enum jembatan_result skips_remove(struct db *db, int64_t instance_id,
+				  const struct digest *record_key, struct why *why)
 {
 	struct digest key = db_record_key(db, record_key);
 	return sql_run(&db->sql, why, "DELETE FROM skip WHERE instance_id = ?1 AND record_key = ?2",

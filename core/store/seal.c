@@ -15,8 +15,8 @@
 #define HEX_SIZE (2 * BOX_KEY_SIZE)
 #define LABEL_SIZE 96u
 
-static enum jembatan_result
-parse_key(const char *text, size_t size, const char *where, struct box_key *out, struct why *why)
+static enum jembatan_result parse_key(const char *text, size_t size, const char *where,
+				      struct box_key *out, struct why *why)
 {
 	char hex[HEX_SIZE + 1] = "";
 	while (size > 0 && isspace((unsigned char)text[size - 1]))
@@ -32,15 +32,14 @@ parse_key(const char *text, size_t size, const char *where, struct box_key *out,
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-seal_key_from_secret(const struct secret *secret, struct box_key *out, struct why *why)
+enum jembatan_result seal_key_from_secret(const struct secret *secret, struct box_key *out,
+					  struct why *why)
 {
 	return parse_key(secret_reveal(secret), secret_size(secret), "the configured secret", out,
 			 why);
 }
 
-enum jembatan_result
-seal_key_from_file(const char *path, struct box_key *out, struct why *why)
+enum jembatan_result seal_key_from_file(const char *path, struct box_key *out, struct why *why)
 {
 	struct stat st;
 	if (stat(path, &st) != 0)
@@ -60,8 +59,7 @@ seal_key_from_file(const char *path, struct box_key *out, struct why *why)
 	return r;
 }
 
-enum jembatan_result
-seal_key_make(const char *path, struct box_key *out, struct why *why)
+enum jembatan_result seal_key_make(const char *path, struct box_key *out, struct why *why)
 {
 	char hex[HEX_SIZE + 2];
 	struct box_key key;
@@ -77,18 +75,16 @@ seal_key_make(const char *path, struct box_key *out, struct why *why)
 }
 
 /* "column:<uid>", or "wrap:table:<uid>". */
-static void
-label_for(char out[LABEL_SIZE], const char *prefix, const char *name,
-	  const uint8_t uid[SEAL_UID_SIZE])
+static void label_for(char out[LABEL_SIZE], const char *prefix, const char *name,
+		      const uint8_t uid[SEAL_UID_SIZE])
 {
 	char hex[2 * SEAL_UID_SIZE + 1];
 	digest_hex(uid, SEAL_UID_SIZE, hex);
 	snprintf(out, LABEL_SIZE, "%s%s:%s", prefix, name, hex);
 }
 
-void
-seal_row_new(const struct box_key *master, const char *table, struct seal_row *out,
-	     struct buf *wrapped)
+void seal_row_new(const struct box_key *master, const char *table, struct seal_row *out,
+		  struct buf *wrapped)
 {
 	char label[LABEL_SIZE];
 	digest_random(out->uid, sizeof(out->uid));
@@ -97,9 +93,9 @@ seal_row_new(const struct box_key *master, const char *table, struct seal_row *o
 	box_seal(master, label, bytes_of(out->key.bytes, BOX_KEY_SIZE), wrapped);
 }
 
-enum jembatan_result
-seal_row_open(const struct box_key *master, const char *table, struct jembatan_bytes uid,
-	      struct jembatan_bytes wrapped, struct seal_row *out, struct why *why)
+enum jembatan_result seal_row_open(const struct box_key *master, const char *table,
+				   struct jembatan_bytes uid, struct jembatan_bytes wrapped,
+				   struct seal_row *out, struct why *why)
 {
 	if (wrapped.size == 0)
 		return why_set(why, JEMBATAN_GONE, "its key was destroyed: it has been erased");
@@ -119,18 +115,17 @@ seal_row_open(const struct box_key *master, const char *table, struct jembatan_b
 	return r;
 }
 
-void
-seal_column(const struct seal_row *row, const char *column, struct jembatan_bytes plain,
-	    struct buf *out)
+void seal_column(const struct seal_row *row, const char *column, struct jembatan_bytes plain,
+		 struct buf *out)
 {
 	char label[LABEL_SIZE];
 	label_for(label, "", column, row->uid);
 	box_seal(&row->key, label, plain, out);
 }
 
-enum jembatan_result
-seal_column_open(const struct seal_row *row, const char *column, struct jembatan_bytes sealed,
-		 struct buf *out, struct why *why)
+enum jembatan_result seal_column_open(const struct seal_row *row, const char *column,
+				      struct jembatan_bytes sealed, struct buf *out,
+				      struct why *why)
 {
 	char label[LABEL_SIZE];
 	label_for(label, "", column, row->uid);

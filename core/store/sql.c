@@ -6,34 +6,29 @@
 
 #include "base/poison.h"
 
-struct sql_value
-sql_number(int64_t number)
+struct sql_value sql_number(int64_t number)
 {
 	return (struct sql_value){ SQLITE_INTEGER, number, NULL, 0 };
 }
 
-struct sql_value
-sql_id(int64_t id)
+struct sql_value sql_id(int64_t id)
 {
 	return (struct sql_value){ id != 0 ? SQLITE_INTEGER : SQLITE_NULL, id, NULL, 0 };
 }
 
-struct sql_value
-sql_text(const char *text)
+struct sql_value sql_text(const char *text)
 {
 	if (text == NULL)
 		return (struct sql_value){ SQLITE_NULL, 0, NULL, 0 };
 	return (struct sql_value){ SQLITE_TEXT, 0, text, strlen(text) };
 }
 
-struct sql_value
-sql_bytes(const void *data, size_t size)
+struct sql_value sql_bytes(const void *data, size_t size)
 {
 	return (struct sql_value){ size != 0 ? SQLITE_BLOB : SQLITE_NULL, 0, data, size };
 }
 
-enum jembatan_result
-sql_failed(struct sql *sql, struct why *why)
+enum jembatan_result sql_failed(struct sql *sql, struct why *why)
 {
 	int code = sqlite3_extended_errcode(sql->handle);
 	int saved = sqlite3_system_errno(sql->handle);
@@ -66,8 +61,7 @@ sql_failed(struct sql *sql, struct why *why)
 }
 
 /* Statements are literals, so their addresses are their names. */
-static sqlite3_stmt *
-prepared(struct sql *sql, const char *text)
+static sqlite3_stmt *prepared(struct sql *sql, const char *text)
 {
 	size_t at = ((uintptr_t)text >> 3) * 0x9E3779B97F4A7C15u >> 32 & (SQL_CACHE - 1);
 	for (size_t i = 0; i < SQL_CACHE; i++, at = (at + 1) & (SQL_CACHE - 1)) {
@@ -86,8 +80,7 @@ prepared(struct sql *sql, const char *text)
 	return s;
 }
 
-static void
-bind(sqlite3_stmt *s, int at, const struct sql_value *v)
+static void bind(sqlite3_stmt *s, int at, const struct sql_value *v)
 {
 	int code = SQLITE_OK;
 	switch (v->type) {
@@ -106,8 +99,8 @@ bind(sqlite3_stmt *s, int at, const struct sql_value *v)
 	ASSERT(code == SQLITE_OK);
 }
 
-sqlite3_stmt *
-sql_query(struct sql *sql, const char *text, const struct sql_value *values, size_t count)
+sqlite3_stmt *sql_query(struct sql *sql, const char *text, const struct sql_value *values,
+			size_t count)
 {
 	sqlite3_stmt *s = prepared(sql, text);
 	if (s == NULL)
@@ -119,16 +112,14 @@ sql_query(struct sql *sql, const char *text, const struct sql_value *values, siz
 	return s;
 }
 
-void
-sql_end(sqlite3_stmt **statement)
+void sql_end(sqlite3_stmt **statement)
 {
 	if (*statement != NULL)
 		sqlite3_reset(*statement);
 	*statement = NULL;
 }
 
-bool
-sql_next(struct sql *sql, sqlite3_stmt *s, enum jembatan_result *out_result, struct why *why)
+bool sql_next(struct sql *sql, sqlite3_stmt *s, enum jembatan_result *out_result, struct why *why)
 {
 	int code = s != NULL ? sqlite3_step(s) : SQLITE_ERROR;
 	if (code == SQLITE_ROW)
@@ -137,8 +128,7 @@ sql_next(struct sql *sql, sqlite3_stmt *s, enum jembatan_result *out_result, str
 	return false;
 }
 
-enum jembatan_result
-sql_one(struct sql *sql, sqlite3_stmt *s, struct why *why)
+enum jembatan_result sql_one(struct sql *sql, sqlite3_stmt *s, struct why *why)
 {
 	enum jembatan_result r;
 	if (sql_next(sql, s, &r, why))
@@ -146,9 +136,8 @@ sql_one(struct sql *sql, sqlite3_stmt *s, struct why *why)
 	return r == JEMBATAN_OK ? why_set(why, JEMBATAN_GONE, "there is no such row") : r;
 }
 
-enum jembatan_result
-sql_run(struct sql *sql, struct why *why, const char *text, const struct sql_value *values,
-	size_t count)
+enum jembatan_result sql_run(struct sql *sql, struct why *why, const char *text,
+			     const struct sql_value *values, size_t count)
 {
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(sql, text, values, count);
 	enum jembatan_result r;
@@ -157,9 +146,8 @@ sql_run(struct sql *sql, struct why *why, const char *text, const struct sql_val
 	return r;
 }
 
-enum jembatan_result
-sql_get_number(struct sql *sql, struct why *why, int64_t *out, const char *text,
-	       const struct sql_value *values, size_t count)
+enum jembatan_result sql_get_number(struct sql *sql, struct why *why, int64_t *out,
+				    const char *text, const struct sql_value *values, size_t count)
 {
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(sql, text, values, count);
 	enum jembatan_result r = sql_one(sql, s, why);
@@ -168,20 +156,17 @@ sql_get_number(struct sql *sql, struct why *why, int64_t *out, const char *text,
 	return r;
 }
 
-int64_t
-sql_changes(struct sql *sql)
+int64_t sql_changes(struct sql *sql)
 {
 	return sqlite3_changes64(sql->handle);
 }
 
-int64_t
-sql_last_id(struct sql *sql)
+int64_t sql_last_id(struct sql *sql)
 {
 	return sqlite3_last_insert_rowid(sql->handle);
 }
 
-const char *
-sql_column_text(sqlite3_stmt *s, int column, struct arena *arena)
+const char *sql_column_text(sqlite3_stmt *s, int column, struct arena *arena)
 {
 	const unsigned char *text = sqlite3_column_text(s, column);
 	if (text == NULL)
@@ -189,30 +174,26 @@ sql_column_text(sqlite3_stmt *s, int column, struct arena *arena)
 	return arena_strndup(arena, (const char *)text, (size_t)sqlite3_column_bytes(s, column));
 }
 
-struct jembatan_bytes
-sql_column_bytes(sqlite3_stmt *s, int column)
+struct jembatan_bytes sql_column_bytes(sqlite3_stmt *s, int column)
 {
 	const void *data = sqlite3_column_blob(s, column);
 	return bytes_of(data, (size_t)sqlite3_column_bytes(s, column));
 }
 
-enum jembatan_result
-sql_script(struct sql *sql, const char *text, struct why *why)
+enum jembatan_result sql_script(struct sql *sql, const char *text, struct why *why)
 {
 	if (sqlite3_exec(sql->handle, text, NULL, NULL, NULL) != SQLITE_OK)
 		return sql_failed(sql, why);
 	return JEMBATAN_OK;
 }
 
-void
-sql_rollback(struct sql *sql)
+void sql_rollback(struct sql *sql)
 {
 	if (!sqlite3_get_autocommit(sql->handle))
 		sqlite3_exec(sql->handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
-void
-sql_close(struct sql *sql)
+void sql_close(struct sql *sql)
 {
 	for (size_t i = 0; i < SQL_CACHE; i++)
 		sqlite3_finalize(sql->cache[i].statement);

@@ -11,8 +11,7 @@
 #define REFERENCE_MAX 32u
 #define LABEL_SIZE (REFERENCE_MAX + 32u)
 
-const char *
-ticket_state_name(enum ticket_state state)
+const char *ticket_state_name(enum ticket_state state)
 {
 	static const char *const names[] = { "review", "queued", "pushed", "unknown",
 					     "refused", "shadow", "linked", "rejected" };
@@ -21,9 +20,9 @@ ticket_state_name(enum ticket_state state)
 
 /* ---- the body's key ---------------------------------------------------- */
 
-static enum jembatan_result
-open_own_key(struct db *db, const char *reference, struct jembatan_bytes wrapped,
-	     struct box_key *out, struct why *why)
+static enum jembatan_result open_own_key(struct db *db, const char *reference,
+					 struct jembatan_bytes wrapped, struct box_key *out,
+					 struct why *why)
 {
 	char label[LABEL_SIZE];
 	struct jembatan_bytes plain = { 0 };
@@ -38,9 +37,9 @@ open_own_key(struct db *db, const char *reference, struct jembatan_bytes wrapped
 
 /* Its founding message's key, so that erasing that message erases the ticket's
  * words; its own where there was no message. GONE: erased. */
-static enum jembatan_result
-find_key(struct db *db, int64_t message_id, const char *reference, struct jembatan_bytes wrapped,
-	 struct box_key *out, struct why *why)
+static enum jembatan_result find_key(struct db *db, int64_t message_id, const char *reference,
+				     struct jembatan_bytes wrapped, struct box_key *out,
+				     struct why *why)
 {
 	static const char text[] = "SELECT uid, wrapped FROM message_body WHERE message_id = ?1";
 	if (message_id == 0)
@@ -59,17 +58,15 @@ find_key(struct db *db, int64_t message_id, const char *reference, struct jembat
 	return r;
 }
 
-static const char *
-body_label(const char *reference, char out[LABEL_SIZE])
+static const char *body_label(const char *reference, char out[LABEL_SIZE])
 {
 	snprintf(out, LABEL_SIZE, "ticket.body:%s", reference);
 	return out;
 }
 
 /* The sealed body in db->sealed. */
-static enum jembatan_result
-seal_body(struct db *db, const struct box_key *key, const char *reference, const char *body,
-	  struct why *why)
+static enum jembatan_result seal_body(struct db *db, const struct box_key *key,
+				      const char *reference, const char *body, struct why *why)
 {
 	char label[LABEL_SIZE];
 	buf_clear(&db->sealed);
@@ -81,8 +78,8 @@ seal_body(struct db *db, const struct box_key *key, const char *reference, const
 
 /* ---- writing ----------------------------------------------------------- */
 
-static enum jembatan_result
-insert_body(struct db *db, int64_t id, const struct ticket_row *row, struct why *why)
+static enum jembatan_result insert_body(struct db *db, int64_t id, const struct ticket_row *row,
+					struct why *why)
 {
 	struct box_key key;
 	char label[LABEL_SIZE];
@@ -107,8 +104,8 @@ insert_body(struct db *db, int64_t id, const struct ticket_row *row, struct why 
 				  sql_bytes(db->sealed.data, db->sealed.size)));
 }
 
-enum jembatan_result
-tickets_add(struct db *db, const struct ticket_row *row, int64_t *out_id, struct why *why)
+enum jembatan_result tickets_add(struct db *db, const struct ticket_row *row, int64_t *out_id,
+				 struct why *why)
 {
 	size_t n = strlen(row->reference);
 	ASSERT(n > 0 && n <= REFERENCE_MAX && row->body != NULL);
@@ -133,15 +130,13 @@ tickets_add(struct db *db, const struct ticket_row *row, int64_t *out_id, struct
 	return r;
 }
 
-static enum jembatan_result
-gone(struct why *why)
+static enum jembatan_result gone(struct why *why)
 {
 	return why_set(why, JEMBATAN_GONE, "there is no such ticket");
 }
 
-enum jembatan_result
-tickets_set_state(struct db *db, int64_t id, enum ticket_state state, const char *reason,
-		  struct why *why)
+enum jembatan_result tickets_set_state(struct db *db, int64_t id, enum ticket_state state,
+				       const char *reason, struct why *why)
 {
 	enum jembatan_result r = sql_run(&db->sql, why,
 					 "UPDATE ticket SET state = ?2, reason = ?3 WHERE id = ?1",
@@ -150,8 +145,8 @@ tickets_set_state(struct db *db, int64_t id, enum ticket_state state, const char
 	return r == JEMBATAN_OK && sql_changes(&db->sql) == 0 ? gone(why) : r;
 }
 
-enum jembatan_result
-tickets_set_tracking(struct db *db, int64_t id, const char *tracking_id, struct why *why)
+enum jembatan_result tickets_set_tracking(struct db *db, int64_t id, const char *tracking_id,
+					  struct why *why)
 {
 	enum jembatan_result r =
 		sql_run(&db->sql, why, "UPDATE ticket SET tracking_id = ?2 WHERE id = ?1"
@@ -178,8 +173,7 @@ tickets_set_tracking(struct db *db, int64_t id, const char *tracking_id, struct 
 		       SQL_VALUES(sql_number(id)));
 }
 
-enum jembatan_result
-tickets_set_body(struct db *db, int64_t id, const char *body, struct why *why)
+enum jembatan_result tickets_set_body(struct db *db, int64_t id, const char *body, struct why *why)
 {
 	static const char text[] = "SELECT t.reference, t.message_id, b.wrapped FROM ticket t"
 				   " JOIN ticket_body b ON b.ticket_id = t.id WHERE t.id = ?1";
@@ -208,8 +202,7 @@ tickets_set_body(struct db *db, int64_t id, const char *body, struct why *why)
 	" t.tracking_id, t.reason, b.wrapped, b.sealed" \
 	" FROM ticket t JOIN ticket_body b ON b.ticket_id = t.id "
 
-static const char *
-title_of(const char *body, struct arena *arena)
+static const char *title_of(const char *body, struct arena *arena)
 {
 	CLEANUP(jx_decref) json_t *root = NULL;
 	if (jx_parse(bytes_text(body), &root, NULL) != JEMBATAN_OK)
@@ -218,9 +211,8 @@ title_of(const char *body, struct arena *arena)
 }
 
 /* Body and title stay NULL when the words were erased. */
-static enum jembatan_result
-read_body(struct db *db, sqlite3_stmt *s, struct arena *arena, struct ticket_row *row,
-	  struct why *why)
+static enum jembatan_result read_body(struct db *db, sqlite3_stmt *s, struct arena *arena,
+				      struct ticket_row *row, struct why *why)
 {
 	struct box_key key;
 	char label[LABEL_SIZE];
@@ -240,8 +232,7 @@ read_body(struct db *db, sqlite3_stmt *s, struct arena *arena, struct ticket_row
 	return JEMBATAN_OK;
 }
 
-static void
-read_row(sqlite3_stmt *s, struct arena *arena, struct ticket_row *out)
+static void read_row(sqlite3_stmt *s, struct arena *arena, struct ticket_row *out)
 {
 	*out = (struct ticket_row){
 		.id = sqlite3_column_int64(s, 0),
@@ -255,9 +246,8 @@ read_row(sqlite3_stmt *s, struct arena *arena, struct ticket_row *out)
 	};
 }
 
-static enum jembatan_result
-read_one(struct db *db, sqlite3_stmt *s, struct arena *arena, struct ticket_row *out,
-	 struct why *why)
+static enum jembatan_result read_one(struct db *db, sqlite3_stmt *s, struct arena *arena,
+				     struct ticket_row *out, struct why *why)
 {
 	struct ticket_row row;
 	enum jembatan_result r = sql_one(&db->sql, s, why);
@@ -272,18 +262,16 @@ read_one(struct db *db, sqlite3_stmt *s, struct arena *arena, struct ticket_row 
 	return r;
 }
 
-enum jembatan_result
-tickets_get(struct db *db, int64_t id, struct arena *arena, struct ticket_row *out,
-	    struct why *why)
+enum jembatan_result tickets_get(struct db *db, int64_t id, struct arena *arena,
+				 struct ticket_row *out, struct why *why)
 {
 	static const char text[] = SELECT_ROWS "WHERE t.id = ?1";
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_VALUES(sql_number(id)));
 	return read_one(db, s, arena, out, why);
 }
 
-enum jembatan_result
-tickets_find(struct db *db, const char *name, struct arena *arena, struct ticket_row *out,
-	     struct why *why)
+enum jembatan_result tickets_find(struct db *db, const char *name, struct arena *arena,
+				  struct ticket_row *out, struct why *why)
 {
 	static const char by_reference[] = SELECT_ROWS "WHERE t.reference = upper(?1)";
 	static const char by_tracking[] = SELECT_ROWS "WHERE t.tracking_id = ?1 LIMIT 1";
@@ -297,9 +285,9 @@ tickets_find(struct db *db, const char *name, struct arena *arena, struct ticket
 	return read_one(db, t, arena, out, why);
 }
 
-enum jembatan_result
-tickets_list(struct db *db, int state, int64_t after_id, size_t limit, struct arena *arena,
-	     struct ticket_row *out, size_t *out_count, struct why *why)
+enum jembatan_result tickets_list(struct db *db, int state, int64_t after_id, size_t limit,
+				  struct arena *arena, struct ticket_row *out, size_t *out_count,
+				  struct why *why)
 {
 	static const char all[] = SELECT_ROWS "WHERE t.id > ?1 ORDER BY t.id LIMIT ?2";
 	static const char some[] = SELECT_ROWS "WHERE t.state = ?3 AND t.id > ?1"
@@ -322,8 +310,7 @@ tickets_list(struct db *db, int state, int64_t after_id, size_t limit, struct ar
 	return r;
 }
 
-enum jembatan_result
-tickets_count(struct db *db, int64_t out_by_state[8], struct why *why)
+enum jembatan_result tickets_count(struct db *db, int64_t out_by_state[8], struct why *why)
 {
 	static const char text[] = "SELECT key, n FROM tally WHERE counted = 3 AND instance_id = 0";
 	int64_t by_state[8] = { 0 };

@@ -19,8 +19,7 @@
 #define NIK_DIGITS 16u
 
 /* Move a string from the heap into the arena; "" becomes NULL. */
-static const char *
-keep(struct arena *arena, char *heap)
+static const char *keep(struct arena *arena, char *heap)
 {
 	const char *kept = *heap != '\0' ? arena_strdup(arena, heap) : NULL;
 
@@ -29,8 +28,7 @@ keep(struct arena *arena, char *heap)
 }
 
 /* NFC without control characters; the caller frees. */
-static char *
-clean(const char *text)
+static char *clean(const char *text)
 {
 	CLEANUP(buf_done) struct buf b;
 	size_t size = strlen(text);
@@ -41,8 +39,7 @@ clean(const char *text)
 }
 
 /* A field of one line: squeezed and trimmed; NULL when nothing is left. */
-static const char *
-one_line(struct arena *arena, const char *text)
+static const char *one_line(struct arena *arena, const char *text)
 {
 	CLEANUP(free_pointer) char *cleaned = NULL;
 	char *line;
@@ -58,22 +55,19 @@ one_line(struct arena *arena, const char *text)
 
 /* ---- title -------------------------------------------------------------- */
 
-static bool
-is_digit(char c)
+static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
-static int
-two_digits(const char *p)
+static int two_digits(const char *p)
 {
 	return (p[0] - '0') * 10 + (p[1] - '0');
 }
 
 /* A NIK or the number of a family card: region, a day (+40 for women), month,
  * year, and a serial number that is not 0000. */
-static bool
-is_identity_number(const char digits[NIK_DIGITS])
+static bool is_identity_number(const char digits[NIK_DIGITS])
 {
 	int day = two_digits(digits + 6) % 40;
 	int month = two_digits(digits + 8);
@@ -84,8 +78,7 @@ is_identity_number(const char digits[NIK_DIGITS])
 
 /* The end of an identity number that begins here, in groups of digits or not;
  * NULL when there is none. */
-static char *
-identity_number_end(char *p)
+static char *identity_number_end(char *p)
 {
 	char digits[NIK_DIGITS];
 	size_t count = 0;
@@ -102,8 +95,7 @@ identity_number_end(char *p)
 	return NULL;
 }
 
-static void
-mask_identity_numbers(char *text)
+static void mask_identity_numbers(char *text)
 {
 	for (char *p = text; *p != '\0'; p++) {
 		char *end;
@@ -119,8 +111,7 @@ mask_identity_numbers(char *text)
 }
 
 /* Words after which a full stop ends nothing. */
-static bool
-is_abbreviation(const char *sentence, const char *stop)
+static bool is_abbreviation(const char *sentence, const char *stop)
 {
 	static const char *const known[] = { "jl",  "jln", "no",  "yth", "kec", "kel", "kab",
 					     "ds",  "dsn", "gg",  "bpk", "sdr", "dr",  "rt",
@@ -140,8 +131,7 @@ is_abbreviation(const char *sentence, const char *stop)
 
 /* The bytes of the first sentence: to its mark and a blank, or the line's end.
  * A line that goes on with a small letter was only wrapped. */
-static size_t
-sentence_size(const char *text)
+static size_t sentence_size(const char *text)
 {
 	for (const char *p = text; *p != '\0'; p++) {
 		if (*p == '\n' && (p[1] < 'a' || p[1] > 'z'))
@@ -154,8 +144,7 @@ sentence_size(const char *text)
 }
 
 /* Greetings and addresses make every title the same. */
-static bool
-is_greeting(const char *sentence, size_t size)
+static bool is_greeting(const char *sentence, size_t size)
 {
 	static const char *const openings[] = {
 		"assalam", "ass.", "ass wr", "salam", "selamat pagi", "selamat siang",
@@ -175,8 +164,7 @@ is_greeting(const char *sentence, size_t size)
 }
 
 /* Cut to so many graphemes at the end of a word; says so with an ellipsis. */
-static char *
-cut_title(struct arena *arena, const char *line, size_t graphemes)
+static char *cut_title(struct arena *arena, const char *line, size_t graphemes)
 {
 	size_t size = strlen(line), cut = text_prefix_graphemes(line, graphemes);
 	size_t word;
@@ -193,8 +181,7 @@ cut_title(struct arena *arena, const char *line, size_t graphemes)
 	return arena_printf(arena, "%.*s\xe2\x80\xa6", (int)cut, line);
 }
 
-static const char *
-make_title(struct arena *arena, const char *text, size_t size, size_t graphemes)
+static const char *make_title(struct arena *arena, const char *text, size_t size, size_t graphemes)
 {
 	CLEANUP(free_pointer) char *piece = xstrndup(text, size);
 	CLEANUP(free_pointer) char *line = text_squeeze(piece);
@@ -208,8 +195,7 @@ make_title(struct arena *arena, const char *text, size_t size, size_t graphemes)
 }
 
 /* The first sentence that says something; the very first when none does. */
-static const char *
-derive_title(struct arena *arena, const char *text)
+static const char *derive_title(struct arena *arena, const char *text)
 {
 	const char *start = text;
 	size_t size = sentence_size(start);
@@ -230,8 +216,7 @@ derive_title(struct arena *arena, const char *text)
 }
 
 /* A subject without the marks that mail programs put before it. */
-static const char *
-strip_reply_marks(const char *subject)
+static const char *strip_reply_marks(const char *subject)
 {
 	static const char *const marks[] = { "re:", "fw:", "fwd:", "bls:", "trs:", "balas:" };
 	bool found = true;
@@ -250,8 +235,8 @@ strip_reply_marks(const char *subject)
 
 /* ---- texts -------------------------------------------------------------- */
 
-static enum jembatan_result
-put_texts(const struct msg_message *m, struct arena *arena, struct ticket *out, struct why *why)
+static enum jembatan_result put_texts(const struct msg_message *m, struct arena *arena,
+				      struct ticket *out, struct why *why)
 {
 	const struct jembatan_message *message = &m->message;
 	const char *full = message->full_text != NULL ? message->full_text : message->text;
@@ -283,8 +268,8 @@ put_texts(const struct msg_message *m, struct arena *arena, struct ticket *out, 
 
 /* ---- the rest ----------------------------------------------------------- */
 
-static void
-put_reporter(const struct jembatan_author *author, struct arena *arena, struct ticket *out)
+static void put_reporter(const struct jembatan_author *author, struct arena *arena,
+			 struct ticket *out)
 {
 	const char *phone = one_line(arena, author->phone);
 	const char *mail = one_line(arena, author->mail);
@@ -300,15 +285,13 @@ put_reporter(const struct jembatan_author *author, struct arena *arena, struct t
 }
 
 /* A sender's clock may say anything: 1970, or next year. */
-static bool
-is_credible(int64_t ms, int64_t received_ms)
+static bool is_credible(int64_t ms, int64_t received_ms)
 {
 	return ms > INT64_C(946684800000) && ms <= received_ms + DAY_MS;
 }
 
-static void
-put_times(const struct jembatan_message *message, const struct normalize_options *options,
-	  struct ticket *out)
+static void put_times(const struct jembatan_message *message,
+		      const struct normalize_options *options, struct ticket *out)
 {
 	bool sent_known = is_credible(message->sent_ms, options->received_ms);
 	int64_t sent_ms = sent_known ? message->sent_ms : options->received_ms;
@@ -325,8 +308,8 @@ put_times(const struct jembatan_message *message, const struct normalize_options
 	out->incident_derived = true;
 }
 
-static void
-put_place(const struct jembatan_message *message, struct arena *arena, struct ticket *out)
+static void put_place(const struct jembatan_message *message, struct arena *arena,
+		      struct ticket *out)
 {
 	const struct jembatan_place *from = &message->place;
 	struct ticket_place *to = &out->place;
@@ -348,8 +331,7 @@ put_place(const struct jembatan_message *message, struct arena *arena, struct ti
 	}
 }
 
-static void
-put_attachments(const struct msg_message *m, struct arena *arena, struct ticket *out)
+static void put_attachments(const struct msg_message *m, struct arena *arena, struct ticket *out)
 {
 	struct ticket_attachment *list = arena_alloc(arena, (m->file_count + 1) * sizeof(*list));
 
@@ -363,9 +345,9 @@ put_attachments(const struct msg_message *m, struct arena *arena, struct ticket 
 	out->attachment_count = m->file_count;
 }
 
-enum jembatan_result
-normalize_message(const struct msg_message *m, const struct normalize_options *options,
-		  struct arena *arena, struct ticket *out, struct why *why)
+enum jembatan_result normalize_message(const struct msg_message *m,
+				       const struct normalize_options *options, struct arena *arena,
+				       struct ticket *out, struct why *why)
 {
 	const struct jembatan_message *message = &m->message;
 	struct ticket t = {

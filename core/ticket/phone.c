@@ -16,8 +16,7 @@ struct number {
 };
 
 /* The digits and a leading plus; false when anything but separators is there. */
-static bool
-take_digits(const char *p, struct number *n)
+static bool take_digits(const char *p, struct number *n)
 {
 	if (strncmp(p, "tel:", 4) == 0)
 		p += 4;
@@ -40,8 +39,7 @@ take_digits(const char *p, struct number *n)
 }
 
 /* What follows 62: an area code or 8 for mobiles, never 0 or 1. */
-static bool
-put_indonesian(const char *significant, char out[PHONE_SIZE])
+static bool put_indonesian(const char *significant, char out[PHONE_SIZE])
 {
 	size_t count = strlen(significant);
 
@@ -51,8 +49,7 @@ put_indonesian(const char *significant, char out[PHONE_SIZE])
 	return true;
 }
 
-static bool
-put_international(const char *digits, char out[PHONE_SIZE])
+static bool put_international(const char *digits, char out[PHONE_SIZE])
 {
 	size_t count = strlen(digits);
 
@@ -65,15 +62,13 @@ put_international(const char *digits, char out[PHONE_SIZE])
 }
 
 /* 110, 1708, 14045, and the 1500xxx of call centres. */
-static bool
-is_short_code(const struct number *n)
+static bool is_short_code(const struct number *n)
 {
 	return n->digits[0] == '1' && ((n->count >= 3 && n->count <= 5) ||
 				       (n->count == 7 && strncmp(n->digits, "1500", 4) == 0));
 }
 
-bool
-phone_normalize(const char *text, char out[PHONE_SIZE])
+bool phone_normalize(const char *text, char out[PHONE_SIZE])
 {
 	struct number n = { .count = 0 };
 

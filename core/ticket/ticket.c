@@ -64,8 +64,7 @@ static const struct place_of_field times[] = {
 
 /* ---- there -------------------------------------------------------------- */
 
-static void
-put(json_t *root, const char *group, const char *key, json_t *value)
+static void put(json_t *root, const char *group, const char *key, json_t *value)
 {
 	json_t *object = root;
 
@@ -80,8 +79,7 @@ put(json_t *root, const char *group, const char *key, json_t *value)
 	ASSERT(json_object_set_new(object, key, value) == 0);
 }
 
-static json_t *
-attachments_json(const struct ticket *t)
+static json_t *attachments_json(const struct ticket *t)
 {
 	json_t *list = json_array();
 
@@ -104,8 +102,7 @@ attachments_json(const struct ticket *t)
 
 #define FIELD_OF(t, field, type) ((const type *)(const void *)((const char *)(t) + (field)->offset))
 
-char *
-ticket_to_json(const struct ticket *t)
+char *ticket_to_json(const struct ticket *t)
 {
 	CLEANUP(jx_decref) json_t *root = json_object();
 
@@ -138,15 +135,14 @@ ticket_to_json(const struct ticket *t)
 
 /* ---- and back ----------------------------------------------------------- */
 
-static json_t *
-get(json_t *root, const struct place_of_field *field)
+static json_t *get(json_t *root, const struct place_of_field *field)
 {
 	return json_object_get(field->group == NULL ? root : json_object_get(root, field->group),
 			       field->key);
 }
 
-static enum jembatan_result
-wrong(const struct place_of_field *field, const char *expected, struct why *why)
+static enum jembatan_result wrong(const struct place_of_field *field, const char *expected,
+				  struct why *why)
 {
 	return why_set(why, JEMBATAN_DATA, "/%s%s%s: must be %s",
 		       field->group != NULL ? field->group : "", field->group != NULL ? "/" : "",
@@ -155,8 +151,8 @@ wrong(const struct place_of_field *field, const char *expected, struct why *why)
 
 #define FIELD_TO(t, field, type) ((type *)(void *)((char *)(t) + (field)->offset))
 
-static enum jembatan_result
-read_texts(json_t *root, struct arena *arena, struct ticket *t, struct why *why)
+static enum jembatan_result read_texts(json_t *root, struct arena *arena, struct ticket *t,
+				       struct why *why)
 {
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		json_t *value = get(root, &texts[i]);
@@ -176,8 +172,7 @@ read_texts(json_t *root, struct arena *arena, struct ticket *t, struct why *why)
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result
-read_times(json_t *root, struct ticket *t, struct why *why)
+static enum jembatan_result read_times(json_t *root, struct ticket *t, struct why *why)
 {
 	for (size_t i = 0; i < COUNT_OF(times); i++) {
 		json_t *value = get(root, &times[i]);
@@ -194,8 +189,7 @@ read_times(json_t *root, struct ticket *t, struct why *why)
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result
-read_position(json_t *root, struct ticket *t, struct why *why)
+static enum jembatan_result read_position(json_t *root, struct ticket *t, struct why *why)
 {
 	json_t *latitude = jx_at(root, "place.latitude");
 	json_t *longitude = jx_at(root, "place.longitude");
@@ -210,8 +204,8 @@ read_position(json_t *root, struct ticket *t, struct why *why)
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result
-read_attachments(json_t *root, struct arena *arena, struct ticket *t, struct why *why)
+static enum jembatan_result read_attachments(json_t *root, struct arena *arena, struct ticket *t,
+					     struct why *why)
 {
 	json_t *list = json_object_get(root, "attachments");
 	size_t count = json_array_size(list);
@@ -234,9 +228,8 @@ read_attachments(json_t *root, struct arena *arena, struct ticket *t, struct why
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result
-ticket_from_json(struct jembatan_bytes json, struct arena *arena, struct ticket *out,
-		 struct why *why)
+enum jembatan_result ticket_from_json(struct jembatan_bytes json, struct arena *arena,
+				      struct ticket *out, struct why *why)
 {
 	CLEANUP(jx_decref) json_t *root = NULL;
 	struct ticket t = { 0 };
@@ -261,8 +254,7 @@ ticket_from_json(struct jembatan_bytes json, struct arena *arena, struct ticket 
 	return result;
 }
 
-bool
-ticket_is_mail(const char *text)
+bool ticket_is_mail(const char *text)
 {
 	const char *at = strchr(text, '@');
 
@@ -272,8 +264,7 @@ ticket_is_mail(const char *text)
 
 /* ---- reference, preview ------------------------------------------------- */
 
-void
-ticket_reference(const uint8_t random[5], char out[TICKET_REFERENCE_SIZE])
+void ticket_reference(const uint8_t random[5], char out[TICKET_REFERENCE_SIZE])
 {
 	memcpy(out, "JB-", 3);
 	digest_code(random, 5, out + 3, TICKET_REFERENCE_SIZE - 4);
@@ -281,8 +272,7 @@ ticket_reference(const uint8_t random[5], char out[TICKET_REFERENCE_SIZE])
 
 #define LINE_MAX_BYTES 500u
 
-static void
-show(struct buf *out, const char *label, const char *text)
+static void show(struct buf *out, const char *label, const char *text)
 {
 	CLEANUP(free_pointer) char *line = NULL;
 
@@ -292,8 +282,8 @@ show(struct buf *out, const char *label, const char *text)
 	buf_printf(out, "%-16s %s\n", label, line);
 }
 
-static void
-show_time(struct buf *out, const char *label, int64_t ms, const struct ticket *t, const char *note)
+static void show_time(struct buf *out, const char *label, int64_t ms, const struct ticket *t,
+		      const char *note)
 {
 	char text[40];
 
@@ -304,8 +294,7 @@ show_time(struct buf *out, const char *label, int64_t ms, const struct ticket *t
 }
 
 /* Line by line, indented: the citizen's own breaks stay, nothing else does. */
-static void
-show_text(struct buf *out, const char *label, const char *text)
+static void show_text(struct buf *out, const char *label, const char *text)
 {
 	if (text == NULL)
 		return;
@@ -320,8 +309,7 @@ show_text(struct buf *out, const char *label, const char *text)
 	}
 }
 
-static void
-show_place(struct buf *out, const struct ticket_place *place)
+static void show_place(struct buf *out, const struct ticket_place *place)
 {
 	show(out, "province", place->province);
 	show(out, "regency", place->regency);
@@ -334,8 +322,7 @@ show_place(struct buf *out, const struct ticket_place *place)
 			   place->longitude);
 }
 
-void
-ticket_preview_text(const struct ticket *t, struct buf *out)
+void ticket_preview_text(const struct ticket *t, struct buf *out)
 {
 	show(out, "reference", t->reference);
 	show(out, "tracking id", t->tracking_id);

@@ -6,8 +6,7 @@
 
 #include "base/poison.h"
 
-static void
-add_files(struct digest_state *d, const struct msg_message *m)
+static void add_files(struct digest_state *d, const struct msg_message *m)
 {
 	for (size_t i = 0; i < m->file_count; i++) {
 		digest_part_text(d, m->files[i].name);
@@ -16,14 +15,13 @@ add_files(struct digest_state *d, const struct msg_message *m)
 	}
 }
 
-static bool
-has_author(const struct jembatan_author *a)
+static bool has_author(const struct jembatan_author *a)
 {
 	return a->id != NULL || a->phone != NULL || a->mail != NULL;
 }
 
-struct digest
-ticket_same_key(struct jembatan_bytes hmac_key, const char *instance, const struct msg_message *m)
+struct digest ticket_same_key(struct jembatan_bytes hmac_key, const char *instance,
+			      const struct msg_message *m)
 {
 	const struct jembatan_message *message = &m->message;
 	struct digest_state *d = digest_begin(hmac_key);
@@ -52,8 +50,7 @@ ticket_same_key(struct jembatan_bytes hmac_key, const char *instance, const stru
 	return digest_end(d);
 }
 
-struct digest
-ticket_revision_digest(struct jembatan_bytes hmac_key, const struct msg_message *m)
+struct digest ticket_revision_digest(struct jembatan_bytes hmac_key, const struct msg_message *m)
 {
 	const struct jembatan_message *message = &m->message;
 	struct digest_state *d = digest_begin(hmac_key);

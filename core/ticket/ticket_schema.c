@@ -51,8 +51,7 @@ struct ticket_schema {
 
 /* ---- formats ------------------------------------------------------------ */
 
-static bool
-is_date_time(const char *text)
+static bool is_date_time(const char *text)
 {
 	int64_t ms;
 	bool has_time = false;
@@ -64,23 +63,20 @@ is_date_time(const char *text)
 }
 
 /* What phone_normalize makes is what it leaves alone. */
-static bool
-is_phone(const char *text)
+static bool is_phone(const char *text)
 {
 	char again[PHONE_SIZE];
 
 	return phone_normalize(text, again) && strcmp(text, again) == 0;
 }
 
-static bool
-is_reference(const char *text)
+static bool is_reference(const char *text)
 {
 	return strlen(text) == TICKET_REFERENCE_SIZE - 1 && strncmp(text, "JB-", 3) == 0 &&
 	       strspn(text + 3, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == TICKET_REFERENCE_SIZE - 4;
 }
 
-static bool
-is_tracking_id(const char *text)
+static bool is_tracking_id(const char *text)
 {
 	size_t size = strlen(text);
 
@@ -100,8 +96,7 @@ static const struct {
 static const struct rule *compile(struct arena *arena, json_t *schema, unsigned depth,
 				  struct why *why);
 
-static bool
-compile_type(struct rule *rule, json_t *value)
+static bool compile_type(struct rule *rule, json_t *value)
 {
 	static const char *const types[] = { "object", "array", "string", "number", "integer",
 					     "boolean" };
@@ -114,8 +109,7 @@ compile_type(struct rule *rule, json_t *value)
 	return rule->type != NULL;
 }
 
-static bool
-compile_format(struct rule *rule, json_t *value)
+static bool compile_format(struct rule *rule, json_t *value)
 {
 	const char *name = json_string_value(value);
 
@@ -128,8 +122,7 @@ compile_format(struct rule *rule, json_t *value)
 	return rule->format != NULL;
 }
 
-static bool
-compile_enum(struct arena *arena, struct rule *rule, json_t *value)
+static bool compile_enum(struct arena *arena, struct rule *rule, json_t *value)
 {
 	size_t count = json_array_size(value);
 	const char **allowed = arena_alloc(arena, (count + 1) * sizeof(*allowed));
@@ -144,23 +137,20 @@ compile_enum(struct arena *arena, struct rule *rule, json_t *value)
 	return count > 0;
 }
 
-static bool
-compile_count(json_t *value, int64_t *out)
+static bool compile_count(json_t *value, int64_t *out)
 {
 	*out = json_integer_value(value);
 	return json_is_integer(value) && *out >= 0;
 }
 
-static bool
-compile_bound(json_t *value, double *out, bool *out_has)
+static bool compile_bound(json_t *value, double *out, bool *out_has)
 {
 	*out = json_number_value(value);
 	*out_has = true;
 	return json_is_number(value);
 }
 
-static bool
-is_annotation(const char *keyword)
+static bool is_annotation(const char *keyword)
 {
 	static const char *const annotations[] = { "$schema", "$id", "$comment", "title",
 						   "description", "examples" };
@@ -174,8 +164,8 @@ is_annotation(const char *keyword)
 
 /* One keyword that holds no further schema; required and properties belong
  * together and are taken by compile_properties. */
-static bool
-compile_keyword(struct arena *arena, struct rule *rule, const char *keyword, json_t *value)
+static bool compile_keyword(struct arena *arena, struct rule *rule, const char *keyword,
+			    json_t *value)
 {
 	if (strcmp(keyword, "type") == 0)
 		return compile_type(rule, value);
@@ -200,8 +190,7 @@ compile_keyword(struct arena *arena, struct rule *rule, const char *keyword, jso
 	return is_annotation(keyword);
 }
 
-static bool
-is_required(json_t *required, const char *name)
+static bool is_required(json_t *required, const char *name)
 {
 	for (size_t i = 0; i < json_array_size(required); i++) {
 		if (str_equal(json_string_value(json_array_get(required, i)), name))
@@ -210,9 +199,8 @@ is_required(json_t *required, const char *name)
 	return false;
 }
 
-static bool
-compile_properties(struct arena *arena, struct rule *rule, json_t *schema, unsigned depth,
-		   struct why *why)
+static bool compile_properties(struct arena *arena, struct rule *rule, json_t *schema,
+			       unsigned depth, struct why *why)
 {
 	json_t *described = json_object_get(schema, "properties");
 	json_t *required = json_object_get(schema, "required");
@@ -240,8 +228,8 @@ compile_properties(struct arena *arena, struct rule *rule, json_t *schema, unsig
 	return true;
 }
 
-static const struct rule *
-compile(struct arena *arena, json_t *schema, unsigned depth, struct why *why)
+static const struct rule *compile(struct arena *arena, json_t *schema, unsigned depth,
+				  struct why *why)
 {
 	struct rule *rule = arena_alloc(arena, sizeof(*rule));
 	const char *keyword;
@@ -270,8 +258,8 @@ compile(struct arena *arena, json_t *schema, unsigned depth, struct why *why)
 	return compile_properties(arena, rule, schema, depth, why) ? rule : NULL;
 }
 
-enum jembatan_result
-ticket_schema_compile(struct jembatan_bytes json, struct ticket_schema **out, struct why *why)
+enum jembatan_result ticket_schema_compile(struct jembatan_bytes json, struct ticket_schema **out,
+					   struct why *why)
 {
 	CLEANUP(jx_decref) json_t *schema = NULL;
 	struct ticket_schema *s;
@@ -295,8 +283,8 @@ const char *ticket_schema_path(void)
 	return path ? path : JEMBATAN_DATADIR "/ticket.schema.json";
 }
 
-enum jembatan_result
-ticket_schema_load(const char *path, struct ticket_schema **out, struct why *why)
+enum jembatan_result ticket_schema_load(const char *path, struct ticket_schema **out,
+					struct why *why)
 {
 	CLEANUP(buf_done) struct buf content;
 
@@ -308,8 +296,7 @@ ticket_schema_load(const char *path, struct ticket_schema **out, struct why *why
 	return JEMBATAN_OK;
 }
 
-void
-ticket_schema_free(struct ticket_schema *s)
+void ticket_schema_free(struct ticket_schema *s)
 {
 	if (s == NULL)
 		return;
@@ -328,8 +315,7 @@ static bool check_value(struct check *c, const struct rule *rule, json_t *value)
 
 static bool complain(struct check *c, const char *format, ...) PRINTF_LIKE(2, 3);
 
-static bool
-complain(struct check *c, const char *format, ...)
+static bool complain(struct check *c, const char *format, ...)
 {
 	char text[200];
 	va_list ap;
@@ -342,8 +328,7 @@ complain(struct check *c, const char *format, ...)
 }
 
 /* Check a part, with its name added to the path meanwhile. */
-static bool
-check_part(struct check *c, const struct rule *rule, const char *name, json_t *value)
+static bool check_part(struct check *c, const struct rule *rule, const char *name, json_t *value)
 {
 	size_t size = strlen(c->path);
 
@@ -354,8 +339,7 @@ check_part(struct check *c, const struct rule *rule, const char *name, json_t *v
 	return true;
 }
 
-static bool
-is_of_type(const char *type, json_t *value)
+static bool is_of_type(const char *type, json_t *value)
 {
 	switch (json_typeof(value)) {
 	case JSON_OBJECT:
@@ -378,8 +362,7 @@ is_of_type(const char *type, json_t *value)
 }
 
 /* Code points, as JSON Schema counts. */
-static int64_t
-count_characters(const char *text, size_t size)
+static int64_t count_characters(const char *text, size_t size)
 {
 	int64_t count = 0;
 
@@ -388,8 +371,7 @@ count_characters(const char *text, size_t size)
 	return count;
 }
 
-static bool
-check_string(struct check *c, const struct rule *rule, json_t *value)
+static bool check_string(struct check *c, const struct rule *rule, json_t *value)
 {
 	const char *text = json_string_value(value);
 	int64_t length = count_characters(text, json_string_length(value));
@@ -406,8 +388,7 @@ check_string(struct check *c, const struct rule *rule, json_t *value)
 	return allowed || complain(c, "not one of the allowed words");
 }
 
-static bool
-check_number(struct check *c, const struct rule *rule, json_t *value)
+static bool check_number(struct check *c, const struct rule *rule, json_t *value)
 {
 	double number = json_number_value(value);
 
@@ -418,8 +399,7 @@ check_number(struct check *c, const struct rule *rule, json_t *value)
 	return true;
 }
 
-static bool
-check_array(struct check *c, const struct rule *rule, json_t *value)
+static bool check_array(struct check *c, const struct rule *rule, json_t *value)
 {
 	size_t count = json_array_size(value);
 
@@ -435,8 +415,7 @@ check_array(struct check *c, const struct rule *rule, json_t *value)
 	return true;
 }
 
-static bool
-check_object(struct check *c, const struct rule *rule, json_t *value)
+static bool check_object(struct check *c, const struct rule *rule, json_t *value)
 {
 	size_t known = 0;
 
@@ -458,8 +437,7 @@ check_object(struct check *c, const struct rule *rule, json_t *value)
 	return true;
 }
 
-static bool
-check_value(struct check *c, const struct rule *rule, json_t *value)
+static bool check_value(struct check *c, const struct rule *rule, json_t *value)
 {
 	if (rule->type != NULL && !is_of_type(rule->type, value))
 		return complain(c, "not of the type %s", rule->type);
@@ -474,8 +452,8 @@ check_value(struct check *c, const struct rule *rule, json_t *value)
 	return !json_is_object(value) || check_object(c, rule, value);
 }
 
-enum jembatan_result
-ticket_validate(const struct ticket_schema *s, struct jembatan_bytes body, struct why *why)
+enum jembatan_result ticket_validate(const struct ticket_schema *s, struct jembatan_bytes body,
+				     struct why *why)
 {
 	CLEANUP(jx_decref) json_t *ticket = NULL;
 	struct check c = { .why = why };

@@ -60,8 +60,7 @@ struct reading {
 	bool has_time;
 };
 
-static bool
-find_word(const struct word_value *table, size_t count, const char *word, int64_t *out)
+static bool find_word(const struct word_value *table, size_t count, const char *word, int64_t *out)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(table[i].word, word) == 0) {
@@ -74,16 +73,14 @@ find_word(const struct word_value *table, size_t count, const char *word, int64_
 
 #define FIND(table, word, out) find_word(table, COUNT_OF(table), word, out)
 
-static void
-skip_separators(struct reading *r)
+static void skip_separators(struct reading *r)
 {
 	while (*r->p == ' ' || *r->p == ',')
 		r->p++;
 }
 
 /* One or more digits, at most `most`; moves on. */
-static bool
-take_number(struct reading *r, size_t most, int *out)
+static bool take_number(struct reading *r, size_t most, int *out)
 {
 	int value = 0;
 	size_t count = 0;
@@ -101,8 +98,7 @@ take_number(struct reading *r, size_t most, int *out)
 }
 
 /* The letters here, lower case, without moving on. */
-static size_t
-peek_word(const struct reading *r, char out[WORD_MAX])
+static size_t peek_word(const struct reading *r, char out[WORD_MAX])
 {
 	size_t count = 0;
 
@@ -115,8 +111,7 @@ peek_word(const struct reading *r, char out[WORD_MAX])
 	return count;
 }
 
-static bool
-take_word(struct reading *r, const char *word)
+static bool take_word(struct reading *r, const char *word)
 {
 	char here[WORD_MAX];
 	size_t count = peek_word(r, here);
@@ -129,8 +124,7 @@ take_word(struct reading *r, const char *word)
 }
 
 /* 8:45, 8:45:10, 08.45 */
-static bool
-take_clock(struct reading *r)
+static bool take_clock(struct reading *r)
 {
 	if (!take_number(r, 2, &r->hour) || (*r->p != ':' && *r->p != '.'))
 		return false;
@@ -144,8 +138,7 @@ take_clock(struct reading *r)
 }
 
 /* All that is left: nothing, or a zone. */
-static bool
-take_zone(struct reading *r)
+static bool take_zone(struct reading *r)
 {
 	char zone[WORD_MAX];
 	size_t i = 0;
@@ -159,8 +152,7 @@ take_zone(struct reading *r)
 }
 
 /* Nothing, or [pukul] 8:45[:10] [WIB]. */
-static bool
-take_time(struct reading *r)
+static bool take_time(struct reading *r)
 {
 	skip_separators(r);
 	if (*r->p == '\0')
@@ -177,16 +169,14 @@ take_time(struct reading *r)
 	return take_zone(r);
 }
 
-static bool
-put(const struct reading *r, int year, int64_t *out_ms)
+static bool put(const struct reading *r, int year, int64_t *out_ms)
 {
 	return date_make(year, r->month, r->day, r->hour, r->minute, r->second, r->zone_minutes,
 			 out_ms);
 }
 
 /* The day `days_ago`, at the time read. */
-static bool
-put_day_ago(struct reading *r, int64_t days_ago, int64_t *out_ms)
+static bool put_day_ago(struct reading *r, int64_t days_ago, int64_t *out_ms)
 {
 	int64_t zone_ms = r->zone_minutes * MINUTE;
 	int64_t day = (r->now_ms + zone_ms) / DAY - days_ago;
@@ -198,8 +188,7 @@ put_day_ago(struct reading *r, int64_t days_ago, int64_t *out_ms)
 }
 
 /* kemarin, hari ini, baru saja, 7 jam yang lalu, sejam lalu */
-static bool
-read_relative(struct reading *r, int64_t *out_ms)
+static bool read_relative(struct reading *r, int64_t *out_ms)
 {
 	char word[WORD_MAX];
 	int64_t span;
@@ -231,8 +220,7 @@ read_relative(struct reading *r, int64_t *out_ms)
 	return true;
 }
 
-static bool
-take_year(struct reading *r, int *out)
+static bool take_year(struct reading *r, int *out)
 {
 	const char *start = r->p;
 
@@ -244,8 +232,7 @@ take_year(struct reading *r, int *out)
 }
 
 /* 3 Jan 2026 | 8 Agu, 08:45 | 11-Feb-2023 */
-static bool
-read_named_month(struct reading *r)
+static bool read_named_month(struct reading *r)
 {
 	char word[WORD_MAX];
 	const char *year;
@@ -269,8 +256,7 @@ read_named_month(struct reading *r)
 }
 
 /* 21/3/2023 | 21-03-2023 | 2023/03/21 */
-static bool
-read_numbers(struct reading *r)
+static bool read_numbers(struct reading *r)
 {
 	size_t digits = strspn(r->p, "0123456789");
 	bool year_first = digits == 4;
@@ -288,8 +274,7 @@ read_numbers(struct reading *r)
 }
 
 /* Without a year: the latest such day that is not after tomorrow. */
-static bool
-put_date(struct reading *r, int64_t *out_ms)
+static bool put_date(struct reading *r, int64_t *out_ms)
 {
 	char now[40];
 	int year;
@@ -309,8 +294,7 @@ put_date(struct reading *r, int64_t *out_ms)
 	return false;
 }
 
-static bool
-read_date(struct reading *r, int64_t *out_ms)
+static bool read_date(struct reading *r, int64_t *out_ms)
 {
 	struct reading start = *r;
 
@@ -326,8 +310,7 @@ read_date(struct reading *r, int64_t *out_ms)
 }
 
 /* Seconds or milliseconds since 1970, from 2001 on. */
-static bool
-read_unix(const char *text, int64_t *out_ms)
+static bool read_unix(const char *text, int64_t *out_ms)
 {
 	size_t count = strlen(text);
 
@@ -338,8 +321,7 @@ read_unix(const char *text, int64_t *out_ms)
 }
 
 /* Lower case, without the day's name. */
-static bool
-read_words(struct reading *r, char *text, int64_t *out_ms)
+static bool read_words(struct reading *r, char *text, int64_t *out_ms)
 {
 	char word[WORD_MAX];
 	int64_t ignored;
@@ -355,9 +337,8 @@ read_words(struct reading *r, char *text, int64_t *out_ms)
 	return r->has_time || read_date(r, out_ms);
 }
 
-bool
-when_parse(const char *text, int64_t now_ms, int zone_minutes, int64_t *out_ms,
-	   bool *out_has_time)
+bool when_parse(const char *text, int64_t now_ms, int zone_minutes, int64_t *out_ms,
+		bool *out_has_time)
 {
 	CLEANUP(free_pointer) char *tidy = NULL;
 	struct reading r = { .now_ms = now_ms, .zone_minutes = zone_minutes };

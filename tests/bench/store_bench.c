@@ -17,8 +17,7 @@
 
 static struct why why;
 
-static void
-must(enum jembatan_result r)
+static void must(enum jembatan_result r)
 {
 	if (r == JEMBATAN_OK)
 		return;
@@ -26,16 +25,14 @@ must(enum jembatan_result r)
 	exit(1);
 }
 
-static double
-seconds(clockid_t clock)
+static double seconds(clockid_t clock)
 {
 	struct timespec t;
 	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void
-fill(struct inbox_item *items, struct arena *arena, size_t first)
+static void fill(struct inbox_item *items, struct arena *arena, size_t first)
 {
 	for (size_t i = 0; i < BATCH; i++) {
 		struct msg_message *m = arena_alloc(arena, sizeof(*m));
@@ -58,16 +55,14 @@ fill(struct inbox_item *items, struct arena *arena, size_t first)
 	}
 }
 
-static void
-t1(struct db *db, int64_t instance, struct inbox_item *items)
+static void t1(struct db *db, int64_t instance, struct inbox_item *items)
 {
 	must(db_begin(db, &why));
 	must(inbox_add(db, instance, items, BATCH, "uid:1", 5000, &why));
 	must(db_commit(db, &why));
 }
 
-static void
-t2(struct db *db, int64_t instance, struct arena *arena)
+static void t2(struct db *db, int64_t instance, struct arena *arena)
 {
 	static struct inbox_row rows[BATCH];
 	static char body[1500];
@@ -101,24 +96,21 @@ struct cost {
 	size_t rows;
 };
 
-static void
-add_cost(struct cost *c, double wall, double cpu)
+static void add_cost(struct cost *c, double wall, double cpu)
 {
 	c->wall += seconds(CLOCK_MONOTONIC) - wall;
 	c->cpu += seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
 	c->rows += BATCH;
 }
 
-static void
-print(const char *name, size_t stored, struct cost *c)
+static void print(const char *name, size_t stored, struct cost *c)
 {
 	printf("%s at %7zu stored: %7.0f rows/s, %5.1f us CPU a row\n", name, stored,
 	       (double)c->rows / c->wall, c->cpu * 1e6 / (double)c->rows);
 	*c = (struct cost){ 0 };
 }
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	struct db *db = NULL;
 	struct instance_row instance;

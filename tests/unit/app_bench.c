@@ -11,16 +11,14 @@
 
 struct app app;
 
-void
-app_bench_setup(void)
+void app_bench_setup(void)
 {
 	bench_setup();
 	bench.is_app = true;
 	setenv("JEMBATAN_SCHEMA", TEST_SCHEMA, 1);
 }
 
-void
-app_bench_open(void)
+void app_bench_open(void)
 {
 	bench_load();
 	bench_ok(app_open(&app, bench.settings, &bench.why));
@@ -32,8 +30,7 @@ app_bench_open(void)
 	loop_timer_set(app.idle, 2000);
 }
 
-void
-app_bench_close(void)
+void app_bench_close(void)
 {
 	if (bench.db == NULL)
 		return;
@@ -45,22 +42,19 @@ app_bench_close(void)
 	bench.settings = NULL;
 }
 
-void
-app_bench_teardown(void)
+void app_bench_teardown(void)
 {
 	app_bench_close();
 	bench_teardown();
 }
 
-static bool
-is_done(const char *name, unsigned line)
+static bool is_done(const char *name, unsigned line)
 {
 	const char *cursor = bench_cursor(name);
 	return cursor != NULL && strtoul(cursor, NULL, 10) >= line;
 }
 
-void
-app_bench_say(const char *name, const char *lines, unsigned count)
+void app_bench_say(const char *name, const char *lines, unsigned count)
 {
 	const char *before = bench_cursor(name);
 	unsigned line = (before != NULL ? (unsigned)strtoul(before, NULL, 10) : 0) + count;
@@ -73,8 +67,7 @@ app_bench_say(const char *name, const char *lines, unsigned count)
 	bench_turns(3);
 }
 
-struct ticket_row
-app_bench_ticket(size_t n)
+struct ticket_row app_bench_ticket(size_t n)
 {
 	struct ticket_row rows[ROWS_MAX];
 	size_t count = 0;
@@ -85,8 +78,7 @@ app_bench_ticket(size_t n)
 	return row;
 }
 
-size_t
-app_bench_tickets(void)
+size_t app_bench_tickets(void)
 {
 	struct ticket_row rows[ROWS_MAX];
 	size_t count = 0;
@@ -94,16 +86,14 @@ app_bench_tickets(void)
 	return count;
 }
 
-struct inbox_row
-app_bench_message(int64_t n)
+struct inbox_row app_bench_message(int64_t n)
 {
 	struct inbox_row row;
 	bench_ok(inbox_get(bench.db, n, bench.arena, &row, &bench.why));
 	return row;
 }
 
-const char *
-app_bench_history(int64_t ticket_id)
+const char *app_bench_history(int64_t ticket_id)
 {
 	struct audit_row rows[ROWS_MAX];
 	size_t count = 0;
@@ -115,8 +105,7 @@ app_bench_history(int64_t ticket_id)
 	return out;
 }
 
-size_t
-app_bench_pushes(enum outbox_kind kind)
+size_t app_bench_pushes(enum outbox_kind kind)
 {
 	struct outbox_row rows[ROWS_MAX];
 	size_t count = 0, n = 0;

@@ -15,28 +15,24 @@
 
 struct bench bench;
 
-int64_t
-bench_real_ms(void)
+int64_t bench_real_ms(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-const char *
-bench_path(const char *name)
+const char *bench_path(const char *name)
 {
 	return arena_printf(bench.arena, "%s/%s", bench.folder, name);
 }
 
-static void
-write_text(const char *name, const char *text)
+static void write_text(const char *name, const char *text)
 {
 	bench_ok(file_write(bench_path(name), 0600, bytes_text(text), &bench.why));
 }
 
-static void
-install(const char *from, const char *to)
+static void install(const char *from, const char *to)
 {
 	struct buf content;
 	buf_init(&content, 256u * 1024u * 1024u);
@@ -45,8 +41,7 @@ install(const char *from, const char *to)
 	buf_done(&content);
 }
 
-void
-bench_setup(void)
+void bench_setup(void)
 {
 	bench = (struct bench){ .folder = "/tmp/jembatan-intake-XXXXXX", .arena = arena_new() };
 	ck_assert_ptr_nonnull(mkdtemp(bench.folder));
@@ -64,8 +59,7 @@ bench_setup(void)
 				bench.folder, bench.folder, bench.folder, bench.folder));
 }
 
-void
-bench_instance(const char *name, const char *connector, const char *head, const char *options)
+void bench_instance(const char *name, const char *connector, const char *head, const char *options)
 {
 	if (options == NULL)
 		options = arena_printf(bench.arena, "  file: %s/%s.jsonl\n", bench.folder, name);
@@ -76,8 +70,7 @@ bench_instance(const char *name, const char *connector, const char *head, const 
 		write_text(arena_printf(bench.arena, "%s.jsonl", name), "");
 }
 
-void
-bench_script(const char *name, const char *lines)
+void bench_script(const char *name, const char *lines)
 {
 	FILE *f = fopen(bench_path(arena_printf(bench.arena, "%s.jsonl", name)), "a");
 	ck_assert_ptr_nonnull(f);
@@ -85,15 +78,13 @@ bench_script(const char *name, const char *lines)
 	ck_assert_int_eq(fclose(f), 0);
 }
 
-static void
-on_turn(void *data)
+static void on_turn(void *data)
 {
 	struct bench *b = data;
 	b->wants = true;
 }
 
-void
-bench_load(void)
+void bench_load(void)
 {
 	struct problems problems;
 	problems_init(&problems);
@@ -102,8 +93,7 @@ bench_load(void)
 	problems_done(&problems);
 }
 
-void
-bench_open(void)
+void bench_open(void)
 {
 	bench_load();
 	bench_ok(db_open(bench.settings->data_dir, NULL, &bench.db, &bench.why));
@@ -111,14 +101,12 @@ bench_open(void)
 	bench.intake = intake_new(bench.loop, bench.db, bench.settings, on_turn, &bench);
 }
 
-void
-bench_start(void)
+void bench_start(void)
 {
 	bench_ok(intake_start(bench.intake, &bench.why));
 }
 
-void
-bench_close(void)
+void bench_close(void)
 {
 	intake_free(bench.intake);
 	if (bench.loop != NULL)
@@ -131,8 +119,7 @@ bench_close(void)
 	bench.settings = NULL;
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int kind, struct FTW *walk)
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *walk)
 {
 	(void)st;
 	(void)kind;
@@ -140,8 +127,7 @@ remove_one(const char *path, const struct stat *st, int kind, struct FTW *walk)
 	return remove(path);
 }
 
-void
-bench_teardown(void)
+void bench_teardown(void)
 {
 	bench_close();
 	arena_free(bench.arena);
@@ -150,8 +136,7 @@ bench_teardown(void)
 }
 
 /* As app.c does it. */
-static void
-app_turn(void)
+static void app_turn(void)
 {
 	bench.wants = false;
 	intake_prepare(bench.intake);
@@ -173,30 +158,26 @@ app_turn(void)
 		bench.wants = true;
 }
 
-void
-bench_turn(void)
+void bench_turn(void)
 {
 	loop_turn(bench.loop, 5);
 	if (!bench.is_app && !bench.holds && (bench.wants || intake_wants_turn(bench.intake)))
 		app_turn();
 }
 
-void
-bench_turns(unsigned count)
+void bench_turns(unsigned count)
 {
 	while (count-- > 0)
 		bench_turn();
 }
 
-void
-bench_advance(int64_t ms)
+void bench_advance(int64_t ms)
 {
 	clock_advance(ms);
 	bench_turns(3);
 }
 
-struct intake_status
-bench_status(const char *name)
+struct intake_status bench_status(const char *name)
 {
 	struct intake_status s = { 0 };
 	for (size_t n = 0; intake_status(bench.intake, n, &s); n++)
@@ -206,38 +187,33 @@ bench_status(const char *name)
 	return s;
 }
 
-struct inbox_counts
-bench_counts(const char *name)
+struct inbox_counts bench_counts(const char *name)
 {
 	struct inbox_counts counts;
 	bench_ok(inbox_count(bench.db, bench_status(name).id, &counts, &bench.why));
 	return counts;
 }
 
-int64_t
-bench_messages(const char *name)
+int64_t bench_messages(const char *name)
 {
 	return bench_counts(name).total;
 }
 
-int64_t
-bench_quarantined(void)
+int64_t bench_quarantined(void)
 {
 	int64_t n = 0;
 	bench_ok(quarantine_count(bench.db, &n, &bench.why));
 	return n;
 }
 
-const char *
-bench_cursor(const char *name)
+const char *bench_cursor(const char *name)
 {
 	struct instance_row row;
 	bench_ok(instances_get(bench.db, name, 0, 0, bench.arena, &row, &bench.why));
 	return row.cursor;
 }
 
-size_t
-bench_spool_count(const char *name)
+size_t bench_spool_count(const char *name)
 {
 	size_t n = 0;
 	DIR *dir = opendir(bench_path(arena_printf(bench.arena, "data/spool/%s", name)));

@@ -26,22 +26,19 @@ struct answer {
 
 static struct answer answer;
 
-static void
-setup(void)
+static void setup(void)
 {
 	app_bench_setup();
 	answer = (struct answer){ .rows = json_array() };
 }
 
-static void
-teardown(void)
+static void teardown(void)
 {
 	json_decref(answer.rows);
 	app_bench_teardown();
 }
 
-static void
-open_with(const char *lines, unsigned count)
+static void open_with(const char *lines, unsigned count)
 {
 	bench_instance("a", "script", "every: 1s\npush: review\n", NULL);
 	app_bench_open();
@@ -49,8 +46,7 @@ open_with(const char *lines, unsigned count)
 		app_bench_say("a", lines, count);
 }
 
-static const char *
-message(const char *id)
+static const char *message(const char *id)
 {
 	return arena_printf(bench.arena, "{\"do\": \"message\", \"id\": \"%s\", "
 			    "\"text\": \"" TEXT " %s\"}\n", id, id);
@@ -58,16 +54,14 @@ message(const char *id)
 
 /* ---- a peer ------------------------------------------------------------ */
 
-static struct sockaddr_un
-address_of_daemon(void)
+static struct sockaddr_un address_of_daemon(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	str_copy(address.sun_path, sizeof(address.sun_path), bench_path("run/control.sock"));
 	return address;
 }
 
-static int
-connect_daemon(void)
+static int connect_daemon(void)
 {
 	struct sockaddr_un address = address_of_daemon();
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -75,8 +69,7 @@ connect_daemon(void)
 	return fd;
 }
 
-static void
-take(const struct frame *f)
+static void take(const struct frame *f)
 {
 	json_t *row = NULL;
 	struct arena *arena = arena_new();
@@ -93,9 +86,8 @@ take(const struct frame *f)
 	arena_free(arena);
 }
 
-static void
-send_command(struct channel *channel, const char *name, const struct msg_argument *arguments,
-	     size_t count)
+static void send_command(struct channel *channel, const char *name,
+			 const struct msg_argument *arguments, size_t count)
 {
 	struct msg_command c = { .name = name, .arguments = arguments, .argument_count = count };
 	bench_ok(channel_put(channel, MSG_COMMAND, 1, msg_command_fields, &c, bytes_text(NULL),
@@ -103,8 +95,7 @@ send_command(struct channel *channel, const char *name, const struct msg_argumen
 	bench_ok(channel_flush(channel, &bench.why));
 }
 
-static bool
-hear(struct channel *channel)
+static bool hear(struct channel *channel)
 {
 	struct frame f;
 	while (!answer.ended && channel_next(channel, &f, &bench.why) == JEMBATAN_OK)
@@ -115,8 +106,7 @@ hear(struct channel *channel)
 }
 
 /* Ask, and hear all of it: the exit code. */
-static unsigned
-ask(const char *name, const struct msg_argument *arguments, size_t count)
+static unsigned ask(const char *name, const struct msg_argument *arguments, size_t count)
 {
 	struct channel *channel = channel_new(connect_daemon());
 	json_array_clear(answer.rows);
@@ -129,20 +119,17 @@ ask(const char *name, const struct msg_argument *arguments, size_t count)
 	return answer.exit_code;
 }
 
-static unsigned
-ask_one(const char *name, const char *argument, const char *value)
+static unsigned ask_one(const char *name, const char *argument, const char *value)
 {
 	return ask(name, &(struct msg_argument){ argument, value }, argument != NULL);
 }
 
-static const char *
-row_text(size_t n, const char *key)
+static const char *row_text(size_t n, const char *key)
 {
 	return jx_text(json_array_get(answer.rows, n), key);
 }
 
-static json_t *
-find_row(const char *type)
+static json_t *find_row(const char *type)
 {
 	size_t i;
 	json_t *row;
@@ -295,8 +282,7 @@ START_TEST(pausing_the_centre_outlives_the_daemon)
 END_TEST
 
 /* Makes `count` records in quarantine, each of `size` bytes. */
-static void
-quarantine(size_t count, size_t size)
+static void quarantine(size_t count, size_t size)
 {
 	CLEANUP(free_pointer) char *raw = xcalloc(1, size + 1);
 	memset(raw, 'x', size);
@@ -468,8 +454,7 @@ START_TEST(silent_peers_do_not_lock_the_others_out)
 }
 END_TEST
 
-int
-main(void)
+int main(void)
 {
 	TCase *t = tcase_create("control");
 	tcase_set_timeout(t, 60);

@@ -14,23 +14,20 @@
 #define LAIN "\"author\": {\"id\": \"warga-2\", \"name\": \"Warga Lain\"}"
 #define LONG_TEXT "Jalan di depan balai desa rusak parah sejak bulan lalu, mohon diperbaiki."
 
-static void
-open_with(const char *head)
+static void open_with(const char *head)
 {
 	bench_instance("a", "script", arena_printf(bench.arena, "every: 1s\n%s", head), NULL);
 	app_bench_open();
 }
 
 /* {"do": "message", "id": ..., "text": LONG_TEXT, the rest}. */
-static const char *
-message(const char *id, const char *text, const char *rest)
+static const char *message(const char *id, const char *text, const char *rest)
 {
 	return arena_printf(bench.arena, "{\"do\": \"message\", \"id\": \"%s\", \"text\": \"%s\"%s%s}\n",
 			    id, text, rest[0] != '\0' ? ", " : "", rest);
 }
 
-static enum inbox_stage
-stage(int64_t n)
+static enum inbox_stage stage(int64_t n)
 {
 	return app_bench_message(n).stage;
 }
@@ -486,8 +483,7 @@ START_TEST(what_waited_while_we_were_down_still_gets_its_attachment)
 }
 END_TEST
 
-int
-main(void)
+int main(void)
 {
 	TCase *t = tcase_create("decide");
 	tcase_set_timeout(t, 60);

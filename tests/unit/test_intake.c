@@ -13,8 +13,7 @@
 static const char one_message[] =
 	"{\"do\": \"message\", \"id\": \"1\", \"text\": \"Jalan rusak di RT 3\"}\n";
 
-static void
-start_script(const char *lines)
+static void start_script(const char *lines)
 {
 	bench_instance("a", "script", "", NULL);
 	bench_script("a", lines);
@@ -22,16 +21,14 @@ start_script(const char *lines)
 	bench_start();
 }
 
-static void
-start_misbehave(const char *options)
+static void start_misbehave(const char *options)
 {
 	bench_instance("a", "misbehave", "", options);
 	bench_open();
 	bench_start();
 }
 
-static bool
-is_waiting(void)
+static bool is_waiting(void)
 {
 	return strcmp(bench_status("a").state, "waiting") == 0;
 }
@@ -430,8 +427,7 @@ START_TEST(a_stop_ends_all_children_and_keeps_what_they_brought)
 }
 END_TEST
 
-int
-main(void)
+int main(void)
 {
 	TCase *t = tcase_create("intake");
 	tcase_set_timeout(t, 60);

@@ -12,8 +12,7 @@ static struct batch batch;
 static struct batch_record record;
 static struct buf packed;
 
-static void
-setup(void)
+static void setup(void)
 {
 	setup_store();
 	batch_init(&batch, 3);
@@ -21,8 +20,7 @@ setup(void)
 	buf_init(&packed, 4u * 1024u * 1024u);
 }
 
-static void
-teardown_all(void)
+static void teardown_all(void)
 {
 	buf_done(&packed);
 	batch_record_done(&record);
@@ -30,8 +28,8 @@ teardown_all(void)
 	teardown();
 }
 
-static struct frame
-frame_of(enum msg_type type, const struct field *table, const void *from, const char *blob)
+static struct frame frame_of(enum msg_type type, const struct field *table, const void *from,
+			     const char *blob)
 {
 	struct frame f;
 	size_t used;
@@ -41,16 +39,14 @@ frame_of(enum msg_type type, const struct field *table, const void *from, const 
 	return f;
 }
 
-static void
-take_begin(const char *id, const char *raw)
+static void take_begin(const char *id, const char *raw)
 {
 	struct msg_begin begin = { .id = id, .raw_type = "text/plain" };
 	struct frame f = frame_of(MSG_BEGIN, msg_begin_fields, &begin, raw);
 	ck_ok(batch_begin(&batch, &record, &f, &why));
 }
 
-static enum jembatan_result
-take_message(const char *id, const char *text, const char *raw)
+static enum jembatan_result take_message(const char *id, const char *text, const char *raw)
 {
 	struct msg_message m = { .message = { .size = sizeof(m.message), .id = id, .text = text,
 					      .author = { .id = "warga-contoh" } } };
@@ -58,16 +54,14 @@ take_message(const char *id, const char *text, const char *raw)
 	return batch_message(&batch, &record, &f, db_local_key(db), "mail", &why);
 }
 
-static void
-write_batch(void)
+static void write_batch(void)
 {
 	begin();
 	ck_ok(batch_write(&batch, db, instance, false, 7000, &why));
 	commit();
 }
 
-static const char *
-raw_of(int64_t id)
+static const char *raw_of(int64_t id)
 {
 	static struct buf raw;
 	buf_done(&raw);
@@ -293,8 +287,7 @@ START_TEST(a_frame_that_is_no_message_condemns)
 }
 END_TEST
 
-int
-main(void)
+int main(void)
 {
 	TCase *t = tcase_create("batch");
 	tcase_add_checked_fixture(t, setup, teardown_all);

@@ -21,16 +21,14 @@ static struct {
 	struct intake_job last;
 } job;
 
-static void
-setup(void)
+static void setup(void)
 {
 	memset(&answer, 0, sizeof(answer));
 	memset(&job, 0, sizeof(job));
 	bench_setup();
 }
 
-static void
-on_answer(void *data, const struct frame *f, const char *why)
+static void on_answer(void *data, const struct frame *f, const char *why)
 {
 	struct arena *arena = arena_new();
 	answer.count++;
@@ -53,8 +51,7 @@ on_answer(void *data, const struct frame *f, const char *why)
 	arena_free(arena);
 }
 
-static void
-on_job(void *data, const struct intake_job *j, bool ended)
+static void on_job(void *data, const struct intake_job *j, bool ended)
 {
 	(void)data;
 	job.last = *j;
@@ -62,8 +59,7 @@ on_job(void *data, const struct intake_job *j, bool ended)
 	job.ends += ended;
 }
 
-static void
-start_with(const char *connector, const char *lines)
+static void start_with(const char *connector, const char *lines)
 {
 	bench_instance("a", connector, "", strcmp(connector, "script") == 0 ? NULL : lines);
 	if (strcmp(connector, "script") == 0)
@@ -72,16 +68,14 @@ start_with(const char *connector, const char *lines)
 	bench_start();
 }
 
-static enum jembatan_result
-ask_request(const char *body)
+static enum jembatan_result ask_request(const char *body)
 {
 	const struct msg_request request = { .method = "POST", .path = "/", .peer = "127.0.0.1" };
 	return intake_call(bench.intake, "a", MSG_REQUEST, msg_request_fields, &request,
 			   bytes_text(body), on_answer, &answer, &bench.why);
 }
 
-static enum jembatan_result
-ask_reply(const char *reference, const char *text, unsigned flags)
+static enum jembatan_result ask_reply(const char *reference, const char *text, unsigned flags)
 {
 	const struct msg_reply reply = { .reference = reference, .text = text, .flags = flags };
 	return intake_call(bench.intake, "a", MSG_REPLY, msg_reply_fields, &reply,
@@ -419,8 +413,7 @@ START_TEST(a_replay_that_fails_quarantines_nothing_anew)
 }
 END_TEST
 
-int
-main(void)
+int main(void)
 {
 	TCase *t = tcase_create("intake_calls");
 	tcase_set_timeout(t, 60);

@@ -5,22 +5,19 @@
 
 #include "base/clock.h"
 
-static char *
-path_of(const char *name)
+static char *path_of(const char *name)
 {
 	return arena_printf(arena, "%s/%s", folder, name);
 }
 
-static unsigned
-mode_of(const char *name)
+static unsigned mode_of(const char *name)
 {
 	struct stat st;
 	ck_assert_int_eq(stat(path_of(name), &st), 0);
 	return st.st_mode & 0777;
 }
 
-static void
-script(const char *text)
+static void script(const char *text)
 {
 	ck_ok(sql_script(&db->sql, text, &why));
 }
@@ -65,8 +62,7 @@ START_TEST(the_planted_loss_of_fsync_is_seen)
 END_TEST
 #endif
 
-static void
-open_beside(void)
+static void open_beside(void)
 {
 	struct db *second = NULL;
 	if (db_open(folder, NULL, &second, &why) != JEMBATAN_RETRY || second != NULL)
@@ -99,8 +95,7 @@ END_TEST
 static const char key_a[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n";
 static const char key_b[] = "10112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n";
 
-static enum jembatan_result
-open_with(const char *key)
+static enum jembatan_result open_with(const char *key)
 {
 	struct secret *s = secret_new(key, strlen(key));
 	enum jembatan_result r = db_open(folder, s, &db, &why);
@@ -159,15 +154,13 @@ END_TEST
 static const char *steps_of_two[2];
 static const struct migrate_steps two = { steps_of_two, 2 };
 
-static void
-prepare_two(const char *second)
+static void prepare_two(const char *second)
 {
 	steps_of_two[0] = migrate_all.steps[0];
 	steps_of_two[1] = second;
 }
 
-static void
-make_old_store(void)
+static void make_old_store(void)
 {
 	open_with_instance();
 	begin();
@@ -180,8 +173,7 @@ make_old_store(void)
 #define SECOND "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT;" \
 	"ALTER TABLE message ADD COLUMN later INTEGER;"
 
-static int
-count_backups(char **out_path)
+static int count_backups(char **out_path)
 {
 	int n = 0;
 	DIR *d = opendir(path_of("backup"));
@@ -257,8 +249,7 @@ START_TEST(a_wrong_key_is_noticed_before_a_migration)
 END_TEST
 
 #ifdef JEMBATAN_FAULTS
-static void
-migrate_it(void)
+static void migrate_it(void)
 {
 	ck_ok(db_open_steps(folder, NULL, &two, &db, &why));
 }
@@ -329,8 +320,7 @@ END_TEST
 
 /* ---- a full disk ------------------------------------------------------- */
 
-static enum jembatan_result
-add_large(int i)
+static enum jembatan_result add_large(int i)
 {
 	static char megabyte[1024 * 1024];
 	struct inbox_item item = item_of(arena_printf(arena, "large-%d", i), "1");
@@ -345,8 +335,7 @@ add_large(int i)
 	return r;
 }
 
-static void
-fill_the_disk(int way, bool full)
+static void fill_the_disk(int way, bool full)
 {
 	if (way == 0) { /* no page more: SQLITE_FULL */
 		script(full ? "PRAGMA max_page_count = 1" : "PRAGMA max_page_count = 1000000");
@@ -481,8 +470,7 @@ START_TEST(an_instance_remembers)
 }
 END_TEST
 
-int
-main(void)
+int main(void)
 {
 	TCase *t = tcase_create("db");
 	tcase_add_checked_fixture(t, setup_folder, teardown);

@@ -18,8 +18,7 @@ static const struct {
 	{ "a", "1", INBOX_IS_SAME, 1, 0 },
 };
 
-static void
-check_deliveries(bool one_batch)
+static void check_deliveries(bool one_batch)
 {
 	struct inbox_item items[COUNT_OF(deliveries)];
 	for (size_t i = 0; i < COUNT_OF(deliveries); i++)
@@ -71,8 +70,7 @@ END_TEST
 
 #define BATCH 9
 
-static void
-store_a_batch(void)
+static void store_a_batch(void)
 {
 	struct inbox_item items[BATCH];
 	struct msg_spooled file;
@@ -94,8 +92,7 @@ store_a_batch(void)
 }
 
 /* After a crash: all of the batch with its cursor, or nothing of it. */
-static int64_t
-stored_in_whole(void)
+static int64_t stored_in_whole(void)
 {
 	struct instance_row row;
 	open_store();
@@ -145,8 +142,7 @@ START_TEST(what_was_killed_comes_again_and_is_stored_once)
 }
 END_TEST
 
-static void
-store_a_batch_twice(void)
+static void store_a_batch_twice(void)
 {
 	for (int i = 0; i < 2; i++) {
 		struct inbox_item item = item_of("again", "1");
@@ -380,8 +376,7 @@ END_TEST
 
 /* ---- files ------------------------------------------------------------- */
 
-static struct msg_message *
-with_raw(struct inbox_item *item, const struct msg_spooled *raw)
+static struct msg_message *with_raw(struct inbox_item *item, const struct msg_spooled *raw)
 {
 	struct msg_message *m = arena_memdup(arena, item->message, sizeof(*m));
 	m->raw_spooled = raw;
@@ -568,8 +563,7 @@ START_TEST(a_record_that_was_read_after_all_is_no_suspect)
 }
 END_TEST
 
-int
-main(void)
+int main(void)
 {
 	TCase *t = tcase_create("inbox");
 	tcase_add_checked_fixture(t, setup_store, teardown);

@@ -5,8 +5,8 @@
 static struct ticket_row ticket;
 static struct outbox_row action, actions[16];
 
-static int64_t
-add_action(int64_t ticket_id, enum outbox_kind kind, const char *reference, int64_t due_ms)
+static int64_t add_action(int64_t ticket_id, enum outbox_kind kind, const char *reference,
+			  int64_t due_ms)
 {
 	int64_t id = 0;
 	ck_ok(outbox_rows_add(db, ticket_id, 0, kind,
@@ -15,8 +15,7 @@ add_action(int64_t ticket_id, enum outbox_kind kind, const char *reference, int6
 	return id;
 }
 
-static size_t
-claim(int64_t now_ms, size_t limit)
+static size_t claim(int64_t now_ms, size_t limit)
 {
 	size_t n = 0;
 	begin();
@@ -451,15 +450,13 @@ END_TEST
 
 static uint64_t seed;
 
-static int64_t
-pick(int64_t below)
+static int64_t pick(int64_t below)
 {
 	seed = seed * 6364136223846793005u + 1442695040888963407u;
 	return (int64_t)(seed >> 33) % below;
 }
 
-static void
-do_something(int step)
+static void do_something(int step)
 {
 	int64_t messages = number("SELECT count(*) FROM message");
 	int64_t tickets = number("SELECT count(*) FROM ticket");
@@ -504,8 +501,7 @@ do_something(int step)
 	}
 }
 
-static void
-compare_counts(void)
+static void compare_counts(void)
 {
 	struct inbox_counts inbox;
 	struct outbox_counts outbox;
@@ -550,8 +546,7 @@ START_TEST(running_counts_equal_a_full_scan)
 }
 END_TEST
 
-int
-main(void)
+int main(void)
 {
 	TCase *t = tcase_create("tickets");
 	tcase_add_checked_fixture(t, setup_store, teardown);

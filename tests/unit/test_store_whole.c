@@ -10,8 +10,7 @@ static const char *const sealed_marks[] = {
 	MARK "-cursor",
 };
 
-static struct msg_message *
-marked_message(const char *id)
+static struct msg_message *marked_message(const char *id)
 {
 	struct msg_file *file = arena_alloc(arena, sizeof(*file));
 	struct msg_spooled spooled;
@@ -34,8 +33,7 @@ marked_message(const char *id)
 	return m;
 }
 
-static struct inbox_item
-marked_item(const char *id)
+static struct inbox_item marked_item(const char *id)
 {
 	return (struct inbox_item){
 		.message = marked_message(id),
@@ -47,8 +45,7 @@ marked_item(const char *id)
 	};
 }
 
-static void
-use_intake(void)
+static void use_intake(void)
 {
 	int64_t id;
 	unsigned deaths;
@@ -79,8 +76,7 @@ use_intake(void)
 	inbox_sweep(db);
 }
 
-static void
-use_decisions(void)
+static void use_decisions(void)
 {
 	int64_t id, other, n;
 	size_t count;
@@ -119,8 +115,7 @@ use_decisions(void)
 	commit();
 }
 
-static void
-use_reading(void)
+static void use_reading(void)
 {
 	int64_t n;
 	size_t count;
@@ -174,8 +169,7 @@ use_reading(void)
 static size_t files_looked_at;
 static const char *found_in, *found_mark;
 
-static int
-look_into(const char *path, const struct stat *st, int kind, struct FTW *walk)
+static int look_into(const char *path, const struct stat *st, int kind, struct FTW *walk)
 {
 	struct buf content;
 	(void)walk;
@@ -193,8 +187,7 @@ look_into(const char *path, const struct stat *st, int kind, struct FTW *walk)
 	return 0;
 }
 
-static void
-look_everywhere(void)
+static void look_everywhere(void)
 {
 	files_looked_at = 0;
 	found_in = NULL;
@@ -239,16 +232,14 @@ END_TEST
 /* ---- no walks ---------------------------------------------------------- */
 
 /* Few rows for ever: one for each configured instance, and the counts. */
-static bool
-may_be_walked(const char *step)
+static bool may_be_walked(const char *step)
 {
 	return strcmp(step, "SCAN i") == 0 || strcmp(step, "SCAN CONSTANT ROW") == 0 ||
 	       strncmp(step, "SCAN (subquery", 14) == 0;
 }
 
 /* The steps of a statement's plan, one a line. */
-static const char *
-plan_of(const char *text)
+static const char *plan_of(const char *text)
 {
 	sqlite3_stmt *s = NULL;
 	const char *plan = "";
@@ -268,8 +259,7 @@ plan_of(const char *text)
 }
 
 /* Run once, at the start, over what stays small. */
-static bool
-is_of_the_start(const char *text)
+static bool is_of_the_start(const char *text)
 {
 	return strstr(text, "FROM meta") != NULL || strstr(text, "FROM skip) OR EXISTS") != NULL;
 }
@@ -327,8 +317,7 @@ START_TEST(a_statement_uses_the_index_that_was_made_for_it)
 }
 END_TEST
 
-int
-main(void)
+int main(void)
 {
 	TCase *t = tcase_create("whole");
 	tcase_add_checked_fixture(t, setup_store, teardown);
