@@ -170,6 +170,38 @@ START_TEST(no_dead_record_is_left_out_however_many_there_are)
 }
 END_TEST
 
+static const struct end_row {
+	enum jembatan_result result;
+	const char *why;
+	size_t bad;
+	bool death;
+	const char *reason;
+} end_rows[] = {
+	{ JEMBATAN_OK, "not its reason", 1, false, "the connector made nothing of this record" },
+	{ JEMBATAN_IDLE, NULL, 1, false, "the connector made nothing of this record" },
+	{ JEMBATAN_DATA, "no date", 1, false, "no date" },
+	{ JEMBATAN_DATA, NULL, 1, false, "the connector made nothing of this record" },
+	{ JEMBATAN_RETRY, "the disk is full", 0, false, NULL },
+	{ JEMBATAN_AUTH, "no", 0, false, NULL },
+	{ JEMBATAN_CONFIG, "no", 0, false, NULL },
+	{ JEMBATAN_FATAL, "gave up", 1, true, "gave up" },
+};
+
+START_TEST(how_a_call_ends_decides_about_its_open_record)
+{
+	const struct end_row *row = &end_rows[_i];
+	struct msg_result result = { .result = row->result, .why = row->why };
+	take_begin("7", "raw");
+	batch_end_call(&batch, &record, &result);
+	ck_assert(!record.open);
+	ck_assert_uint_eq(batch.bad_count, row->bad);
+	if (row->bad == 0)
+		return;
+	ck_assert(batch.bad[0].death == row->death);
+	ck_assert_str_eq(batch.bad[0].reason, row->reason);
+}
+END_TEST
+
 START_TEST(a_batch_is_full_by_count_and_by_bytes)
 {
 	CLEANUP(free_pointer) char *large = xcalloc(1, 1000001);
@@ -298,6 +330,8 @@ int main(void)
 	tcase_add_test(t, a_record_that_kills_its_parser_twice_is_quarantined_and_skipped);
 	tcase_add_test(t, a_record_of_which_a_message_came_is_no_suspect);
 	tcase_add_test(t, no_dead_record_is_left_out_however_many_there_are);
+	tcase_add_loop_test(t, how_a_call_ends_decides_about_its_open_record, 0,
+			    (int)COUNT_OF(end_rows));
 	tcase_add_test(t, a_batch_is_full_by_count_and_by_bytes);
 	tcase_add_test(t, what_waits_for_its_commit_is_not_empty);
 	tcase_add_test(t, state_is_written_with_the_batch);
