@@ -164,6 +164,32 @@ START_TEST(a_message_that_the_store_does_not_decide_is_set_aside)
 }
 END_TEST
 
+START_TEST(a_batch_that_the_store_never_takes_stops_nobody_else)
+{
+	bench_instance("a", "script", "every: 1s\n", NULL);
+	bench_instance("b", "script", "every: 1s\n", NULL);
+	app_bench_open();
+	ck_assert_int_eq(sqlite3_exec(bench.db->sql.handle, "CREATE TEMP TRIGGER refuse BEFORE INSERT ON "
+		"message WHEN new.arrived_ms = 666 BEGIN SELECT RAISE(ABORT, 'no'); END", NULL, NULL,
+		NULL), SQLITE_OK);
+	bench_script("a", message("1", LONG_TEXT, "\"arrived_ms\": 666"));
+	int64_t until = bench_real_ms() + 20000;
+	while (bench_status("a").deaths == 0 && bench_real_ms() < until)
+		bench_advance(200);
+	ck_assert_uint_ge(bench_status("a").deaths, 1);
+	app_bench_say("b", message("1", LONG_TEXT, ""), 1);
+	ck_assert_int_eq(bench_messages("b"), 1);
+	/* Nothing of it was acknowledged: it comes again when the store takes it. */
+	ck_assert_ptr_null(bench_cursor("a"));
+	ck_assert_int_eq(sqlite3_exec(bench.db->sql.handle, "DROP TRIGGER refuse", NULL, NULL, NULL),
+			 SQLITE_OK);
+	until = bench_real_ms() + 20000;
+	while (bench_messages("a") == 0 && bench_real_ms() < until)
+		bench_advance(20000);
+	ck_assert_int_eq(bench_messages("a"), 1);
+}
+END_TEST
+
 START_TEST(what_does_not_fit_the_national_format_goes_to_a_person)
 {
 	/* The shipped format takes all that is made here: a stricter one. */
@@ -495,6 +521,7 @@ int main(void)
 	tcase_add_test(t, a_citizen_s_unreadable_words_do_not_stand_in_clear);
 	tcase_add_test(t, a_large_unreadable_record_does_not_stop_what_is_behind_it);
 	tcase_add_test(t, a_message_that_the_store_does_not_decide_is_set_aside);
+	tcase_add_test(t, a_batch_that_the_store_never_takes_stops_nobody_else);
 	tcase_add_test(t, what_does_not_fit_the_national_format_goes_to_a_person);
 	tcase_add_test(t, what_arrived_before_the_start_waits_for_a_backfill);
 	tcase_add_test(t, an_edit_with_the_same_words_sends_nothing);
