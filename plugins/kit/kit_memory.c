@@ -1,10 +1,11 @@
-/* kit_memory.c: the base library's arena, buffer, text and digest under the
- * names that plugins see. */
+/* kit_memory.c: the base library's arena, buffer, text, HTML and digest under
+ * the names that plugins see. */
 #include <jembatan/kit.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/digest.h"
+#include "base/html.h"
 #include "base/text.h"
 
 #include <openssl/evp.h>
@@ -167,6 +168,12 @@ void kit_utf8_guess(struct jembatan_bytes bytes, struct kit_text *out)
 {
 	if (bytes.size > 0)
 		text_from_unknown(bytes.data, bytes.size, &out->buf);
+}
+
+enum jembatan_result kit_html_text(struct jembatan_bytes html, const char *charset,
+				   struct kit_text *out)
+{
+	return html_text(html, charset, &out->buf);
 }
 
 /* ---- digest, base64 ---- */

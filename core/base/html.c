@@ -1,9 +1,8 @@
-/* kit_html.c: what a reader would see of a piece of HTML, as text. libxml2's
+/* html.c: what a reader would see of a piece of HTML, as text. libxml2's
  * HTML parser builds a tree (no network, no DTD, no limits lifted); one walk
  * over it writes. Limits: input bytes, depth, and the ceiling of out. */
-#include <jembatan/kit.h>
+#include "base/html.h"
 
-#include "base/buf.h"
 #include "base/text.h"
 
 #include <libxml/HTMLparser.h>
@@ -20,7 +19,7 @@
 
 /* Blank lines are owed, not written: they vanish at the ends and never pile up. */
 struct writer {
-	struct kit_text *out;
+	struct buf *out;
 	unsigned newlines; /* owed before the next word */
 	bool space;        /* owed */
 	bool has_text;     /* anything was written */
@@ -54,15 +53,15 @@ static void pay(struct writer *w)
 		w->newlines = 0;
 	unsigned common = w->quotes < w->quotes_before ? w->quotes : w->quotes_before;
 	for (unsigned i = 0; i < w->newlines; i++) {
-		kit_text_add(w->out, "\n", 1);
+		buf_add(w->out, "\n", 1);
 		for (unsigned q = 0; q < common && i + 1 < w->newlines; q++)
-			kit_text_add(w->out, ">", 1);
+			buf_add(w->out, ">", 1);
 	}
 	if (w->newlines > 0 || !w->has_text)
 		for (unsigned q = 0; q < w->quotes; q++)
-			kit_text_add(w->out, "> ", 2);
+			buf_add(w->out, "> ", 2);
 	if (w->newlines == 0 && w->space && w->has_text)
-		kit_text_add(w->out, " ", 1);
+		buf_add(w->out, " ", 1);
 	w->newlines = 0;
 	w->space = false;
 	w->has_text = true;
@@ -102,7 +101,7 @@ static void write_text(struct writer *w, const char *given)
 		text_clean(given, size, &cleaned);
 	const char *text = cleaned.size > 0 ? cleaned.data : given;
 	for (const unsigned char *p = (const unsigned char *)text;
-	     *p && !kit_text_is_full(w->out);) {
+	     *p && !buf_is_full(w->out);) {
 		size_t skip = invisible_at(p);
 		if (skip > 0) {
 			p += skip;
@@ -117,7 +116,7 @@ static void write_text(struct writer *w, const char *given)
 			const unsigned char *end = p;
 			while (*end && !is_blank_at(end, &size) && invisible_at(end) == 0)
 				end++;
-			kit_text_add(w->out, p, (size_t)(end - p));
+			buf_add(w->out, p, (size_t)(end - p));
 			p = end;
 		}
 	}
@@ -218,7 +217,7 @@ static void walk(struct writer *w, const xmlNode *first);
 /* "text (url)", only where the text is not the address already. */
 static void write_link(struct writer *w, const xmlNode *node)
 {
-	size_t before = kit_text_bytes(w->out).size;
+	size_t before = w->out->size;
 	walk(w, node->children);
 	CLEANUP(free_pointer) char *href = attribute(node, "href");
 	bool shown = href && (strncasecmp(href, "http://", 7) == 0 ||
@@ -229,7 +228,7 @@ static void write_link(struct writer *w, const xmlNode *node)
 		return;
 	const char *bare = mail ? strchr(href, ':') + 1 : href;
 	const char *host = shown ? strstr(href, "//") + 2 : bare;
-	const char *written = kit_text_string(w->out) + before;
+	const char *written = w->out->data ? w->out->data + before : "";
 	size_t host_size = strlen(host);
 	while (host_size > 0 && host[host_size - 1] == '/')
 		host_size--;
@@ -277,7 +276,7 @@ static bool has_cell_beside(const xmlNode *node, bool before)
 static void write_cell(struct writer *w, const xmlNode *node)
 {
 	if (has_cell_beside(node, true) && w->newlines == 0 && w->has_text) {
-		kit_text_add(w->out, " |", 2);
+		buf_add(w->out, " |", 2);
 		w->space = true;
 	}
 	w->cell_is_new = true;
@@ -351,7 +350,7 @@ static void walk(struct writer *w, const xmlNode *first)
 	if (w->depth >= DEPTH_MAX)
 		return;
 	w->depth++;
-	for (const xmlNode *n = first; n && !kit_text_is_full(w->out); n = n->next) {
+	for (const xmlNode *n = first; n && !buf_is_full(w->out); n = n->next) {
 		bool is_text = n->type == XML_TEXT_NODE || n->type == XML_CDATA_SECTION_NODE;
 		if (is_text && n->content)
 			write_text(w, (const char *)n->content);
@@ -386,8 +385,7 @@ static void clean(struct jembatan_bytes html, const char **charset, struct buf *
 	}
 }
 
-enum jembatan_result kit_html_text(struct jembatan_bytes html, const char *charset,
-				   struct kit_text *out)
+enum jembatan_result html_text(struct jembatan_bytes html, const char *charset, struct buf *out)
 {
 	const int flags = HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
 			  HTML_PARSE_NONET | HTML_PARSE_COMPACT;
