@@ -1,6 +1,6 @@
-/* calls.c: what a child is asked beside polling, and who waits for it: one at
- * a time, in order. The answer to a request goes out only after the commit of
- * what the request brought. */
+/* calls.c: what a child is asked beside polling, and who waits for it, in
+ * order: requests without waiting for each other, anything else one at a time.
+ * The answer to a request goes out only after the commit of what it brought. */
 #include <stdlib.h>
 
 #include "intake/instance.h"
@@ -8,13 +8,21 @@
 
 void worker_next_call(struct worker *w)
 {
-	struct call *c = w->calls;
 	struct why why;
-	if (c == NULL || child_state(w->child) != CHILD_IDLE)
-		return;
-	if (child_ask_packed(w->child, c->type, buf_bytes(&c->frame), buf_bytes(&c->blob), &why) !=
-	    JEMBATAN_OK)
-		child_kill(w->child);
+	while (w->unasked != NULL && child_takes_call(w->child, w->unasked->type)) {
+		struct call *c = w->unasked;
+		w->unasked = c->next;
+		if (child_ask_packed(w->child, c->type, buf_bytes(&c->frame), buf_bytes(&c->blob),
+				     &why) != JEMBATAN_OK) {
+			child_kill(w->child);
+			return;
+		}
+	}
+}
+
+static size_t size_of(const struct call *c)
+{
+	return sizeof(*c) + c->frame.size + c->blob.size;
 }
 
 void worker_call(struct worker *w, struct call *call)
@@ -22,6 +30,9 @@ void worker_call(struct worker *w, struct call *call)
 	*w->calls_end = call;
 	w->calls_end = &call->next;
 	w->call_count++;
+	w->call_bytes += size_of(call);
+	if (w->unasked == NULL)
+		w->unasked = call;
 	if (child_state(w->child) == CHILD_DOWN && !loop_timer_is_set(w->timer))
 		worker_start(w);
 	else
@@ -38,7 +49,9 @@ void call_free(struct call *c)
 static struct call *pop_call(struct worker *w)
 {
 	struct call *c = w->calls;
+	ASSERT(c != w->unasked);
 	w->calls = c->next;
+	w->call_bytes -= size_of(c);
 	if (w->calls == NULL)
 		w->calls_end = &w->calls;
 	w->call_count--;
@@ -48,7 +61,7 @@ static struct call *pop_call(struct worker *w)
 
 void worker_take_answer(struct worker *w, const struct frame *f)
 {
-	if (w->calls == NULL)
+	if (w->calls == NULL || w->calls == w->unasked)
 		return;
 	worker_was_ok(w);
 	struct call *call = pop_call(w);
@@ -60,8 +73,7 @@ void worker_take_answer(struct worker *w, const struct frame *f)
 		buf_add(&call->blob, f->blob.data, f->blob.size);
 		*w->answered_end = call;
 		w->answered_end = &call->next;
-		child_batch(w->child)->answers = child_batch(w->child)->ready = true;
-		intake_want_turn(w->instance->intake);
+		child_batch(w->child)->answers = true; /* child_process makes it ready */
 	} else {
 		call->on(call->data, f, NULL);
 		call_free(call);
@@ -71,7 +83,7 @@ void worker_take_answer(struct worker *w, const struct frame *f)
 
 void worker_refuse_call(struct worker *w, const char *why)
 {
-	if (w->calls == NULL)
+	if (w->calls == NULL || w->calls == w->unasked)
 		return;
 	struct call *c = pop_call(w);
 	c->on(c->data, NULL, why);
@@ -113,7 +125,8 @@ void worker_release(struct worker *w)
 
 void worker_fail_calls(struct worker *w, const char *why)
 {
-	w->call_count = 0;
+	w->call_count = w->call_bytes = 0;
+	w->unasked = NULL;
 	fail_list(take_list(&w->calls, &w->calls_end), why);
 }
 

@@ -19,6 +19,8 @@
 #define DELIVER_DEADLINE_MS 120000
 #define STOP_DEADLINE_MS 5000
 #define HANG_UP_MS 1000
+#define REQUESTS_MAX 32u /* under way in one child: its host keeps at most 64 frames */
+
 static void on_readable(void *data, unsigned events);
 static void on_deadline(void *data);
 
@@ -152,14 +154,36 @@ static int64_t deadline_of(unsigned type)
 	return FAULT_NUMBER("JEMBATAN_POLL_DEADLINE_MS", POLL_DEADLINE_MS);
 }
 
-/* A SAMPLE comes in several pieces of one call. */
-static void begin_call(struct child *c, enum msg_type type)
+/* A SAMPLE comes in several pieces of one call; REQUESTs queue up. Returns the
+ * seq to ask with. */
+static uint32_t begin_call(struct child *c, enum msg_type type)
 {
-	if (c->asked_type == 0)
-		c->asked = ++c->seq;
+	if (c->asked_type == 0 || type == MSG_REQUEST) {
+		c->seq++;
+		c->under_way++;
+	}
+	if (c->under_way > 1)
+		return c->seq;
+	c->asked = c->seq;
 	c->asked_type = type;
 	c->brought = c->deadline_held = false;
 	loop_timer_set(c->deadline, deadline_of(type));
+	return c->seq;
+}
+
+void child_answered(struct child *c)
+{
+	if (--c->under_way > 0) {
+		c->asked++;
+		if (c->stop_level == 0 && !c->told_to_stop)
+			loop_timer_set(c->deadline, deadline_of(c->asked_type));
+		return;
+	}
+	c->asked_type = 0;
+	if (c->state == CHILD_BUSY || c->state == CHILD_OPENING) {
+		c->state = CHILD_IDLE;
+		loop_timer_stop(c->deadline);
+	}
 }
 
 enum jembatan_result child_start(struct child *c, const struct msg_open *open, struct why *why)
@@ -173,11 +197,11 @@ enum jembatan_result child_start(struct child *c, const struct msg_open *open, s
 	c->fd = loop_fd_add(c->o.loop, fd, LOOP_READ, on_readable, c);
 	c->state = CHILD_OPENING;
 	c->stop_level = c->asked_type = 0;
+	c->under_way = 0;
 	c->told_to_stop = c->condemned = c->cursor_is_void = false;
 	c->end[0] = '\0';
 	batch_record_close(&c->record);
-	begin_call(c, MSG_OPEN);
-	r = child_send(c, MSG_OPEN, c->asked, msg_open_fields, open, (struct jembatan_bytes){ 0 },
+	r = child_send(c, MSG_OPEN, begin_call(c, MSG_OPEN), msg_open_fields, open, (struct jembatan_bytes){ 0 },
 		       why);
 	if (r != JEMBATAN_OK)
 		put_down(c);
@@ -187,17 +211,25 @@ enum jembatan_result child_start(struct child *c, const struct msg_open *open, s
 void child_skip_open(struct child *c)
 {
 	ASSERT(c->state == CHILD_OPENING);
-	c->state = CHILD_IDLE;
-	c->asked_type = 0;
+	child_answered(c);
+}
+
+bool child_takes_call(const struct child *c, enum msg_type type)
+{
+	if (c->state == CHILD_IDLE)
+		return true;
+	return c->state == CHILD_BUSY && type == MSG_REQUEST && c->asked_type == MSG_REQUEST &&
+	       c->under_way < REQUESTS_MAX && child_takes_more(c);
 }
 
 /* A dead child is asked when its last frames are taken: nothing comes of it. */
-static enum jembatan_result begin_asking(struct child *c, enum msg_type type, struct why *why)
+static enum jembatan_result begin_asking(struct child *c, enum msg_type type, uint32_t *out_seq,
+					 struct why *why)
 {
 	if (c->pid <= 0 || c->channel == NULL)
 		return why_set(why, JEMBATAN_GONE, "the connector is not running");
-	ASSERT(c->state == CHILD_IDLE || (c->state == CHILD_BUSY && type == MSG_SAMPLE));
-	begin_call(c, type);
+	ASSERT(child_takes_call(c, type) || (c->state == CHILD_BUSY && type == MSG_SAMPLE));
+	*out_seq = begin_call(c, type);
 	c->state = CHILD_BUSY;
 	return JEMBATAN_OK;
 }
@@ -206,17 +238,19 @@ enum jembatan_result child_ask_packed(struct child *c, enum msg_type type,
 				      struct jembatan_bytes meta, struct jembatan_bytes blob,
 				      struct why *why)
 {
-	enum jembatan_result r = begin_asking(c, type, why);
+	uint32_t seq;
+	enum jembatan_result r = begin_asking(c, type, &seq, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	return flush(c, channel_put_packed(c->channel, (uint8_t)type, c->asked, meta, blob, why), why);
+	return flush(c, channel_put_packed(c->channel, (uint8_t)type, seq, meta, blob, why), why);
 }
 
 enum jembatan_result child_ask(struct child *c, enum msg_type type, const struct field *table,
 			       const void *from, struct jembatan_bytes blob, struct why *why)
 {
-	enum jembatan_result r = begin_asking(c, type, why);
-	return r == JEMBATAN_OK ? child_send(c, type, c->asked, table, from, blob, why) : r;
+	uint32_t seq;
+	enum jembatan_result r = begin_asking(c, type, &seq, why);
+	return r == JEMBATAN_OK ? child_send(c, type, seq, table, from, blob, why) : r;
 }
 
 bool child_takes_more(const struct child *c)
@@ -364,6 +398,7 @@ bool child_reap(struct child *c)
 	c->batch.ack_count = 0;
 	c->state = CHILD_DOWN;
 	c->asked_type = 0;
+	c->under_way = 0;
 	c->batch.ready = !batch_is_empty(&c->batch);
 	if (c->batch.ready)
 		c->o.events->on_batch(c->o.data, c);

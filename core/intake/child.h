@@ -61,7 +61,11 @@ MUST_CHECK enum jembatan_result child_start(struct child *c, const struct msg_op
 					    struct why *why);
 /* MODE_PREVIEW and MODE_CHECK have no answer to OPEN: the child is idle. */
 void child_skip_open(struct child *c);
-/* Ask an idle child; the deadline is the type's own. */
+/* Would it take a call of this type now? A request child takes several, which
+ * it answers in order. */
+bool child_takes_call(const struct child *c, enum msg_type type);
+/* Ask a child that takes it; the deadline is the type's own, and runs for the
+ * oldest call. */
 MUST_CHECK enum jembatan_result child_ask(struct child *c, enum msg_type type,
 					  const struct field *table, const void *from,
 					  struct jembatan_bytes blob, struct why *why);

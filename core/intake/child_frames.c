@@ -54,12 +54,10 @@ static enum jembatan_result on_done(struct child *c, const struct frame *f, stru
 	batch_end_call(&c->batch, &c->record, &result);
 	if (!batch_is_empty(&c->batch))
 		batch_ready(c);
-	c->asked_type = 0;
-	if (c->state != CHILD_OPENING && c->state != CHILD_BUSY)
+	bool opening = c->state == CHILD_OPENING, counts = opening || c->state == CHILD_BUSY;
+	child_answered(c);
+	if (!counts)
 		return JEMBATAN_OK;
-	bool opening = c->state == CHILD_OPENING;
-	c->state = CHILD_IDLE;
-	loop_timer_stop(c->deadline);
 	if (opening)
 		c->o.events->on_opened(c->o.data, c, &result);
 	else
@@ -135,11 +133,7 @@ static enum jembatan_result on_answer(struct child *c, const struct frame *f, st
 {
 	if (c->asked_type == 0 || f->seq != c->asked || f->type != answer_to(c->asked_type))
 		return why_set(why, JEMBATAN_DATA, "an answer to nothing that was asked");
-	c->asked_type = 0;
-	if (c->state == CHILD_BUSY) {
-		c->state = CHILD_IDLE;
-		loop_timer_stop(c->deadline);
-	}
+	child_answered(c);
 	c->o.events->on_answer(c->o.data, c, f);
 	return JEMBATAN_OK;
 }
@@ -239,5 +233,9 @@ void child_process(struct child *c)
 {
 	while (!c->batch.ready && child_take_frame(c))
 		continue;
+	/* Responses wait for the commit of what they brought: one commit for all
+	 * that have come. */
+	if (c->batch.answers)
+		batch_ready(c);
 	child_watch_socket(c);
 }

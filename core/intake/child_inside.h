@@ -18,8 +18,9 @@ struct child {
 	bool deadline_held;   /* it was due while the child waited for our commit */
 	bool cursor_is_void;  /* a backfill has begun: its cursors are of before */
 	bool brought;         /* the call under way has brought something */
-	uint32_t seq, asked;  /* last used; of the call under way */
+	uint32_t seq, asked;  /* last used; of the oldest call under way */
 	unsigned asked_type;  /* enum msg_type of it; 0: none, or answered */
+	size_t under_way;     /* calls; more than one are REQUESTs with seqs in a row */
 	char end[512];        /* why it was condemned, for on_dead */
 	char confinement[80];
 	bool degraded;
@@ -34,6 +35,9 @@ struct child {
 bool child_take_frame(struct child *c);
 /* Take frames until the batch waits for its commit or none is left. */
 void child_process(struct child *c);
+
+/* The oldest call was answered: the next one's deadline begins. */
+void child_answered(struct child *c);
 
 MUST_CHECK enum jembatan_result child_send(struct child *c, enum msg_type type, uint32_t seq,
 					   const struct field *table, const void *from,

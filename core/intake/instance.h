@@ -10,6 +10,8 @@
 #define WORKER_DEATHS 5u
 #define DELAY_RING 512u
 #define CALLS_MAX 256u
+#define CALLS_REQUESTS_MAX 4096u
+#define CALLS_BYTES_MAX (32u * 1024u * 1024u)
 
 struct call {
 	struct call *next;
@@ -35,8 +37,9 @@ struct worker {
 	int64_t not_before_mono_ms; /* a wake before waits until then */
 	struct log_trouble trouble;
 	char alarm[480];  /* what an operator must do; empty: nothing */
-	struct call *calls, **calls_end; /* request, deliver: waiting */
-	size_t call_count;
+	struct call *calls, **calls_end; /* request, deliver: asked, then waiting */
+	struct call *unasked;            /* the first that waits; NULL: none */
+	size_t call_count, call_bytes;
 	struct call *answered, **answered_end; /* request: released after the commit */
 	bool refused;     /* the store does not take its batch */
 	/* REPLAY and DRY: one job, then the worker ends. */

@@ -45,8 +45,8 @@ MUST_CHECK enum jembatan_result intake_resume(struct intake *in, const char *nam
 /* The answer to a call: a frame (RESPONSE, DELIVERED, FETCHED), or NULL and a
  * sentence when the child died or is not there. */
 typedef void intake_on_answer(void *data, const struct frame *answer, const char *why);
-/* Queue a REQUEST, REPLY or FETCH for the instance's child; at most 256 wait:
- * RETRY beyond. GONE: no such instance or role. A request's answer is handed
+/* Queue a REQUEST, REPLY or FETCH for the instance's child; at most 256
+ * (requests: 4,096) wait: RETRY beyond. Requests are handed on without waiting for each other. GONE: no such instance or role. A request's answer is handed
  * out only after the commit of what it brought. */
 MUST_CHECK enum jembatan_result intake_call(struct intake *in, const char *name,
 					    enum msg_type type, const struct field *table,

@@ -208,9 +208,12 @@ static enum jembatan_result may_call(const struct instance *i, const struct work
 		return why_set(why, JEMBATAN_GONE, "%s does not do that", name);
 	if (i->paused)
 		return why_set(why, JEMBATAN_RETRY, "%s is paused", name);
+	if (type == MSG_REQUEST && intake_is_full(i->intake))
+		return why_set(why, JEMBATAN_RETRY, "too many messages wait for their decision");
 	if (!i->usable || w->quarantined)
 		return why_set(why, JEMBATAN_RETRY, "%s cannot work: %s", name, why_not(i));
-	if (w->call_count >= CALLS_MAX)
+	if (w->call_count >= (type == MSG_REQUEST ? CALLS_REQUESTS_MAX : CALLS_MAX) ||
+	    w->call_bytes >= CALLS_BYTES_MAX)
 		return why_set(why, JEMBATAN_RETRY, "too much waits for %s", name);
 	return JEMBATAN_OK;
 }

@@ -382,6 +382,8 @@ static void on_room(void *data, struct child *c)
 	struct worker *w = data;
 	if (w->purpose == WORKER_REPLAY && child_state(c) == CHILD_BUSY)
 		worker_send_sample(w);
+	else
+		worker_next_call(w);
 }
 
 /* Five deaths in ten minutes: something is wrong that a restart does not cure. */

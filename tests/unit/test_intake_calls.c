@@ -115,6 +115,38 @@ START_TEST(requests_are_answered_in_order_each_once)
 }
 END_TEST
 
+START_TEST(requests_do_not_wait_for_each_others_commit)
+{
+	start_with("script", "");
+	bench_until(strcmp(bench_status("a").state, "waiting") == 0);
+	/* Nothing is committed, and yet the child gets all of them. */
+	bench.holds = true;
+	for (int i = 0; i < 20; i++) {
+		char body[100];
+		snprintf(body, sizeof(body), "{\"do\": \"message\", \"id\": \"w%d\", \"text\": \"x\"}\n", i);
+		bench_ok(ask_request(body));
+	}
+	bench_until(bench.wants);
+	ck_assert_uint_eq(answer.count, 0);
+	unsigned before = bench.commits;
+	bench.holds = false;
+	bench_until(answer.count == 20);
+	ck_assert_int_eq(bench_messages("a"), 20);
+	ck_assert_uint_le(bench.commits - before, 20);
+}
+END_TEST
+
+START_TEST(a_child_that_dies_fails_all_that_it_was_asked)
+{
+	start_with("misbehave", "  act: crash\n");
+	bench_until(ask_request("deadly") == JEMBATAN_OK);
+	for (int i = 0; i < 5; i++)
+		bench_ok(ask_request("harmless"));
+	bench_until(answer.count == 6);
+	ck_assert_uint_eq(answer.failed, 6);
+}
+END_TEST
+
 START_TEST(a_request_of_which_nothing_came_is_answered_too)
 {
 	start_with("script", "");
@@ -420,6 +452,8 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, bench_teardown);
 	tcase_add_test(t, a_request_is_answered_only_after_its_messages_are_committed);
 	tcase_add_test(t, requests_are_answered_in_order_each_once);
+	tcase_add_test(t, requests_do_not_wait_for_each_others_commit);
+	tcase_add_test(t, a_child_that_dies_fails_all_that_it_was_asked);
 	tcase_add_test(t, a_request_of_which_nothing_came_is_answered_too);
 	tcase_add_test(t, an_answer_outlives_the_child_that_gave_it);
 	tcase_add_test(t, a_request_that_kills_its_child_fails_and_is_kept_at_the_second_time);
