@@ -51,6 +51,7 @@ static void store_failed(struct app *a, const struct why *why)
 		app_want_turn(a);
 		return;
 	}
+	a->refusals++;
 	log_trouble(&a->trouble, "store", why->text);
 	str_copy(a->store_alarm, sizeof(a->store_alarm), why->text);
 	loop_timer_set(a->retry, STORE_RETRY_MS);
@@ -99,6 +100,10 @@ static enum jembatan_result commit_turn(struct app *a, struct why *why)
 static void on_turn(void *data)
 {
 	struct app *a = data;
+	if (FAULT_PLANTED("turn-lost") && a->turns > 0)
+		return; /* the loop goes round, and nothing comes of it */
+	if (FAULT_PLANTED("turn-hangs") && a->turns > 0)
+		poll(NULL, 0, -1);
 	bool intake_waits = intake_wants_turn(a->intake) || fetch_wants_turn(a->fetch);
 	bool outbox_waits = a->outbox != NULL && outbox_wants_turn(a->outbox);
 	if (!intake_waits && !outbox_waits && !a->decide_more)
@@ -148,10 +153,21 @@ static void on_idle(void *data)
 	loop_timer_set(a->idle, IDLE_EVERY_MS);
 }
 
+/* That this is called proves only that the loop goes round. So a turn is asked
+ * for at each look, and by the next one it must have been committed, or refused
+ * by the store with its reason. Else systemd is to start us anew. */
 static void on_watchdog(void *data)
 {
 	struct app *a = data;
-	notify_send("WATCHDOG=1");
+	uint64_t ended = a->turns + a->refusals;
+	if (ended != a->watched)
+		notify_send("WATCHDOG=1");
+	else
+		log_error("jembatand", "no turn has ended since the last look: the watchdog is not told "
+			  "that all is well");
+	a->watched = ended;
+	a->decide_more = true;
+	app_want_turn(a);
 	loop_timer_set(a->watchdog, notify_watchdog_ms());
 }
 

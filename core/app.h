@@ -31,7 +31,9 @@ struct app {
 	bool stopping;
 	int64_t started_ms, drain_mono_ms;
 	char store_alarm[480]; /* the store refuses writes: why; empty: it does not */
-	uint64_t turns;
+	uint64_t turns;    /* committed */
+	uint64_t refusals; /* turns that the store refused, and it said why */
+	uint64_t watched;  /* both, when the watchdog last looked */
 };
 
 /* Open everything and start the children. CONFIG and a sentence when it cannot

@@ -101,6 +101,9 @@ class Test:
             expect(self.alarm(), "the alarm went although the disk is full")
             time.sleep(0.1)
         expect(self.rig.status("daemon")["messages"] == before, "it stores on a full disk")
+        self.daemon.hear_all()
+        expect(self.daemon.hears(b"WATCHDOG=1", 20), "the watchdog was not told that the store "
+               "refuses for a known reason: systemd would end the daemon")
 
     def start_while_full(self):
         """A start on a full disk is refused with a sentence, and harms nothing."""
@@ -139,7 +142,7 @@ class Test:
             [uploads[i] for i in ids] == files
 
     def go(self):
-        self.daemon = Daemon(self.rig).start()
+        self.daemon = Daemon(self.rig, {"WATCHDOG_USEC": "4000000"}).start()
         self.put(200)
         wait_for("the first at the centre", lambda: self.centre.state(True)["count"] > 40, 60)
         self.put(400)

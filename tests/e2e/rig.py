@@ -287,19 +287,27 @@ class Daemon:
         self.pid = self.process.pid
         self.is_ready = False
 
-    def wait_ready(self, seconds=30):
-        """True once it runs; False when it ended before."""
+    def hears(self, word, seconds):
+        """Whether systemd was told so within this time, while the daemon lives."""
         until = time.monotonic() + seconds
         self.notify.settimeout(0.05)
-        while time.monotonic() < until:
+        while time.monotonic() < until and self.is_alive():
             try:
-                if b"READY=1" in self.notify.recv(4096):
-                    self.is_ready = True
+                if word in self.notify.recv(4096):
                     return True
             except socket.timeout:
                 pass
-            if self.process.poll() is not None:
-                return False
+        return False
+
+    def hear_all(self):
+        while self.hears(b"", 0.1):
+            pass
+
+    def wait_ready(self, seconds=30):
+        """True once it runs; False when it ended before."""
+        self.is_ready = self.hears(b"READY=1", seconds)
+        if self.is_ready or not self.is_alive():
+            return self.is_ready
         raise Failed("the daemon was not ready within %d s: see %s" % (seconds, self.log.name))
 
     def start(self):

@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""What the daemon tells systemd's watchdog: that turns come to an end. A loop
+that goes round without a commit is not kept alive, nor is a turn that hangs.
+Needs a build with --enable-faults; 77 without."""
+import argparse
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from rig import Daemon, Failed, Rig, expect  # noqa: E402
+
+WATCHDOG_S = 0.6  # the daemon looks at half of it
+
+
+def run(build, plant, keep):
+    rig = Rig(build, {}, {})
+    env = {"WATCHDOG_USEC": str(int(WATCHDOG_S * 1e6))}
+    if plant:
+        env["JEMBATAN_PLANT"] = plant
+    try:
+        daemon = Daemon(rig, env).start()
+        if plant:
+            # The first look may still see the turn of the start.
+            daemon.hears(b"WATCHDOG=1", 2 * WATCHDOG_S)
+            expect(not daemon.hears(b"WATCHDOG=1", 4 * WATCHDOG_S),
+                   "%s: the watchdog was told that all is well" % plant)
+        else:
+            for _ in range(5):
+                expect(daemon.hears(b"WATCHDOG=1", 30), "the watchdog heard of no turn for 30 s")
+        expect(daemon.is_alive(), "the daemon ended by itself")
+        told = "no turn has ended" in rig.log_text()
+        expect(told == (plant == "turn-lost"), "%s: the log is not as it should be" % plant)
+        daemon.kill()
+    finally:
+        rig.close(keep)
+    print("ok: %s" % (plant or "turns end, and the watchdog hears of it"), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--keep", action="store_true")
+    args = parser.parse_args()
+    if "define JEMBATAN_FAULTS 1" not in (pathlib.Path(args.build) / "config.h").read_text():
+        print("watchdog: skipped: not built with --enable-faults")
+        return 77
+    try:
+        for plant in (None, "turn-lost", "turn-hangs"):
+            run(args.build, plant, args.keep)
+    except Failed as failed:
+        print("watchdog: %s" % failed)
+        return 1
+    return 0
+
+
+sys.exit(main())
