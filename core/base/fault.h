@@ -18,6 +18,9 @@ void fault_point(const char *name);
 bool fault_planted(const char *name);
 /* The environment's number of that name, else `usual`: shorter deadlines. */
 int64_t fault_number(const char *name, int64_t usual);
+/* True when this allocation is to fail (fault_calls.c, which counts calls and
+ * lets the n-th of a kind fail). Weak: plugins are built without it. */
+bool fault_allocation(void) __attribute__((weak));
 #define FAULT_POINT(name) fault_point(name)
 #define FAULT_PLANTED(name) fault_planted(name)
 #define FAULT_NUMBER(name, usual) fault_number(name, usual)
@@ -25,6 +28,12 @@ int64_t fault_number(const char *name, int64_t usual);
 #define FAULT_POINT(name) ((void)0)
 #define FAULT_PLANTED(name) false
 #define FAULT_NUMBER(name, usual) (usual)
+#endif
+
+#if defined(JEMBATAN_FAULTS) && defined(JEMBATAN_SANITIZED)
+#define FAULT_ALLOCATION() (fault_allocation && fault_allocation())
+#else
+#define FAULT_ALLOCATION() false
 #endif
 
 #endif

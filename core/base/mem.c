@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/poison.h"
 
 void mem_assert_failed(const char *claim, const char *file, int line)
@@ -18,7 +19,7 @@ void mem_assert_failed(const char *claim, const char *file, int line)
 
 static void *check(void *p)
 {
-	if (p == NULL) {
+	if (p == NULL || FAULT_ALLOCATION()) {
 		static const char text[] = "out of memory\n";
 		ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
 		(void)ignored;
