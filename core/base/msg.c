@@ -274,6 +274,62 @@ const struct field msg_end_fields[] = {
 	FIELD_END
 };
 
+const struct field msg_web_open_fields[] = {
+	FIELD(1, FIELD_TEXT, struct msg_web_open, listen),
+	FIELD(2, FIELD_TEXT, struct msg_web_open, address_header),
+	FIELD(3, FIELD_SIZE, struct msg_web_open, connections),
+	FIELD(4, FIELD_SIZE, struct msg_web_open, per_address),
+	FIELD(5, FIELD_SIZE, struct msg_web_open, body_max_bytes),
+	FIELD(6, FIELD_I64, struct msg_web_open, header_ms),
+	FIELD(7, FIELD_I64, struct msg_web_open, body_ms),
+	FIELD(8, FIELD_I64, struct msg_web_open, answer_ms),
+	FIELD(9, FIELD_BOOL, struct msg_web_open, log_json),
+	FIELD(10, FIELD_U32, struct msg_web_open, log_level),
+	FIELD_END
+};
+
+const struct field msg_web_state_fields[] = {
+	FIELD(1, FIELD_TEXT, struct msg_web_state, listening),
+	FIELD(2, FIELD_TEXT, struct msg_web_state, why),
+	FIELD(3, FIELD_TEXT, struct msg_web_state, confinement),
+	FIELD(4, FIELD_BOOL, struct msg_web_state, degraded),
+	FIELD_END
+};
+
+const struct field msg_web_request_fields[] = {
+	FIELD(1, FIELD_U32, struct msg_web_request, room),
+	FIELD(2, FIELD_TEXT, struct msg_web_request, instance),
+	FIELD(3, FIELD_TEXT, struct msg_web_request, method),
+	FIELD(4, FIELD_TEXT, struct msg_web_request, path),
+	FIELD(5, FIELD_TEXT, struct msg_web_request, query),
+	FIELD(6, FIELD_TEXT, struct msg_web_request, peer),
+	FIELD_LIST_OF(7, struct msg_web_request, headers, header_count, header_fields, struct msg_header),
+	FIELD_END
+};
+
+const struct field msg_web_answer_fields[] = {
+	FIELD(1, FIELD_U32, struct msg_web_answer, status),
+	FIELD(2, FIELD_U32, struct msg_web_answer, problem),
+	FIELD(3, FIELD_TEXT, struct msg_web_answer, media_type),
+	FIELD(4, FIELD_TEXT, struct msg_web_answer, detail_id),
+	FIELD(5, FIELD_TEXT, struct msg_web_answer, detail_en),
+	FIELD(6, FIELD_TEXT, struct msg_web_answer, location),
+	FIELD(7, FIELD_TEXT, struct msg_web_answer, allow),
+	FIELD(8, FIELD_U32, struct msg_web_answer, retry_after_s),
+	FIELD_END
+};
+
+const struct field msg_web_counts_fields[] = {
+	FIELD(1, FIELD_SIZE, struct msg_web_counts, connections),
+	FIELD(2, FIELD_SIZE, struct msg_web_counts, requests_under_way),
+	FIELD(3, FIELD_SIZE, struct msg_web_counts, requests),
+	FIELD(4, FIELD_SIZE, struct msg_web_counts, cut),
+	FIELD(5, FIELD_SIZE, struct msg_web_counts, too_many),
+	FIELD(6, FIELD_SIZE, struct msg_web_counts, too_large),
+	FIELD(7, FIELD_SIZE, struct msg_web_counts, late),
+	FIELD_END
+};
+
 #define SHORT_MAX 1024u
 
 static enum jembatan_result check_lengths(const struct msg_message *m, struct why *why)

@@ -39,7 +39,13 @@ enum msg_type {
 	MSG_COMMAND = 64,  /* msg_command */
 	MSG_ROW = 65,      /* blob = one JSON object */
 	MSG_PROGRESS = 66, /* msg_progress */
-	MSG_END = 67       /* msg_end */
+	MSG_END = 67,      /* msg_end */
+	/* core to jembatan-web and back; MSG_STOP as above */
+	MSG_WEB_OPEN = 96,    /* msg_web_open; answered by WEB_STATE */
+	MSG_WEB_STATE = 97,   /* msg_web_state */
+	MSG_WEB_REQUEST = 98, /* msg_web_request, blob = body; many at a time */
+	MSG_WEB_ANSWER = 99,  /* msg_web_answer, blob = body; seq of the request */
+	MSG_WEB_COUNTS = 100  /* msg_web_counts: before a request for the metrics */
 };
 
 enum msg_role { MSG_ROLE_POLL = 0, MSG_ROLE_REQUEST, MSG_ROLE_DELIVER,
@@ -225,6 +231,72 @@ struct msg_end {
 	unsigned exit_code; /* sysexits */
 	const char *why;
 };
+
+/* ---- jembatan-web ---- */
+
+/* What jembatan-web is told before it confines itself. */
+struct msg_web_open {
+	const char *listen;         /* "127.0.0.1:8480", "[::1]:8480", "unix:/path" */
+	const char *address_header; /* whose last entry is the sender; NULL: none */
+	size_t connections, per_address, body_max_bytes;
+	int64_t header_ms, body_ms, answer_ms;
+	bool log_json;
+	unsigned log_level;
+};
+
+struct msg_web_state {
+	const char *listening; /* where; NULL: it cannot, and why says so */
+	const char *why;
+	const char *confinement;
+	bool degraded;
+};
+
+enum msg_web_room { MSG_WEB_HOOK = 1, MSG_WEB_INTAKE, MSG_WEB_READY, MSG_WEB_METRICS };
+
+struct msg_web_request {
+	unsigned room;        /* enum msg_web_room */
+	const char *instance; /* of HOOK and INTAKE */
+	const char *method;
+	const char *path;     /* below the instance, begins with / */
+	const char *query, *peer;
+	const struct msg_header *headers;
+	size_t header_count;
+};
+
+/* Why a request is not answered as it wished; the words for it are web's. */
+enum msg_problem {
+	MSG_PROBLEM_NONE = 0,
+	MSG_PROBLEM_BAD_REQUEST,   /* 400 */
+	MSG_PROBLEM_KEY,           /* 401 */
+	MSG_PROBLEM_NOT_FOUND,     /* 404 */
+	MSG_PROBLEM_METHOD,        /* 405 */
+	MSG_PROBLEM_TOO_LARGE,     /* 413 */
+	MSG_PROBLEM_MEDIA_TYPE,    /* 415 */
+	MSG_PROBLEM_CONTENT,       /* 422: detail says what */
+	MSG_PROBLEM_KEY_REUSED,    /* 422: an Idempotency-Key with another body */
+	MSG_PROBLEM_TOO_MANY,      /* 429 */
+	MSG_PROBLEM_INSIDE,        /* 500 */
+	MSG_PROBLEM_UNAVAILABLE,   /* 503: it cannot be stored now, or nobody is there */
+	MSG_PROBLEM_COUNT
+};
+
+struct msg_web_answer {
+	unsigned status;        /* 0: the problem's own */
+	unsigned problem;       /* enum msg_problem */
+	const char *media_type;
+	const char *detail_id, *detail_en; /* of a problem; or NULL */
+	const char *location;   /* or NULL */
+	const char *allow;      /* methods, for 405; or NULL */
+	unsigned retry_after_s; /* 0: none */
+};
+
+struct msg_web_counts {
+	size_t connections, requests_under_way;         /* now */
+	size_t requests, cut, too_many, too_large, late; /* since its start */
+};
+
+extern const struct field msg_web_open_fields[], msg_web_state_fields[],
+	msg_web_request_fields[], msg_web_answer_fields[], msg_web_counts_fields[];
 
 extern const struct field msg_manifest_fields[], msg_open_fields[], msg_begin_fields[],
 	msg_message_fields[], msg_checkpoint_fields[], msg_receipt_fields[], msg_state_fields[],

@@ -11,6 +11,7 @@
 
 #include "base/poison.h"
 
+#define SOCKET_PATH_MAX 108u /* of sockaddr_un, with its NUL */
 #define HEADER_LETTERS \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 
@@ -144,6 +145,38 @@ static void read_central(struct load *l, struct settings_central *out)
 	settings_read_defaults(&l->values, &none, l->problems, &out->defaults);
 }
 
+/* Only this machine: TLS and the outside are a proxy's. */
+static bool is_local(const char *listen)
+{
+	static const char *const hosts[] = { "127.0.0.1:", "[::1]:" };
+
+	if (str_starts(listen, "unix:/"))
+		return strlen(listen) - 5 < SOCKET_PATH_MAX;
+	for (size_t i = 0; i < COUNT_OF(hosts); i++) {
+		if (!str_starts(listen, hosts[i]))
+			continue;
+		const char *port = listen + strlen(hosts[i]);
+		return *port != '\0' && strspn(port, "0123456789") == strlen(port) &&
+		       strtoul(port, NULL, 10) <= 65535;
+	}
+	return false;
+}
+
+static void read_web(const struct load *l, struct settings_web *out)
+{
+	out->listen = text_of(l, "web.listen");
+	if (out->listen != NULL && !is_local(out->listen))
+		complain(l, "web.listen", "must be 127.0.0.1:PORT, [::1]:PORT or unix:/PATH (at "
+			 "most 107 bytes): a proxy on this machine does TLS and the outside");
+	out->connections = (unsigned)schema_integer(&l->values, "web.connections");
+	out->per_address = (unsigned)schema_integer(&l->values, "web.per_address");
+	out->address_header = header_word(l, "web.address_header", true);
+	out->body_max_bytes = schema_integer(&l->values, "web.body_max");
+	out->header_timeout_ms = schema_integer(&l->values, "web.header_timeout");
+	out->body_timeout_ms = schema_integer(&l->values, "web.body_timeout");
+	out->answer_timeout_ms = schema_integer(&l->values, "web.answer_timeout");
+}
+
 /* A key of the operator's own: 32 bytes, as the file that we make holds them. */
 static void read_master_key(struct load *l)
 {
@@ -177,6 +210,7 @@ static void read_main(struct load *l)
 	s->batch_max = (unsigned)schema_integer(&l->values, "limits.batch_max");
 	read_master_key(l);
 	read_central(l, &s->central);
+	read_web(l, &s->web);
 }
 
 /* The part of a path after its last slash, and before it. */

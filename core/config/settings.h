@@ -51,6 +51,15 @@ struct settings_central {
 	struct settings_defaults defaults;
 };
 
+/* jembatan-web. */
+struct settings_web {
+	const char *listen; /* "127.0.0.1:8480", "[::1]:8480", "unix:/path"; NULL: not started */
+	const char *address_header; /* of the proxy; "" for none */
+	unsigned connections, per_address;
+	int64_t header_timeout_ms, body_timeout_ms, answer_timeout_ms;
+	int64_t body_max_bytes;
+};
+
 /* One configured use of a connector. */
 struct instance_settings {
 	const char *name;      /* the file's stem */
@@ -81,6 +90,7 @@ struct settings {
 	int64_t attachment_max_bytes;
 	unsigned inbox_waiting_max, batch_max;
 	struct settings_central central;
+	struct settings_web web;
 	const struct instance_settings *instances; /* by name */
 	size_t instance_count;
 	const char *name;    /* the main file as shown: "jembatan.yaml" */

@@ -93,6 +93,22 @@ const struct jembatan_option settings_table[] = {
 	     "Institution id that new complaints are given to."),
 	TEXT("central.defaults.location_id", NULL, "Location id for new complaints."),
 	TEXT("central.defaults.user_id", NULL, "User id at the centre that files new complaints."),
+	TEXT("web.listen", NULL,
+	     "Where jembatan-web takes webhooks: 127.0.0.1:8480, [::1]:8480 or unix:/PATH; without "
+	     "it: not started."),
+	INTEGER("web.connections", "4096", 8, 60000, "Connections at the same time, at most."),
+	INTEGER("web.per_address", "256", 1, 60000,
+		"Requests at the same time from one address; more are answered 429."),
+	TEXT("web.address_header", "X-Forwarded-For",
+	     "Header in which the proxy names the sender (its last entry counts); \"\" for none."),
+	{ "web.body_max", JEMBATAN_BYTES, 0, "1MiB", KIB, MIB, NULL,
+	  "A larger body is refused with 413." },
+	DURATION("web.header_timeout", "10s", SECOND / 10, 5 * MINUTE,
+		 "The headers of a request must be here within it."),
+	DURATION("web.body_timeout", "30s", SECOND / 10, 10 * MINUTE,
+		 "The body must be here within it, and the answer taken."),
+	DURATION("web.answer_timeout", "15s", SECOND / 10, 5 * MINUTE,
+		 "A request that is not stored within it is answered 503."),
 	END
 };
 

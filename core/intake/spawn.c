@@ -1,4 +1,4 @@
-/* spawn.c: fork and exec of a connector process. */
+/* spawn.c: fork and exec of a child. */
 #include "intake/spawn.h"
 
 #include <errno.h>
@@ -23,8 +23,14 @@ const char *spawn_program(void)
 	       JEMBATAN_LIBEXECDIR "/jembatan-connector";
 }
 
+const char *spawn_web_program(void)
+{
+	const char *program = getenv("JEMBATAN_WEB");
+	return program != NULL && program[0] == '/' ? program : JEMBATAN_LIBEXECDIR "/jembatan-web";
+}
+
 /* Runs between fork and exec: async-signal-safe calls only. */
-static void __attribute__((noreturn)) become_connector(int fd, pid_t parent, char *const argv[])
+static void __attribute__((noreturn)) become_child(int fd, pid_t parent, char *const argv[])
 {
 	/* The signal is tied to the forking thread and is not sent when the
 	 * parent died before this line: hence the second look. */
@@ -47,14 +53,30 @@ static void __attribute__((noreturn)) become_connector(int fd, pid_t parent, cha
 	_exit(71);
 }
 
+enum jembatan_result spawn_child(char *const argv[], pid_t *out_pid, int *out_fd, struct why *why)
+{
+	int pair[2];
+	if (access(argv[0], X_OK) != 0)
+		return why_set(why, JEMBATAN_CONFIG, "cannot run %s: %s", argv[0], strerror(errno));
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return why_set(why, JEMBATAN_RETRY, "cannot make a socket: %s", strerror(errno));
+	pid_t parent = getpid();
+	pid_t pid = fork();
+	if (pid == 0)
+		become_child(pair[1], parent, argv);
+	close(pair[1]);
+	if (pid < 0) {
+		close(pair[0]);
+		return why_set(why, JEMBATAN_RETRY, "cannot start a process: %s", strerror(errno));
+	}
+	*out_pid = pid;
+	*out_fd = pair[0];
+	return JEMBATAN_OK;
+}
+
 enum jembatan_result spawn_connector(const struct spawn_options *o, pid_t *out_pid, int *out_fd,
 				     struct why *why)
 {
-	int pair[2];
-	if (access(o->program, X_OK) != 0)
-		return why_set(why, JEMBATAN_CONFIG, "cannot run %s: %s", o->program, strerror(errno));
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		return why_set(why, JEMBATAN_RETRY, "cannot make a socket: %s", strerror(errno));
 	char *argv[8];
 	size_t n = 0;
 	argv[n++] = (char *)o->program;
@@ -67,18 +89,7 @@ enum jembatan_result spawn_connector(const struct spawn_options *o, pid_t *out_p
 		argv[n++] = (char *)o->spool;
 	}
 	argv[n] = NULL;
-	pid_t parent = getpid();
-	pid_t pid = fork();
-	if (pid == 0)
-		become_connector(pair[1], parent, argv);
-	close(pair[1]);
-	if (pid < 0) {
-		close(pair[0]);
-		return why_set(why, JEMBATAN_RETRY, "cannot start a process: %s", strerror(errno));
-	}
-	*out_pid = pid;
-	*out_fd = pair[0];
-	return JEMBATAN_OK;
+	return spawn_child(argv, out_pid, out_fd, why);
 }
 
 void spawn_describe_end(int status, char *out, size_t size)

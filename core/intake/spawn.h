@@ -1,5 +1,5 @@
-/* spawn.h: start jembatan-connector with a socket on fd 3 and nothing else of
- * ours. The child confines itself before it loads its plugin. */
+/* spawn.h: start a program of ours with a socket on fd 3 and nothing else. The
+ * child confines itself; jembatan-connector before it loads its plugin. */
 #ifndef INTAKE_SPAWN_H
 #define INTAKE_SPAWN_H
 
@@ -14,6 +14,10 @@ struct spawn_options {
 	bool confinement_required;
 };
 
+/* argv ends with NULL; argv[0] is the program's path. As spawn_connector. */
+MUST_CHECK enum jembatan_result spawn_child(char *const argv[], pid_t *out_pid, int *out_fd,
+					    struct why *why);
+
 /* *out_fd is our end of the socket (the caller owns it); the child dies with
  * this process. */
 MUST_CHECK enum jembatan_result spawn_connector(const struct spawn_options *o, pid_t *out_pid,
@@ -24,5 +28,7 @@ void spawn_describe_end(int status, char *out, size_t size);
 
 /* Where jembatan-connector is: $JEMBATAN_CONNECTOR, else as installed. */
 const char *spawn_program(void);
+/* Where jembatan-web is: $JEMBATAN_WEB, else as installed. */
+const char *spawn_web_program(void);
 
 #endif

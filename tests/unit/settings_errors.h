@@ -23,7 +23,7 @@ static const struct {
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: unknown key \"zzzzzz\": the keys here are "
 	  "data_dir, run_dir, plugin_dir, profile_dir, confinement, log, "
-	  "master_key, limits, central" },
+	  "master_key, limits, central, web" },
 	{ "central:\n"
 	  "  zzzzzz: 1\n",
 	  NULL, NULL, false,
@@ -41,7 +41,7 @@ static const struct {
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: unknown key \"a.b\": the keys here are data_dir, "
 	  "run_dir, plugin_dir, profile_dir, confinement, log, master_key, "
-	  "limits, central" },
+	  "limits, central, web" },
 	{ "central.lookup: {url: https://x}\n",
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: \"central.lookup\" is not written in one word: "
@@ -416,4 +416,40 @@ static const struct {
 	  "connector: email\n"
 	  "push: shadow\n", NULL, true,
 	  "" },
+	{ "web:\n"
+	  "  listen: '0.0.0.0:80'\n",
+	  NULL, NULL, false,
+	  "jembatan.yaml:3: \"web.listen\" must be 127.0.0.1:PORT, [::1]:PORT or "
+	  "unix:/PATH (at most 107 bytes): a proxy on this machine does TLS and the "
+	  "outside" },
+	{ "web:\n"
+	  "  listen: '127.0.0.1:'\n",
+	  NULL, NULL, false,
+	  "jembatan.yaml:3: \"web.listen\" must be 127.0.0.1:PORT, [::1]:PORT or "
+	  "unix:/PATH (at most 107 bytes): a proxy on this machine does TLS and the "
+	  "outside" },
+	{ "web:\n"
+	  "  listen: '127.0.0.1:70000'\n",
+	  NULL, NULL, false,
+	  "jembatan.yaml:3: \"web.listen\" must be 127.0.0.1:PORT, [::1]:PORT or "
+	  "unix:/PATH (at most 107 bytes): a proxy on this machine does TLS and the "
+	  "outside" },
+	{ "web:\n"
+	  "  listen: 'localhost:80'\n",
+	  NULL, NULL, false,
+	  "jembatan.yaml:3: \"web.listen\" must be 127.0.0.1:PORT, [::1]:PORT or "
+	  "unix:/PATH (at most 107 bytes): a proxy on this machine does TLS and the "
+	  "outside" },
+	{ "web:\n"
+	  "  listen: 'unix:web.sock'\n",
+	  NULL, NULL, false,
+	  "jembatan.yaml:3: \"web.listen\" must be 127.0.0.1:PORT, [::1]:PORT or "
+	  "unix:/PATH (at most 107 bytes): a proxy on this machine does TLS and the "
+	  "outside" },
+	{ "web:\n"
+	  "  listen: '[::1]'\n",
+	  NULL, NULL, false,
+	  "jembatan.yaml:3: \"web.listen\" must be 127.0.0.1:PORT, [::1]:PORT or "
+	  "unix:/PATH (at most 107 bytes): a proxy on this machine does TLS and the "
+	  "outside" },
 };

@@ -75,6 +75,26 @@ void kit_digest(const char *const *parts, size_t count, char out_hex[65]);
 JEMBATAN_MUST_CHECK enum jembatan_result
 kit_base64_decode(const char *base64, struct kit_text *out);
 
+/* ---- webhooks ----------------------------------------------------------- */
+
+/* The header's value (name in any case). NULL: it is missing, or stands there
+ * twice, and nobody can say which one counts. */
+const char *kit_request_header(const struct jembatan_request *request,
+			       const char *name);
+
+enum kit_signature_form {
+	KIT_SIGNATURE_HEX, /* 64 digits, in any case */
+	KIT_SIGNATURE_BASE64
+};
+
+/* Is `value` (a header's, or NULL) the prefix ("sha256=", or NULL) followed by
+ * the HMAC-SHA256 of exactly these bytes? Compared in constant time. An empty
+ * or missing secret signs nothing: false. */
+JEMBATAN_MUST_CHECK bool
+kit_signature_is_valid(const char *value, const char *prefix,
+		       enum kit_signature_form form, const char *secret,
+		       struct jembatan_bytes body);
+
 /* ---- URLs and the address guard ---------------------------------------- */
 
 struct sockaddr;

@@ -1,0 +1,68 @@
+/* kit_signature.c: signatures of webhooks over the exact bytes of the body. The
+ * expected signature is written out and compared as text, always whole and by
+ * CRYPTO_memcmp: how long it takes says nothing of how much was right. */
+#include "kit/kit_internal.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/digest.h"
+#include "base/poison.h"
+
+#define TEXT_SIZE (2u * DIGEST_SIZE + 1u) /* hex is the longer form */
+
+const char *kit_request_header(const struct jembatan_request *request, const char *name)
+{
+	const char *found = NULL;
+	for (size_t i = 0; i < request->header_count; i++) {
+		if (!request->headers[i].name || strcasecmp(request->headers[i].name, name) != 0)
+			continue;
+		if (found)
+			return NULL;
+		found = request->headers[i].value ? request->headers[i].value : "";
+	}
+	return found;
+}
+
+/* The number of characters; `out` ends with NUL. */
+static size_t write_expected(const struct digest *mac, enum kit_signature_form form,
+			     char out[TEXT_SIZE])
+{
+	if (form == KIT_SIGNATURE_BASE64)
+		return (size_t)EVP_EncodeBlock((unsigned char *)out, mac->bytes, DIGEST_SIZE);
+	digest_hex(mac->bytes, DIGEST_SIZE, out);
+	return TEXT_SIZE - 1;
+}
+
+/* Hex digits come in both cases. */
+static void to_lower(char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (text[i] >= 'A' && text[i] <= 'F')
+			text[i] = (char)(text[i] - 'A' + 'a');
+}
+
+bool kit_signature_is_valid(const char *value, const char *prefix, enum kit_signature_form form,
+			    const char *secret, struct jembatan_bytes body)
+{
+	char expected[TEXT_SIZE], given[TEXT_SIZE] = { 0 };
+	if (!value || !secret || !*secret)
+		return false;
+	size_t skip = prefix ? strlen(prefix) : 0;
+	if (strncasecmp(value, prefix ? prefix : "", skip) != 0)
+		return false;
+	struct digest mac = digest_hmac(bytes_text(secret), body);
+	size_t size = write_expected(&mac, form, expected);
+	/* Lengths are no secret. */
+	bool fits = strnlen(value + skip, TEXT_SIZE) == size;
+	if (fits)
+		memcpy(given, value + skip, size);
+	if (form == KIT_SIGNATURE_HEX)
+		to_lower(given, size);
+	bool same = CRYPTO_memcmp(expected, given, size) == 0;
+	mem_wipe(&mac, sizeof(mac));
+	mem_wipe(expected, sizeof(expected));
+	return same && fits;
+}
