@@ -12,7 +12,6 @@
 #include "base/file.h"
 #include "base/notify.h"
 #include "control.h"
-#include "reload.h"
 #include "store/audit.h"
 #include "store/inbox.h"
 #include "store/instances.h"
@@ -20,9 +19,7 @@
 
 #define STORE_RETRY_MS 1000
 #define IDLE_EVERY_MS 2000
-/* Of a turn, while a child waits for its end; while several do. */
-#define DECIDE_MS 4
-#define SHARED_DECIDE_MS 2
+#define DECIDE_US 4000 /* of a turn, while a child waits for its end */
 
 static void on_turn(void *data);
 
@@ -64,10 +61,10 @@ static enum jembatan_result write_turn(struct app *a, bool intake_waits, bool *o
 	enum jembatan_result r = intake_write(a->intake, why);
 	if (r == JEMBATAN_OK)
 		r = fetch_write(a->fetch, why);
-	int64_t budget_ms = !intake_waits ? INT64_MAX :
-			    intake_is_shared(a->intake) ? SHARED_DECIDE_MS : DECIDE_MS;
+	int64_t share_us = intake_share_us(a->intake);
+	int64_t budget_us = !intake_waits ? INT64_MAX : share_us > 0 ? share_us : DECIDE_US;
 	if (r == JEMBATAN_OK)
-		r = decide_write(a->decide, a->settings->batch_max, budget_ms, out_more, why);
+		r = decide_write(a->decide, a->settings->batch_max, budget_us, out_more, why);
 	if (r == JEMBATAN_OK && a->outbox != NULL)
 		r = outbox_write(a->outbox, why);
 	return r;
@@ -131,6 +128,7 @@ static void on_turn(void *data)
 	if (a->outbox != NULL)
 		outbox_started(a->outbox);
 	watch_backlog(a);
+	db_relieve(a->db);
 	if (a->decide_more || intake_wants_turn(a->intake) ||
 	    (a->outbox != NULL && outbox_wants_turn(a->outbox)))
 		app_want_turn(a);
@@ -206,11 +204,12 @@ static void on_term(void *data, int signal)
 	loop_timer_set(a->drain, 0);
 }
 
+/* The preset would end the process. */
 static void on_hup(void *data, int signal)
 {
-	struct app *a = data;
+	(void)data;
 	(void)signal;
-	reload_begin(a->reload);
+	log_notice("jembatand", "SIGHUP: settings are read at the start only; restart to apply them");
 }
 
 /* ---- opening ----------------------------------------------------------- */
@@ -236,29 +235,9 @@ static enum jembatan_result open_central(struct app *a, struct why *why)
 	return r;
 }
 
-void app_take_settings(struct app *a, struct settings *settings)
-{
-	struct settings *old = a->settings;
-	bool same = settings_same_central(old, settings);
-	struct why why;
-	a->settings = settings_hold(settings);
-	decide_set_settings(a->decide, settings);
-	a->central.central = &settings->central;
-	a->central.instances = settings->instances;
-	a->central.instance_count = settings->instance_count;
-	if (a->outbox == NULL && settings->central.url != NULL && open_central(a, &why) != JEMBATAN_OK)
-		log_error("central", "%s", why.text);
-	else if (a->outbox != NULL && !same)
-		outbox_settings_changed(a->outbox);
-	log_init("jembatand", settings->log_json ? LOG_JSON : LOG_KEY_VALUE, settings->log_level);
-	settings_free(old);
-	a->decide_more = true;
-	app_want_turn(a);
-}
-
 enum jembatan_result app_open(struct app *a, struct settings *settings, struct why *why)
 {
-	*a = (struct app){ .settings = settings_hold(settings), .started_ms = clock_now_ms() };
+	*a = (struct app){ .settings = settings, .started_ms = clock_now_ms() };
 	enum jembatan_result r = ticket_schema_load(ticket_schema_path(), &a->schema, why);
 	if (r == JEMBATAN_OK)
 		r = file_make_dirs(settings->data_dir, 0700, why);
@@ -281,7 +260,6 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 							 .settings = settings,
 							 .schema = a->schema,
 							 .fetch = a->fetch });
-	a->reload = reload_new(a);
 	r = open_central(a, why);
 	if (r == JEMBATAN_OK)
 		r = control_open(a, &a->control, why);
@@ -307,7 +285,6 @@ void app_run(struct app *a)
 void app_close(struct app *a)
 {
 	control_close(a->control);
-	reload_free(a->reload);
 	outbox_free(a->outbox);
 	decide_free(a->decide);
 	intake_free(a->intake);
@@ -321,5 +298,4 @@ void app_close(struct app *a)
 	}
 	db_close(a->db);
 	ticket_schema_free(a->schema);
-	settings_free(a->settings);
 }

@@ -12,7 +12,6 @@
 #include "base/jx.h"
 #include "control.h"
 #include "explain.h"
-#include "reload.h"
 #include "status.h"
 #include "store/audit.h"
 #include "store/inbox.h"
@@ -540,7 +539,6 @@ commands_find(const char *name)
 		{ "pause", pause_command },
 		{ "resume", resume_command },
 		{ "backfill", backfill_command },
-		{ "reload", reload_command },
 	};
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (strcmp(table[i].name, name) == 0)

@@ -25,11 +25,6 @@ struct decide *decide_new(const struct decide_options *o)
 	return d;
 }
 
-void decide_set_settings(struct decide *d, const struct settings *settings)
-{
-	d->o.settings = settings;
-}
-
 void decide_free(struct decide *d)
 {
 	if (d == NULL)
@@ -323,22 +318,23 @@ static enum jembatan_result decide_one(struct decide *d, const struct inbox_row 
 	return make_ticket(d, row, s, why);
 }
 
-enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget_ms, bool *out_more,
+enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget_us, bool *out_more,
 				  struct why *why)
 {
 	enum jembatan_result r = JEMBATAN_OK;
-	int64_t began_ms = clock_mono_ms();
+	int64_t began_us = clock_mono_us();
+	size_t slice = budget_us == INT64_MAX ? DECIDE_SLICE : DECIDE_SHORT_SLICE;
 	size_t left = limit, count = 0, most;
 	d->tried_id = 0;
 	do {
 		arena_reset(d->arena);
-		most = left < DECIDE_SLICE ? left : DECIDE_SLICE;
+		most = left < slice ? left : slice;
 		r = inbox_take(d->o.db, clock_now_ms(), most, d->arena, d->rows, &count, why);
 		for (size_t i = 0; i < count && r == JEMBATAN_OK; i++)
 			r = decide_one(d, &d->rows[i], why);
 		left -= count;
 	} while (r == JEMBATAN_OK && count == most && left > 0 &&
-		 clock_mono_ms() - began_ms < budget_ms);
+		 clock_mono_us() - began_us < budget_us);
 	*out_more = count == most;
 	if (r == JEMBATAN_OK) {
 		d->stuck_id = d->tried_id = 0;

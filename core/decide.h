@@ -20,12 +20,11 @@ struct decide_options {
 
 struct decide;
 struct decide *decide_new(const struct decide_options *o);
-void decide_set_settings(struct decide *d, const struct settings *settings);
 void decide_free(struct decide *d);
 
 /* Inside the open transaction: decide at most `limit` messages, and begin no
- * more after budget_ms. *out_more: some may be left. */
-MUST_CHECK enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget_ms,
+ * more after budget_us. *out_more: some may be left. */
+MUST_CHECK enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget_us,
 					     bool *out_more, struct why *why);
 
 /* The turn was aborted. True: because of one message, which goes to quarantine

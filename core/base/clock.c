@@ -10,21 +10,26 @@
 static bool held;
 static int64_t held_now_ms, held_mono_ms;
 
-static int64_t read_ms(clockid_t id)
+static int64_t read_us(clockid_t id)
 {
 	struct timespec t;
 	clock_gettime(id, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 int64_t clock_now_ms(void)
 {
-	return held ? held_now_ms : read_ms(CLOCK_REALTIME);
+	return held ? held_now_ms : read_us(CLOCK_REALTIME) / 1000;
 }
 
 int64_t clock_mono_ms(void)
 {
-	return held ? held_mono_ms : read_ms(CLOCK_MONOTONIC);
+	return held ? held_mono_ms : read_us(CLOCK_MONOTONIC) / 1000;
+}
+
+int64_t clock_mono_us(void)
+{
+	return held ? held_mono_ms * 1000 : read_us(CLOCK_MONOTONIC);
 }
 
 void clock_hold(int64_t now_ms, int64_t mono_ms)

@@ -7,6 +7,7 @@
 
 int64_t clock_now_ms(void);  /* wall time, UTC since 1970 */
 int64_t clock_mono_ms(void); /* never jumps; only differences mean anything */
+int64_t clock_mono_us(void); /* the same in microseconds: how long a step took */
 
 /* Tests: stop both clocks at these values, and move them. */
 void clock_hold(int64_t now_ms, int64_t mono_ms);

@@ -32,7 +32,6 @@ static const char usage_text[] =
 	"run\n"
 	"  pause INSTANCE|central, resume INSTANCE|central\n"
 	"  backfill INSTANCE --since DATE [--dry-run]\n"
-	"  reload                      read the configuration again, apply what changed\n"
 	"\n"
 	"--json prints one JSON object a line. Exit codes are those of sysexits.h.\n"
 	"See jembatan(1) and jembatan.yaml(5).\n";
@@ -221,11 +220,6 @@ static int run_pause(const struct request *q)
 	return ask(q, word(q, 0), arguments, 1, false);
 }
 
-static int run_reload(const struct request *q)
-{
-	return ask(q, "reload", NULL, 0, false);
-}
-
 static int run_backfill(const struct request *q)
 {
 	char since[32];
@@ -247,7 +241,7 @@ static int run(const struct request *q)
 		{ "status", run_status }, { "tickets", run_tickets }, { "explain", run_explain },
 		{ "check", run_check }, { "preview", run_preview }, { "review", run_review },
 		{ "unknown", run_unknown }, { "quarantine", run_quarantine }, { "pause", run_pause },
-		{ "resume", run_pause }, { "backfill", run_backfill }, { "reload", run_reload },
+		{ "resume", run_pause }, { "backfill", run_backfill },
 	};
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (str_equal(table[i].name, word(q, 0)))

@@ -132,8 +132,12 @@ void batch_end_record(struct batch *b, struct batch_record *r, const char *reaso
 
 void batch_death(struct batch *b, struct batch_record *r, const char *reason)
 {
-	if (r->open && r->emitted == 0)
+	if (r->open) {
+		/* A raw file went with the first message; it is kept once. */
+		if (r->emitted > 0)
+			r->begin.spooled_count = 0;
 		add_bad(b, r, reason, true);
+	}
 	batch_record_close(r);
 }
 
@@ -147,7 +151,10 @@ void batch_end_call(struct batch *b, struct batch_record *r, const struct msg_re
 		batch_record_close(r);
 		return;
 	case JEMBATAN_FATAL:
-		/* As if it had died of it: twice, and the record is skipped. */
+		/* As if it had died of it: twice, and the record is skipped. But
+		 * what was read may not be blamed for what came after it. */
+		if (r->emitted > 0)
+			batch_record_close(r);
 		batch_death(b, r, result->why != NULL ? result->why : why);
 		return;
 	case JEMBATAN_DATA:
@@ -286,7 +293,7 @@ void batch_add_receipt(struct batch *b, const struct msg_receipt *r)
 void batch_add_ack(struct batch *b, uint8_t type, uint32_t seq)
 {
 	b->acks = xrealloc(b->acks, b->ack_count + 1, sizeof(*b->acks));
-	b->acks[b->ack_count++] = (struct batch_ack){ type, seq, clock_mono_ms() };
+	b->acks[b->ack_count++] = (struct batch_ack){ type, seq, clock_mono_us() };
 }
 
 static enum jembatan_result write_bad(struct batch_bad *bad, struct db *db, int64_t instance_id,

@@ -43,7 +43,7 @@ struct batch_receipt {
 struct batch_ack {
 	uint8_t type; /* MSG_CHECKPOINT, MSG_STATE_PUT: answered by COMMITTED */
 	uint32_t seq;
-	int64_t asked_mono_ms;
+	int64_t asked_mono_us;
 };
 
 struct batch {
@@ -87,7 +87,8 @@ void batch_end_record(struct batch *b, struct batch_record *r, const char *reaso
 /* The call ended, perhaps with a record open. One that has to be tried again is
  * closed: it comes again. */
 void batch_end_call(struct batch *b, struct batch_record *r, const struct msg_result *result);
-/* The child died on this record; one of which a message came has been read. */
+/* The child died on this record, before its first message or after some: those
+ * are stored, and the second death puts the record itself into quarantine. */
 void batch_death(struct batch *b, struct batch_record *r, const char *reason);
 void batch_add_state(struct batch *b, const char *key, struct jembatan_bytes value);
 void batch_add_receipt(struct batch *b, const struct msg_receipt *r);

@@ -258,11 +258,6 @@ bool child_takes_more(const struct child *c)
 	return c->channel != NULL && channel_waiting(c->channel) < FRAME_BLOB_MAX;
 }
 
-void child_set_confinement(struct child *c, bool is_required)
-{
-	c->o.spawn.confinement_required = is_required;
-}
-
 void child_kill(struct child *c)
 {
 	if (c->pid > 0)
@@ -411,13 +406,13 @@ bool child_reap(struct child *c)
 	return true;
 }
 
-void child_committed(struct child *c, void (*on_delay)(void *data, int64_t ms), void *data)
+void child_committed(struct child *c, void (*on_delay)(void *data, int64_t us), void *data)
 {
 	struct msg_result ok = { .result = JEMBATAN_OK };
 	for (size_t i = 0; i < c->batch.ack_count; i++) {
 		const struct batch_ack *a = &c->batch.acks[i];
 		if (a->type == MSG_CHECKPOINT)
-			on_delay(data, clock_mono_ms() - a->asked_mono_ms);
+			on_delay(data, clock_mono_us() - a->asked_mono_us);
 		if (child_send(c, MSG_COMMITTED, a->seq, msg_result_fields, &ok,
 			       (struct jembatan_bytes){ 0 }, NULL) != JEMBATAN_OK)
 			break; /* it is gone: it asks again from its cursor */

@@ -12,9 +12,8 @@
 
 struct intake;
 
-/* `on_turn` is called whenever something waits to be committed. Holds the
- * settings; reload.h gives it others. */
-struct intake *intake_new(struct loop *loop, struct db *db, struct settings *settings,
+/* `on_turn` is called whenever something waits to be committed. */
+struct intake *intake_new(struct loop *loop, struct db *db, const struct settings *settings,
 			  void (*on_turn)(void *data), void *data);
 void intake_free(struct intake *in);
 
@@ -34,8 +33,9 @@ void intake_committed(struct intake *in); /* acknowledge */
  * was set aside, so try again at once. */
 bool intake_aborted(struct intake *in);
 
-/* Several instances are busy: a turn is to be short. */
-bool intake_is_shared(const struct intake *in);
+/* Several instances are busy, so a turn is to be short: what storing, and what
+ * deciding, may each add to its commit, in microseconds. 0: nobody shares. */
+int64_t intake_share_us(const struct intake *in);
 /* Too many messages wait for their decision: poll no more until it is over. */
 void intake_set_full(struct intake *in, bool full);
 
@@ -88,7 +88,7 @@ struct intake_status {
 	int64_t every_ms; /* 0: it does not poll */
 	int64_t last_ok_ms, start_ms;
 	uint64_t deaths, polls;
-	int64_t commit_p50_ms, commit_p99_ms; /* checkpoint to acknowledgement: the last 512 */
+	int64_t commit_p50_us, commit_p99_us; /* checkpoint to acknowledgement: the last 512 */
 	uint64_t checkpoints; /* acknowledged */
 	int64_t pid; /* of the poll child; 0: none */
 };

@@ -38,7 +38,7 @@ void intake_job_ended(struct worker *w)
 static struct instance *find(struct intake *in, const char *name, struct why *why)
 {
 	for (struct instance *i = in->instances; i != NULL; i = i->next)
-		if (!i->leaving && strcmp(i->name, name) == 0)
+		if (strcmp(i->settings->name, name) == 0)
 			return i;
 	(void)why_set(why, JEMBATAN_GONE, "there is no running instance named %s: see `jembatan status`",
 		      name);
@@ -70,7 +70,7 @@ enum jembatan_result intake_replay(struct intake *in, int64_t instance_id,
 				   struct why *why)
 {
 	struct instance *i = in->instances;
-	while (i != NULL && (i->leaving || i->id != instance_id))
+	while (i != NULL && i->id != instance_id)
 		i = i->next;
 	if (i == NULL)
 		return why_set(why, JEMBATAN_GONE, "its instance is not configured any more");
@@ -260,7 +260,7 @@ bool intake_fetches(struct intake *in, int64_t instance_id, bool *out_now, int64
 
 /* ---- status ------------------------------------------------------------ */
 
-static int compare_ms(const void *a, const void *b)
+static int compare_us(const void *a, const void *b)
 {
 	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 	return x < y ? -1 : x > y;
@@ -273,8 +273,8 @@ static void percentiles(const struct instance *i, int64_t *out_p50, int64_t *out
 	*out_p50 = *out_p99 = 0;
 	if (n == 0)
 		return;
-	memcpy(sorted, i->delays_ms, n * sizeof(sorted[0]));
-	qsort(sorted, n, sizeof(sorted[0]), compare_ms);
+	memcpy(sorted, i->delays_us, n * sizeof(sorted[0]));
+	qsort(sorted, n, sizeof(sorted[0]), compare_us);
 	*out_p50 = sorted[n / 2];
 	*out_p99 = sorted[n * 99 / 100];
 }
@@ -307,7 +307,7 @@ static const char *state_word(const struct instance *i)
 bool intake_status(struct intake *in, size_t n, struct intake_status *out)
 {
 	struct instance *i = in->instances;
-	while (i != NULL && (i->leaving || n-- > 0))
+	while (i != NULL && n-- > 0)
 		i = i->next;
 	if (i == NULL)
 		return false;
@@ -331,7 +331,7 @@ bool intake_status(struct intake *in, size_t n, struct intake_status *out)
 		.pid = i->poll.child != NULL ? child_pid(i->poll.child) : 0,
 	};
 	out->checkpoints = i->delay_count;
-	percentiles(i, &out->commit_p50_ms, &out->commit_p99_ms);
+	percentiles(i, &out->commit_p50_us, &out->commit_p99_us);
 	return true;
 }
 

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/file.h"
 #include "store/db_inside.h"
@@ -289,11 +290,20 @@ static void checkpoint(struct db *db)
 		db->wal_pages = 0;
 }
 
-static int64_t mono_us(void)
+/* Smoothed; one that the disk held up for long counts as four usual ones. */
+static void note_commit(struct db *db, int64_t us)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+	int64_t usual = db->usual_commit_us;
+	db->commit_us[db->commits++ % DB_TIMES] = (uint32_t)us;
+	if (usual == 0)
+		db->usual_commit_us = us;
+	else
+		db->usual_commit_us += ((us < 4 * usual ? us : 4 * usual) - usual) / 8;
+}
+
+int64_t db_usual_commit_us(const struct db *db)
+{
+	return db->usual_commit_us;
 }
 
 static enum jembatan_result commit_now(struct db *db, struct why *why)
@@ -315,16 +325,14 @@ enum jembatan_result db_commit(struct db *db, struct why *why)
 {
 	ASSERT(db->sql.in_transaction);
 	FAULT_POINT("db.commit.before");
-	int64_t began_us = mono_us();
+	int64_t began_us = clock_mono_us();
 	enum jembatan_result r = commit_now(db, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	FAULT_POINT("db.commit.after");
-	db->commit_us[db->commits++ % DB_TIMES] = (uint32_t)(mono_us() - began_us);
+	note_commit(db, clock_mono_us() - began_us);
 	db->sql.in_transaction = false;
 	inbox_files_committed(&db->files);
-	if (db->wal_pages > WAL_MAX_PAGES)
-		checkpoint(db);
 	return JEMBATAN_OK;
 }
 
@@ -335,6 +343,12 @@ void db_abort(struct db *db)
 	sql_rollback(&db->sql);
 	db->sql.in_transaction = false;
 	inbox_files_aborted(&db->files);
+}
+
+void db_relieve(struct db *db)
+{
+	if (!db->sql.in_transaction && !db->owed && db->wal_pages > WAL_MAX_PAGES)
+		checkpoint(db);
 }
 
 void db_idle(struct db *db)

@@ -36,6 +36,12 @@ struct jembatan_bytes db_local_key(const struct db *db);
 
 /* Idle work in small slices: checkpoint the WAL. */
 void db_idle(struct db *db);
+/* The same when the WAL has grown too long to wait for an idle moment. Call it
+ * between transactions, when nobody waits for an acknowledgement. */
+void db_relieve(struct db *db);
+
+/* How long a commit takes these days, in microseconds; 0 before the first. */
+int64_t db_usual_commit_us(const struct db *db);
 
 /* Commits so far and how long the slowest of the last 1,024 took. */
 struct db_stats {

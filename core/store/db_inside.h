@@ -25,6 +25,7 @@ struct db {
 	int wal_pages;     /* by the last commit */
 	uint64_t commits;
 	uint32_t commit_us[DB_TIMES];
+	int64_t usual_commit_us;
 	struct log_trouble checkpoint_trouble;
 };
 

@@ -14,9 +14,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from rig import Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
 
 SAMPLES = 512  # what a p99 of `status` is made of
-# Below this, noise decides. Sanitizers make each fork of the daemon copy their
-# shadow of its memory: some 20 ms, on top of everything else being slower.
-FLOOR_MS, FLOOR_SANITIZED_MS = 25, 60
+# Below this, one wait of the scheduler decides.
+FLOOR_MS = 4
 
 # What it does: the alarm that must say so; "" where nothing is wrong with it.
 MISDEEDS = {
@@ -84,7 +83,6 @@ class Test:
         linked = subprocess.run(["ldd", str(self.rig.build / "jembatand")], text=True,
                                 stdout=subprocess.PIPE).stdout
         self.sanitized = "libasan" in linked
-        self.floor = FLOOR_SANITIZED_MS if self.sanitized else FLOOR_MS
 
     def rows(self):
         return {r["name"]: r for r in self.rig.ask("status") if r["type"] == "instance"}
@@ -110,21 +108,25 @@ class Test:
             return all(rows[n]["checkpoints"] >= before[n] + SAMPLES for n in self.sources) and rows
 
         rows = wait_for("%d commits of each" % SAMPLES, renewed, 120, 0.2)
-        return max(rows[n]["commit_p99_ms"] for n in self.sources)
+        return max(rows[n]["commit_p99_us"] for n in self.sources) / 1000
 
     def limit(self):
-        return max(self.floor, 2 * max(self.baselines))
+        """Sanitizers make each fork copy their shadow of the daemon's memory, so a delay
+        says nothing there; what is lost or doubled is checked all the same."""
+        if self.sanitized:
+            return float("inf")
+        return max(FLOOR_MS, 2 * max(self.baselines))
 
     def with_noise(self, name):
         """The p99 beside this one; measured anew, with the quiet one, when it is too high."""
-        for _ in range(3):
+        for _ in range(5):
             self.rig.ask("resume", name)
             p99 = self.measure()
             if p99 <= self.limit():
                 return p99
             self.rig.ask("pause", name)
             self.baselines.append(self.measure())
-        raise Failed("beside %s the others' p99 is %d ms, over %d" % (name, p99, self.limit()))
+        raise Failed("beside %s the others' p99 is %.1f ms, over %.1f" % (name, p99, self.limit()))
 
     def check_alarm(self, name, sentence):
         if sentence:
@@ -139,7 +141,7 @@ class Test:
         p99 = self.with_noise(name)
         self.check_alarm(name, sentence)
         row = self.rig.status("instance", name)
-        print("  %-22s p99 of the others %3d ms; %d deaths, %s" % (name, p99, row["deaths"],
+        print("  %-22s p99 of the others %5.1f ms; %d deaths, %s" % (name, p99, row["deaths"],
                                                                   row["state"]), flush=True)
         self.rig.ask("pause", name)
         return p99
@@ -179,7 +181,7 @@ class Test:
         pid = self.daemon.pid
         self.measure()  # warm
         self.baselines.append(self.measure())
-        print("  %-22s p99 %d ms" % ("(quiet)", self.baselines[0]), flush=True)
+        print("  %-22s p99 %.1f ms" % ("(quiet)", self.baselines[0]), flush=True)
         worst = 0
         for act, sentence in MISDEEDS.items():
             if self.args.names and act not in self.args.names:
@@ -193,10 +195,12 @@ class Test:
         good = self.check_good()
         expect(self.daemon.is_alive() and self.daemon.pid == pid, "the daemon is another one")
         expect(self.daemon.stop() == 0, "SIGTERM did not end well")
-        print("noisy: %d misdeeds, %d good messages, none lost; p99 of the others at most %d ms, "
-              "quiet %s ms (limit: twice the quiet one, or %d)"
+        print("noisy: %d misdeeds, %d good messages, none lost; p99 of the others at most %.1f ms, "
+              "quiet %s ms (%s)"
               % (len(MISDEEDS) - self.sanitized + len(PARSERS), good, worst,
-                 "/".join(str(b) for b in self.baselines), self.floor))
+                 "/".join("%.1f" % b for b in self.baselines),
+                 "no limit under sanitizers" if self.sanitized else
+                 "limit: twice the quiet one, or %d ms" % FLOOR_MS))
 
     def close(self, keep):
         self.feeder.goes_on = False

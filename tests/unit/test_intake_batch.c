@@ -148,12 +148,33 @@ START_TEST(a_record_that_kills_its_parser_twice_is_quarantined_and_skipped)
 }
 END_TEST
 
-START_TEST(a_record_of_which_a_message_came_is_no_suspect)
+START_TEST(a_record_that_kills_its_parser_after_a_message_is_quarantined_too)
 {
+	struct buf raw;
+	buf_init(&raw, 1024);
+	for (int death = 1; death <= 2; death++) {
+		take_begin("7", "deadly at its second message");
+		ck_ok(take_message("7a", "Jalan rusak", NULL));
+		batch_death(&batch, &record, "killed");
+		write_batch();
+		batch_clear(&batch);
+		ck_assert_int_eq(number("SELECT count(*) FROM quarantine"), death - 1);
+	}
+	ck_assert_int_eq(number("SELECT count(*) FROM message"), 1);
+	ck_ok(quarantine_raw(db, number("SELECT id FROM quarantine"), &raw, &why));
+	ck_assert_str_eq(raw.data, "deadly at its second message");
+	buf_done(&raw);
+}
+END_TEST
+
+START_TEST(a_call_that_gives_up_after_a_message_blames_no_record)
+{
+	struct msg_result result = { .result = JEMBATAN_FATAL, .why = "gave up" };
 	take_begin("7", "fine");
 	ck_ok(take_message("7", "Jalan rusak", NULL));
-	batch_death(&batch, &record, "killed");
+	batch_end_call(&batch, &record, &result);
 	ck_assert_uint_eq(batch.bad_count, 0);
+	ck_assert(!record.open);
 }
 END_TEST
 
@@ -328,7 +349,8 @@ int main(void)
 	tcase_add_test(t, the_cursor_is_written_with_its_messages_or_not_at_all);
 	tcase_add_test(t, a_record_of_which_nothing_came_is_kept_byte_for_byte);
 	tcase_add_test(t, a_record_that_kills_its_parser_twice_is_quarantined_and_skipped);
-	tcase_add_test(t, a_record_of_which_a_message_came_is_no_suspect);
+	tcase_add_test(t, a_record_that_kills_its_parser_after_a_message_is_quarantined_too);
+	tcase_add_test(t, a_call_that_gives_up_after_a_message_blames_no_record);
 	tcase_add_test(t, no_dead_record_is_left_out_however_many_there_are);
 	tcase_add_loop_test(t, how_a_call_ends_decides_about_its_open_record, 0,
 			    (int)COUNT_OF(end_rows));
