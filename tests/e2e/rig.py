@@ -211,7 +211,8 @@ class Source:
         self.lock = threading.Lock()
         self.server = socket.create_server(("127.0.0.1", 0))
         self.port = self.server.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
 
     def put(self, *steps):
         with self.lock:
@@ -263,6 +264,9 @@ class Source:
                 self.lines = [entry for entry in self.lines if entry[0] > number]
 
     def stop(self):
+        # Wake the thread before its descriptor may become another source's.
+        self.server.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
         self.server.close()
 
 
