@@ -11,6 +11,8 @@
 
 static const char *const source_choices[] = { "imap", "maildir", NULL };
 static const char *const tls_choices[] = { "auto", "required", "none", NULL };
+static const char *const auth_choices[] = { "password", "oauth2", "xoauth2", "oauthbearer", NULL };
+static const char *const https[] = { "https", "http", NULL };
 static const char *const schemes[] = { "imaps", "imap", NULL };
 
 static const struct jembatan_option options[] = {
@@ -19,7 +21,22 @@ static const struct jembatan_option options[] = {
 	{ "url", JEMBATAN_URL, 0, NULL, 0, 0, schemes,
 	  "source: imap: the server, such as imaps://mail.example.go.id; nothing behind it." },
 	{ "user", JEMBATAN_STRING, 0, NULL, 0, 0, NULL, "source: imap: the user." },
-	{ "password", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL, "source: imap: the password." },
+	{ "auth", JEMBATAN_CHOICE, 0, "password", 0, 0, auth_choices,
+	  "source: imap: how to log in: password, or by an OAuth2 access token: oauth2 (whatever "
+	  "the server offers), xoauth2, oauthbearer." },
+	{ "password", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL, "auth: password: the password." },
+	{ "token_url", JEMBATAN_URL, 0, NULL, 0, 0, https,
+	  "auth: oauth2: where access tokens are issued." },
+	{ "client_id", JEMBATAN_STRING, 0, NULL, 0, 0, NULL, "auth: oauth2: our id there." },
+	{ "client_secret", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL, "auth: oauth2: our secret there." },
+	{ "refresh_token", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
+	  "auth: oauth2: the token of the account's consent; without it the grant is "
+	  "client_credentials." },
+	{ "scope", JEMBATAN_STRING, 0, NULL, 0, 0, NULL, "auth: oauth2: the scope to ask for." },
+	{ "client_in_header", JEMBATAN_BOOLEAN, 0, "false", 0, 0, NULL,
+	  "auth: oauth2: id and secret go as Basic, not in the form." },
+	{ "token_ca_file", JEMBATAN_PATH, 0, NULL, 0, 0, NULL,
+	  "auth: oauth2: certificates to trust at token_url instead of the system's." },
 	{ "mailbox", JEMBATAN_STRING, 0, "INBOX", 0, 0, NULL,
 	  "source: imap: the mailbox; it is only read, nothing in it changes." },
 	{ "tls", JEMBATAN_CHOICE, 0, "auto", 0, 0, tls_choices,
@@ -29,6 +46,12 @@ static const struct jembatan_option options[] = {
 	  "source: imap: certificates to trust instead of the system's." },
 	{ "timeout", JEMBATAN_DURATION, 0, "25s", 100, 110000, NULL,
 	  "source: imap: how long the server may be silent." },
+	{ "idle", JEMBATAN_DURATION, 0, "25m", 0, 29 * 60000, NULL,
+	  "source: imap: how long one IDLE stays open, in which the server tells of new mail at "
+	  "once; 0s: never, look each interval." },
+	{ "idle_silence", JEMBATAN_DURATION, 0, "3m", 1000, 29 * 60000, NULL,
+	  "source: imap: a server that says nothing for so long during IDLE is asked whether it is "
+	  "still there." },
 	{ "maildir", JEMBATAN_PATH, 0, NULL, 0, 0, NULL,
 	  "source: maildir: the folder that holds new and cur." },
 	{ "batch_count", JEMBATAN_INTEGER, 0, "100", 1, 500, NULL,
@@ -46,6 +69,8 @@ static const struct jembatan_option options[] = {
 struct email {
 	const char *own[OWN_MAX + 1];
 	struct imap_options imap_options;
+	struct kit_http *http; /* to where tokens are issued; or NULL */
+	struct kit_auth *oauth;
 	struct imap_source *imap;
 	struct maildir_options maildir_options;
 	struct maildir_source *maildir;
@@ -65,12 +90,26 @@ static enum imap_tls tls_of(struct jembatan_context *ctx)
 	return strcmp(tls, "required") == 0 ? IMAP_TLS_REQUIRED : IMAP_TLS_AUTO;
 }
 
+/* NULL: by password. */
+static const char *mechanism_of(const char *auth)
+{
+	if (strcmp(auth, "xoauth2") == 0)
+		return "XOAUTH2";
+	return strcmp(auth, "oauthbearer") == 0 ? "OAUTHBEARER" : NULL;
+}
+
+static bool is_oauth(struct jembatan_context *ctx)
+{
+	return strcmp(jembatan_get_string(ctx, "auth"), "password") != 0;
+}
+
 static struct imap_login login_of(struct jembatan_context *ctx)
 {
 	return (struct imap_login){
 		.url = jembatan_get_string(ctx, "url"),
 		.user = jembatan_get_string(ctx, "user"),
 		.password = jembatan_get_string(ctx, "password"),
+		.mechanism = mechanism_of(jembatan_get_string(ctx, "auth")),
 		.ca_file = jembatan_get_string(ctx, "ca_file"),
 		.tls = tls_of(ctx),
 		.timeout_ms = jembatan_get_integer(ctx, "timeout"),
@@ -78,28 +117,81 @@ static struct imap_login login_of(struct jembatan_context *ctx)
 	};
 }
 
-static enum jembatan_result missing(struct jembatan_context *ctx, const char *source,
-				    const char *name)
+static enum jembatan_result missing(struct jembatan_context *ctx, const char *setting,
+				    const char *value, const char *name)
 {
-	return jembatan_explain(ctx, JEMBATAN_CONFIG, "source: %s needs the option %s", source,
+	return jembatan_explain(ctx, JEMBATAN_CONFIG, "%s: %s needs the option %s", setting, value,
 				name);
+}
+
+/* What the login needs, by `auth`. */
+static enum jembatan_result check_auth(struct jembatan_context *ctx)
+{
+	const char *auth = jembatan_get_string(ctx, "auth");
+	const char *user = jembatan_get_string(ctx, "user");
+
+	if (!is_oauth(ctx))
+		return jembatan_get_string(ctx, "password") != NULL
+			       ? JEMBATAN_OK
+			       : missing(ctx, "auth", auth, "password");
+	for (const char *c = user; *c != '\0'; c++) {
+		if ((unsigned char)*c < ' ')
+			return jembatan_explain(ctx, JEMBATAN_CONFIG,
+						"%s: user holds a control character",
+						jembatan_where(ctx, "user", NULL));
+	}
+	if (jembatan_get_string(ctx, "token_url") == NULL)
+		return missing(ctx, "auth", auth, "token_url");
+	if (jembatan_get_string(ctx, "client_id") == NULL)
+		return missing(ctx, "auth", auth, "client_id");
+	if (jembatan_get_string(ctx, "client_secret") == NULL &&
+	    jembatan_get_string(ctx, "refresh_token") == NULL)
+		return missing(ctx, "auth", auth, "client_secret or refresh_token");
+	return JEMBATAN_OK;
 }
 
 static enum jembatan_result email_check(struct jembatan_context *ctx)
 {
-	static const char *const needed[] = { "url", "user", "password" };
+	static const char *const needed[] = { "url", "user" };
 	struct imap_login login;
 
 	if (is_maildir(ctx))
 		return jembatan_get_string(ctx, "maildir") != NULL
 			       ? JEMBATAN_OK
-			       : missing(ctx, "maildir", "maildir");
+			       : missing(ctx, "source", "maildir", "maildir");
 	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
 		if (jembatan_get_string(ctx, needed[i]) == NULL)
-			return missing(ctx, "imap", needed[i]);
+			return missing(ctx, "source", "imap", needed[i]);
 	}
+	enum jembatan_result result = check_auth(ctx);
+
+	if (result != JEMBATAN_OK)
+		return result;
 	login = login_of(ctx);
 	return imap_login_check(ctx, &login);
+}
+
+static void open_oauth(struct jembatan_context *ctx, struct email *self)
+{
+	const char *token_url = jembatan_get_string(ctx, "token_url");
+	struct kit_http_options http = { .size = sizeof http,
+					 .origins = &token_url,
+					 .origin_count = 1,
+					 .ca_file = jembatan_get_string(ctx, "token_ca_file"),
+					 .answer_ms = jembatan_get_integer(ctx, "timeout") };
+	struct kit_auth_options auth = {
+		.size = sizeof auth,
+		.kind = KIT_AUTH_OAUTH2,
+		.token_url = token_url,
+		.client_id = jembatan_get_string(ctx, "client_id"),
+		.client_secret = jembatan_get_string(ctx, "client_secret"),
+		.refresh_token = jembatan_get_string(ctx, "refresh_token"),
+		.scope = jembatan_get_string(ctx, "scope"),
+		.client_in_header = jembatan_get_integer(ctx, "client_in_header") != 0,
+	};
+
+	self->http = kit_http_new(ctx, &http);
+	self->oauth = kit_auth_new(ctx, self->http, &auth);
 }
 
 static void read_own(struct jembatan_context *ctx, const char **own)
@@ -133,14 +225,19 @@ static enum jembatan_result email_open(struct jembatan_context *ctx, const char 
 		};
 		self->maildir = maildir_source_new(&self->maildir_options, cursor);
 	} else {
+		if (is_oauth(ctx))
+			open_oauth(ctx, self);
 		self->imap_options = (struct imap_options){
 			.login = login_of(ctx),
+			.idle = { jembatan_get_integer(ctx, "idle"),
+				  jembatan_get_integer(ctx, "idle_silence") },
 			.mailbox = jembatan_get_string(ctx, "mailbox"),
 			.batch_count = (size_t)jembatan_get_integer(ctx, "batch_count"),
 			.batch_bytes = (size_t)jembatan_get_integer(ctx, "batch_bytes"),
 			.mail_max_bytes = (size_t)jembatan_get_integer(ctx, "mail_max"),
 			.own = self->own,
 		};
+		self->imap_options.login.oauth = self->oauth;
 		self->imap = imap_source_new(&self->imap_options, cursor);
 	}
 	*out_self = self;
@@ -174,6 +271,8 @@ static void email_close(struct jembatan_context *ctx, void *data)
 	(void)ctx;
 	imap_source_free(self->imap);
 	maildir_source_free(self->maildir);
+	kit_auth_free(self->oauth);
+	kit_http_free(self->http);
 	g_free(self);
 }
 

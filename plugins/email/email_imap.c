@@ -1,7 +1,7 @@
 /* email_imap.c: see email_imap.h.
  *
  * A poll: EXAMINE, search for numbers above the cursor, ask for sizes and dates
- * of up to 1,000 of them (a window), fetch bodies in batches bounded by count
+ * of up to 5,000 of them (a window), fetch bodies in batches bounded by count
  * and bytes, the next batch being on its way while this one is parsed. The
  * cursor moves only in checkpoint, behind what has been emitted. When anything
  * goes wrong the connection and the window are dropped, and the next poll
@@ -20,12 +20,15 @@
 #include <string.h>
 #include <time.h>
 
-#define WINDOW_MAX 1000u
+/* Between two windows nothing is on its way: few and large ones. */
+#define WINDOW_MAX 5000u
 #define SET_MAX_BYTES (8u * 1024u)
 #define TURN_MS 20000 /* of one poll */
 #define FIRST_BYTES (1024u * 1024u) /* fetched of a mail that is too large */
 /* A mail is given up after so much: broken grammar counts 4, a cut 1. */
 #define TROUBLE_MAX 12u
+/* A mail that comes while we get ready to wait for it: so often in a row. */
+#define ROUNDS_MAX 4
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
 struct listed {
@@ -44,6 +47,7 @@ struct batch {
 struct imap_source {
 	const struct imap_options *options;
 	struct imap_session *session;
+	struct imap_idle idle;
 	struct imap_folder folder;
 	bool has_cursor;
 	uint32_t validity, last; /* the cursor */
@@ -100,6 +104,7 @@ static void drop_session(struct imap_source *self)
 {
 	imap_session_close(self->session);
 	self->session = NULL;
+	self->idle = (struct imap_idle){ .tag = 0 };
 	imap_uids_clear(&self->found);
 	self->window_count = self->window_at = 0;
 }
@@ -523,23 +528,60 @@ static bool has_work(const struct imap_source *self)
 	return self->window_at < self->window_count || !imap_uids_is_empty(&self->found);
 }
 
-enum jembatan_result imap_source_poll(struct jembatan_context *ctx, struct imap_source *self)
+/* IDLE: there is nothing above the cursor. */
+static enum jembatan_result turn(struct jembatan_context *ctx, struct imap_source *self,
+				 int64_t until_mono_ms)
 {
-	int64_t until = mono_ms() + TURN_MS;
 	enum jembatan_result result = JEMBATAN_OK;
 
 	if (self->session == NULL || !has_work(self))
 		result = connect_and_look(ctx, self);
-	while (result == JEMBATAN_OK && has_work(self) && mono_ms() < until &&
+	while (result == JEMBATAN_OK && has_work(self) && mono_ms() < until_mono_ms &&
 	       !jembatan_stopping(ctx)) {
 		if (self->window_at == self->window_count)
 			result = window_fill(ctx, self);
 		if (result == JEMBATAN_OK)
-			result = window_take(ctx, self, until);
+			result = window_take(ctx, self, until_mono_ms);
 	}
-	if (result != JEMBATAN_OK) {
-		drop_session(self);
+	if (result != JEMBATAN_OK)
 		return result;
-	}
 	return has_work(self) || self->found.cut ? JEMBATAN_OK : JEMBATAN_IDLE;
+}
+
+/* The wait for the server's word is over. OK: the session may be used, or has to be
+ * opened again because the network had gone silent. */
+static enum jembatan_result wake(struct jembatan_context *ctx, struct imap_source *self)
+{
+	enum jembatan_result result =
+		imap_idle_wake(ctx, self->session, &self->options->idle, &self->idle);
+
+	if (result != JEMBATAN_RETRY || jembatan_stopping(ctx))
+		return result;
+	drop_session(self);
+	jembatan_log(ctx, JEMBATAN_INFO,
+		     "the connection to the mail server was lost while it was idle: it is opened "
+		     "again");
+	return JEMBATAN_OK;
+}
+
+enum jembatan_result imap_source_poll(struct jembatan_context *ctx, struct imap_source *self)
+{
+	int64_t until = mono_ms() + TURN_MS;
+	enum jembatan_result result = JEMBATAN_OK;
+	bool has_news = true;
+
+	if (self->idle.tag != 0)
+		result = wake(ctx, self);
+	for (int round = 0; result == JEMBATAN_OK && has_news && round < ROUNDS_MAX; round++) {
+		result = turn(ctx, self, until);
+		if (result != JEMBATAN_IDLE)
+			break;
+		result = imap_idle_begin(ctx, self->session, &self->options->idle, &self->idle);
+		has_news = result == JEMBATAN_OK && imap_session_has_news(self->session, false);
+		if (result == JEMBATAN_OK && !has_news)
+			result = JEMBATAN_IDLE; /* no IDLE here: the interval it is */
+	}
+	if (result != JEMBATAN_OK && result != JEMBATAN_IDLE)
+		drop_session(self);
+	return result;
 }

@@ -3,10 +3,12 @@
 #ifndef EMAIL_EMAIL_IMAP_H
 #define EMAIL_EMAIL_IMAP_H
 
+#include "email/imap_idle.h"
 #include "email/imap_session.h"
 
 struct imap_options {
 	struct imap_login login;
+	struct imap_idle_limits idle;
 	const char *mailbox;
 	size_t batch_count, batch_bytes;
 	size_t mail_max_bytes;

@@ -53,6 +53,8 @@ enum jembatan_result imap_folder_examine(struct jembatan_context *ctx,
 	}
 	if (result == JEMBATAN_OK && item.status != IMAP_OK)
 		result = examine_refused(ctx, item.text);
+	/* From here on EXISTS means a mail that was not there just now. */
+	(void)imap_session_has_news(session, true);
 	return result;
 }
 
@@ -66,7 +68,7 @@ enum jembatan_result imap_folder_search(struct jembatan_context *ctx,
 
 	imap_uids_clear(out);
 	snprintf(command, sizeof command, "UID SEARCH %s%s",
-		 imap_session_has_esearch(session) ? returns : "", criteria);
+		 imap_session_can(session, IMAP_ESEARCH) ? returns : "", criteria);
 	enum jembatan_result result = imap_session_send(session, command);
 
 	while (result == JEMBATAN_OK && event != IMAP_TAGGED) {

@@ -1,5 +1,6 @@
 /* imap_session.c: see imap_session.h. */
 #include "email/imap_session.h"
+#include "email/imap_sasl.h"
 
 #include <curl/curl.h>
 
@@ -13,6 +14,9 @@
 #include <time.h>
 
 #define WAIT_SLICE_MS 200
+/* The kernel asks a silent peer for a sign of life, and gives up after 90 s. */
+#define KEEPALIVE_IDLE_S 30L
+#define KEEPALIVE_INTERVAL_S 10L
 
 struct imap_session {
 	struct jembatan_context *ctx;
@@ -21,7 +25,8 @@ struct imap_session {
 	struct imap_reader *reader;
 	unsigned sent_count; /* commands */
 	uint64_t waiting;    /* bit n % 64: command n is not answered yet */
-	bool has_esearch, is_broken;
+	unsigned abilities;  /* enum imap_ability */
+	bool has_news, is_broken;
 	char host[256];
 	char error[CURL_ERROR_SIZE];
 };
@@ -118,12 +123,17 @@ static void set_options(struct imap_session *s)
 
 	curl_easy_setopt(c, CURLOPT_URL, login->url);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "imap,imaps");
-	curl_easy_setopt(c, CURLOPT_USERNAME, login->user);
-	curl_easy_setopt(c, CURLOPT_PASSWORD, login->password);
+	/* Without a user libcurl stops after the greeting and TLS. */
+	if (login->oauth == NULL) {
+		curl_easy_setopt(c, CURLOPT_USERNAME, login->user);
+		curl_easy_setopt(c, CURLOPT_PASSWORD, login->password);
+	}
 	curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
 	curl_easy_setopt(c, CURLOPT_USE_SSL, use_ssl(s));
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(c, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+	curl_easy_setopt(c, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
 	curl_easy_setopt(c, CURLOPT_PROXY, "");
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)login->timeout_ms);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)login->timeout_ms);
@@ -165,25 +175,57 @@ static enum jembatan_result explain_connect(struct imap_session *s, CURLcode cod
 				s->host, words);
 }
 
-/* The words after "* CAPABILITY", up to the command's end. */
+static unsigned ability_of(const char *word)
+{
+	static const struct {
+		const char *word;
+		enum imap_ability ability;
+	} known[] = {
+		{ "ESEARCH", IMAP_ESEARCH },
+		{ "IDLE", IMAP_IDLE },
+		{ "SASL-IR", IMAP_SASL_IR },
+		{ "AUTH=XOAUTH2", IMAP_XOAUTH2 },
+		{ "AUTH=OAUTHBEARER", IMAP_OAUTHBEARER },
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		if (strcasecmp(word, known[i].word) == 0)
+			return known[i].ability;
+	}
+	return 0;
+}
+
+/* The words after "* CAPABILITY", up to the command's end. They change with the
+ * login. */
 static enum jembatan_result ask_capabilities(struct imap_session *s)
 {
 	enum jembatan_result result = imap_session_send(s, "CAPABILITY");
 	enum imap_event event = IMAP_NEED_BYTES;
 	struct imap_item item;
 
+	s->abilities = 0;
 	while (result == JEMBATAN_OK && event != IMAP_TAGGED) {
 		result = imap_session_next(s, &event, &item);
-		if (result == JEMBATAN_OK && event == IMAP_CAPABILITY &&
-		    strcasecmp(item.text, "ESEARCH") == 0)
-			s->has_esearch = true;
+		if (result == JEMBATAN_OK && event == IMAP_CAPABILITY)
+			s->abilities |= ability_of(item.text);
 	}
 	return result;
 }
 
-enum jembatan_result imap_session_open(struct jembatan_context *ctx,
-				       const struct imap_login *login, struct imap_session **out)
+/* From the greeting, or from libcurl's login, to where mailboxes can be opened. */
+static enum jembatan_result enter(struct imap_session *s, const char *token, bool *out_refused)
 {
+	enum jembatan_result result = ask_capabilities(s);
+
+	if (result != JEMBATAN_OK || token == NULL)
+		return result;
+	result = imap_sasl_login(s->ctx, s, token, out_refused);
+	return result == JEMBATAN_OK ? ask_capabilities(s) : result;
+}
+
+static enum jembatan_result open_once(struct jembatan_context *ctx, const struct imap_login *login,
+				      const char *token, bool *out_refused,
+				      struct imap_session **out){
 	struct imap_session *s = calloc(1, sizeof *s);
 	char *host = url_part(login->url, CURLUPART_HOST);
 
@@ -200,13 +242,32 @@ enum jembatan_result imap_session_open(struct jembatan_context *ctx,
 	set_options(s);
 	CURLcode code = curl_easy_perform(s->curl);
 	enum jembatan_result result =
-		code == CURLE_OK ? ask_capabilities(s) : explain_connect(s, code);
+		code == CURLE_OK ? enter(s, token, out_refused) : explain_connect(s, code);
 
 	if (result == JEMBATAN_OK)
 		*out = s;
 	else
 		imap_session_close(s);
 	return result;
+}
+
+/* A token may be taken back before its time: one that is refused is exchanged
+ * for a newer one, once, over a new connection, since many servers close. */
+enum jembatan_result imap_session_open(struct jembatan_context *ctx,
+				       const struct imap_login *login, struct imap_session **out)
+{
+	const char *token = NULL;
+	bool refused = false;
+	enum jembatan_result result = JEMBATAN_OK;
+
+	if (login->oauth != NULL)
+		result = kit_auth_token(login->oauth, NULL, &token);
+	if (result == JEMBATAN_OK)
+		result = open_once(ctx, login, token, &refused, out);
+	if (!refused || jembatan_stopping(ctx))
+		return result;
+	result = kit_auth_token(login->oauth, token, &token);
+	return result == JEMBATAN_OK ? open_once(ctx, login, token, &refused, out) : result;
 }
 
 void imap_session_close(struct imap_session *s)
@@ -218,9 +279,42 @@ void imap_session_close(struct imap_session *s)
 	free(s);
 }
 
-bool imap_session_has_esearch(const struct imap_session *s)
+bool imap_session_can(const struct imap_session *s, enum imap_ability ability)
 {
-	return s->has_esearch;
+	return (s->abilities & ability) != 0;
+}
+
+bool imap_session_has_news(struct imap_session *s, bool forget)
+{
+	bool has_news = s->has_news;
+
+	if (forget)
+		s->has_news = false;
+	return has_news;
+}
+
+bool imap_session_is_waiting(const struct imap_session *s, unsigned tag)
+{
+	return (s->waiting & UINT64_C(1) << (tag % 64)) != 0;
+}
+
+int imap_session_socket(const struct imap_session *s)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	if (curl_easy_getinfo(s->curl, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK)
+		return -1;
+	return fd == CURL_SOCKET_BAD ? -1 : fd;
+}
+
+const struct imap_login *imap_session_login(const struct imap_session *s)
+{
+	return s->login;
+}
+
+const char *imap_session_host(const struct imap_session *s)
+{
+	return s->host;
 }
 
 bool imap_session_is_broken(const struct imap_session *s)
@@ -241,10 +335,9 @@ static enum jembatan_result lost(struct imap_session *s, const char *words)
 /* Until the socket is ready, the deadline has passed, or we are to stop. */
 static enum jembatan_result wait_for(struct imap_session *s, short events, int64_t until_mono_ms)
 {
-	curl_socket_t fd = CURL_SOCKET_BAD;
+	int fd = imap_session_socket(s);
 
-	if (curl_easy_getinfo(s->curl, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
-	    fd == CURL_SOCKET_BAD)
+	if (fd < 0)
 		return lost(s, "no socket");
 	for (;;) {
 		struct pollfd p = { fd, events, 0 };
@@ -289,42 +382,65 @@ unsigned imap_session_tag(const struct imap_session *s)
 	return s->sent_count + 1;
 }
 
-enum jembatan_result imap_session_send(struct imap_session *s, const char *command)
+/* It may hold a token: nothing of it is left behind. */
+static enum jembatan_result send_text(struct imap_session *s, const char *head, const char *rest)
 {
-	struct kit_text *line = kit_text_new(64u * 1024u);
+	size_t size = strlen(head) + strlen(rest) + 2;
+	char *line = malloc(size + 1);
 
-	s->waiting |= UINT64_C(1) << (++s->sent_count % 64);
-	kit_text_printf(line, "J%u %s\r\n", s->sent_count, command);
-	struct jembatan_bytes bytes = kit_text_bytes(line);
-	enum jembatan_result result = send_all(s, bytes.data, bytes.size);
+	if (line == NULL)
+		abort();
+	snprintf(line, size + 1, "%s%s\r\n", head, rest);
+	enum jembatan_result result = send_all(s, line, size);
 
-	kit_text_free(line);
+	explicit_bzero(line, size);
+	free(line);
 	return result;
 }
 
-/* Bytes into the reader, at least one. */
+enum jembatan_result imap_session_send(struct imap_session *s, const char *command)
+{
+	char head[16];
+
+	s->waiting |= UINT64_C(1) << (++s->sent_count % 64);
+	snprintf(head, sizeof head, "J%u ", s->sent_count);
+	return send_text(s, head, command);
+}
+
+enum jembatan_result imap_session_send_line(struct imap_session *s, const char *line)
+{
+	return send_text(s, "", line);
+}
+
+/* Bytes into the reader. IDLE: there are none yet. */
+static enum jembatan_result receive_some(struct imap_session *s)
+{
+	size_t room, got = 0;
+	char *into = imap_reader_room(s->reader, &room);
+	CURLcode code = curl_easy_recv(s->curl, into, room, &got);
+
+	if (code == CURLE_AGAIN)
+		return JEMBATAN_IDLE;
+	if (code != CURLE_OK)
+		return lost(s, curl_easy_strerror(code));
+	if (got == 0)
+		return lost(s, "closed by the server");
+	imap_reader_fed(s->reader, got);
+	return JEMBATAN_OK;
+}
+
+/* At least one. */
 static enum jembatan_result receive(struct imap_session *s)
 {
 	int64_t until = mono_ms() + s->login->timeout_ms;
-	size_t room, got = 0;
-	char *into = imap_reader_room(s->reader, &room);
+	enum jembatan_result result;
 
-	for (;;) {
-		CURLcode code = curl_easy_recv(s->curl, into, room, &got);
-
-		if (code == CURLE_OK && got == 0)
-			return lost(s, "closed by the server");
-		if (code == CURLE_OK)
-			break;
-		if (code != CURLE_AGAIN)
-			return lost(s, curl_easy_strerror(code));
-		enum jembatan_result result = wait_for(s, POLLIN, until);
-
+	while ((result = receive_some(s)) == JEMBATAN_IDLE) {
+		result = wait_for(s, POLLIN, until);
 		if (result != JEMBATAN_OK)
-			return result;
+			break;
 	}
-	imap_reader_fed(s->reader, got);
-	return JEMBATAN_OK;
+	return result;
 }
 
 static enum jembatan_result check_tag(struct imap_session *s, const char *tag,
@@ -344,30 +460,54 @@ static enum jembatan_result check_tag(struct imap_session *s, const char *tag,
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result imap_session_next(struct imap_session *s, enum imap_event *out_event,
-				       struct imap_item *out_item)
+/* What an event means for the session itself. */
+static enum jembatan_result judge(struct imap_session *s, enum imap_event event,
+				  struct imap_item *item)
 {
-	enum jembatan_result result = JEMBATAN_OK;
-
-	for (;;) {
-		*out_event = imap_reader_next(s->reader, out_item);
-		if (*out_event != IMAP_NEED_BYTES)
-			break;
-		result = receive(s);
-		if (result != JEMBATAN_OK)
-			return result;
-	}
-	if (*out_event == IMAP_BROKEN) {
+	if (event == IMAP_BROKEN) {
 		s->is_broken = true;
 		return jembatan_explain(s->ctx, JEMBATAN_RETRY,
 					"the mail server %s does not keep to IMAP (expected: %s): "
 					"the connection was closed and will be opened again",
-					s->host, out_item->text);
+					s->host, item->text);
 	}
-	if (*out_event == IMAP_UNTAGGED && out_item->status == IMAP_BYE)
-		return lost(s, out_item->text);
-	return *out_event == IMAP_TAGGED ? check_tag(s, out_item->tag, &out_item->first)
-					 : JEMBATAN_OK;
+	if (event == IMAP_UNTAGGED && item->status == IMAP_BYE)
+		return lost(s, item->text);
+	if (event == IMAP_EXISTS)
+		s->has_news = true;
+	return event == IMAP_TAGGED ? check_tag(s, item->tag, &item->first) : JEMBATAN_OK;
+}
+
+enum jembatan_result imap_session_next(struct imap_session *s, enum imap_event *out_event,
+				       struct imap_item *out_item)
+{
+	while ((*out_event = imap_reader_next(s->reader, out_item)) == IMAP_NEED_BYTES) {
+		enum jembatan_result result = receive(s);
+
+		if (result != JEMBATAN_OK)
+			return result;
+	}
+	return judge(s, *out_event, out_item);
+}
+
+enum jembatan_result imap_session_drain(struct imap_session *s, bool *out_heard)
+{
+	enum jembatan_result result = JEMBATAN_OK;
+	struct imap_item item;
+
+	*out_heard = false;
+	while (result == JEMBATAN_OK) {
+		enum imap_event event = imap_reader_next(s->reader, &item);
+
+		if (event != IMAP_NEED_BYTES) {
+			result = judge(s, event, &item);
+			continue;
+		}
+		result = receive_some(s);
+		if (result == JEMBATAN_OK)
+			*out_heard = true;
+	}
+	return result == JEMBATAN_IDLE ? JEMBATAN_OK : result;
 }
 
 /* ---- mailbox names ---------------------------------------------------------------- */

@@ -16,6 +16,23 @@ enum jembatan_result kit_http_tell(struct kit_http *http, enum jembatan_result r
 /* Would this request reach an origin that an operator wrote? */
 bool kit_http_is_trusted(const struct kit_http *http, const struct kit_http_request *request);
 
+/* "Basic ..."; the caller frees with kit_wipe_text. */
+char *kit_basic(const char *user, const char *password);
+void kit_wipe_text(char **text);
+
+/* The access token of an OAuth2 client, asked for anew when it is needed. */
+struct kit_oauth2;
+/* Never NULL. http must live as long; the options are copied. */
+struct kit_oauth2 *kit_oauth2_new(struct jembatan_context *ctx, struct kit_http *http,
+				  const struct kit_auth_options *options);
+void kit_oauth2_free(struct kit_oauth2 *oauth2);
+/* One that is on disk and lives for some time; borrowed until the next call.
+ * refused: one that was not taken, so not that one; or NULL. response: of the
+ * token request, when there was one. */
+enum jembatan_result kit_oauth2_token(struct kit_oauth2 *oauth2, const char *refused,
+				      struct kit_http_response *response, const char **out_token,
+				      struct kit_why *why);
+
 /* Requests per minute and day, counted before each request. */
 struct kit_budget {
 	int64_t per_minute, per_day;

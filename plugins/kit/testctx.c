@@ -41,7 +41,7 @@ struct testctx {
 	const char *begun_type;
 	size_t checkpoint_count, emits_at_checkpoint, receipt_count;
 	char *cursor, *skip;
-	unsigned fail_checkpoint;
+	unsigned fail_checkpoint, fail_state;
 	int64_t delay_ms, now_ms;
 	bool now_is_held, stopping;
 	int watched_fd;
@@ -182,6 +182,8 @@ static enum jembatan_result on_state_put(struct jembatan_context *ctx, const cha
 					 struct jembatan_bytes value)
 {
 	struct testctx *t = of(ctx);
+	if (t->fail_state > 0 && --t->fail_state == 0)
+		return JEMBATAN_RETRY;
 	struct state *s = find_state(t, key);
 	if (!s) {
 		ASSERT(t->state_count < STATES_MAX);
@@ -499,6 +501,11 @@ void testctx_skip(struct testctx *t, const char *id)
 void testctx_fail_checkpoint(struct testctx *t, unsigned n)
 {
 	t->fail_checkpoint = n;
+}
+
+void testctx_fail_state(struct testctx *t, unsigned n)
+{
+	t->fail_state = n;
 }
 
 void testctx_set_spool_ceiling(struct testctx *t, size_t bytes)

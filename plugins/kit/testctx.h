@@ -45,6 +45,8 @@ void testctx_set_stopping(struct testctx *t, bool stopping);
 void testctx_skip(struct testctx *t, const char *id);
 /* The n-th checkpoint from now (1 is the next) answers RETRY. 0: never. */
 void testctx_fail_checkpoint(struct testctx *t, unsigned n);
+/* The n-th state_put from now answers RETRY and keeps nothing. 0: never. */
+void testctx_fail_state(struct testctx *t, unsigned n);
 void testctx_set_spool_ceiling(struct testctx *t, size_t bytes);
 /* A spool to hand to fetch(); read it with testctx_spooled(t, "fetch"). */
 struct jembatan_spool *testctx_spool(struct testctx *t);

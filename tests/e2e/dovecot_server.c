@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <glib.h>
 #include <glob.h>
 #include <grp.h>
 #include <netinet/tcp.h>
@@ -116,18 +117,99 @@ static void write_config(struct dovecot *d, const char *user, const char *group)
 		"protocols = imap\nlisten = 127.0.0.1\n"
 		"ssl = yes\nssl_cert = <%s\nssl_key = <%s/key.pem\n"
 		"disable_plaintext_auth = no\n"
+		"auth_mechanisms = plain login xoauth2 oauthbearer\n"
 		"default_internal_user = %s\ndefault_internal_group = %s\n"
 		"default_login_user = %s\nfirst_valid_uid = 0\n"
 		"mail_location = maildir:%s/mail/%%u\nmail_max_userip_connections = 100\n"
-		"passdb {\n driver = static\n args = password=rahasia\n}\n"
+		"passdb {\n driver = static\n mechanisms = plain login\n args = password=rahasia\n}\n"
+		"passdb {\n driver = oauth2\n mechanisms = xoauth2 oauthbearer\n"
+		" args = %s/oauth2.conf\n}\n"
 		"userdb {\n driver = static\n args = uid=%u gid=%u home=%s/mail/%%u\n}\n"
 		"namespace inbox {\n inbox = yes\n}\n"
 		"service imap-login {\n chroot =\n inet_listener imap {\n port = %u\n }\n"
 		" inet_listener imaps {\n port = %u\n ssl = yes\n }\n}\n"
-		"service anvil {\n chroot =\n}\n",
-		d->dir, d->dir, d->dir, d->ca_file, d->dir, user, group, user, d->dir, d->uid,
-		d->gid, d->dir, d->port, d->tls_port);
+		"service anvil {\n chroot =\n unix_listener anvil-auth-penalty {\n mode = 0\n }\n}\n"
+		"auth_failure_delay = 0\n",
+		d->dir, d->dir, d->dir, d->ca_file, d->dir, user, group, user, d->dir, d->dir,
+		d->uid, d->gid, d->dir, d->port, d->tls_port);
 	fclose(out);
+}
+
+/* ---- tokens ------------------------------------------------------------------------ */
+
+static const char token_key[] = "kunci-uji-256-bit-untuk-jembatan";
+
+static char *base64_url(const char *data, size_t size)
+{
+	char *text = g_base64_encode((const guchar *)data, size);
+
+	for (char *c = text; *c != '\0'; c++)
+		*c = (char)(*c == '+' ? '-' : *c == '/' ? '_' : *c);
+	text[strcspn(text, "=")] = '\0';
+	return text;
+}
+
+char *dovecot_token(const char *user, long life_s)
+{
+	char payload[300];
+	guint8 digest[32];
+	gsize size = sizeof digest;
+	long now = (long)time(NULL);
+	const char *head = "{\"alg\":\"HS256\",\"typ\":\"JWT\"}";
+
+	snprintf(payload, sizeof payload, "{\"sub\":\"%s\",\"iat\":%ld,\"exp\":%ld}", user,
+		 now - 7200, now + life_s);
+	char *a = base64_url(head, strlen(head)), *b = base64_url(payload, strlen(payload));
+	char *text = g_strdup_printf("%s.%s", a, b);
+	GHmac *hmac = g_hmac_new(G_CHECKSUM_SHA256, (const guchar *)token_key, strlen(token_key));
+
+	g_hmac_update(hmac, (const guchar *)text, -1);
+	g_hmac_get_digest(hmac, digest, &size);
+	g_hmac_unref(hmac);
+	char *c = base64_url((const char *)digest, sizeof digest);
+	char *token = g_strdup_printf("%s.%s", text, c);
+
+	g_free(a);
+	g_free(b);
+	g_free(c);
+	g_free(text);
+	return token;
+}
+
+static bool write_file(const struct dovecot *d, const char *name, const char *text)
+{
+	char path[400];
+
+	snprintf(path, sizeof path, "%s/%s", d->dir, name);
+	FILE *out = fopen(path, "w");
+
+	if (out == NULL)
+		return false;
+	fputs(text, out);
+	return fclose(out) == 0 && chown(path, d->uid, d->gid) == 0;
+}
+
+/* Tokens are checked by Dovecot itself, against a key in a file. */
+static bool write_oauth2(const struct dovecot *d)
+{
+	static const char *const folders[] = { "keys", "keys/default", "keys/default/HS256" };
+	char text[700], path[400];
+
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+		snprintf(path, sizeof path, "%s/%s", d->dir, folders[i]);
+		if (mkdir(path, 0700) < 0 || chown(path, d->uid, d->gid) < 0)
+			return false;
+	}
+	char *key = g_base64_encode((const guchar *)token_key, strlen(token_key));
+	bool good = write_file(d, "keys/default/HS256/default", key);
+
+	g_free(key);
+	snprintf(text, sizeof text,
+		 "introspection_mode = local\n"
+		 "local_validation_key_dict = fs:posix:prefix=%s/keys/\n"
+		 "username_attribute = sub\n",
+		 d->dir);
+	return good && write_file(d, "oauth2.conf", text);
 }
 
 static void exec_dovecot(const struct dovecot *d)
@@ -197,7 +279,7 @@ bool dovecot_start(struct dovecot *d)
 	close(a);
 	close(b);
 	write_config(d, user, group);
-	if (!own_files(d))
+	if (!write_oauth2(d) || !own_files(d))
 		return false;
 	d->pid = fork();
 	if (d->pid == 0)
@@ -356,6 +438,14 @@ static bool way_write(struct way *w, size_t limit)
 	return true;
 }
 
+static volatile sig_atomic_t told_silence;
+
+static void on_silence(int number)
+{
+	(void)number;
+	told_silence = 1;
+}
+
 static void proxy_connection(int client, int server, size_t limit, unsigned delay_ms)
 {
 	struct way up = { .from = client, .to = server, .last = &up.first };
@@ -365,6 +455,12 @@ static void proxy_connection(int client, int server, size_t limit, unsigned dela
 		struct pollfd fds[2] = { { client, POLLIN, 0 }, { server, POLLIN, 0 } };
 		bool waiting = up.first != NULL || down.first != NULL;
 
+		/* Both sides stay open, and wait for each other in vain. */
+		if (told_silence) {
+			told_silence = 0;
+			kill(getpid(), SIGSTOP);
+			return;
+		}
 		poll(fds, 2, waiting ? 1 : 1000);
 		if (fds[0].revents != 0 && !way_read(&up, delay_ms))
 			break;
@@ -388,6 +484,7 @@ pid_t proxy_start(unsigned to, unsigned cuts, size_t after, unsigned delay_ms, u
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR1, on_silence);
 	for (unsigned count = 0;; count++) {
 		int client = accept(listener, NULL, NULL), on = 1;
 		int server = connect_to(to);
@@ -395,4 +492,12 @@ pid_t proxy_start(unsigned to, unsigned cuts, size_t after, unsigned delay_ms, u
 		setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 		proxy_connection(client, server, count < cuts ? after : SIZE_MAX, delay_ms);
 	}
+}
+
+/* It stops itself when it has left the connection, which is how we know. */
+void proxy_silence(pid_t proxy)
+{
+	kill(proxy, SIGUSR1);
+	waitpid(proxy, NULL, WUNTRACED);
+	kill(proxy, SIGCONT);
 }

@@ -1,6 +1,7 @@
 /* dovecot_server.h: a real Dovecot for tests: as an ordinary user, in a folder
  * of its own, on free ports of loopback. Any user logs in with the password
- * "rahasia"; the mail of user u lies in <dir>/mail/u. */
+ * "rahasia", or with a token of dovecot_token by XOAUTH2 or OAUTHBEARER; the mail
+ * of user u lies in <dir>/mail/u. */
 #ifndef TESTS_DOVECOT_SERVER_H
 #define TESTS_DOVECOT_SERVER_H
 
@@ -22,6 +23,10 @@ bool dovecot_start(struct dovecot *d);
 /* Stop it and remove its folder. */
 void dovecot_stop(struct dovecot *d);
 
+/* A signed token (JWT) for this user, valid from now on for so many seconds, which
+ * may be below 0. The caller frees. */
+char *dovecot_token(const char *user, long life_s);
+
 /* Put a mail into new/ of a user's INBOX. age_s: how long ago it arrived. */
 void dovecot_drop(const struct dovecot *d, const char *user, unsigned number, const char *mail,
 		  size_t size, long age_s);
@@ -35,5 +40,8 @@ unsigned dovecot_count(const struct dovecot *d, const char *user, char flag);
  * way. Listens on *out_port; kill it when done. */
 pid_t proxy_start(unsigned to, unsigned cuts, size_t after, unsigned delay_ms,
 		  unsigned *out_port);
+/* From now on nothing passes over the connection that is open, in either direction,
+ * and nobody closes it; connections made after this pass. Returns once it is so. */
+void proxy_silence(pid_t proxy);
 
 #endif

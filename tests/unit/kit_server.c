@@ -19,9 +19,10 @@
 struct kit_server {
 	struct MHD_Daemon *daemon;
 	pthread_mutex_t lock;
-	unsigned port, count, connections, posts, tokens;
+	unsigned port, count, connections, posts, tokens, refreshes;
 	bool refuse;
-	char body[2048], authorization[256];
+	const char *issue_next, *issue_later;
+	char body[4096], authorization[256];
 	struct MHD_Connection *slow[SLOW_MAX];
 	unsigned slow_count;
 };
@@ -117,14 +118,22 @@ static enum MHD_Result slow(struct kit_server *s, struct MHD_Connection *c, stru
 static enum MHD_Result token(struct kit_server *s, struct MHD_Connection *c,
 			     const struct exchange *x)
 {
-	char body[128];
-	if (x->body.size == 0 || !strstr(x->body.data, "grant_type=client_credentials"))
+	char body[2200], wanted[64], rotated[64] = "", own[32];
+	const char *form = x->body.size > 0 ? x->body.data : "";
+	if (strstr(form, "grant_type=refresh_token")) {
+		snprintf(wanted, sizeof(wanted), "refresh_token=r-%u", s->refreshes);
+		if (!strstr(form, wanted))
+			return text(c, 400, "{\"error\":\"invalid_grant\"}");
+		snprintf(rotated, sizeof(rotated), ",\"refresh_token\":\"r-%u\"", ++s->refreshes);
+	} else if (!strstr(form, "grant_type=client_credentials")) {
 		return text(c, 400, "{\"error\":\"invalid_request\"}");
-	if (strstr(x->body.data, "client_secret=wrong"))
+	}
+	if (strstr(form, "client_secret=wrong"))
 		return text(c, 400, "{\"error\":\"invalid_client\"}");
-	s->tokens++;
-	snprintf(body, sizeof(body), "{\"access_token\":\"tok-%u\",\"token_type\":\"bearer\","
-		 "\"expires_in\":3600}", s->tokens);
+	snprintf(own, sizeof(own), "tok-%u", ++s->tokens);
+	snprintf(body, sizeof(body), "{\"access_token\":\"%s\",\"token_type\":\"bearer\","
+		 "\"expires_in\":3600%s}", s->issue_next ? s->issue_next : own, rotated);
+	s->issue_next = s->issue_later;
 	return answer(c, 200, "application/json", NULL, NULL, body, strlen(body));
 }
 
@@ -271,6 +280,19 @@ unsigned kit_server_posts(struct kit_server *s)
 unsigned kit_server_tokens(struct kit_server *s)
 {
 	return read_locked(s, &s->tokens);
+}
+
+unsigned kit_server_refreshes(struct kit_server *s)
+{
+	return read_locked(s, &s->refreshes);
+}
+
+void kit_server_issue(struct kit_server *s, const char *next, const char *later)
+{
+	pthread_mutex_lock(&s->lock);
+	s->issue_next = next;
+	s->issue_later = later;
+	pthread_mutex_unlock(&s->lock);
 }
 
 void kit_server_revoke(struct kit_server *s)

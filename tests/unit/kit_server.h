@@ -16,6 +16,11 @@ unsigned kit_server_count(struct kit_server *s);       /* requests begun */
 unsigned kit_server_connections(struct kit_server *s); /* ever opened */
 unsigned kit_server_posts(struct kit_server *s);       /* bodies read whole */
 unsigned kit_server_tokens(struct kit_server *s);      /* OAuth2 tokens issued */
+/* The next token that is issued, and those after it; NULL: tok-1, tok-2. */
+void kit_server_issue(struct kit_server *s, const char *next, const char *later);
+/* Grant refresh_token: only r-<n> is taken, n being how often that grant was used;
+ * the answer holds the next one. */
+unsigned kit_server_refreshes(struct kit_server *s);
 /* From now on no token is taken any more; a new one is. */
 void kit_server_revoke(struct kit_server *s);
 void kit_server_refuse_all(struct kit_server *s, bool refuse); /* every token: 401 */

@@ -8,6 +8,7 @@
 
 #include "unit.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +25,7 @@ struct run {
 	struct jembatan_context *ctx;
 	void *self;
 	char url[64];
-	struct testctx_option rows[12];
+	struct testctx_option rows[16];
 	unsigned retries;
 };
 
@@ -39,7 +40,7 @@ static void set(struct run *r, const char *name, const char *value)
 
 	while (r->rows[i].name != NULL && strcmp(r->rows[i].name, name) != 0)
 		i++;
-	ck_assert_uint_lt(i, 11);
+	ck_assert_uint_lt(i, 15);
 	r->rows[i] = (struct testctx_option){ name, NULL, value };
 }
 
@@ -418,6 +419,106 @@ START_TEST(mail_ten_milliseconds_away_comes_nearly_as_fast)
 }
 END_TEST
 
+/* What the host does: wait on the socket that is watched. */
+static bool host_wakes(const struct run *r, int within_ms)
+{
+	struct pollfd p = { testctx_watched_fd(r->t), POLLIN, 0 };
+
+	ck_assert_int_ge(p.fd, 0);
+	return poll(&p, 1, within_ms) == 1;
+}
+
+/* A sign of life wakes the host too; then it waits again. */
+static void wait_for_mail(struct run *r, double within_s)
+{
+	double until = clock_s(CLOCK_MONOTONIC) + within_s;
+
+	while (testctx_emit_count(r->t) == 0) {
+		int left_ms = (int)((until - clock_s(CLOCK_MONOTONIC)) * 1000);
+
+		ck_assert_msg(left_ms > 0 && host_wakes(r, left_ms), "no mail in time");
+		run_until_idle(r);
+	}
+}
+
+START_TEST(a_new_mail_is_told_within_a_second)
+{
+	struct run r;
+	const char *user = _i == 0 ? "segera" : "segeratls";
+
+	drop_many(user, 1, 3, 10);
+	run_init(&r, _i == 0 ? "imap" : "imaps", _i == 0 ? dovecot.port : dovecot.tls_port, user);
+	run_open(&r, NULL);
+	run_until_idle(&r);
+	ck_assert_uint_eq(testctx_emit_count(r.t), 3);
+	for (unsigned i = 4; i < 10; i++) {
+		testctx_forget(r.t);
+		/* Nothing more to be told: all that came was read before the wait. */
+		run_until_idle(&r);
+		double begin = clock_s(CLOCK_MONOTONIC);
+
+		drop_many(user, i, 1, 10);
+		wait_for_mail(&r, 1.0);
+		printf("IDLE: told and read after %.0f ms\n",
+		       (clock_s(CLOCK_MONOTONIC) - begin) * 1000);
+		ck_assert_uint_eq(testctx_emit_count(r.t), 1);
+	}
+	run_close(&r);
+}
+END_TEST
+
+START_TEST(without_idle_the_interval_serves)
+{
+	struct run r;
+
+	drop_many("selang", 1, 1, 10);
+	run_init(&r, "imap", dovecot.port, "selang");
+	set(&r, "idle", "0s");
+	run_open(&r, NULL);
+	run_until_idle(&r);
+	ck_assert_int_eq(testctx_watched_fd(r.t), -1);
+	drop_many("selang", 2, 1, 10);
+	run_until_idle(&r);
+	ck_assert_uint_eq(testctx_emit_count(r.t), 2);
+	run_close(&r);
+}
+END_TEST
+
+/* The network drops packets and says nothing: the host's wait ends by its time,
+ * and the server does not answer DONE. */
+START_TEST(a_network_that_fell_silent_is_found_and_left)
+{
+	unsigned port;
+	pid_t proxy = proxy_start(dovecot.port, 0, 0, 0, &port);
+	struct run r;
+
+	drop_many("sunyi", 1, 2, 10);
+	run_init(&r, "imap", port, "sunyi");
+	set(&r, "tls", "none");
+	set(&r, "timeout", "1s");
+	run_open(&r, NULL);
+	run_until_idle(&r);
+	ck_assert_uint_eq(testctx_emit_count(r.t), 2);
+	proxy_silence(proxy);
+	drop_many("sunyi", 3, 1, 10);
+	ck_assert(!host_wakes(&r, 300));
+	double begin = clock_s(CLOCK_MONOTONIC);
+
+	run_until_idle(&r);
+	ck_assert(clock_s(CLOCK_MONOTONIC) - begin < 3);
+	ck_assert_uint_eq(testctx_emit_count(r.t), 3);
+	ck_assert_ptr_nonnull(strstr(testctx_log(r.t), "opened again"));
+	/* And it is told of mail again. */
+	testctx_forget(r.t);
+	run_until_idle(&r);
+	drop_many("sunyi", 4, 1, 10);
+	wait_for_mail(&r, 1.0);
+	run_close(&r);
+	kill(proxy, SIGKILL);
+	waitpid(proxy, NULL, 0);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("dovecot");
@@ -439,6 +540,9 @@ int main(void)
 	tcase_add_test(t, a_mail_above_the_limit_is_taken_in_part);
 	tcase_add_test(t, a_checkpoint_that_fails_is_repeated_with_its_mails);
 	tcase_add_test(t, mail_ten_milliseconds_away_comes_nearly_as_fast);
+	tcase_add_loop_test(t, a_new_mail_is_told_within_a_second, 0, 2);
+	tcase_add_test(t, without_idle_the_interval_serves);
+	tcase_add_test(t, a_network_that_fell_silent_is_found_and_left);
 	result = unit_run("email_dovecot", t);
 	dovecot_stop(&dovecot);
 	return result;

@@ -1,6 +1,8 @@
 /* test_email_imap.c: the connector against a server that misbehaves on cue, and
  * the options that are refused. */
+#include "email/imap_sasl.h"
 #include "kit/testctx.h"
+#include "kit_server.h"
 
 #include <jembatan/kit.h>
 
@@ -18,6 +20,9 @@
 
 #define MAILS 12u
 
+/* What the fake offers; NULL: no OAuth2. */
+static const char *offered_logins;
+
 /* What the fake does, bit by bit. */
 enum {
 	NIL_3 = 1,          /* mail 3 has no content */
@@ -30,6 +35,11 @@ enum {
 	TIRED = 128,        /* closes at the second EXAMINE of a connection */
 	MIXED = 256,        /* hands out a later batch before an earlier one ends */
 	VANISHED_2 = 512,   /* mail 2 is listed and then gone */
+	IDLES = 1024,       /* can IDLE */
+	IDLE_NEWS = 2048,   /* says EXISTS before "+", the first time */
+	IDLE_REFUSED = 4096,
+	IDLE_ENDS = 8192,   /* ends an IDLE by itself, at once */
+	IDLE_ALIVE = 16384, /* sends a sign of life, once */
 	ALL_WRONG = NIL_3 | REFUSE_5 | SHORT_LITERAL_7 | CUT_9 | QUOTED_11 | NOISE | VANISHED_2
 };
 
@@ -112,6 +122,72 @@ static void on_search(FILE *out, const char *tag, const char *rest, unsigned fau
 	fprintf(out, "%s OK searched\r\n", tag);
 }
 
+/* true: the client has said DONE. */
+static bool on_idle(FILE *in, FILE *out, const char *tag, unsigned faults, unsigned examined)
+{
+	char line[64];
+
+	if ((faults & IDLE_REFUSED) != 0)
+		return fprintf(out, "%s NO not now\r\n", tag) > 0;
+	if ((faults & IDLE_NEWS) != 0 && examined == 1)
+		fprintf(out, "* 13 EXISTS\r\n");
+	fprintf(out, "+ idling\r\n");
+	if ((faults & IDLE_ENDS) != 0)
+		return fprintf(out, "%s OK that was it\r\n", tag) > 0;
+	if ((faults & IDLE_ALIVE) != 0 && examined == 1)
+		fprintf(out, "* OK still here\r\n");
+	fflush(out);
+	if (fgets(line, sizeof line, in) == NULL || strcmp(line, "DONE\r\n") != 0)
+		return false;
+	return fprintf(out, "%s OK idled\r\n", tag) > 0;
+}
+
+/* Without SASL-IR. tok-1 is refused, with the reason, and tok-2 taken. */
+static bool on_login(FILE *in, FILE *out, const char *tag, const char *mechanism)
+{
+	struct sockaddr_in here;
+	socklen_t here_size = sizeof here;
+	const char *nothing = strcmp(mechanism, "XOAUTH2") == 0 ? "" : "AQ==";
+	char line[4096];
+
+	getsockname(fileno(in), (struct sockaddr *)&here, &here_size);
+	char *good = imap_sasl_message(mechanism, "u", "127.0.0.1", ntohs(here.sin_port), "tok-2");
+
+	fprintf(out, "+ \r\n");
+	fflush(out);
+	if (fgets(line, sizeof line, in) == NULL)
+		return false;
+	line[strcspn(line, "\r\n")] = '\0';
+	bool fits = strcmp(line, good) == 0;
+
+	free(good);
+	if (fits)
+		return fprintf(out, "%s OK in\r\n", tag) > 0;
+	fprintf(out, "+ eyJzdGF0dXMiOiI0MDEiLCJzY29wZSI6InN1cmF0In0=\r\n");
+	fflush(out);
+	if (fgets(line, sizeof line, in) == NULL)
+		return false;
+	line[strcspn(line, "\r\n")] = '\0';
+	fprintf(out, strcmp(line, nothing) == 0 ? "%s NO no\r\n" : "%s BAD %s\r\n", tag, line);
+	return true;
+}
+
+/* What touches no mail; false: the connection ends. */
+static bool on_session(FILE *in, FILE *out, const char *tag, const char *command,
+		       const char *rest, unsigned faults, unsigned examined)
+{
+	if (strcasecmp(command, "CAPABILITY") == 0)
+		return fprintf(out, "* CAPABILITY IMAP4rev1%s%s%s\r\n%s OK\r\n",
+			       (faults & OLD) != 0 ? "" : " ESEARCH",
+			       (faults & IDLES) != 0 ? " idle" : "",
+			       offered_logins != NULL ? offered_logins : "", tag) > 0;
+	if (strcasecmp(command, "IDLE") == 0)
+		return on_idle(in, out, tag, faults, examined);
+	if (strcasecmp(command, "AUTHENTICATE") == 0)
+		return on_login(in, out, tag, rest);
+	return fprintf(out, "%s OK\r\n", tag) > 0;
+}
+
 static void serve(FILE *in, FILE *out, unsigned faults)
 {
 	char line[4096], held[4096] = "";
@@ -132,11 +208,8 @@ static void serve(FILE *in, FILE *out, unsigned faults)
 			snprintf(held, sizeof held, "%s %s", tag, rest + 6);
 			continue;
 		}
-		if (strcasecmp(command, "CAPABILITY") == 0) {
-			fprintf(out, "* CAPABILITY IMAP4rev1%s\r\n%s OK\r\n",
-				(faults & OLD) != 0 ? "" : " ESEARCH", tag);
-		} else if (strcasecmp(command, "EXAMINE") == 0) {
-			if ((faults & TIRED) != 0 && ++examined == 2)
+		if (strcasecmp(command, "EXAMINE") == 0) {
+			if (++examined == 2 && (faults & TIRED) != 0)
 				return;
 			fprintf(out, "* %u EXISTS\r\n* OK [UIDVALIDITY 5] x\r\n", MAILS);
 			if ((faults & OLD) == 0)
@@ -153,8 +226,8 @@ static void serve(FILE *in, FILE *out, unsigned faults)
 				on_fetch(out, held, set + 1, faults);
 				held[0] = '\0';
 			}
-		} else {
-			fprintf(out, "%s OK\r\n", tag);
+		} else if (!on_session(in, out, tag, command, rest, faults, examined)) {
+			return;
 		}
 		fflush(out);
 	}
@@ -220,6 +293,14 @@ static const struct {
 	{ ALL_WRONG, "5", 1u << 3 | 1u << 5 | 1u << 7 | 1u << 9, 1u << 2 },
 	{ ALL_WRONG | OLD, "100", 1u << 3 | 1u << 5 | 1u << 7 | 1u << 9, 1u << 2 },
 	{ TIRED, "100", 0, 0 },
+	{ IDLES, "100", 0, 0 },
+	/* What is said at the end of a fetch is not said again in IDLE. */
+	{ IDLES | NOISE, "5", 0, 0 },
+	{ IDLES | IDLE_NEWS | OLD, "100", 0, 0 },
+	{ IDLES | IDLE_REFUSED, "100", 0, 0 },
+	{ IDLES | IDLE_ENDS, "100", 0, 0 },
+	{ IDLES | IDLE_ALIVE, "100", 0, 0 },
+	{ IDLES | TIRED, "100", 0, 0 },
 };
 
 /* The number of the mail, and whether it could be read. */
@@ -269,10 +350,68 @@ START_TEST(no_mail_holds_up_those_behind_it)
 	ck_assert_uint_eq(seen, ((1u << (MAILS + 1)) - 2) & ~rows[_i].lost & ~rows[_i].gone);
 	ck_assert_str_eq(testctx_cursor(t), "v1 5 12");
 	ck_assert_uint_eq(testctx_emits_at_checkpoint(t), testctx_emit_count(t));
+	testctx_forget(t);
+	ck_assert_int_eq(ops()->poll(testctx_context(t), self), JEMBATAN_IDLE);
+	bool watches = (rows[_i].faults & IDLES) != 0 &&
+		       (rows[_i].faults & (IDLE_REFUSED | IDLE_ENDS)) == 0;
+	ck_assert_int_eq(testctx_watched_fd(t) >= 0, watches);
 	ops()->close(testctx_context(t), self);
 	testctx_free(t);
 	kill(fake, SIGKILL);
 	waitpid(fake, NULL, 0);
+}
+END_TEST
+
+static const struct {
+	const char *offered, *auth;
+	enum jembatan_result result;
+	const char *says;
+	unsigned tokens;
+} logins[] = {
+	{ " AUTH=XOAUTH2", "oauth2", JEMBATAN_IDLE, "", 2 },
+	{ " AUTH=OAUTHBEARER", "oauth2", JEMBATAN_IDLE, "", 2 },
+	{ " AUTH=XOAUTH2 AUTH=OAUTHBEARER", "xoauth2", JEMBATAN_IDLE, "", 2 },
+	{ " AUTH=XOAUTH2", "oauthbearer", JEMBATAN_CONFIG, "OAUTHBEARER", 1 },
+	{ " AUTH=PLAIN", "oauth2", JEMBATAN_CONFIG, "set auth", 1 },
+};
+
+START_TEST(a_token_is_shown_when_the_server_asks_and_its_no_is_heard)
+{
+	unsigned port;
+	offered_logins = logins[_i].offered;
+	pid_t fake = fake_start(0, &port);
+	struct kit_server *tokens = kit_server_start();
+	char url[64], *token_url = kit_server_url(tokens, "/token");
+	const struct testctx_option options[] = { { "url", NULL, url },
+						  { "user", NULL, "u" },
+						  { "auth", NULL, logins[_i].auth },
+						  { "token_url", NULL, token_url },
+						  { "client_id", NULL, "c" },
+						  { "client_secret", NULL, "s" },
+						  { "timeout", NULL, "5s" },
+						  { NULL, NULL, NULL } };
+	struct testctx *t = testctx_new(options, jembatan_connector_entry()->options);
+	void *self;
+
+	snprintf(url, sizeof url, "imap://127.0.0.1:%u", port);
+	ck_assert_int_eq(ops()->open(testctx_context(t), NULL, &self), JEMBATAN_OK);
+	enum jembatan_result result = ops()->poll(testctx_context(t), self);
+
+	ck_assert_msg(result == logins[_i].result, "%d: %s", result, testctx_explanation(t));
+	/* Before the second token the first was refused, in these words. */
+	if (result == JEMBATAN_IDLE)
+		ck_assert_ptr_nonnull(strstr(testctx_explanation(t), "status 401, scope surat"));
+	else
+		ck_assert_ptr_nonnull(strstr(testctx_explanation(t), logins[_i].says));
+	ck_assert_ptr_null(strstr(testctx_explanation(t), "tok-"));
+	ck_assert_uint_eq(kit_server_tokens(tokens), logins[_i].tokens);
+	ops()->close(testctx_context(t), self);
+	testctx_free(t);
+	kit_server_stop(tokens);
+	free(token_url);
+	kill(fake, SIGKILL);
+	waitpid(fake, NULL, 0);
+	offered_logins = NULL;
 }
 END_TEST
 
@@ -285,6 +424,10 @@ static const struct {
 	{ { "user", "password" }, { "u", "p" }, "url" },
 	{ { "url", "password" }, { "imaps://mail.contoh.test", "p" }, "user" },
 	{ { "url", "user" }, { "imaps://mail.contoh.test", "u" }, "password" },
+	{ { "url", "user", "auth" }, { "imaps://mail.contoh.test", "u", "oauth2" }, "token_url" },
+	{ { "url", "user", "auth", "token_url" },
+	  { "imaps://mail.contoh.test", "u", "xoauth2", "https://login.contoh.test/token" },
+	  "client_id" },
 	{ { "url", "user", "password" }, { "https://mail.contoh.test", "u", "p" }, "imaps://" },
 	{ { "url", "user", "password" }, { "imaps://", "u", "p" }, "imaps://" },
 	{ { "url", "user", "password" }, { "imaps://mail.contoh.test/INBOX", "u", "p" }, "mailbox" },
@@ -321,6 +464,8 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, no_mail_holds_up_those_behind_it, 0, COUNT(rows));
+	tcase_add_loop_test(t, a_token_is_shown_when_the_server_asks_and_its_no_is_heard, 0,
+			    COUNT(logins));
 	tcase_add_loop_test(t, settings_are_checked_without_a_network, 0, COUNT(settings));
 	return unit_run("email_imap", t);
 }

@@ -391,125 +391,6 @@ START_TEST(an_attachment_goes_into_the_spool)
 }
 END_TEST
 
-/* ---- credentials ---- */
-
-static const struct {
-	struct kit_auth_options options;
-	const char *authorization;
-} plain_auth[] = {
-	{ { .kind = KIT_AUTH_NONE, .token = "t" }, "" },
-	{ { .kind = KIT_AUTH_BEARER, .token = "t0" }, "Bearer t0" },
-	{ { .kind = KIT_AUTH_BASIC, .username = "budi", .password = "s:p" }, "Basic YnVkaTpzOnA=" },
-	{ { .kind = KIT_AUTH_HEADER, .prefix = "token ", .token = "t0" }, "token t0" },
-};
-
-START_TEST(credentials_are_put_on_requests)
-{
-	struct scene s;
-	set(&s);
-	struct kit_auth *auth =
-		kit_auth_new(testctx_context(s.ctx), s.http, &plain_auth[_i].options);
-	s.url = kit_server_url(s.server, "/ok");
-	struct kit_http_request r = { .size = sizeof(r), .url = s.url };
-	ck_assert_int_eq(kit_auth_send(auth, &r, &s.response), JEMBATAN_OK);
-	ck_assert_str_eq(kit_server_authorization(s.server), plain_auth[_i].authorization);
-	kit_auth_free(auth);
-	done(&s);
-}
-END_TEST
-
-static struct kit_auth *oauth2(struct scene *s, const char *secret, bool in_header)
-{
-	char *token_url = kit_server_url(s->server, "/token");
-	struct kit_auth_options o = {
-		.size = sizeof(o),
-		.kind = KIT_AUTH_OAUTH2,
-		.token_url = token_url,
-		.client_id = "id&1",
-		.client_secret = secret,
-		.scope = "a b",
-		.client_in_header = in_header,
-	};
-	struct kit_auth *auth = kit_auth_new(testctx_context(s->ctx), s->http, &o);
-	free(token_url);
-	return auth;
-}
-
-static enum jembatan_result guarded(struct scene *s, struct kit_auth *auth)
-{
-	free(s->url);
-	s->url = kit_server_url(s->server, "/guarded");
-	struct kit_http_request r = { .size = sizeof(r), .url = s->url };
-	return kit_auth_send(auth, &r, &s->response);
-}
-
-START_TEST(a_token_is_fetched_kept_and_renewed)
-{
-	struct scene s;
-	set(&s);
-	testctx_set_now(s.ctx, 1000000);
-	struct kit_auth *auth = oauth2(&s, "s3", false);
-	ck_assert_int_eq(guarded(&s, auth), JEMBATAN_OK);
-	ck_assert_int_eq(guarded(&s, auth), JEMBATAN_OK);
-	ck_assert_uint_eq(kit_server_tokens(s.server), 1);
-	/* After a restart the stored one serves. */
-	kit_auth_free(auth);
-	auth = oauth2(&s, "s3", false);
-	ck_assert_int_eq(guarded(&s, auth), JEMBATAN_OK);
-	ck_assert_uint_eq(kit_server_tokens(s.server), 1);
-	/* A minute before it expires there is a new one. */
-	testctx_set_now(s.ctx, 1000000 + 3540000);
-	ck_assert_int_eq(guarded(&s, auth), JEMBATAN_OK);
-	ck_assert_uint_eq(kit_server_tokens(s.server), 2);
-	/* Other credentials do not take it up. */
-	kit_auth_free(auth);
-	auth = oauth2(&s, "s4", false);
-	ck_assert_int_eq(guarded(&s, auth), JEMBATAN_OK);
-	ck_assert_uint_eq(kit_server_tokens(s.server), 3);
-	kit_auth_free(auth);
-	done(&s);
-}
-END_TEST
-
-START_TEST(a_refused_token_gets_one_new_one)
-{
-	struct scene s;
-	set(&s);
-	struct kit_auth *auth = oauth2(&s, "s3", false);
-	ck_assert_int_eq(guarded(&s, auth), JEMBATAN_OK);
-	kit_server_revoke(s.server);
-	ck_assert_int_eq(guarded(&s, auth), JEMBATAN_OK);
-	ck_assert_uint_eq(kit_server_tokens(s.server), 3);
-	ck_assert_str_eq(testctx_explanation(s.ctx), "");
-	kit_server_refuse_all(s.server, true);
-	unsigned before = kit_server_count(s.server);
-	ck_assert_int_eq(guarded(&s, auth), JEMBATAN_AUTH);
-	ck_assert_uint_eq(kit_server_count(s.server), before + 3); /* 401, token, 401 */
-	kit_auth_free(auth);
-	done(&s);
-}
-END_TEST
-
-START_TEST(the_client_is_named_in_the_form_or_in_the_header)
-{
-	struct scene s;
-	set(&s);
-	struct kit_auth *auth = oauth2(&s, "wrong", false);
-	ck_assert_int_eq(guarded(&s, auth), JEMBATAN_AUTH);
-	ck_assert_int_eq(s.response.outcome, JEMBATAN_NOT_SENT);
-	ck_assert_str_eq(
-		kit_server_body(s.server),
-		"grant_type=client_credentials&client_id=id%261&client_secret=wrong&scope=a%20b");
-	ck_assert_ptr_null(strstr(testctx_explanation(s.ctx), "wrong"));
-	kit_auth_free(auth);
-	auth = oauth2(&s, "p:w", true);
-	kit_server_refuse_all(s.server, true);
-	ck_assert_int_eq(guarded(&s, auth), JEMBATAN_AUTH);
-	kit_auth_free(auth);
-	done(&s);
-}
-END_TEST
-
 static void add_guard_tests(TCase *t)
 {
 	tcase_add_test(t, a_private_address_needs_an_operator);
@@ -519,14 +400,6 @@ static void add_guard_tests(TCase *t)
 	tcase_add_test(t, nothing_is_fetched_in_a_preview);
 	tcase_add_test(t, a_redirect_is_followed_only_when_asked_and_within_its_origin);
 	tcase_add_test(t, a_post_is_never_redirected);
-}
-
-static void add_auth_tests(TCase *t)
-{
-	tcase_add_loop_test(t, credentials_are_put_on_requests, 0, COUNT_OF(plain_auth));
-	tcase_add_test(t, a_token_is_fetched_kept_and_renewed);
-	tcase_add_test(t, a_refused_token_gets_one_new_one);
-	tcase_add_test(t, the_client_is_named_in_the_form_or_in_the_header);
 }
 
 int main(void)
@@ -547,6 +420,5 @@ int main(void)
 	tcase_add_test(t, a_budget_of_a_day_survives_a_restart);
 	tcase_add_test(t, an_attachment_goes_into_the_spool);
 	add_guard_tests(t);
-	add_auth_tests(t);
 	return unit_run("kit_http", t);
 }

@@ -228,7 +228,7 @@ enum kit_auth_kind {
 	KIT_AUTH_HEADER, /* <header>: <prefix><token> */
 	KIT_AUTH_BASIC,  /* username, password */
 	KIT_AUTH_BEARER, /* Authorization: Bearer <token> */
-	KIT_AUTH_OAUTH2  /* client_credentials */
+	KIT_AUTH_OAUTH2  /* client_credentials; with refresh_token: that grant */
 };
 
 /* All texts are copied; unused ones may be NULL. */
@@ -244,6 +244,9 @@ struct kit_auth_options {
 	/* Sent with the token request too (Api-Key ...); a copy is kept. */
 	const struct jembatan_header *token_headers;
 	size_t token_header_count;
+	/* The first one, from the consent. Those that the server gives in exchange
+	 * are kept sealed; another one here takes their place. */
+	const char *refresh_token;
 };
 
 /* For a plugin's own option table; read by kit_auth_options_get. */
@@ -270,6 +273,9 @@ struct kit_auth_options {
 	  "auth: oauth2: the scope to ask for." }, \
 	{ "audience", JEMBATAN_STRING, 0, NULL, 0, 0, NULL, \
 	  "auth: oauth2: the audience to ask for." }, \
+	{ "refresh_token", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL, \
+	  "auth: oauth2: the token of an account's consent; without it the grant is " \
+	  "client_credentials." }, \
 	{ "client_in_header", JEMBATAN_BOOLEAN, 0, "false", 0, 0, NULL, \
 	  "auth: oauth2: id and secret go as Basic, not in the form." }
 extern const char *const kit_auth_choices[];
@@ -295,6 +301,13 @@ void kit_auth_free(struct kit_auth *auth);
 JEMBATAN_MUST_CHECK enum jembatan_result
 kit_auth_send(struct kit_auth *auth, const struct kit_http_request *request,
 	      struct kit_http_response *out);
+
+/* KIT_AUTH_OAUTH2: the token itself, for a protocol that is not HTTP. Already on
+ * disk; borrowed until the next call. refused: one that the peer did not take
+ * (compared, so one that is newer is handed out); or NULL. AUTH, RETRY,
+ * explained. */
+JEMBATAN_MUST_CHECK enum jembatan_result
+kit_auth_token(struct kit_auth *auth, const char *refused, const char **out_token);
 
 /* ---- paging ------------------------------------------------------------ */
 
