@@ -15,6 +15,7 @@
 #include "store/audit.h"
 #include "store/inbox.h"
 #include "store/instances.h"
+#include "web_child.h"
 #include "base/poison.h"
 
 #define STORE_RETRY_MS 1000
@@ -50,6 +51,7 @@ static void store_failed(struct app *a, const struct why *why)
 		return;
 	}
 	a->refusals++;
+	web_child_store_failed(a->web);
 	log_trouble(&a->trouble, "store", why->text);
 	str_copy(a->store_alarm, sizeof(a->store_alarm), why->text);
 	loop_timer_set(a->retry, STORE_RETRY_MS);
@@ -176,7 +178,7 @@ static void on_drain(void *data)
 {
 	struct app *a = data;
 	bool done = intake_is_stopped(a->intake) && !intake_wants_turn(a->intake) &&
-		    (a->outbox == NULL || outbox_is_idle(a->outbox));
+		    (a->outbox == NULL || outbox_is_idle(a->outbox)) && web_child_is_idle(a->web);
 	int64_t limit = a->settings->central.answer_timeout_ms + 5000;
 	if (done || clock_mono_ms() - a->drain_mono_ms > limit) {
 		loop_stop(a->loop);
@@ -197,6 +199,7 @@ static void on_term(void *data, int signal)
 	a->stopping = true;
 	log_notice("jembatand", "signal %d: finishing what is under way, then stopping", signal);
 	notify_send("STOPPING=1\nSTATUS=finishing what is under way");
+	web_child_stop(a->web);
 	intake_stop(a->intake);
 	if (a->outbox != NULL)
 		outbox_pause(a->outbox, true);
@@ -265,6 +268,8 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 		r = control_open(a, &a->control, why);
 	if (r == JEMBATAN_OK)
 		r = intake_start(a->intake, why);
+	if (r == JEMBATAN_OK)
+		a->web = web_child_new(a);
 	return r;
 }
 
@@ -288,6 +293,7 @@ void app_close(struct app *a)
 	outbox_free(a->outbox);
 	decide_free(a->decide);
 	intake_free(a->intake);
+	web_child_free(a->web);
 	fetch_free(a->fetch);
 	if (a->loop != NULL) {
 		loop_timer_free(a->retry);

@@ -13,6 +13,7 @@
 #include "store/db.h"
 
 struct control;
+struct web_child;
 
 struct app {
 	struct loop *loop;
@@ -25,6 +26,7 @@ struct app {
 	struct central_options central;
 	struct outbox *outbox; /* NULL: no centre is configured */
 	struct control *control;
+	struct web_child *web; /* NULL: web.listen is not set */
 	struct loop_timer *retry, *idle, *watchdog, *drain;
 	struct log_trouble trouble;
 	bool decide_more;  /* messages may wait for their decision */

@@ -13,6 +13,7 @@
 #include "store/outbox_rows.h"
 #include "store/quarantine.h"
 #include "store/tickets.h"
+#include "web_child.h"
 #include "base/poison.h"
 
 static void alarm_row(struct control_peer *p, const char *where, const char *text)
@@ -150,6 +151,23 @@ static enum jembatan_result central_row(struct control_peer *p, struct why *why)
 	return JEMBATAN_OK;
 }
 
+static void web_row(struct control_peer *p)
+{
+	struct web_child_status s;
+	if (!web_child_status(control_app(p)->web, &s))
+		return;
+	control_row(p, json_pack("{s:s,s:s,s:s?,s:s?,s:b,s:I,s:I,s:I,s:I,s:s?}", "type", "web", "state",
+				 s.state, "listening", s.listening, "confinement", s.confinement,
+				 "degraded", s.degraded, "waiting", (json_int_t)s.waiting, "answered",
+				 (json_int_t)s.answered, "deaths", (json_int_t)s.deaths, "pid",
+				 (json_int_t)s.pid, "alarm", s.alarm));
+	if (s.alarm != NULL)
+		alarm_row(p, "web", s.alarm);
+	if (s.degraded)
+		alarm_row(p, "web", "jembatan-web runs with less confinement than it should: see "
+			  "`jembatan status --json`, field confinement");
+}
+
 void status_command(struct control_peer *p, const struct msg_command *c)
 {
 	struct why why;
@@ -160,6 +178,8 @@ void status_command(struct control_peer *p, const struct msg_command *c)
 		r = instance_row(p, &s, &why);
 	if (r == JEMBATAN_OK)
 		r = central_row(p, &why);
+	if (r == JEMBATAN_OK)
+		web_row(p);
 	if (r != JEMBATAN_OK)
 		control_fail(p, r, &why);
 	else
