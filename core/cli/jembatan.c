@@ -24,6 +24,7 @@ static const char usage_text[] =
 	"  tickets [STATE]             all tickets, or those of one state\n"
 	"  explain TICKET|TRACKING|mN  the whole history of a ticket or message, with reasons\n"
 	"  check [--options]           the configuration, without network (78: something is wrong)\n"
+	"  support-bundle FILE         for somebody far away to look at; no citizen's data in it\n"
 	"  preview INSTANCE --sample FILE   what a sample becomes; nothing is stored\n"
 	"decide\n"
 	"  review list | show TICKET | accept TICKET|all | reject TICKET|all [--reason TEXT]\n"
@@ -123,6 +124,13 @@ static int run_preview(const struct request *q)
 	if (word(q, 1) == NULL || q->sample == NULL)
 		return usage_error("preview needs ", "INSTANCE --sample FILE");
 	return cli_preview(&q->cli, word(q, 1), q->sample);
+}
+
+static int run_bundle(const struct request *q)
+{
+	if (word(q, 1) == NULL)
+		return usage_error("support-bundle needs ", "a FILE to make");
+	return cli_bundle(&q->cli, word(q, 1));
 }
 
 static int run_review(const struct request *q)
@@ -241,7 +249,7 @@ static int run(const struct request *q)
 		{ "status", run_status }, { "tickets", run_tickets }, { "explain", run_explain },
 		{ "check", run_check }, { "preview", run_preview }, { "review", run_review },
 		{ "unknown", run_unknown }, { "quarantine", run_quarantine }, { "pause", run_pause },
-		{ "resume", run_pause }, { "backfill", run_backfill },
+		{ "support-bundle", run_bundle }, { "resume", run_pause }, { "backfill", run_backfill },
 	};
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (str_equal(table[i].name, word(q, 0)))
