@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/notify.h"
 #include "control.h"
+#include "reload.h"
 #include "store/audit.h"
 #include "store/inbox.h"
 #include "store/instances.h"
@@ -207,12 +208,11 @@ static void on_term(void *data, int signal)
 	loop_timer_set(a->drain, 0);
 }
 
-/* The preset would end the process. */
 static void on_hup(void *data, int signal)
 {
-	(void)data;
+	struct app *a = data;
 	(void)signal;
-	log_notice("jembatand", "SIGHUP: settings are read at the start only; restart to apply them");
+	reload_begin(a->reload);
 }
 
 /* ---- opening ----------------------------------------------------------- */
@@ -238,9 +238,29 @@ static enum jembatan_result open_central(struct app *a, struct why *why)
 	return r;
 }
 
+void app_take_settings(struct app *a, struct settings *settings)
+{
+	struct settings *old = a->settings;
+	bool same = settings_same_central(old, settings);
+	struct why why;
+	a->settings = settings_hold(settings);
+	decide_set_settings(a->decide, settings);
+	a->central.central = &settings->central;
+	a->central.instances = settings->instances;
+	a->central.instance_count = settings->instance_count;
+	if (a->outbox == NULL && settings->central.url != NULL && open_central(a, &why) != JEMBATAN_OK)
+		log_error("central", "%s", why.text);
+	else if (a->outbox != NULL && !same)
+		outbox_settings_changed(a->outbox);
+	log_init("jembatand", settings->log_json ? LOG_JSON : LOG_KEY_VALUE, settings->log_level);
+	settings_free(old);
+	a->decide_more = true;
+	app_want_turn(a);
+}
+
 enum jembatan_result app_open(struct app *a, struct settings *settings, struct why *why)
 {
-	*a = (struct app){ .settings = settings, .started_ms = clock_now_ms() };
+	*a = (struct app){ .settings = settings_hold(settings), .started_ms = clock_now_ms() };
 	enum jembatan_result r = ticket_schema_load(ticket_schema_path(), &a->schema, why);
 	if (r == JEMBATAN_OK)
 		r = file_make_dirs(settings->data_dir, 0700, why);
@@ -263,6 +283,7 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 							 .settings = settings,
 							 .schema = a->schema,
 							 .fetch = a->fetch });
+	a->reload = reload_new(a);
 	r = open_central(a, why);
 	if (r == JEMBATAN_OK)
 		r = control_open(a, &a->control, why);
@@ -289,6 +310,7 @@ void app_run(struct app *a)
 
 void app_close(struct app *a)
 {
+	reload_free(a->reload);
 	control_close(a->control);
 	outbox_free(a->outbox);
 	decide_free(a->decide);
@@ -304,4 +326,5 @@ void app_close(struct app *a)
 	}
 	db_close(a->db);
 	ticket_schema_free(a->schema);
+	settings_free(a->settings);
 }

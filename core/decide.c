@@ -25,6 +25,11 @@ struct decide *decide_new(const struct decide_options *o)
 	return d;
 }
 
+void decide_set_settings(struct decide *d, const struct settings *settings)
+{
+	d->o.settings = settings;
+}
+
 void decide_free(struct decide *d)
 {
 	if (d == NULL)

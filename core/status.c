@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/jx.h"
+#include "reload.h"
 #include "store/inbox.h"
 #include "store/outbox_rows.h"
 #include "store/quarantine.h"
@@ -52,6 +53,8 @@ static enum jembatan_result daemon_row(struct control_peer *p, struct why *why)
 		(json_int_t)db.size_bytes, "oldest_undecided_ms", (json_int_t)inbox.oldest_new_ms));
 	if (a->store_alarm[0] != '\0')
 		alarm_row(p, "store", a->store_alarm);
+	if (reload_alarm(a->reload) != NULL)
+		alarm_row(p, "reload", reload_alarm(a->reload));
 	if (quarantined > 0)
 		alarm_row(p, "quarantine", "records wait that nobody could read: `jembatan quarantine list`");
 	return JEMBATAN_OK;
@@ -108,10 +111,10 @@ static const char *central_advice(const char *trouble)
 	if (str_equal(trouble, "busy"))
 		return "it asks us to slow down; pushes go on by themselves";
 	if (str_equal(trouble, "credentials"))
-		return "it refuses our credentials: see central.secret and central.guid, then restart; "
-		       "reports wait";
+		return "it refuses our credentials: see central.secret and central.guid, then `jembatan "
+		       "reload`; reports wait";
 	if (str_equal(trouble, "redirected"))
-		return "it leads elsewhere: see central.url, then restart; reports wait";
+		return "it leads elsewhere: see central.url, then `jembatan reload`; reports wait";
 	return "it cannot be reached or fails; reports wait and go on by themselves when it is back";
 }
 

@@ -436,6 +436,12 @@ static int on_wait(CURLM *multi UNUSED, long timeout_ms, void *data)
 	return 0;
 }
 
+void client_set_options(struct client *c, const struct client_options *options)
+{
+	c->options = *options;
+	curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)options->connections);
+}
+
 struct client *client_new(struct loop *loop, const struct client_options *options)
 {
 	static bool is_ready;

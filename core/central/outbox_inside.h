@@ -33,7 +33,7 @@ struct outbox {
 	unsigned budget_written;
 	struct client_call *probe;
 	struct client_request probe_request;
-	char *probe_url;
+	char *probe_url; /* of the last probe */
 	struct { /* the row that was turned away with 401 or 403 last */
 		int64_t row_id;
 		unsigned times;

@@ -59,6 +59,8 @@ static void on_probed(void *data, const struct client_answer *a)
 
 static void probe(struct outbox *o)
 {
+	free(o->probe_url);
+	o->probe_url = xasprintf("%s%s", o->options->central->url, o->options->tuning.probe_path);
 	pace_probe_begin(&o->pace);
 	o->probe_request = (struct client_request){ .url = o->probe_url };
 	o->probe = client_start(o->client, &o->probe_request, on_probed, o);
@@ -121,19 +123,35 @@ static void read_flags(struct outbox *o)
 	o->budget_written = o->pace.used;
 }
 
+static struct client_options client_options_of(const struct settings_central *c)
+{
+	return (struct client_options){ .auth_header = c->auth_header,
+					.auth_scheme = c->auth_scheme,
+					.secret = c->secret,
+					.guid = c->guid,
+					.ca_file = c->ca_file,
+					.connect_timeout_ms = c->connect_timeout_ms,
+					.answer_timeout_ms = c->answer_timeout_ms,
+					.connections = c->connections };
+}
+
+void outbox_settings_changed(struct outbox *o)
+{
+	const struct settings_central *c = o->options->central;
+	struct client_options client = client_options_of(c);
+
+	client_set_options(o->client, &client);
+	pace_change(&o->pace, c->connections, c->daily_budget, clock_mono_ms());
+	o->next_due_ms = 1; /* look at once */
+	loop_timer_set(o->timer, 0);
+}
+
 struct outbox *outbox_new(struct loop *loop, struct db *db,
 			  const struct central_options *options, outbox_on_wants *on_wants,
 			  void *data)
 {
 	const struct settings_central *c = options->central;
-	struct client_options client = { .auth_header = c->auth_header,
-					 .auth_scheme = c->auth_scheme,
-					 .secret = c->secret,
-					 .guid = c->guid,
-					 .ca_file = c->ca_file,
-					 .connect_timeout_ms = c->connect_timeout_ms,
-					 .answer_timeout_ms = c->answer_timeout_ms,
-					 .connections = c->connections };
+	struct client_options client = client_options_of(c);
 	struct outbox *o = xcalloc(1, sizeof(*o));
 
 	ASSERT(c->url);
@@ -145,7 +163,6 @@ struct outbox *outbox_new(struct loop *loop, struct db *db,
 	o->client = client_new(loop, &client);
 	o->timer = loop_timer_new(loop, on_timer, o);
 	o->arena = arena_new();
-	o->probe_url = xasprintf("%s%s", c->url, options->tuning.probe_path);
 	o->next_due_ms = 1; /* look at once */
 	o->alarm_mono_ms = clock_mono_ms();
 	pace_init(&o->pace, &options->tuning, c->connections, c->daily_budget);

@@ -33,6 +33,7 @@ static const char usage_text[] =
 	"run\n"
 	"  pause INSTANCE|central, resume INSTANCE|central\n"
 	"  backfill INSTANCE --since DATE [--dry-run]\n"
+	"  reload                      read the configuration again, apply what changed\n"
 	"\n"
 	"--json prints one JSON object a line. Exit codes are those of sysexits.h.\n"
 	"See jembatan(1) and jembatan.yaml(5).\n";
@@ -228,6 +229,11 @@ static int run_pause(const struct request *q)
 	return ask(q, word(q, 0), arguments, 1, false);
 }
 
+static int run_reload(const struct request *q)
+{
+	return ask(q, "reload", NULL, 0, false);
+}
+
 static int run_backfill(const struct request *q)
 {
 	char since[32];
@@ -250,6 +256,7 @@ static int run(const struct request *q)
 		{ "check", run_check }, { "preview", run_preview }, { "review", run_review },
 		{ "unknown", run_unknown }, { "quarantine", run_quarantine }, { "pause", run_pause },
 		{ "support-bundle", run_bundle }, { "resume", run_pause }, { "backfill", run_backfill },
+		{ "reload", run_reload },
 	};
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (str_equal(table[i].name, word(q, 0)))
