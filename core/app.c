@@ -310,8 +310,8 @@ void app_run(struct app *a)
 
 void app_close(struct app *a)
 {
-	reload_free(a->reload);
 	control_close(a->control);
+	reload_free(a->reload);
 	outbox_free(a->outbox);
 	decide_free(a->decide);
 	intake_free(a->intake);
