@@ -250,8 +250,8 @@ void app_take_settings(struct app *a, struct settings *settings)
 	a->central.instance_count = settings->instance_count;
 	if (a->outbox == NULL && settings->central.url != NULL && open_central(a, &why) != JEMBATAN_OK)
 		log_error("central", "%s", why.text);
-	else if (a->outbox != NULL && !same)
-		outbox_settings_changed(a->outbox);
+	else if (a->outbox != NULL)
+		outbox_take_settings(a->outbox, same);
 	log_init("jembatand", settings->log_json ? LOG_JSON : LOG_KEY_VALUE, settings->log_level);
 	settings_free(old);
 	a->decide_more = true;

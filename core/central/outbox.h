@@ -29,9 +29,9 @@ struct outbox *outbox_new(struct loop *loop, struct db *db,
  * next start. To end without that: outbox_pause, then turns until idle. */
 void outbox_free(struct outbox *o); /* NULL is fine */
 
-/* The options that were borrowed hold other settings now. The old ones are not
- * used any more when this returns. */
-void outbox_settings_changed(struct outbox *o);
+/* The options that were borrowed are of other settings now, equal to those of
+ * before or not: the old ones are not used any more when this returns. */
+void outbox_take_settings(struct outbox *o, bool are_equal);
 
 bool outbox_wants_turn(struct outbox *o);
 /* Inside the open transaction. Not OK: abort it and call outbox_aborted. */

@@ -135,12 +135,14 @@ static struct client_options client_options_of(const struct settings_central *c)
 					.connections = c->connections };
 }
 
-void outbox_settings_changed(struct outbox *o)
+void outbox_take_settings(struct outbox *o, bool are_equal)
 {
 	const struct settings_central *c = o->options->central;
 	struct client_options client = client_options_of(c);
 
 	client_set_options(o->client, &client);
+	if (are_equal)
+		return;
 	pace_change(&o->pace, c->connections, c->daily_budget, clock_mono_ms());
 	o->next_due_ms = 1; /* look at once */
 	loop_timer_set(o->timer, 0);
