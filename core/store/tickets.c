@@ -210,7 +210,7 @@ static const char *title_of(const char *body, struct arena *arena)
 	return arena_strdup(arena, jx_text(root, "title"));
 }
 
-/* Body and title stay NULL when the words were erased. */
+/* The body stays NULL when the words were erased. */
 static enum jembatan_result read_body(struct db *db, sqlite3_stmt *s, struct arena *arena,
 				      struct ticket_row *row, struct why *why)
 {
@@ -228,7 +228,6 @@ static enum jembatan_result read_body(struct db *db, sqlite3_stmt *s, struct are
 	if (r != JEMBATAN_OK)
 		return r;
 	row->body = arena_strndup(arena, db->plain.data, db->plain.size);
-	row->title = title_of(row->body, arena);
 	return JEMBATAN_OK;
 }
 
@@ -301,8 +300,10 @@ enum jembatan_result tickets_list(struct db *db, int state, int64_t after_id, si
 	while (sql_next(&db->sql, s, &r, why)) {
 		read_row(s, arena, &out[n]);
 		/* One damaged body must not hide the others of a list. */
-		if (read_body(db, s, arena, &out[n], NULL) == JEMBATAN_OK)
+		if (read_body(db, s, arena, &out[n], NULL) == JEMBATAN_OK && out[n].body != NULL) {
+			out[n].title = title_of(out[n].body, arena);
 			out[n].body = NULL;
+		}
 		n++;
 	}
 	if (r == JEMBATAN_OK)
