@@ -20,7 +20,7 @@
 #include "base/poison.h"
 
 #define UPLOAD_BYTES_PER_MS 16 /* the slowest line that we wait for */
-#define EASY_KEPT_MAX 64u
+#define EASY_KEPT_MAX 256u
 #define PARTS_MAX 16u
 
 struct body_reader { /* a text that is read once */

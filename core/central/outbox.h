@@ -15,7 +15,7 @@
 #include "central/central.h"
 #include "store/outbox_rows.h"
 
-#define OUTBOX_AHEAD_MAX 64u /* claimed at once, at most */
+#define OUTBOX_AHEAD_MAX 256u /* claimed at once, at most */
 
 struct outbox;
 typedef void outbox_on_wants(void *data);

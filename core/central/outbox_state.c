@@ -26,11 +26,28 @@ static bool has_room(struct outbox *o)
 	       pace_budget_left(&o->pace, clock_now_ms(), c->zone_minutes);
 }
 
+static bool has_work(struct outbox *o)
+{
+	return o->finished.count > 0 ||
+	       (has_room(o) && o->next_due_ms && o->next_due_ms <= clock_now_ms());
+}
+
+/* Until when a turn waits for more answers, so that it is worth its commit: not
+ * at all after a quiet while, or once half of what may fly has ended. */
+static int64_t gather_ms(const struct outbox *o)
+{
+	int64_t now = clock_mono_ms();
+
+	if (2 * o->flying.count <= pace_allowed(&o->pace, now))
+		return 0;
+	return o->turn_mono_ms + OUTBOX_GATHER_MS - now;
+}
+
 bool outbox_wants_turn(struct outbox *o)
 {
-	if (!o->is_recovered || o->finished.count > 0 || clock_mono_ms() >= o->alarm_mono_ms)
+	if (!o->is_recovered || clock_mono_ms() >= o->alarm_mono_ms)
 		return true;
-	return has_room(o) && o->next_due_ms && o->next_due_ms <= clock_now_ms();
+	return has_work(o) && gather_ms(o) <= 0;
 }
 
 static void shorten(int64_t *wait, int64_t other)
@@ -81,10 +98,12 @@ void outbox_reschedule(struct outbox *o)
 		if (o->on_wants)
 			o->on_wants(o->data);
 		wait = UNANSWERED_MS; /* the turn sets it anew */
+	} else if (has_work(o)) {
+		wait = gather_ms(o);
 	}
 	shorten(&wait, pace_wait_ms(&o->pace, clock_mono_ms()));
 	shorten(&wait, o->alarm_mono_ms - clock_mono_ms());
-	if (o->next_due_ms && has_room(o))
+	if (o->next_due_ms && has_room(o) && o->next_due_ms > clock_now_ms())
 		shorten(&wait, o->next_due_ms - clock_now_ms());
 	loop_timer_set(o->timer, wait);
 }
