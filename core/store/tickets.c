@@ -315,8 +315,10 @@ enum jembatan_result tickets_count(struct db *db, int64_t out_by_state[8], struc
 {
 	static const char text[] = "SELECT key, n FROM tally WHERE counted = 3 AND instance_id = 0";
 	int64_t by_state[8] = { 0 };
+	enum jembatan_result r = db_write_tally(db, why);
+	if (r != JEMBATAN_OK)
+		return r;
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_NOTHING);
-	enum jembatan_result r;
 	while (sql_next(&db->sql, s, &r, why))
 		by_state[sqlite3_column_int64(s, 0) & 7] += sqlite3_column_int64(s, 1);
 	if (r == JEMBATAN_OK)
