@@ -99,21 +99,11 @@ bool jx_is_true(json_t *root, const char *path)
 	return json_is_true(jx_at(root, path));
 }
 
-static char *dump(const json_t *value, size_t flags)
-{
-	char *out = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | flags);
-	ASSERT(out);
-	return out;
-}
-
 char *jx_dump(const json_t *value)
 {
-	return dump(value, JSON_SORT_KEYS);
-}
-
-char *jx_dump_as_set(const json_t *value)
-{
-	return dump(value, 0);
+	char *out = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+	ASSERT(out);
+	return out;
 }
 
 void jx_decref(json_t **value)

@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "central/outbox_inside.h"
+#include "central/polls.h"
 #include "store/audit.h"
 #include "store/instances.h"
 
@@ -258,7 +259,7 @@ static enum jembatan_result alarm_held(struct outbox *o, struct why *why)
 static size_t room_to_claim(struct outbox *o)
 {
 	size_t allowed = pace_allowed(&o->pace, clock_mono_ms());
-	size_t busy = o->claimed.count + o->flying.count;
+	size_t busy = o->claimed.count + o->flying.count + polls_in_flight(o->polls);
 
 	for (const struct push *p = o->finished.first; p; p = p->next)
 		busy += p->goes_on;
@@ -331,6 +332,8 @@ enum jembatan_result outbox_write(struct outbox *o, struct why *why)
 	if (r == JEMBATAN_OK)
 		r = claim(o, why);
 	if (r == JEMBATAN_OK)
+		r = polls_write(o->polls, why);
+	if (r == JEMBATAN_OK)
 		r = write_budget(o, why);
 	if (r == JEMBATAN_OK && FAULT_PLANTED("send-before-commit"))
 		outbox_start_claimed(o, true);
@@ -343,7 +346,6 @@ void outbox_started(struct outbox *o)
 	struct why why;
 
 	o->is_recovered = true;
-	o->turn_mono_ms = clock_mono_ms();
 	if (is_alarm_due(o))
 		o->alarm_mono_ms = clock_mono_ms() + outbox_alarm_every_ms(o);
 	if (o->finished.count > 0)
@@ -357,6 +359,7 @@ void outbox_started(struct outbox *o)
 			push_free(p);
 	}
 	outbox_start_claimed(o, false);
+	polls_started(o->polls);
 	if (outbox_rows_next_due(o->db, &o->next_due_ms, &why) != JEMBATAN_OK)
 		o->next_due_ms = clock_now_ms() + EMPTY_CLAIM_MS;
 	if (o->came_up_empty && o->next_due_ms && o->next_due_ms <= o->claimed_at_ms)
@@ -368,6 +371,7 @@ void outbox_started(struct outbox *o)
 void outbox_aborted(struct outbox *o)
 {
 	list_free(&o->claimed);
+	polls_aborted(o->polls);
 	/* Back to the row as it stands on disk; its arena keeps both. */
 	for (struct push *p = o->finished.first; p; p = p->next) {
 		if (p->is_written)

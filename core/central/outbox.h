@@ -13,9 +13,11 @@
 
 #include "base/loop.h"
 #include "central/central.h"
+#include "central/status.h"
+#include "store/follows.h"
 #include "store/outbox_rows.h"
 
-#define OUTBOX_AHEAD_MAX 256u /* claimed at once, at most */
+#define OUTBOX_AHEAD_MAX 64u /* claimed at once, at most */
 
 struct outbox;
 typedef void outbox_on_wants(void *data);
@@ -28,10 +30,6 @@ struct outbox *outbox_new(struct loop *loop, struct db *db,
 /* Cancels what is under way: the rows stay `sending` and are settled at the
  * next start. To end without that: outbox_pause, then turns until idle. */
 void outbox_free(struct outbox *o); /* NULL is fine */
-
-/* The options that were borrowed are of other settings now, equal to those of
- * before or not: the old ones are not used any more when this returns. */
-void outbox_take_settings(struct outbox *o, bool are_equal);
 
 bool outbox_wants_turn(struct outbox *o);
 /* Inside the open transaction. Not OK: abort it and call outbox_aborted. */
@@ -70,5 +68,31 @@ struct outbox_stats {
 	int64_t last_error_ms, last_ok_ms; /* wall; 0: never */
 };
 void outbox_stats(struct outbox *o, struct outbox_stats *out);
+
+/* ---- what is asked beside the pushes (polls.c) ---- */
+
+/* Read the public lists anew, or compare all with the centre, as soon as
+ * pushes leave room; the stats say when it is done. */
+void outbox_refresh_institutions(struct outbox *o);
+void outbox_compare(struct outbox *o);
+
+struct outbox_polls_stats {
+	unsigned in_flight;
+	unsigned budget, budget_used; /* questions today; budget 0: no end */
+	int64_t last_answer_ms;       /* 0: none since the start */
+	int64_t next_due_ms;          /* of a followed ticket; -1: none */
+	int64_t compared_ms;          /* the last whole comparison; 0: never */
+	bool is_comparing, is_refreshing;
+	int64_t institutions_ms;      /* when the list was read; 0: never */
+	uint64_t readings, moved;     /* since the start */
+};
+void outbox_polls_stats(const struct outbox *o, struct outbox_polls_stats *out);
+
+/* What a reading of a ticket's status changes, from a question or from an
+ * export: into *row (follows_put is the caller's) and the history. */
+MUST_CHECK enum jembatan_result outbox_take_status(struct db *db, const struct settings_status *s,
+						   const struct status_reading *reading,
+						   struct follow_row *row, const char *actor,
+						   enum status_change *out, struct why *why);
 
 #endif

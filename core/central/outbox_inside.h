@@ -8,12 +8,13 @@
 #include "central/push.h"
 
 #define OUTBOX_LATENCIES 256u
-#define OUTBOX_GATHER_MS 10 /* answers that come so close share a commit */
 
 struct push_list {
 	struct push *first, *last;
 	size_t count;
 };
+
+struct polls;
 
 struct outbox {
 	struct loop *loop;
@@ -26,16 +27,16 @@ struct outbox {
 	struct pace pace;
 	struct arena *arena; /* of one reading */
 	struct push_list claimed, flying, finished;
+	struct polls *polls; /* questions beside the pushes */
 	bool is_recovered, paused;
 	bool came_up_empty;      /* the last claim got all that could be had */
 	int64_t claimed_at_ms;   /* the last claim took what was due by then */
 	int64_t next_due_ms;     /* of a queued row; 0: none */
-	int64_t turn_mono_ms;    /* of the last commit */
 	int64_t alarm_mono_ms;   /* when to look for what is held too long */
 	unsigned budget_written;
 	struct client_call *probe;
 	struct client_request probe_request;
-	char *probe_url; /* of the last probe */
+	char *probe_url;
 	struct { /* the row that was turned away with 401 or 403 last */
 		int64_t row_id;
 		unsigned times;

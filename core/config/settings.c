@@ -114,6 +114,70 @@ static void read_unknown(const struct load *l, struct settings_central *out)
 	read_statuses(l, out);
 }
 
+static const char *const states[] = { "received", "unverified", "deferred", "verified",
+				      "in_progress", "answered", "closed_by_admin",
+				      "closed_by_system", "archived", "rejected", "failed" };
+
+static bool is_state(const char *word)
+{
+	for (size_t i = 0; i < COUNT_OF(states); i++)
+		if (str_equal(states[i], word))
+			return true;
+	return false;
+}
+
+static void read_words(const struct load *l, struct settings_status *out)
+{
+	const char *name = "central.status.words";
+	const struct schema_value *value = schema_value(&l->values, name);
+	struct settings_word *words =
+		arena_alloc(l->s->arena, (value->entry_count + 1) * sizeof(*words));
+
+	for (size_t i = 0; i < value->entry_count; i++) {
+		const struct schema_entry *e = &value->entries[i];
+
+		if (is_state(e->text))
+			words[out->word_count++] = (struct settings_word){ e->key, e->text };
+		else
+			complain(l, name, "says \"%.40s\", which is none of received, unverified, "
+				 "deferred, verified, in_progress, answered, closed_by_admin, "
+				 "closed_by_system, archived, rejected, failed", e->text);
+	}
+	out->words = words;
+}
+
+/* "02:30" as milliseconds of the day; "" as -1. */
+static int64_t read_hour(const struct load *l, const char *name)
+{
+	const char *text = text_of(l, name);
+
+	if (text == NULL || *text == '\0')
+		return -1;
+	if (strlen(text) == 5 && text[2] == ':' && strspn(text, "0123456789") == 2 &&
+	    strspn(text + 3, "0123456789") == 2) {
+		long hour = strtol(text, NULL, 10), minute = strtol(text + 3, NULL, 10);
+		if (hour < 24 && minute < 60)
+			return ((int64_t)hour * 60 + minute) * 60000;
+	}
+	complain(l, name, "must be an hour such as 02:00, or \"\"");
+	return -1;
+}
+
+static void read_status(const struct load *l, struct settings_central *central)
+{
+	struct settings_status *out = &central->status;
+
+	out->follow = schema_integer(&l->values, "central.status.follow") != 0;
+	out->new_every_ms = schema_integer(&l->values, "central.status.new_every");
+	out->old_every_ms = schema_integer(&l->values, "central.status.old_every");
+	out->closed_every_ms = schema_integer(&l->values, "central.status.closed_every");
+	out->closed_for_ms = schema_integer(&l->values, "central.status.closed_for");
+	out->daily_budget = (unsigned)schema_integer(&l->values, "central.status.daily_budget");
+	out->reconcile_at_ms = read_hour(l, "central.status.reconcile_at");
+	out->institutions_every_ms = schema_integer(&l->values, "central.institutions_every");
+	read_words(l, out);
+}
+
 static void read_central(struct load *l, struct settings_central *out)
 {
 	static const struct settings_defaults none;
@@ -141,6 +205,7 @@ static void read_central(struct load *l, struct settings_central *out)
 			 zone);
 	out->ca_file = text_of(l, "central.ca_file");
 	out->daily_budget = (unsigned)schema_integer(&l->values, "central.daily_budget");
+	read_status(l, out);
 	out->route_to = settings_read_id(&l->values, "central.route_to", l->problems);
 	settings_read_defaults(&l->values, &none, l->problems, &out->defaults);
 }
@@ -233,7 +298,6 @@ static const char *folder_of(const char *path, struct arena *arena)
 struct settings *settings_load(const char *path, struct problems *problems)
 {
 	struct settings *s = xcalloc(1, sizeof(*s));
-	s->holds = 1;
 	struct load l = { .s = s, .problems = problems };
 	enum jembatan_result result;
 	struct why why;
@@ -258,15 +322,9 @@ struct settings *settings_load(const char *path, struct problems *problems)
 	return s;
 }
 
-struct settings *settings_hold(struct settings *s)
-{
-	s->holds++;
-	return s;
-}
-
 void settings_free(struct settings *s)
 {
-	if (s == NULL || --s->holds > 0)
+	if (s == NULL)
 		return;
 	secret_free(s->master_key);
 	secret_free(s->central.secret);

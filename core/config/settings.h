@@ -26,6 +26,23 @@ struct settings_defaults {
 		*user_id;
 };
 
+struct settings_word {
+	const char *word;  /* as the centre says it, or its code */
+	const char *state; /* one of the internal states; checked */
+};
+
+/* Following what the centre does with a complaint. */
+struct settings_status {
+	bool follow;
+	int64_t new_every_ms, old_every_ms, closed_every_ms; /* time between two readings */
+	int64_t closed_for_ms;  /* so long after the end it is still read */
+	unsigned daily_budget;  /* readings a day; 0: half of central.daily_budget */
+	const struct settings_word *words; /* beside the shipped ones */
+	size_t word_count;
+	int64_t reconcile_at_ms; /* of the day, in the centre's zone; -1: never */
+	int64_t institutions_every_ms;
+};
+
 struct settings_central {
 	const char *type;        /* "lapor_v3" */
 	const char *url;         /* without a slash at its end; NULL: not set */
@@ -47,6 +64,7 @@ struct settings_central {
 	int zone_minutes;    /* of times without zone, east of UTC */
 	const char *ca_file; /* NULL: the system's */
 	unsigned daily_budget; /* 0: none */
+	struct settings_status status;
 	const char *route_to; /* institution id; NULL: no second step */
 	struct settings_defaults defaults;
 };
@@ -96,27 +114,13 @@ struct settings {
 	const char *name;    /* the main file as shown: "jembatan.yaml" */
 	const struct yaml_node *root; /* of the main file */
 	struct arena *arena; /* owns everything but the secrets */
-	unsigned holds;      /* settings_hold, settings_free */
 };
 
 /* Load and check. NULL when the main file cannot be read at all; otherwise
- * what could be understood: use it only when no problem was added. The caller
- * has the first hold. Settings do not change once they are in use: a reload
- * makes new ones. Whoever keeps a pointer into them beyond a call holds them
- * for as long; the last one that lets go frees them and wipes the secrets. */
+ * what could be understood: use it only when no problem was added. Free with
+ * settings_free. */
 struct settings *settings_load(const char *path, struct problems *problems);
-struct settings *settings_hold(struct settings *s);
-void settings_free(struct settings *s); /* NULL is fine */
-
-/* settings_change.c: what differs between two loads of the same files. */
-
-/* What cannot change while we run is taken over from `old` into `s`, which is
- * not in use yet; each key that was to change adds a note that says so. */
-void settings_keep_fixed(struct settings *s, const struct settings *old, struct problems *notes);
-/* Values only; a moved line is no difference. Secrets are compared too. */
-bool settings_same_central(const struct settings *a, const struct settings *b);
-/* Of an instance's own keys, without its options, connector and profile. */
-bool settings_same_instance(const struct instance_settings *a, const struct instance_settings *b);
+void settings_free(struct settings *s); /* NULL is fine; wipes the secrets */
 
 /* Adds a problem for each central key without which nothing can be pushed. */
 void settings_check_complete(const struct settings *s, struct problems *problems);

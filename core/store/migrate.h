@@ -13,6 +13,7 @@ struct migrate_steps {
 	size_t count;
 };
 extern const struct migrate_steps migrate_all;
+extern const char schema_follow[]; /* a step of it, in schema_follow.c */
 
 /* The store's version. CONFIG when it is not ours, or newer than `steps`. */
 MUST_CHECK enum jembatan_result migrate_check(struct sql *sql, const struct migrate_steps *steps,

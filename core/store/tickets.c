@@ -6,9 +6,10 @@
 
 #include "base/jx.h"
 #include "store/db_inside.h"
+#include "store/tickets_inside.h"
 #include "base/poison.h"
 
-#define REFERENCE_MAX 32u
+#define REFERENCE_MAX TICKET_NAME_MAX
 #define LABEL_SIZE (REFERENCE_MAX + 32u)
 
 const char *ticket_state_name(enum ticket_state state)
@@ -195,6 +196,62 @@ enum jembatan_result tickets_set_body(struct db *db, int64_t id, const char *bod
 		       SQL_VALUES(sql_number(id), sql_bytes(db->sealed.data, db->sealed.size)));
 }
 
+/* ---- what else belongs to a ticket ------------------------------------- */
+
+void ticket_seal_wipe(struct ticket_seal *s)
+{
+	mem_wipe(&s->key, sizeof(s->key));
+}
+
+enum jembatan_result ticket_seal_find(struct db *db, int64_t ticket_id, struct ticket_seal *out,
+				      struct why *why)
+{
+	static const char text[] = "SELECT t.reference, t.message_id, b.wrapped FROM ticket t"
+				   " JOIN ticket_body b ON b.ticket_id = t.id WHERE t.id = ?1";
+	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text,
+						     SQL_VALUES(sql_number(ticket_id)));
+	enum jembatan_result r = sql_one(&db->sql, s, why);
+	if (r == JEMBATAN_GONE)
+		return gone(why);
+	if (r != JEMBATAN_OK)
+		return r;
+	snprintf(out->reference, sizeof(out->reference), "%s", sqlite3_column_text(s, 0));
+	return find_key(db, sqlite3_column_int64(s, 1), out->reference, sql_column_bytes(s, 2),
+			&out->key, why);
+}
+
+static void value_label(const struct ticket_seal *s, const char *what, char *out, size_t size)
+{
+	snprintf(out, size, "ticket.%s:%s", what, s->reference);
+}
+
+enum jembatan_result ticket_seal_value(struct db *db, const struct ticket_seal *s,
+				       const char *what, struct jembatan_bytes plain,
+				       struct jembatan_bytes *out, struct why *why)
+{
+	char label[192];
+	value_label(s, what, label, sizeof(label));
+	buf_clear(&db->sealed);
+	box_seal(&s->key, label, plain, &db->sealed);
+	if (buf_is_full(&db->sealed))
+		return why_set(why, JEMBATAN_DATA, "a value is too large for the store");
+	*out = buf_bytes(&db->sealed);
+	return JEMBATAN_OK;
+}
+
+enum jembatan_result ticket_unseal_value(struct db *db, const struct ticket_seal *s,
+					 const char *what, struct jembatan_bytes sealed,
+					 struct jembatan_bytes *out, struct why *why)
+{
+	char label[192];
+	value_label(s, what, label, sizeof(label));
+	buf_clear(&db->plain);
+	enum jembatan_result r = box_open(&s->key, label, sealed, &db->plain, why);
+	if (r == JEMBATAN_OK)
+		*out = buf_bytes(&db->plain);
+	return r;
+}
+
 /* ---- reading ----------------------------------------------------------- */
 
 #define SELECT_ROWS \
@@ -210,7 +267,7 @@ static const char *title_of(const char *body, struct arena *arena)
 	return arena_strdup(arena, jx_text(root, "title"));
 }
 
-/* The body stays NULL when the words were erased. */
+/* Body and title stay NULL when the words were erased. */
 static enum jembatan_result read_body(struct db *db, sqlite3_stmt *s, struct arena *arena,
 				      struct ticket_row *row, struct why *why)
 {
@@ -228,6 +285,7 @@ static enum jembatan_result read_body(struct db *db, sqlite3_stmt *s, struct are
 	if (r != JEMBATAN_OK)
 		return r;
 	row->body = arena_strndup(arena, db->plain.data, db->plain.size);
+	row->title = title_of(row->body, arena);
 	return JEMBATAN_OK;
 }
 
@@ -300,10 +358,8 @@ enum jembatan_result tickets_list(struct db *db, int state, int64_t after_id, si
 	while (sql_next(&db->sql, s, &r, why)) {
 		read_row(s, arena, &out[n]);
 		/* One damaged body must not hide the others of a list. */
-		if (read_body(db, s, arena, &out[n], NULL) == JEMBATAN_OK && out[n].body != NULL) {
-			out[n].title = title_of(out[n].body, arena);
+		if (read_body(db, s, arena, &out[n], NULL) == JEMBATAN_OK)
 			out[n].body = NULL;
-		}
 		n++;
 	}
 	if (r == JEMBATAN_OK)
@@ -315,10 +371,8 @@ enum jembatan_result tickets_count(struct db *db, int64_t out_by_state[8], struc
 {
 	static const char text[] = "SELECT key, n FROM tally WHERE counted = 3 AND instance_id = 0";
 	int64_t by_state[8] = { 0 };
-	enum jembatan_result r = db_write_tally(db, why);
-	if (r != JEMBATAN_OK)
-		return r;
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_NOTHING);
+	enum jembatan_result r;
 	while (sql_next(&db->sql, s, &r, why))
 		by_state[sqlite3_column_int64(s, 0) & 7] += sqlite3_column_int64(s, 1);
 	if (r == JEMBATAN_OK)

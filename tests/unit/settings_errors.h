@@ -31,8 +31,8 @@ static const struct {
 	  "are type, url, auth_header, auth_scheme, secret, guid, "
 	  "create_path, connect_timeout, answer_timeout, connections, "
 	  "idempotent, lookup, unknown, unknown_alarm, not_sent_statuses, "
-	  "reference_line, time_zone, ca_file, daily_budget, route_to, "
-	  "defaults" },
+	  "reference_line, time_zone, ca_file, daily_budget, status, institutions_every, "
+	  "route_to, defaults" },
 	{ "central.url: https://x\n",
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: \"central.url\" is not written in one word: "
@@ -52,7 +52,7 @@ static const struct {
 	  "url, auth_header, auth_scheme, secret, guid, create_path, "
 	  "connect_timeout, answer_timeout, connections, idempotent, lookup, "
 	  "unknown, unknown_alarm, not_sent_statuses, reference_line, "
-	  "time_zone, ca_file, daily_budget, route_to, defaults, not text" },
+	  "time_zone, ca_file, daily_budget, status, institutions_every, route_to, defaults, not text" },
 	{ "log: [json]\n",
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: \"log\" must be a map with the keys format, "
@@ -208,7 +208,7 @@ static const struct {
 	{ "central: {connections: 0}\n",
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: \"central.connections\" must be between 1 and "
-	  "256, not \"0\"" },
+	  "64, not \"0\"" },
 	{ "central: {connections: 4.5}\n",
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: \"central.connections\" must be a whole number, "

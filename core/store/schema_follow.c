@@ -1,0 +1,88 @@
+/* schema_follow.c: what the centre says of our tickets. Sealed columns are
+ * named in brackets, as in schema.c. */
+#include "store/migrate.h"
+
+#include "base/poison.h"
+
+const char schema_follow[] =
+	/* One row for each ticket that the centre has taken. due_ms NULL: never
+	 * asked again; 0: no time chosen yet. [raw] by the ticket's key. */
+	"CREATE TABLE follow ("
+	" ticket_id INTEGER PRIMARY KEY REFERENCES ticket,"
+	" state INTEGER NOT NULL DEFAULT 0,"
+	" changed_ms INTEGER NOT NULL DEFAULT 0,"
+	" log_ms INTEGER NOT NULL DEFAULT 0,"
+	" institution_id TEXT,"
+	" raw BLOB,"
+	" asked_ms INTEGER NOT NULL DEFAULT 0,"
+	" due_ms INTEGER DEFAULT 0,"
+	" failures INTEGER NOT NULL DEFAULT 0,"
+	" missing INTEGER NOT NULL DEFAULT 0,"
+	" checked_ms INTEGER NOT NULL DEFAULT 0) STRICT;"
+	"CREATE INDEX follow_due ON follow (due_ms, ticket_id) WHERE due_ms IS NOT NULL;"
+	"CREATE INDEX follow_checked ON follow (checked_ms, ticket_id) WHERE due_ms IS NOT NULL;"
+
+	/* Lines of its log and follow-ups, each once: entry_key is a keyed hash.
+	 * [sealed] by the ticket's key. kind: 0 log, 1 follow-up. */
+	"CREATE TABLE follow_entry ("
+	" id INTEGER PRIMARY KEY,"
+	" ticket_id INTEGER NOT NULL REFERENCES ticket,"
+	" kind INTEGER NOT NULL,"
+	" entry_key BLOB NOT NULL,"
+	" at_ms INTEGER NOT NULL,"
+	" seen_ms INTEGER NOT NULL,"
+	" sealed BLOB NOT NULL,"
+	" UNIQUE (ticket_id, entry_key)) STRICT;"
+
+	/* Status words that the table does not know; word_key is a keyed hash.
+	 * [sealed] */
+	"CREATE TABLE follow_word ("
+	" word_key BLOB PRIMARY KEY,"
+	" first_ms INTEGER NOT NULL,"
+	" n INTEGER NOT NULL,"
+	" sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+
+	/* The centre's public lists. kind: 0 institutions, 1 templates. */
+	"CREATE TABLE central_name ("
+	" kind INTEGER NOT NULL,"
+	" id TEXT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;"
+
+	/* Where the centre and we differ, by the last nightly comparison. ours and
+	 * theirs: states and institution ids; accepted: what of theirs a person
+	 * has taken for right. */
+	"CREATE TABLE difference ("
+	" ticket_id INTEGER NOT NULL REFERENCES ticket,"
+	" kind INTEGER NOT NULL,"
+	" ours TEXT,"
+	" theirs TEXT,"
+	" accepted TEXT,"
+	" first_ms INTEGER NOT NULL,"
+	" run_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (ticket_id, kind)) STRICT, WITHOUT ROWID;"
+
+	/* A ticket is followed from the moment it is pushed (state 2). */
+	"CREATE TRIGGER follow_pushed AFTER UPDATE OF state, tracking_id ON ticket"
+	" WHEN new.state = 2 AND new.tracking_id IS NOT NULL BEGIN"
+	" INSERT INTO follow (ticket_id) VALUES (new.id) ON CONFLICT DO NOTHING; END;"
+
+	/* counted: 6 followed tickets by the centre's state, 7 those still asked. */
+	"CREATE TRIGGER follow_added AFTER INSERT ON follow BEGIN"
+	" INSERT INTO tally VALUES (6, 0, new.state, 1)"
+	"  ON CONFLICT DO UPDATE SET n = n + 1;"
+	" INSERT INTO tally VALUES (7, 0, 0, new.due_ms IS NOT NULL)"
+	"  ON CONFLICT DO UPDATE SET n = n + (new.due_ms IS NOT NULL); END;"
+	"CREATE TRIGGER follow_moved AFTER UPDATE OF state ON follow"
+	" WHEN new.state <> old.state BEGIN"
+	" UPDATE tally SET n = n - 1"
+	"  WHERE counted = 6 AND instance_id = 0 AND key = old.state;"
+	" INSERT INTO tally VALUES (6, 0, new.state, 1)"
+	"  ON CONFLICT DO UPDATE SET n = n + 1; END;"
+	"CREATE TRIGGER follow_ended AFTER UPDATE OF due_ms ON follow"
+	" WHEN (new.due_ms IS NULL) <> (old.due_ms IS NULL) BEGIN"
+	" UPDATE tally SET n = n + (new.due_ms IS NOT NULL) - (old.due_ms IS NOT NULL)"
+	"  WHERE counted = 7 AND instance_id = 0 AND key = 0; END;"
+
+	"INSERT INTO follow (ticket_id)"
+	" SELECT id FROM ticket WHERE state = 2 AND tracking_id IS NOT NULL;";
