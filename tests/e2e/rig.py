@@ -86,7 +86,10 @@ class Rig:
             self.write_instance(name, entry)
 
     def write_instance(self, name, entry):
-        path = self.config.parent / "connectors.d" / (name + ".yaml")
+        self.write_entry(self.config.parent / "connectors.d" / (name + ".yaml"), entry)
+
+    @staticmethod
+    def write_entry(path, entry):
         path.write_text(json.dumps(entry, indent=1))
 
     def environment(self, more=None):
