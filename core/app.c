@@ -12,9 +12,11 @@
 #include "base/file.h"
 #include "base/notify.h"
 #include "control.h"
+#include "reload.h"
 #include "store/audit.h"
 #include "store/inbox.h"
 #include "store/instances.h"
+#include "web_child.h"
 #include "base/poison.h"
 
 #define STORE_RETRY_MS 1000
@@ -50,6 +52,7 @@ static void store_failed(struct app *a, const struct why *why)
 		return;
 	}
 	a->refusals++;
+	web_child_store_failed(a->web);
 	log_trouble(&a->trouble, "store", why->text);
 	str_copy(a->store_alarm, sizeof(a->store_alarm), why->text);
 	loop_timer_set(a->retry, STORE_RETRY_MS);
@@ -176,7 +179,7 @@ static void on_drain(void *data)
 {
 	struct app *a = data;
 	bool done = intake_is_stopped(a->intake) && !intake_wants_turn(a->intake) &&
-		    (a->outbox == NULL || outbox_is_idle(a->outbox));
+		    (a->outbox == NULL || outbox_is_idle(a->outbox)) && web_child_is_idle(a->web);
 	int64_t limit = a->settings->central.answer_timeout_ms + 5000;
 	if (done || clock_mono_ms() - a->drain_mono_ms > limit) {
 		loop_stop(a->loop);
@@ -197,6 +200,7 @@ static void on_term(void *data, int signal)
 	a->stopping = true;
 	log_notice("jembatand", "signal %d: finishing what is under way, then stopping", signal);
 	notify_send("STOPPING=1\nSTATUS=finishing what is under way");
+	web_child_stop(a->web);
 	intake_stop(a->intake);
 	if (a->outbox != NULL)
 		outbox_pause(a->outbox, true);
@@ -204,12 +208,11 @@ static void on_term(void *data, int signal)
 	loop_timer_set(a->drain, 0);
 }
 
-/* The preset would end the process. */
 static void on_hup(void *data, int signal)
 {
-	(void)data;
+	struct app *a = data;
 	(void)signal;
-	log_notice("jembatand", "SIGHUP: settings are read at the start only; restart to apply them");
+	reload_begin(a->reload);
 }
 
 /* ---- opening ----------------------------------------------------------- */
@@ -235,9 +238,29 @@ static enum jembatan_result open_central(struct app *a, struct why *why)
 	return r;
 }
 
+void app_take_settings(struct app *a, struct settings *settings)
+{
+	struct settings *old = a->settings;
+	bool same = settings_same_central(old, settings);
+	struct why why;
+	a->settings = settings_hold(settings);
+	decide_set_settings(a->decide, settings);
+	a->central.central = &settings->central;
+	a->central.instances = settings->instances;
+	a->central.instance_count = settings->instance_count;
+	if (a->outbox == NULL && settings->central.url != NULL && open_central(a, &why) != JEMBATAN_OK)
+		log_error("central", "%s", why.text);
+	else if (a->outbox != NULL)
+		outbox_take_settings(a->outbox, same);
+	log_init("jembatand", settings->log_json ? LOG_JSON : LOG_KEY_VALUE, settings->log_level);
+	settings_free(old);
+	a->decide_more = true;
+	app_want_turn(a);
+}
+
 enum jembatan_result app_open(struct app *a, struct settings *settings, struct why *why)
 {
-	*a = (struct app){ .settings = settings, .started_ms = clock_now_ms() };
+	*a = (struct app){ .settings = settings_hold(settings), .started_ms = clock_now_ms() };
 	enum jembatan_result r = ticket_schema_load(ticket_schema_path(), &a->schema, why);
 	if (r == JEMBATAN_OK)
 		r = file_make_dirs(settings->data_dir, 0700, why);
@@ -260,11 +283,14 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 							 .settings = settings,
 							 .schema = a->schema,
 							 .fetch = a->fetch });
+	a->reload = reload_new(a);
 	r = open_central(a, why);
 	if (r == JEMBATAN_OK)
 		r = control_open(a, &a->control, why);
 	if (r == JEMBATAN_OK)
 		r = intake_start(a->intake, why);
+	if (r == JEMBATAN_OK)
+		a->web = web_child_new(a);
 	return r;
 }
 
@@ -285,9 +311,11 @@ void app_run(struct app *a)
 void app_close(struct app *a)
 {
 	control_close(a->control);
+	reload_free(a->reload);
 	outbox_free(a->outbox);
 	decide_free(a->decide);
 	intake_free(a->intake);
+	web_child_free(a->web);
 	fetch_free(a->fetch);
 	if (a->loop != NULL) {
 		loop_timer_free(a->retry);
@@ -298,4 +326,5 @@ void app_close(struct app *a)
 	}
 	db_close(a->db);
 	ticket_schema_free(a->schema);
+	settings_free(a->settings);
 }

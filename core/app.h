@@ -13,10 +13,12 @@
 #include "store/db.h"
 
 struct control;
+struct web_child;
+struct reload;
 
 struct app {
 	struct loop *loop;
-	struct settings *settings;
+	struct settings *settings; /* held; a reload gives others: keep no pointer into them */
 	struct db *db;
 	struct intake *intake;
 	struct decide *decide;
@@ -25,6 +27,8 @@ struct app {
 	struct central_options central;
 	struct outbox *outbox; /* NULL: no centre is configured */
 	struct control *control;
+	struct web_child *web; /* NULL: web.listen is not set */
+	struct reload *reload;
 	struct loop_timer *retry, *idle, *watchdog, *drain;
 	struct log_trouble trouble;
 	bool decide_more;  /* messages may wait for their decision */
@@ -39,6 +43,8 @@ struct app {
 /* Open everything and start the children. CONFIG and a sentence when it cannot
  * work like this. */
 MUST_CHECK enum jembatan_result app_open(struct app *a, struct settings *settings, struct why *why);
+/* Take over other settings; those of intake are applied by then. */
+void app_take_settings(struct app *a, struct settings *settings);
 void app_run(struct app *a);   /* until SIGTERM or SIGINT has been drained */
 void app_close(struct app *a);
 

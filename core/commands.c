@@ -10,8 +10,10 @@
 #include "app.h"
 #include "base/clock.h"
 #include "base/jx.h"
+#include "commands_support.h"
 #include "control.h"
 #include "explain.h"
+#include "reload.h"
 #include "status.h"
 #include "store/audit.h"
 #include "store/inbox.h"
@@ -539,6 +541,8 @@ commands_find(const char *name)
 		{ "pause", pause_command },
 		{ "resume", resume_command },
 		{ "backfill", backfill_command },
+		{ "support", support_command },
+		{ "reload", reload_command },
 	};
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (strcmp(table[i].name, name) == 0)

@@ -25,6 +25,11 @@ struct decide *decide_new(const struct decide_options *o)
 	return d;
 }
 
+void decide_set_settings(struct decide *d, const struct settings *settings)
+{
+	d->o.settings = settings;
+}
+
 void decide_free(struct decide *d)
 {
 	if (d == NULL)
@@ -71,22 +76,29 @@ static enum jembatan_result queue_create(struct decide *d, int64_t ticket_id, co
 			       why);
 }
 
-/* A reference is 30 random bits: try again when it is taken. */
-static enum jembatan_result add_ticket(struct decide *d, struct ticket *t, struct ticket_row *row,
-				       struct why *why)
+static const char *new_reference(struct decide *d)
 {
-	enum jembatan_result r = JEMBATAN_DATA;
+	uint8_t random[5];
+	char reference[TICKET_REFERENCE_SIZE];
+	digest_random(random, sizeof(random));
+	ticket_reference(random, reference);
+	return arena_strdup(d->arena, reference);
+}
+
+/* A reference is 30 random bits: try again when it is taken. */
+static enum jembatan_result add_ticket(struct decide *d, struct ticket *t, const char *first_body,
+				       struct ticket_row *row, struct why *why)
+{
+	row->reference = t->reference;
+	row->body = first_body;
+	enum jembatan_result r = tickets_add(d->o.db, row, &row->id, why);
 	for (unsigned tries = 0; tries < 16 && r == JEMBATAN_DATA; tries++) {
-		uint8_t random[5];
-		char reference[TICKET_REFERENCE_SIZE];
-		digest_random(random, sizeof(random));
-		ticket_reference(random, reference);
-		t->reference = row->reference = arena_strdup(d->arena, reference);
+		row->reference = t->reference = new_reference(d);
 		CLEANUP(free_pointer) char *body = ticket_to_json(t);
 		row->body = body;
 		r = tickets_add(d->o.db, row, &row->id, why);
-		row->body = NULL;
 	}
+	row->body = NULL;
 	return r;
 }
 
@@ -96,10 +108,10 @@ struct verdict {
 	const char *what, *reason;
 };
 
+/* misfit: where it breaks the format, or NULL. */
 static struct verdict judge(struct decide *d, const struct instance_settings *s,
-			    const struct ticket *t)
+			    const struct ticket *t, const char *misfit)
 {
-	struct why why;
 	if (t->from_centre || (t->tracking_id != NULL && decide_is_tracking_id(t->tracking_id)))
 		return (struct verdict){ TICKET_LINKED, INBOX_LINKED, "linked",
 			"it came from the centre, or carries its number already: never pushed" };
@@ -107,10 +119,9 @@ static struct verdict judge(struct decide *d, const struct instance_settings *s,
 		return (struct verdict){ TICKET_REVIEW, INBOX_TICKET, "review",
 			"the source carries a number of the centre that cannot be one: is it there "
 			"already?" };
-	CLEANUP(free_pointer) char *body = ticket_to_json(t);
-	if (ticket_validate(d->o.schema, bytes_text(body), &why) != JEMBATAN_OK)
+	if (misfit != NULL)
 		return (struct verdict){ TICKET_REVIEW, INBOX_TICKET, "review",
-			arena_printf(d->arena, "it does not fit the national format: %s", why.text) };
+			arena_printf(d->arena, "it does not fit the national format: %s", misfit) };
 	if (s == NULL)
 		return (struct verdict){ TICKET_REVIEW, INBOX_TICKET, "review",
 			"its instance is not configured any more" };
@@ -159,7 +170,7 @@ static enum jembatan_result make_ticket(struct decide *d, const struct inbox_row
 		.instance = s != NULL ? s->name : "removed",
 		.channel = s != NULL ? s->connector : NULL,
 		.source_system = s != NULL ? (s->profile != NULL ? s->profile : s->connector) : NULL,
-		.reference = "JB-000000", /* the real one comes with the row */
+		.reference = new_reference(d),
 		.received_ms = row->received_ms,
 		.zone_minutes = d->o.settings->central.zone_minutes,
 	};
@@ -168,7 +179,10 @@ static enum jembatan_result make_ticket(struct decide *d, const struct inbox_row
 		return decide_leave(d, row, INBOX_STORED, 0, why->text, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	struct verdict v = judge(d, s, &t);
+	struct why misfit;
+	bool fits = false;
+	CLEANUP(free_pointer) char *body = ticket_to_checked_json(&t, d->o.schema, &fits, &misfit);
+	struct verdict v = judge(d, s, &t, fits ? NULL : misfit.text);
 	struct ticket_row ticket = {
 		.instance_id = row->instance_id,
 		.message_id = row->id,
@@ -180,7 +194,7 @@ static enum jembatan_result make_ticket(struct decide *d, const struct inbox_row
 	r = FAULT_PLANTED("decision-split") ? leave_too_early(d, row, why) : JEMBATAN_OK;
 	FAULT_POINT("decide.mid");
 	if (r == JEMBATAN_OK)
-		r = add_ticket(d, &t, &ticket, why);
+		r = add_ticket(d, &t, body, &ticket, why);
 	if (r == JEMBATAN_OK && v.state == TICKET_QUEUED)
 		r = queue_create(d, ticket.id, ticket.reference, m, why);
 	if (r == JEMBATAN_OK)

@@ -20,6 +20,7 @@ struct decide_options {
 
 struct decide;
 struct decide *decide_new(const struct decide_options *o);
+void decide_set_settings(struct decide *d, const struct settings *settings);
 void decide_free(struct decide *d);
 
 /* Inside the open transaction: decide at most `limit` messages, and begin no

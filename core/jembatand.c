@@ -82,6 +82,11 @@ int main(int argc, char *argv[])
 		usage(stderr);
 		return EX_USAGE;
 	}
+	/* One that comes before the loop hears it waits: the preset would end us. */
+	sigset_t hangup;
+	sigemptyset(&hangup);
+	sigaddset(&hangup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hangup, NULL);
 	umask(0077);
 	signal(SIGPIPE, SIG_IGN);
 	return run(path);

@@ -9,10 +9,12 @@
 
 #include "base/clock.h"
 #include "base/jx.h"
+#include "reload.h"
 #include "store/inbox.h"
 #include "store/outbox_rows.h"
 #include "store/quarantine.h"
 #include "store/tickets.h"
+#include "web_child.h"
 #include "base/poison.h"
 
 static void alarm_row(struct control_peer *p, const char *where, const char *text)
@@ -51,6 +53,8 @@ static enum jembatan_result daemon_row(struct control_peer *p, struct why *why)
 		(json_int_t)db.size_bytes, "oldest_undecided_ms", (json_int_t)inbox.oldest_new_ms));
 	if (a->store_alarm[0] != '\0')
 		alarm_row(p, "store", a->store_alarm);
+	if (reload_alarm(a->reload) != NULL)
+		alarm_row(p, "reload", reload_alarm(a->reload));
 	if (quarantined > 0)
 		alarm_row(p, "quarantine", "records wait that nobody could read: `jembatan quarantine list`");
 	return JEMBATAN_OK;
@@ -107,10 +111,10 @@ static const char *central_advice(const char *trouble)
 	if (str_equal(trouble, "busy"))
 		return "it asks us to slow down; pushes go on by themselves";
 	if (str_equal(trouble, "credentials"))
-		return "it refuses our credentials: see central.secret and central.guid, then restart; "
-		       "reports wait";
+		return "it refuses our credentials: see central.secret and central.guid, then `jembatan "
+		       "reload`; reports wait";
 	if (str_equal(trouble, "redirected"))
-		return "it leads elsewhere: see central.url, then restart; reports wait";
+		return "it leads elsewhere: see central.url, then `jembatan reload`; reports wait";
 	return "it cannot be reached or fails; reports wait and go on by themselves when it is back";
 }
 
@@ -150,6 +154,23 @@ static enum jembatan_result central_row(struct control_peer *p, struct why *why)
 	return JEMBATAN_OK;
 }
 
+static void web_row(struct control_peer *p)
+{
+	struct web_child_status s;
+	if (!web_child_status(control_app(p)->web, &s))
+		return;
+	control_row(p, json_pack("{s:s,s:s,s:s?,s:s?,s:b,s:I,s:I,s:I,s:I,s:s?}", "type", "web", "state",
+				 s.state, "listening", s.listening, "confinement", s.confinement,
+				 "degraded", s.degraded, "waiting", (json_int_t)s.waiting, "answered",
+				 (json_int_t)s.answered, "deaths", (json_int_t)s.deaths, "pid",
+				 (json_int_t)s.pid, "alarm", s.alarm));
+	if (s.alarm != NULL)
+		alarm_row(p, "web", s.alarm);
+	if (s.degraded)
+		alarm_row(p, "web", "jembatan-web runs with less confinement than it should: see "
+			  "`jembatan status --json`, field confinement");
+}
+
 void status_command(struct control_peer *p, const struct msg_command *c)
 {
 	struct why why;
@@ -160,6 +181,8 @@ void status_command(struct control_peer *p, const struct msg_command *c)
 		r = instance_row(p, &s, &why);
 	if (r == JEMBATAN_OK)
 		r = central_row(p, &why);
+	if (r == JEMBATAN_OK)
+		web_row(p);
 	if (r != JEMBATAN_OK)
 		control_fail(p, r, &why);
 	else

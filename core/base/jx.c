@@ -99,11 +99,21 @@ bool jx_is_true(json_t *root, const char *path)
 	return json_is_true(jx_at(root, path));
 }
 
-char *jx_dump(const json_t *value)
+static char *dump(const json_t *value, size_t flags)
 {
-	char *out = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+	char *out = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | flags);
 	ASSERT(out);
 	return out;
+}
+
+char *jx_dump(const json_t *value)
+{
+	return dump(value, JSON_SORT_KEYS);
+}
+
+char *jx_dump_as_set(const json_t *value)
+{
+	return dump(value, 0);
 }
 
 void jx_decref(json_t **value)

@@ -23,6 +23,8 @@ bool jx_is_true(json_t *root, const char *path);
 
 /* Compact, sorted keys; the caller frees. */
 char *jx_dump(const json_t *value);
+/* The same with the keys in the order in which they were set: cheaper. */
+char *jx_dump_as_set(const json_t *value);
 
 /* For CLEANUP. */
 void jx_decref(json_t **value);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/poison.h"
 
+#define KEPT_MAX 256u
 #define WHERE_MAX 200u
 #define TEXT_MAX 1500u
 /* Both, each byte escaped, and what stands around them. */
@@ -21,6 +22,9 @@ static struct {
 	enum log_format format;
 	enum jembatan_level lowest;
 } settings = { "jembatan", LOG_KEY_VALUE, JEMBATAN_INFO };
+
+static struct log_kept kept[KEPT_MAX];
+static uint64_t kept_count; /* ever */
 
 void log_init(const char *program, enum log_format format, enum jembatan_level lowest)
 {
@@ -60,6 +64,38 @@ static void add_quoted(struct buf *b, const char *s, size_t max_bytes)
 	buf_add_char(b, '"');
 }
 
+/* A conversion that puts in a text. */
+static bool takes_text(const char *format)
+{
+	for (const char *p = strchr(format, '%'); p != NULL; p = strchr(p + 1, '%')) {
+		p += 1 + strspn(p + 1, "-+ #0123456789.*hljzt");
+		if (*p == '\0' || *p == 's' || *p == 'c')
+			return true;
+	}
+	return false;
+}
+
+static void keep(enum jembatan_level level, const char *where, const char *format,
+		 const char *text, int64_t now_ms)
+{
+	struct log_kept *k = &kept[kept_count++ % KEPT_MAX];
+	k->time_ms = now_ms;
+	k->level = level;
+	str_copy(k->where, sizeof(k->where), where);
+	str_copy(k->text, sizeof(k->text), takes_text(format) ? format : text);
+}
+
+size_t log_kept_count(void)
+{
+	return kept_count < KEPT_MAX ? (size_t)kept_count : KEPT_MAX;
+}
+
+const struct log_kept *log_kept(size_t n)
+{
+	ASSERT(n < log_kept_count());
+	return &kept[(kept_count - log_kept_count() + n) % KEPT_MAX];
+}
+
 void log_at(enum jembatan_level level, const char *where, const char *format, ...)
 {
 	if (level < settings.lowest)
@@ -69,7 +105,9 @@ void log_at(enum jembatan_level level, const char *where, const char *format, ..
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	clock_format(clock_now_ms(), 1, time);
+	int64_t now_ms = clock_now_ms();
+	clock_format(now_ms, 1, time);
+	keep(level, where, format, text, now_ms);
 
 	struct buf line;
 	buf_init(&line, LINE_MAX_BYTES);

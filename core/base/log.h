@@ -30,6 +30,16 @@ struct log_trouble {
 void log_trouble(struct log_trouble *t, const char *where, const char *sentence);
 void log_trouble_over(struct log_trouble *t, const char *where, const char *what);
 
+/* The last lines, oldest first, for a support bundle. A line into which a text
+ * was put is kept as its pattern ("%s: %s"): nothing of anybody is in it. */
+struct log_kept {
+	int64_t time_ms;
+	enum jembatan_level level;
+	char where[48], text[200];
+};
+size_t log_kept_count(void);
+const struct log_kept *log_kept(size_t n);
+
 const char *level_name(enum jembatan_level level);
 
 #endif

@@ -5,10 +5,12 @@
 #include "base/mem.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/poison.h"
@@ -29,6 +31,16 @@ void notify_send(const char *state)
 	socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
 	sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT,
 	       (struct sockaddr *)&address, length);
+}
+
+void notify_reloading(void)
+{
+	struct timespec now;
+	char text[80];
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld",
+		 (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	notify_send(text);
 }
 
 int64_t notify_watchdog_ms(void)

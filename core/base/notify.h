@@ -7,6 +7,8 @@
 /* Send "READY=1", "STATUS=...", "WATCHDOG=1" ... to $NOTIFY_SOCKET; does
  * nothing without it. */
 void notify_send(const char *state);
+/* "RELOADING=1" with the time that systemd wants beside it; "READY=1" ends it. */
+void notify_reloading(void);
 /* Half of WATCHDOG_USEC in ms, or 0 when systemd does not watch. */
 int64_t notify_watchdog_ms(void);
 

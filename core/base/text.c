@@ -30,10 +30,20 @@ static size_t next_char(const char *s, size_t size, utf8proc_int32_t *out)
 	return used;
 }
 
+/* Bytes at s that are plain: printable ASCII, tab and newline, each a character
+ * and a cluster of its own. Nearly all that citizens write is of these. */
+static size_t plain_run(const char *s, size_t size)
+{
+	size_t i = 0;
+	while (i < size && ((s[i] >= 0x20 && s[i] < 0x7f) || s[i] == '\n' || s[i] == '\t'))
+		i++;
+	return i;
+}
+
 static bool is_valid(const char *s, size_t size, bool nul_is_fine)
 {
 	utf8proc_int32_t c;
-	for (size_t i = 0; i < size;) {
+	for (size_t i = plain_run(s, size); i < size; i += plain_run(s + i, size - i)) {
 		i += next_char(s + i, size - i, &c);
 		if (c < 0 || (c == 0 && !nul_is_fine))
 			return false;
@@ -55,6 +65,11 @@ void text_clean(const char *s, size_t size, struct buf *out)
 {
 	utf8proc_int32_t c;
 	for (size_t i = 0, n; i < size; i += n) {
+		n = plain_run(s + i, size - i);
+		if (n > 0) {
+			buf_add(out, s + i, n);
+			continue;
+		}
 		n = next_char(s + i, size - i, &c);
 		if (c < 0)
 			buf_add_text(out, REPLACEMENT);
@@ -69,6 +84,9 @@ void text_clean(const char *s, size_t size, struct buf *out)
 
 char *text_nfc(const char *s)
 {
+	size_t size = strlen(s);
+	if (plain_run(s, size) == size)
+		return xstrndup(s, size);
 	utf8proc_uint8_t *out = utf8proc_NFC((const utf8proc_uint8_t *)s);
 	ASSERT(out); /* only invalid UTF-8 or no memory: a bug, or the end */
 	return (char *)out;
@@ -89,6 +107,10 @@ static size_t walk_graphemes(const char *s, size_t max, size_t *out_count)
 {
 	size_t size = strlen(s), i = 0, count = 0;
 	utf8proc_int32_t before = 0, c, state = 0;
+	if (plain_run(s, size) == size) {
+		*out_count = size < max ? size : max;
+		return *out_count;
+	}
 	while (i < size) {
 		size_t n = next_char(s + i, size - i, &c);
 		if (c < 0)
@@ -120,9 +142,9 @@ size_t text_count_graphemes(const char *s)
 
 static bool is_space(utf8proc_int32_t c)
 {
-	if (c < 0)
-		return false;
-	if ((c >= '\t' && c <= '\r') || c == 0x85)
+	if (c < 0x80)
+		return c == ' ' || (c >= '\t' && c <= '\r');
+	if (c == 0x85)
 		return true;
 	utf8proc_category_t category = utf8proc_category(c);
 	return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||

@@ -20,7 +20,7 @@
 #include "base/poison.h"
 
 #define UPLOAD_BYTES_PER_MS 16 /* the slowest line that we wait for */
-#define EASY_KEPT_MAX 64u
+#define EASY_KEPT_MAX 256u
 #define PARTS_MAX 16u
 
 struct body_reader { /* a text that is read once */
@@ -434,6 +434,12 @@ static int on_wait(CURLM *multi UNUSED, long timeout_ms, void *data)
 	else
 		loop_timer_set(c->timer, timeout_ms);
 	return 0;
+}
+
+void client_set_options(struct client *c, const struct client_options *options)
+{
+	c->options = *options;
+	curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)options->connections);
 }
 
 struct client *client_new(struct loop *loop, const struct client_options *options)

@@ -54,6 +54,8 @@ struct client_call;
 typedef void client_on_done(void *data, const struct client_answer *answer);
 
 struct client *client_new(struct loop *loop, const struct client_options *options);
+/* For requests from now on; those under way go on as they began. */
+void client_set_options(struct client *c, const struct client_options *options);
 void client_free(struct client *c); /* cancels what is under way; NULL is fine */
 
 /* on_done runs from the loop, never from here; the answer is gone after it.

@@ -131,7 +131,7 @@ static void set_files(json_t *body, const char *file_ids)
 
 static char *dump(json_t *body, struct arena *arena)
 {
-	CLEANUP(free_pointer) char *text = jx_dump(body);
+	CLEANUP(free_pointer) char *text = jx_dump_as_set(body);
 
 	json_decref(body);
 	return arena_strdup(arena, text);

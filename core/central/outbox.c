@@ -346,6 +346,7 @@ void outbox_started(struct outbox *o)
 	struct why why;
 
 	o->is_recovered = true;
+	o->turn_mono_ms = clock_mono_ms();
 	if (is_alarm_due(o))
 		o->alarm_mono_ms = clock_mono_ms() + outbox_alarm_every_ms(o);
 	if (o->finished.count > 0)

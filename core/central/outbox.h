@@ -17,7 +17,7 @@
 #include "store/follows.h"
 #include "store/outbox_rows.h"
 
-#define OUTBOX_AHEAD_MAX 64u /* claimed at once, at most */
+#define OUTBOX_AHEAD_MAX 256u /* claimed at once, at most */
 
 struct outbox;
 typedef void outbox_on_wants(void *data);
@@ -30,6 +30,10 @@ struct outbox *outbox_new(struct loop *loop, struct db *db,
 /* Cancels what is under way: the rows stay `sending` and are settled at the
  * next start. To end without that: outbox_pause, then turns until idle. */
 void outbox_free(struct outbox *o); /* NULL is fine */
+
+/* The options that were borrowed are of other settings now, equal to those of
+ * before or not: the old ones are not used any more when this returns. */
+void outbox_take_settings(struct outbox *o, bool are_equal);
 
 bool outbox_wants_turn(struct outbox *o);
 /* Inside the open transaction. Not OK: abort it and call outbox_aborted. */

@@ -8,6 +8,7 @@
 #include "central/push.h"
 
 #define OUTBOX_LATENCIES 256u
+#define OUTBOX_GATHER_MS 10 /* answers that come so close share a commit */
 
 struct push_list {
 	struct push *first, *last;
@@ -32,11 +33,12 @@ struct outbox {
 	bool came_up_empty;      /* the last claim got all that could be had */
 	int64_t claimed_at_ms;   /* the last claim took what was due by then */
 	int64_t next_due_ms;     /* of a queued row; 0: none */
+	int64_t turn_mono_ms;    /* of the last commit */
 	int64_t alarm_mono_ms;   /* when to look for what is held too long */
 	unsigned budget_written;
 	struct client_call *probe;
 	struct client_request probe_request;
-	char *probe_url;
+	char *probe_url; /* of the last probe */
 	struct { /* the row that was turned away with 401 or 403 last */
 		int64_t row_id;
 		unsigned times;

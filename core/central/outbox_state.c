@@ -29,13 +29,28 @@ static bool has_room(struct outbox *o)
 	       pace_budget_left(&o->pace, clock_now_ms(), c->zone_minutes);
 }
 
+static bool has_work(struct outbox *o)
+{
+	return o->finished.count > 0 ||
+	       (has_room(o) && o->next_due_ms && o->next_due_ms <= clock_now_ms());
+}
+
+/* Until when a turn waits for more answers, so that it is worth its commit: not
+ * at all after a quiet while, or once half of what may fly has ended. */
+static int64_t gather_ms(const struct outbox *o)
+{
+	int64_t now = clock_mono_ms();
+
+	if (2 * o->flying.count <= pace_allowed(&o->pace, now))
+		return 0;
+	return o->turn_mono_ms + OUTBOX_GATHER_MS - now;
+}
+
 bool outbox_wants_turn(struct outbox *o)
 {
-	if (!o->is_recovered || o->finished.count > 0 || clock_mono_ms() >= o->alarm_mono_ms)
+	if (!o->is_recovered || clock_mono_ms() >= o->alarm_mono_ms)
 		return true;
-	if (has_room(o) && o->next_due_ms && o->next_due_ms <= clock_now_ms())
-		return true;
-	return polls_wants_turn(o->polls);
+	return (has_work(o) && gather_ms(o) <= 0) || polls_wants_turn(o->polls);
 }
 
 static void shorten(int64_t *wait, int64_t other)
@@ -64,6 +79,8 @@ static void on_probed(void *data, const struct client_answer *a)
 
 static void probe(struct outbox *o)
 {
+	free(o->probe_url);
+	o->probe_url = xasprintf("%s%s", o->options->central->url, o->options->tuning.probe_path);
 	pace_probe_begin(&o->pace);
 	o->probe_request = (struct client_request){ .url = o->probe_url };
 	o->probe = client_start(o->client, &o->probe_request, on_probed, o);
@@ -84,10 +101,12 @@ void outbox_reschedule(struct outbox *o)
 		if (o->on_wants)
 			o->on_wants(o->data);
 		wait = UNANSWERED_MS; /* the turn sets it anew */
+	} else if (has_work(o)) {
+		wait = gather_ms(o);
 	}
 	shorten(&wait, pace_wait_ms(&o->pace, clock_mono_ms()));
 	shorten(&wait, o->alarm_mono_ms - clock_mono_ms());
-	if (o->next_due_ms && has_room(o))
+	if (o->next_due_ms && has_room(o) && o->next_due_ms > clock_now_ms())
 		shorten(&wait, o->next_due_ms - clock_now_ms());
 	shorten(&wait, polls_wait_ms(o->polls));
 	loop_timer_set(o->timer, wait);
@@ -127,19 +146,37 @@ static void read_flags(struct outbox *o)
 	o->budget_written = o->pace.used;
 }
 
+static struct client_options client_options_of(const struct settings_central *c)
+{
+	return (struct client_options){ .auth_header = c->auth_header,
+					.auth_scheme = c->auth_scheme,
+					.secret = c->secret,
+					.guid = c->guid,
+					.ca_file = c->ca_file,
+					.connect_timeout_ms = c->connect_timeout_ms,
+					.answer_timeout_ms = c->answer_timeout_ms,
+					.connections = c->connections };
+}
+
+void outbox_take_settings(struct outbox *o, bool are_equal)
+{
+	const struct settings_central *c = o->options->central;
+	struct client_options client = client_options_of(c);
+
+	client_set_options(o->client, &client);
+	if (are_equal)
+		return;
+	pace_change(&o->pace, c->connections, c->daily_budget, clock_mono_ms());
+	o->next_due_ms = 1; /* look at once */
+	loop_timer_set(o->timer, 0);
+}
+
 struct outbox *outbox_new(struct loop *loop, struct db *db,
 			  const struct central_options *options, outbox_on_wants *on_wants,
 			  void *data)
 {
 	const struct settings_central *c = options->central;
-	struct client_options client = { .auth_header = c->auth_header,
-					 .auth_scheme = c->auth_scheme,
-					 .secret = c->secret,
-					 .guid = c->guid,
-					 .ca_file = c->ca_file,
-					 .connect_timeout_ms = c->connect_timeout_ms,
-					 .answer_timeout_ms = c->answer_timeout_ms,
-					 .connections = c->connections };
+	struct client_options client = client_options_of(c);
 	struct outbox *o = xcalloc(1, sizeof(*o));
 
 	ASSERT(c->url);
@@ -151,7 +188,6 @@ struct outbox *outbox_new(struct loop *loop, struct db *db,
 	o->client = client_new(loop, &client);
 	o->timer = loop_timer_new(loop, on_timer, o);
 	o->arena = arena_new();
-	o->probe_url = xasprintf("%s%s", c->url, options->tuning.probe_path);
 	o->next_due_ms = 1; /* look at once */
 	o->alarm_mono_ms = clock_mono_ms();
 	pace_init(&o->pace, &options->tuning, c->connections, c->daily_budget);

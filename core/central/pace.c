@@ -18,6 +18,16 @@ void pace_init(struct pace *p, const struct central_tuning *tuning, unsigned mos
 			    .day = -1 };
 }
 
+void pace_change(struct pace *p, unsigned most, unsigned budget, int64_t mono_ms)
+{
+	p->most = most > 0 ? most : 1;
+	if (p->limit > p->most)
+		p->limit = p->most;
+	p->budget = budget;
+	if (p->state == PACE_OPEN)
+		p->probe_mono_ms = mono_ms;
+}
+
 static bool is_quiet(const struct pace *p, int64_t mono_ms)
 {
 	return p->quiet_until_mono_ms > mono_ms;

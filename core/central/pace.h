@@ -32,6 +32,10 @@ struct pace {
 void pace_init(struct pace *p, const struct central_tuning *tuning, unsigned most,
 	       unsigned budget);
 
+/* Other settings: what is under way beyond the new limits ends by itself. A
+ * breaker that is open asks at once whether the change has helped. */
+void pace_change(struct pace *p, unsigned most, unsigned budget, int64_t mono_ms);
+
 /* How many may be under way at once now; 0 while it is open or quiet. */
 unsigned pace_allowed(const struct pace *p, int64_t mono_ms);
 /* A probe is due: send it, then pace_probe_begin. */

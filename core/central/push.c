@@ -299,7 +299,7 @@ enum jembatan_result push_prepare(struct push *p, struct db *db,
 	enum jembatan_result r = read_source(p, db, &s, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	p->route_to = central_route_to(o, s.ticket.instance);
+	p->route_to = arena_strdup(p->arena, central_route_to(o, s.ticket.instance));
 	if (p->action == OUTCOME_FILE)
 		prepare_file(p, db, &s, o, out_left_out);
 	switch (p->action) {

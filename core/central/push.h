@@ -26,7 +26,7 @@ struct push {
 	size_t upload_count;
 	struct client_call *call; /* while it is under way */
 	/* what its answer is read by */
-	const char *route_to;
+	const char *route_to;      /* of the arena: the settings may change meanwhile */
 	const char *content;       /* of a follow-up */
 	size_t file_index, file_count;
 	unsigned page;             /* of follow-ups */

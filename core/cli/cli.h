@@ -35,6 +35,12 @@ cli_on_row cli_table_row; /* data: struct cli_table */
 void cli_table_print(struct cli_table *t, FILE *out); /* frees it */
 
 int cli_check(const struct cli *c, bool show_options);
+/* Write a support bundle, a new file, with 0600. */
+int cli_bundle(const struct cli *c, const char *path);
+/* Decide over a file of JSON lines ("-": stdin) and print; without daemon. */
+struct dedup_settings;
+int cli_duplicates_offline(const char *path, const struct dedup_settings *settings, bool explain,
+			   bool measure);
 int cli_preview(const struct cli *c, const char *instance, const char *sample);
 
 #endif

@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "config/date.h"
 #include "config/settings.h"
+#include "ticket/dedup.h"
 #include "base/poison.h"
 
 #define PAGE 2000u
@@ -24,6 +25,7 @@ static const char usage_text[] =
 	"  tickets [STATE]             all tickets, or those of one state\n"
 	"  explain TICKET|TRACKING|mN  the whole history of a ticket or message, with reasons\n"
 	"  check [--options]           the configuration, without network (78: something is wrong)\n"
+	"  support-bundle FILE         for somebody far away to look at; no citizen's data in it\n"
 	"  preview INSTANCE --sample FILE   what a sample becomes; nothing is stored\n"
 	"decide\n"
 	"  review list | show TICKET | accept TICKET|all | reject TICKET|all [--reason TEXT]\n"
@@ -32,14 +34,18 @@ static const char usage_text[] =
 	"run\n"
 	"  pause INSTANCE|central, resume INSTANCE|central\n"
 	"  backfill INSTANCE --since DATE [--dry-run]\n"
+	"  reload                      read the configuration again, apply what changed\n"
+	"\n"
+	"try out\n"
+	"  duplicates --offline FILE.jsonl [--explain] [--measure]   which complaints are one\n"
 	"\n"
 	"--json prints one JSON object a line. Exit codes are those of sysexits.h.\n"
 	"See jembatan(1) and jembatan.yaml(5).\n";
 
 struct request {
 	struct cli cli;
-	const char *sample, *since, *reason;
-	bool dry_run, all, refused, show_options;
+	const char *sample, *since, *reason, *offline;
+	bool dry_run, all, refused, show_options, explain, measure;
 	char **words;
 	int count;
 };
@@ -123,6 +129,13 @@ static int run_preview(const struct request *q)
 	if (word(q, 1) == NULL || q->sample == NULL)
 		return usage_error("preview needs ", "INSTANCE --sample FILE");
 	return cli_preview(&q->cli, word(q, 1), q->sample);
+}
+
+static int run_bundle(const struct request *q)
+{
+	if (word(q, 1) == NULL)
+		return usage_error("support-bundle needs ", "a FILE to make");
+	return cli_bundle(&q->cli, word(q, 1));
 }
 
 static int run_review(const struct request *q)
@@ -220,6 +233,11 @@ static int run_pause(const struct request *q)
 	return ask(q, word(q, 0), arguments, 1, false);
 }
 
+static int run_reload(const struct request *q)
+{
+	return ask(q, "reload", NULL, 0, false);
+}
+
 static int run_backfill(const struct request *q)
 {
 	char since[32];
@@ -232,6 +250,14 @@ static int run_backfill(const struct request *q)
 	return ask(q, "backfill", arguments, 3, false);
 }
 
+static int run_duplicates(const struct request *q)
+{
+	struct dedup_settings settings = dedup_settings_preset();
+	if (q->offline == NULL)
+		return usage_error("duplicates needs ", "--offline FILE.jsonl");
+	return cli_duplicates_offline(q->offline, &settings, q->explain, q->measure);
+}
+
 static int run(const struct request *q)
 {
 	static const struct {
@@ -241,7 +267,9 @@ static int run(const struct request *q)
 		{ "status", run_status }, { "tickets", run_tickets }, { "explain", run_explain },
 		{ "check", run_check }, { "preview", run_preview }, { "review", run_review },
 		{ "unknown", run_unknown }, { "quarantine", run_quarantine }, { "pause", run_pause },
-		{ "resume", run_pause }, { "backfill", run_backfill },
+		{ "support-bundle", run_bundle }, { "resume", run_pause }, { "backfill", run_backfill },
+		{ "reload", run_reload },
+		{ "duplicates", run_duplicates },
 	};
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (str_equal(table[i].name, word(q, 0)))
@@ -250,7 +278,7 @@ static int run(const struct request *q)
 }
 
 enum { OPTION_SAMPLE = 256, OPTION_SINCE, OPTION_REASON, OPTION_DRY_RUN, OPTION_ALL,
-       OPTION_REFUSED, OPTION_OPTIONS, OPTION_SOCKET };
+       OPTION_REFUSED, OPTION_OPTIONS, OPTION_SOCKET, OPTION_OFFLINE, OPTION_EXPLAIN, OPTION_MEASURE };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -263,6 +291,9 @@ static const struct option options[] = {
 	{ "all", no_argument, NULL, OPTION_ALL },
 	{ "refused", no_argument, NULL, OPTION_REFUSED },
 	{ "options", no_argument, NULL, OPTION_OPTIONS },
+	{ "offline", required_argument, NULL, OPTION_OFFLINE },
+	{ "explain", no_argument, NULL, OPTION_EXPLAIN },
+	{ "measure", no_argument, NULL, OPTION_MEASURE },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -284,6 +315,9 @@ int main(int argc, char *argv[])
 		case OPTION_ALL: q.all = true; break;
 		case OPTION_REFUSED: q.refused = true; break;
 		case OPTION_OPTIONS: q.show_options = true; break;
+		case OPTION_OFFLINE: q.offline = optarg; break;
+		case OPTION_EXPLAIN: q.explain = true; break;
+		case OPTION_MEASURE: q.measure = true; break;
 		case 'V':
 			puts("jembatan " PACKAGE_VERSION);
 			return EX_OK;

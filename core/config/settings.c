@@ -298,6 +298,7 @@ static const char *folder_of(const char *path, struct arena *arena)
 struct settings *settings_load(const char *path, struct problems *problems)
 {
 	struct settings *s = xcalloc(1, sizeof(*s));
+	s->holds = 1;
 	struct load l = { .s = s, .problems = problems };
 	enum jembatan_result result;
 	struct why why;
@@ -322,9 +323,15 @@ struct settings *settings_load(const char *path, struct problems *problems)
 	return s;
 }
 
+struct settings *settings_hold(struct settings *s)
+{
+	s->holds++;
+	return s;
+}
+
 void settings_free(struct settings *s)
 {
-	if (s == NULL)
+	if (s == NULL || --s->holds > 0)
 		return;
 	secret_free(s->master_key);
 	secret_free(s->central.secret);

@@ -114,13 +114,27 @@ struct settings {
 	const char *name;    /* the main file as shown: "jembatan.yaml" */
 	const struct yaml_node *root; /* of the main file */
 	struct arena *arena; /* owns everything but the secrets */
+	unsigned holds;      /* settings_hold, settings_free */
 };
 
 /* Load and check. NULL when the main file cannot be read at all; otherwise
- * what could be understood: use it only when no problem was added. Free with
- * settings_free. */
+ * what could be understood: use it only when no problem was added. The caller
+ * has the first hold. Settings do not change once they are in use: a reload
+ * makes new ones. Whoever keeps a pointer into them beyond a call holds them
+ * for as long; the last one that lets go frees them and wipes the secrets. */
 struct settings *settings_load(const char *path, struct problems *problems);
-void settings_free(struct settings *s); /* NULL is fine; wipes the secrets */
+struct settings *settings_hold(struct settings *s);
+void settings_free(struct settings *s); /* NULL is fine */
+
+/* settings_change.c: what differs between two loads of the same files. */
+
+/* What cannot change while we run is taken over from `old` into `s`, which is
+ * not in use yet; each key that was to change adds a note that says so. */
+void settings_keep_fixed(struct settings *s, const struct settings *old, struct problems *notes);
+/* Values only; a moved line is no difference. Secrets are compared too. */
+bool settings_same_central(const struct settings *a, const struct settings *b);
+/* Of an instance's own keys, without its options, connector and profile. */
+bool settings_same_instance(const struct instance_settings *a, const struct instance_settings *b);
 
 /* Adds a problem for each central key without which nothing can be pushed. */
 void settings_check_complete(const struct settings *s, struct problems *problems);

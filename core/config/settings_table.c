@@ -64,7 +64,7 @@ const struct jembatan_option settings_table[] = {
 		 "How long a connection may take."),
 	DURATION("central.answer_timeout", "90s", SECOND, 10 * MINUTE,
 		 "How long an answer may take; after that the push is unknown."),
-	INTEGER("central.connections", "8", 1, 64, "Requests in parallel, at most."),
+	INTEGER("central.connections", "8", 1, 256, "Requests in parallel, at most."),
 	BOOLEAN("central.idempotent", "false",
 		"The centre honours our Idempotency-Key: an unknown push is sent again."),
 	URL("central.lookup.url",

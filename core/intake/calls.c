@@ -9,6 +9,12 @@
 void worker_next_call(struct worker *w)
 {
 	struct why why;
+	/* One that makes way is asked nothing more; what waits is for the next. */
+	if (w->restarts) {
+		if (child_state(w->child) == CHILD_IDLE)
+			child_stop(w->child);
+		return;
+	}
 	while (w->unasked != NULL && child_takes_call(w->child, w->unasked->type)) {
 		struct call *c = w->unasked;
 		w->unasked = c->next;

@@ -258,6 +258,11 @@ bool child_takes_more(const struct child *c)
 	return c->channel != NULL && channel_waiting(c->channel) < FRAME_BLOB_MAX;
 }
 
+void child_set_confinement(struct child *c, bool is_required)
+{
+	c->o.spawn.confinement_required = is_required;
+}
+
 void child_kill(struct child *c)
 {
 	if (c->pid > 0)

@@ -74,6 +74,7 @@ MUST_CHECK enum jembatan_result child_ask_packed(struct child *c, enum msg_type 
 						 struct jembatan_bytes meta,
 						 struct jembatan_bytes blob, struct why *why);
 bool child_takes_more(const struct child *c); /* another piece of a SAMPLE */
+void child_set_confinement(struct child *c, bool is_required); /* from its next start on */
 void child_stop(struct child *c);  /* STOP, then SIGTERM, then SIGKILL */
 void child_kill(struct child *c);  /* SIGKILL now */
 /* Its batch cannot be stored: drop that and whatever else it said. */

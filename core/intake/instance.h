@@ -42,6 +42,8 @@ struct worker {
 	size_t call_count, call_bytes;
 	struct call *answered, **answered_end; /* request: released after the commit */
 	bool refused;     /* the store does not take its batch */
+	struct digest key; /* what its child was started with: instance_key */
+	bool restarts;     /* ends when its call is over, and starts with other settings */
 	/* REPLAY and DRY: one job, then the worker ends. */
 	struct buf sample;
 	size_t sample_at;
@@ -54,13 +56,17 @@ struct worker {
 
 struct instance {
 	struct intake *intake;
+	char name[40];
 	const struct instance_settings *settings;
+	struct settings *held; /* that they are of */
 	int64_t id, start_ms;
 	char *cursor; /* as committed; NULL at first */
 	struct arena *arena; /* manifest */
 	struct msg_manifest manifest;
+	struct digest stamp; /* of the plugin's file that the manifest is of */
 	char plugin[512], spool[512];
 	bool paused, usable;
+	bool leaving; /* not configured any more: gone once its last batch is stored */
 	char alarm[480]; /* why it was left out; empty: it was not */
 	int64_t backfilled_ms; /* wall; 0: not since the start */
 	int64_t last_ok_ms, last_ok_written_ms;
@@ -78,17 +84,17 @@ struct instance {
 struct intake {
 	struct loop *loop;
 	struct db *db;
-	const struct settings *settings;
+	struct settings *settings; /* held */
 	void (*on_turn)(void *data);
 	void *data;
 	struct instance *instances;
-	size_t count;
 	bool stopping, full, shared;
 	int64_t message_us; /* to store one, smoothed */
 	struct log_trouble files_trouble;
 	int64_t files_failed_mono_ms; /* keeping files failed: not again at once */
 };
 
+unsigned worker_needs(enum worker_purpose purpose); /* capabilities, any of them */
 void worker_init(struct worker *w, struct instance *i, enum worker_purpose purpose);
 void worker_done(struct worker *w);
 /* Start it now or when its back-off allows. */
@@ -96,6 +102,9 @@ void worker_start(struct worker *w);
 /* A person wants it to go on: start or poll now. */
 void worker_wake(struct worker *w);
 void worker_stop(struct worker *w);
+/* Its settings are others: end what is under way, keep what waits, start anew. */
+void worker_restart(struct worker *w);
+void worker_forgive(struct worker *w); /* its failures are of before */
 void worker_was_ok(struct worker *w);
 void worker_end_job(struct worker *w, enum jembatan_result result, const char *why);
 void worker_on_dead_job(struct worker *w);
@@ -119,8 +128,29 @@ struct db *intake_db(struct intake *in);
 const struct settings *intake_settings(struct intake *in);
 bool intake_is_full(struct intake *in); /* too many wait for their decision */
 void intake_job_ended(struct worker *w);
+void intake_sweep_later(struct intake *in); /* one that leaves may be gone now */
 const char *instance_alarm(const struct instance *i); /* NULL: none */
 void instance_was_ok(struct instance *i);
+#define OK_WRITTEN_EVERY_MS 10000
 void instance_free_job(struct instance *i);
+/* The row, the folder, the manifest (NULL: ask for it, which waits for the
+ * plugin), the children. Takes the arena, which may be NULL too. Not OK: the
+ * store has no row for it. Left out for another reason, it is listed with an
+ * alarm and is not usable. */
+MUST_CHECK enum jembatan_result instance_start(struct intake *in,
+					       const struct instance_settings *s,
+					       struct arena *arena,
+					       const struct msg_manifest *manifest,
+					       struct why *why);
+void instance_stop(struct instance *i);
+void instance_free(struct instance *i); /* not from a callback of its children */
+/* Start what its manifest says that it can. */
+void instance_start_roles(struct instance *i);
+void instance_leave(struct instance *i);
+
+/* reload.c */
+struct digest instance_stamp(const char *plugin); /* zero: there is no such file */
+struct digest instance_key(struct intake *in, const struct settings *s, const char *plugin,
+			   const struct instance_options *options);
 
 #endif

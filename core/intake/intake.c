@@ -1,7 +1,6 @@
-/* intake.c: the instances, and their part of the app's turn. */
+/* intake.c: all instances together, and their part of the app's turn. */
 #include "intake/intake.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "intake/instance.h"
-#include "intake/manifest.h"
 #include "store/instances.h"
 #include "base/poison.h"
 
@@ -22,7 +20,6 @@
 #define SHARE_MIN_US 250
 #define SHARE_MAX_US 5000
 #define SHARED_WINDOW_MS 2000
-#define OK_WRITTEN_EVERY_MS 10000
 #define FILES_AGAIN_MS 1000
 
 void intake_want_turn(struct intake *in)
@@ -63,41 +60,16 @@ bool intake_is_full(struct intake *in)
 	return in->full;
 }
 
-const char *instance_alarm(const struct instance *i)
-{
-	const char *const alarms[] = { i->alarm, i->poll.alarm, i->request.alarm, i->deliver.alarm };
-	for (size_t n = 0; n < COUNT_OF(alarms); n++)
-		if (alarms[n][0] != '\0')
-			return alarms[n];
-	return NULL;
-}
-
-void instance_was_ok(struct instance *i)
-{
-	i->last_ok_ms = clock_now_ms();
-	if (i->last_ok_ms - i->last_ok_written_ms >= OK_WRITTEN_EVERY_MS)
-		intake_want_turn(i->intake);
-}
-
-struct intake *intake_new(struct loop *loop, struct db *db, const struct settings *settings,
+struct intake *intake_new(struct loop *loop, struct db *db, struct settings *settings,
 			  void (*on_turn)(void *data), void *data)
 {
 	struct intake *in = xcalloc(1, sizeof(*in));
 	in->loop = loop;
 	in->db = db;
-	in->settings = settings;
+	in->settings = settings_hold(settings);
 	in->on_turn = on_turn;
 	in->data = data;
 	return in;
-}
-
-void instance_free_job(struct instance *i)
-{
-	if (i->job == NULL)
-		return;
-	worker_done(i->job);
-	free(i->job);
-	i->job = NULL;
 }
 
 void intake_free(struct intake *in)
@@ -107,14 +79,10 @@ void intake_free(struct intake *in)
 	while (in->instances != NULL) {
 		struct instance *i = in->instances;
 		in->instances = i->next;
-		worker_done(&i->poll);
-		worker_done(&i->request);
-		worker_done(&i->deliver);
-		instance_free_job(i);
-		free(i->cursor);
-		arena_free(i->arena);
-		free(i);
+		instance_free(i);
 	}
+	loop_defer_cancel(in->loop, in);
+	settings_free(in->settings);
 	free(in);
 }
 
@@ -130,102 +98,7 @@ static void on_sigchld(void *data, int signal)
 	}
 }
 
-/* ---- starting ---------------------------------------------------------- */
-
-static enum jembatan_result load_row(struct instance *i, struct why *why)
-{
-	struct intake *in = i->intake;
-	const struct instance_settings *s = i->settings;
-	int64_t now = clock_now_ms();
-	int64_t start = s->start == START_ALL ? 0 : s->start == START_SINCE ? s->start_ms : now;
-	struct instance_row row;
-	enum jembatan_result r = db_begin(in->db, why);
-	if (r != JEMBATAN_OK)
-		return r;
-	r = instances_get(in->db, s->name, start, now, i->arena, &row, why);
-	if (r == JEMBATAN_OK)
-		r = db_commit(in->db, why);
-	if (r != JEMBATAN_OK) {
-		db_abort(in->db);
-		return r;
-	}
-	i->id = row.id;
-	i->start_ms = row.start_ms;
-	i->cursor = xstrdup(row.cursor);
-	i->paused = row.paused;
-	i->last_ok_ms = i->last_ok_written_ms = row.last_ok_ms;
-	return JEMBATAN_OK;
-}
-
-static enum jembatan_result make_spool(struct instance *i, struct why *why)
-{
-	snprintf(i->spool, sizeof(i->spool), "%s/spool/%s", i->intake->settings->data_dir,
-		 i->settings->name);
-	enum jembatan_result r = file_make_dirs(i->spool, 0700, why);
-	DIR *dir = r == JEMBATAN_OK ? opendir(i->spool) : NULL;
-	if (dir == NULL)
-		return r;
-	/* No child runs yet: what lies here was never named by a commit. */
-	for (struct dirent *e = readdir(dir); e != NULL; e = readdir(dir))
-		if (e->d_name[0] != '.')
-			unlinkat(dirfd(dir), e->d_name, 0);
-	closedir(dir);
-	return r;
-}
-
-static enum jembatan_result describe(struct instance *i, struct why *why)
-{
-	manifest_plugin_path(i->intake->settings, i->settings->connector, i->plugin,
-			     sizeof(i->plugin));
-	struct spawn_options spawn = {
-		.program = spawn_program(),
-		.plugin = i->plugin,
-		.confinement_required = i->intake->settings->confinement_required,
-	};
-	enum jembatan_result r = manifest_describe(&spawn, i->arena, &i->manifest, why);
-	if (r == JEMBATAN_OK)
-		r = make_spool(i, why);
-	return r;
-}
-
-static struct instance *add_instance(struct intake *in, const struct instance_settings *s)
-{
-	struct instance *i = xcalloc(1, sizeof(*i));
-	i->intake = in;
-	i->settings = s;
-	i->arena = arena_new();
-	struct instance **end = &in->instances;
-	while (*end != NULL)
-		end = &(*end)->next;
-	*end = i;
-	in->count++;
-	return i;
-}
-
-static void start_instance(struct instance *i)
-{
-	struct why why;
-	enum jembatan_result r = describe(i, &why);
-	if (r != JEMBATAN_OK) {
-		char sentence[560];
-		snprintf(sentence, sizeof(sentence), "this instance is left out: %s", why.text);
-		log_error(i->settings->name, "%s", sentence);
-		str_copy(i->alarm, sizeof(i->alarm), sentence);
-		return;
-	}
-	i->usable = true;
-	if ((i->manifest.capabilities & JEMBATAN_CAN_POLL) != 0) {
-		worker_init(&i->poll, i, WORKER_POLL);
-		worker_start(&i->poll);
-	}
-	if ((i->manifest.capabilities & JEMBATAN_CAN_REQUEST) != 0) {
-		worker_init(&i->request, i, WORKER_REQUEST);
-		worker_start(&i->request);
-	}
-	/* Replies and fetches are rare: their child starts at the first call. */
-	if ((i->manifest.capabilities & (JEMBATAN_CAN_REPLY | JEMBATAN_CAN_FETCH)) != 0)
-		worker_init(&i->deliver, i, WORKER_DELIVER);
-}
+/* ---- starting and stopping ---------------------------------------------- */
 
 enum jembatan_result intake_start(struct intake *in, struct why *why)
 {
@@ -234,11 +107,9 @@ enum jembatan_result intake_start(struct intake *in, struct why *why)
 		const struct instance_settings *s = &in->settings->instances[n];
 		if (!s->enabled)
 			continue;
-		struct instance *i = add_instance(in, s);
-		enum jembatan_result r = load_row(i, why);
+		enum jembatan_result r = instance_start(in, s, NULL, NULL, why);
 		if (r != JEMBATAN_OK)
 			return r;
-		start_instance(i);
 	}
 	return JEMBATAN_OK;
 }
@@ -246,14 +117,8 @@ enum jembatan_result intake_start(struct intake *in, struct why *why)
 void intake_stop(struct intake *in)
 {
 	in->stopping = true;
-	for (struct instance *i = in->instances; i != NULL; i = i->next) {
-		worker_stop(&i->poll);
-		worker_stop(&i->request);
-		worker_stop(&i->deliver);
-		if (i->job != NULL)
-			worker_stop(i->job);
-		i->usable = false;
-	}
+	for (struct instance *i = in->instances; i != NULL; i = i->next)
+		instance_stop(i);
 }
 
 static bool is_down(const struct worker *w)
@@ -268,6 +133,35 @@ bool intake_is_stopped(const struct intake *in)
 		    !is_down(i->job))
 			return false;
 	return true;
+}
+
+/* ---- leaving ----------------------------------------------------------- */
+
+static bool is_over(const struct worker *w)
+{
+	return is_down(w) && (w == NULL || w->child == NULL || batch_is_empty(child_batch(w->child)));
+}
+
+/* Its rows stay: messages, cursor, state. */
+static void sweep(void *data)
+{
+	struct intake *in = data;
+	struct instance **at = &in->instances;
+	while (*at != NULL) {
+		struct instance *i = *at;
+		if (!i->leaving || !is_over(&i->poll) || !is_over(&i->request) ||
+		    !is_over(&i->deliver) || !is_over(i->job)) {
+			at = &i->next;
+			continue;
+		}
+		*at = i->next;
+		instance_free(i);
+	}
+}
+
+void intake_sweep_later(struct intake *in)
+{
+	loop_defer(in->loop, sweep, in);
 }
 
 /* ---- the turn ---------------------------------------------------------- */
@@ -503,6 +397,7 @@ void intake_committed(struct intake *in)
 			i->last_ok_written_ms = i->last_ok_ms;
 	share_turn(in);
 	each_ready(in, acknowledge, NULL);
+	intake_sweep_later(in);
 }
 
 /* What the disk refused is still there for the next turn. What the store

@@ -12,8 +12,9 @@
 
 struct intake;
 
-/* `on_turn` is called whenever something waits to be committed. */
-struct intake *intake_new(struct loop *loop, struct db *db, const struct settings *settings,
+/* `on_turn` is called whenever something waits to be committed. Holds the
+ * settings; reload.h gives it others. */
+struct intake *intake_new(struct loop *loop, struct db *db, struct settings *settings,
 			  void (*on_turn)(void *data), void *data);
 void intake_free(struct intake *in);
 

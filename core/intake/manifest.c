@@ -1,5 +1,5 @@
 /* manifest.c: short-lived connector processes, spoken to with blocking frames. */
-#include "intake/manifest.h"
+#include "intake/manifest_inside.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -109,15 +109,6 @@ static void show_log(const struct frame *f, struct arena *arena, const char *nam
 		log_at((enum jembatan_level)log.level, name, "%s", log.text);
 }
 
-struct hearing {
-	struct arena *arena; /* the manifest's; what else comes is not kept */
-	struct msg_manifest *manifest;
-	manifest_on_message *on; /* or NULL */
-	void *data;
-	bool is_begun; /* a record, of which nothing came yet */
-	bool is_done;
-};
-
 static enum jembatan_result on_message_frame(struct hearing *h, const struct frame *f,
 					     struct arena *scratch, struct why *why)
 {
@@ -162,8 +153,8 @@ static enum jembatan_result on_done_frame(struct hearing *h, const struct frame 
 		       "the connector gave no reason");
 }
 
-static enum jembatan_result hear(struct tool *t, struct hearing *h, const struct frame *f,
-				 struct arena *scratch, struct why *why)
+enum jembatan_result manifest_hear(struct channel *channel, const char *name, struct hearing *h,
+				   const struct frame *f, struct arena *scratch, struct why *why)
 {
 	switch (f->type) {
 	case MSG_MANIFEST:
@@ -175,14 +166,12 @@ static enum jembatan_result hear(struct tool *t, struct hearing *h, const struct
 	case MSG_MESSAGE:
 		return on_message_frame(h, f, scratch, why);
 	case MSG_LOG:
-		show_log(f, scratch, t->name);
+		show_log(f, scratch, name);
 		return JEMBATAN_OK;
-	case MSG_STATE_GET: {
+	case MSG_STATE_GET:
 		/* Nothing is stored here: there is no state. */
-		enum jembatan_result r = channel_put(t->channel, MSG_VALUE, f->seq, NULL, NULL,
-						     (struct jembatan_bytes){ 0 }, why);
-		return r == JEMBATAN_OK ? channel_flush_wait(t->channel, END_MS, why) : r;
-	}
+		return channel_put(channel, MSG_VALUE, f->seq, NULL, NULL,
+				   (struct jembatan_bytes){ 0 }, why);
 	case MSG_DONE:
 		return on_done_frame(h, f, scratch, why);
 	default:
@@ -200,7 +189,9 @@ static enum jembatan_result until_done(struct tool *t, struct hearing *h, struct
 		arena_reset(scratch);
 		r = next_frame(t, &f, why);
 		if (r == JEMBATAN_OK)
-			r = hear(t, h, &f, scratch, why);
+			r = manifest_hear(t->channel, t->name, h, &f, scratch, why);
+		if (r == JEMBATAN_OK && channel_wants_write(t->channel))
+			r = channel_flush_wait(t->channel, END_MS, why);
 	}
 	arena_free(scratch);
 	return r;

@@ -38,7 +38,7 @@ void intake_job_ended(struct worker *w)
 static struct instance *find(struct intake *in, const char *name, struct why *why)
 {
 	for (struct instance *i = in->instances; i != NULL; i = i->next)
-		if (strcmp(i->settings->name, name) == 0)
+		if (!i->leaving && strcmp(i->name, name) == 0)
 			return i;
 	(void)why_set(why, JEMBATAN_GONE, "there is no running instance named %s: see `jembatan status`",
 		      name);
@@ -70,7 +70,7 @@ enum jembatan_result intake_replay(struct intake *in, int64_t instance_id,
 				   struct why *why)
 {
 	struct instance *i = in->instances;
-	while (i != NULL && i->id != instance_id)
+	while (i != NULL && (i->leaving || i->id != instance_id))
 		i = i->next;
 	if (i == NULL)
 		return why_set(why, JEMBATAN_GONE, "its instance is not configured any more");
@@ -307,7 +307,7 @@ static const char *state_word(const struct instance *i)
 bool intake_status(struct intake *in, size_t n, struct intake_status *out)
 {
 	struct instance *i = in->instances;
-	while (i != NULL && n-- > 0)
+	while (i != NULL && (i->leaving || n-- > 0))
 		i = i->next;
 	if (i == NULL)
 		return false;

@@ -42,6 +42,22 @@ static enum msg_role role_of(enum worker_purpose purpose)
 	return MSG_ROLE_TOOL;
 }
 
+unsigned worker_needs(enum worker_purpose purpose)
+{
+	switch (purpose) {
+	case WORKER_POLL:
+	case WORKER_DRY:
+		return JEMBATAN_CAN_POLL;
+	case WORKER_REQUEST:
+		return JEMBATAN_CAN_REQUEST;
+	case WORKER_DELIVER:
+		return JEMBATAN_CAN_REPLY | JEMBATAN_CAN_FETCH;
+	case WORKER_REPLAY:
+		return JEMBATAN_CAN_PREVIEW;
+	}
+	return 0;
+}
+
 static void fail(struct worker *w, const char *sentence)
 {
 	log_trouble(&w->trouble, w->instance->settings->name, sentence);
@@ -120,6 +136,7 @@ static enum jembatan_result start_child(struct worker *w, struct why *why)
 		(void)why_set(why, r, "%s", text);
 		goto out;
 	}
+	w->key = instance_key(i->intake, intake_settings(i->intake), i->plugin, &options);
 	open.options = options.options;
 	open.option_count = options.option_count;
 	open.grants = options.grants;
@@ -147,7 +164,8 @@ static void restart_later(struct worker *w, int64_t wished_ms)
 void worker_start(struct worker *w)
 {
 	struct instance *i = w->instance;
-	if (!i->usable || (i->paused && !is_job(w)) || child_state(w->child) != CHILD_DOWN)
+	if (!i->usable || (i->paused && !is_job(w)) || child_state(w->child) != CHILD_DOWN ||
+	    (i->manifest.capabilities & worker_needs(w->purpose)) == 0)
 		return;
 	/* What the last child left is not on disk yet. */
 	if (!batch_is_empty(child_batch(w->child))) {
@@ -155,7 +173,7 @@ void worker_start(struct worker *w)
 		return;
 	}
 	loop_timer_stop(w->timer);
-	w->quarantined = false;
+	w->quarantined = w->restarts = false;
 	struct why why;
 	enum jembatan_result r = start_child(w, &why);
 	if (r == JEMBATAN_OK) {
@@ -191,6 +209,25 @@ void worker_stop(struct worker *w)
 	child_stop(w->child);
 	if (child_state(w->child) == CHILD_DOWN)
 		worker_fail_calls(w, "it is stopped");
+}
+
+void worker_forgive(struct worker *w)
+{
+	w->failures = 0;
+	w->death_count = 0;
+	w->quarantined = false;
+	w->alarm[0] = '\0';
+	loop_timer_stop(w->timer);
+}
+
+/* A request or reply under way is answered first: worker_next_call goes on. */
+void worker_restart(struct worker *w)
+{
+	bool is_asked = w->calls != w->unasked && child_state(w->child) == CHILD_BUSY;
+	worker_forgive(w);
+	w->restarts = true;
+	if (!is_asked)
+		child_stop(w->child);
 }
 
 /* ---- asking ------------------------------------------------------------ */
@@ -429,7 +466,11 @@ static void on_dead(void *data, struct child *c, const char *how, bool clean)
 		job_died(w, how, clean);
 		return;
 	}
-	worker_fail_calls(w, how);
+	/* Those of a child that makes way for another were not sent yet. */
+	if (!clean || !w->restarts || !w->instance->usable || w->calls != w->unasked)
+		worker_fail_calls(w, how);
+	if (w->instance->leaving)
+		intake_sweep_later(w->instance->intake);
 	if (!clean)
 		count_death(w, how);
 	else if (w->instance->usable && !w->instance->paused && !loop_timer_is_set(w->timer))
@@ -475,7 +516,7 @@ void worker_init(struct worker *w, struct instance *i, enum worker_purpose purpo
 	buf_init(&w->sample, (size_t)s->attachment_max_bytes + 64u * 1024u * 1024u);
 	w->child = child_new(&(struct child_options){
 		.loop = intake_loop(i->intake),
-		.instance = i->settings->name,
+		.instance = i->name,
 		.role = role_of(purpose),
 		.spawn = { .program = spawn_program(), .plugin = i->plugin, .spool = i->spool,
 			   .confinement_required = s->confinement_required },

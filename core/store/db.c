@@ -87,6 +87,9 @@ static enum jembatan_result open_handle(struct db *db, struct why *why)
 		return why_set(why, JEMBATAN_CONFIG, "cannot open %s: %s", path, strerror(errno));
 	close_fd(&fd);
 	fd = -1;
+	/* Its statistics of memory lock a mutex at each allocation. Ignored when
+	 * SQLite is at work already, as in a second store of a test. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (sqlite3_open_v2(path, &db->sql.handle,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
 			    SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
@@ -221,6 +224,8 @@ enum jembatan_result db_open_steps(const char *data_dir, const struct secret *ma
 		r = open_keys_and_schema(db, master_key, steps, why);
 	if (r == JEMBATAN_OK)
 		r = look_for_suspects(db, why);
+	if (r == JEMBATAN_OK)
+		tally_watch(&db->tally, &db->sql);
 	if (r != JEMBATAN_OK) {
 		db_close(db);
 		return r;
@@ -244,6 +249,7 @@ void db_close(struct db *db)
 		sql_close(&db->sql);
 	}
 	inbox_files_done(&db->files);
+	tally_done(&db->tally);
 	buf_done(&db->plain);
 	buf_done(&db->sealed);
 	buf_done(&db->wrapped);
@@ -315,10 +321,11 @@ static enum jembatan_result commit_now(struct db *db, struct why *why)
 			       "it was stored", db->data_dir);
 	if (FAULT_PLANTED("commit-early")) {
 		db->owed = true;
-		return JEMBATAN_OK;
+		return tally_write(&db->tally, &db->sql, why);
 	}
 	static const char text[] = "COMMIT";
-	return sql_run(&db->sql, why, text, SQL_NOTHING);
+	enum jembatan_result r = tally_write(&db->tally, &db->sql, why);
+	return r == JEMBATAN_OK ? sql_run(&db->sql, why, text, SQL_NOTHING) : r;
 }
 
 enum jembatan_result db_commit(struct db *db, struct why *why)
@@ -342,6 +349,7 @@ void db_abort(struct db *db)
 		return;
 	sql_rollback(&db->sql);
 	db->sql.in_transaction = false;
+	tally_forget(&db->tally);
 	inbox_files_aborted(&db->files);
 }
 
@@ -401,6 +409,11 @@ enum jembatan_result db_unseal(struct db *db, const char *label, struct jembatan
 	if (r == JEMBATAN_OK)
 		*out = buf_bytes(&db->plain);
 	return r;
+}
+
+enum jembatan_result db_write_tally(struct db *db, struct why *why)
+{
+	return db->sql.in_transaction ? tally_write(&db->tally, &db->sql, why) : JEMBATAN_OK;
 }
 
 struct digest db_record_key(const struct db *db, const struct digest *record_key)

@@ -7,6 +7,7 @@
 #include "store/inbox_files.h"
 #include "store/migrate.h"
 #include "store/seal.h"
+#include "store/tally.h"
 
 #define DB_LOCAL_KEY_SIZE 32u
 #define DB_TIMES 1024u
@@ -20,6 +21,7 @@ struct db {
 	uint8_t local_key[DB_LOCAL_KEY_SIZE];
 	struct buf plain, sealed, wrapped; /* scratch, one call each */
 	struct inbox_files files;
+	struct tally tally;
 	bool has_suspects; /* a record is in quarantine or has killed its parser */
 	bool owed;         /* a planted bug holds the last commit back */
 	int wal_pages;     /* by the last commit */
@@ -41,6 +43,8 @@ struct jembatan_bytes db_seal(struct db *db, const char *label, struct jembatan_
 MUST_CHECK enum jembatan_result db_unseal(struct db *db, const char *label,
 					  struct jembatan_bytes sealed,
 					  struct jembatan_bytes *out, struct why *why);
+/* Before reading the table `tally`: what this transaction has changed so far. */
+MUST_CHECK enum jembatan_result db_write_tally(struct db *db, struct why *why);
 /* The keyed hash under which a child's record key is stored: the key itself
  * may be a plain digest of somebody's address. */
 struct digest db_record_key(const struct db *db, const struct digest *record_key);

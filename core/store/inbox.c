@@ -448,9 +448,11 @@ enum jembatan_result inbox_count(struct db *db, int64_t instance_id, struct inbo
 	static const char text[] = "SELECT counted, key, n FROM tally WHERE counted BETWEEN 0 AND 2"
 				   " AND (?1 = 0 OR instance_id = ?1)";
 	struct inbox_counts c = { 0 };
+	enum jembatan_result r = db_write_tally(db, why);
+	if (r != JEMBATAN_OK)
+		return r;
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text,
 						     SQL_VALUES(sql_number(instance_id)));
-	enum jembatan_result r;
 	while (sql_next(&db->sql, s, &r, why)) {
 		int64_t counted = sqlite3_column_int64(s, 0), n = sqlite3_column_int64(s, 2);
 		if (counted == 0) {

@@ -215,8 +215,10 @@ enum jembatan_result outbox_rows_count(struct db *db, struct outbox_counts *out,
 {
 	static const char text[] = "SELECT key, n FROM tally WHERE counted = 4 AND instance_id = 0";
 	struct outbox_counts c = { 0 };
+	enum jembatan_result r = db_write_tally(db, why);
+	if (r != JEMBATAN_OK)
+		return r;
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_NOTHING);
-	enum jembatan_result r;
 	while (sql_next(&db->sql, s, &r, why))
 		c.by_state[sqlite3_column_int64(s, 0) & 7] += sqlite3_column_int64(s, 1);
 	if (r != JEMBATAN_OK)

@@ -247,6 +247,9 @@ enum jembatan_result quarantine_set_dropped(struct db *db, int64_t id, struct wh
 
 enum jembatan_result quarantine_count(struct db *db, int64_t *out_waiting, struct why *why)
 {
+	enum jembatan_result r = db_write_tally(db, why);
+	if (r != JEMBATAN_OK)
+		return r;
 	return sql_get_number(&db->sql, why, out_waiting,
 			      "SELECT coalesce(sum(n), 0) FROM tally"
 			      " WHERE counted = 5 AND instance_id = 0", SQL_NOTHING);

@@ -67,22 +67,7 @@ const char schema_follow[] =
 	" WHEN new.state = 2 AND new.tracking_id IS NOT NULL BEGIN"
 	" INSERT INTO follow (ticket_id) VALUES (new.id) ON CONFLICT DO NOTHING; END;"
 
-	/* counted: 6 followed tickets by the centre's state, 7 those still asked. */
-	"CREATE TRIGGER follow_added AFTER INSERT ON follow BEGIN"
-	" INSERT INTO tally VALUES (6, 0, new.state, 1)"
-	"  ON CONFLICT DO UPDATE SET n = n + 1;"
-	" INSERT INTO tally VALUES (7, 0, 0, new.due_ms IS NOT NULL)"
-	"  ON CONFLICT DO UPDATE SET n = n + (new.due_ms IS NOT NULL); END;"
-	"CREATE TRIGGER follow_moved AFTER UPDATE OF state ON follow"
-	" WHEN new.state <> old.state BEGIN"
-	" UPDATE tally SET n = n - 1"
-	"  WHERE counted = 6 AND instance_id = 0 AND key = old.state;"
-	" INSERT INTO tally VALUES (6, 0, new.state, 1)"
-	"  ON CONFLICT DO UPDATE SET n = n + 1; END;"
-	"CREATE TRIGGER follow_ended AFTER UPDATE OF due_ms ON follow"
-	" WHEN (new.due_ms IS NULL) <> (old.due_ms IS NULL) BEGIN"
-	" UPDATE tally SET n = n + (new.due_ms IS NOT NULL) - (old.due_ms IS NOT NULL)"
-	"  WHERE counted = 7 AND instance_id = 0 AND key = 0; END;"
-
 	"INSERT INTO follow (ticket_id)"
-	" SELECT id FROM ticket WHERE state = 2 AND tracking_id IS NOT NULL;";
+	" SELECT id FROM ticket WHERE state = 2 AND tracking_id IS NOT NULL;"
+	"INSERT INTO tally SELECT 6, 0, 0, count(*) FROM follow;"
+	"INSERT INTO tally SELECT 7, 0, 0, count(*) FROM follow;";

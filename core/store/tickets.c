@@ -267,7 +267,7 @@ static const char *title_of(const char *body, struct arena *arena)
 	return arena_strdup(arena, jx_text(root, "title"));
 }
 
-/* Body and title stay NULL when the words were erased. */
+/* The body stays NULL when the words were erased. */
 static enum jembatan_result read_body(struct db *db, sqlite3_stmt *s, struct arena *arena,
 				      struct ticket_row *row, struct why *why)
 {
@@ -285,7 +285,6 @@ static enum jembatan_result read_body(struct db *db, sqlite3_stmt *s, struct are
 	if (r != JEMBATAN_OK)
 		return r;
 	row->body = arena_strndup(arena, db->plain.data, db->plain.size);
-	row->title = title_of(row->body, arena);
 	return JEMBATAN_OK;
 }
 
@@ -358,8 +357,10 @@ enum jembatan_result tickets_list(struct db *db, int state, int64_t after_id, si
 	while (sql_next(&db->sql, s, &r, why)) {
 		read_row(s, arena, &out[n]);
 		/* One damaged body must not hide the others of a list. */
-		if (read_body(db, s, arena, &out[n], NULL) == JEMBATAN_OK)
+		if (read_body(db, s, arena, &out[n], NULL) == JEMBATAN_OK && out[n].body != NULL) {
+			out[n].title = title_of(out[n].body, arena);
 			out[n].body = NULL;
+		}
 		n++;
 	}
 	if (r == JEMBATAN_OK)
@@ -371,8 +372,10 @@ enum jembatan_result tickets_count(struct db *db, int64_t out_by_state[8], struc
 {
 	static const char text[] = "SELECT key, n FROM tally WHERE counted = 3 AND instance_id = 0";
 	int64_t by_state[8] = { 0 };
+	enum jembatan_result r = db_write_tally(db, why);
+	if (r != JEMBATAN_OK)
+		return r;
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_NOTHING);
-	enum jembatan_result r;
 	while (sql_next(&db->sql, s, &r, why))
 		by_state[sqlite3_column_int64(s, 0) & 7] += sqlite3_column_int64(s, 1);
 	if (r == JEMBATAN_OK)

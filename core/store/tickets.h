@@ -23,7 +23,7 @@ struct ticket_row {
 	enum ticket_state state;
 	const char *tracking_id; /* or NULL */
 	const char *body;        /* JSON; NULL in lists, and when it was erased */
-	const char *title;       /* from the body; NULL when it was erased */
+	const char *title;       /* lists only; NULL when it was erased */
 	const char *reason;      /* the last step's reason; or NULL */
 };
 

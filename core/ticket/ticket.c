@@ -5,6 +5,7 @@
 #include "base/jx.h"
 #include "base/text.h"
 #include "config/date.h"
+#include "ticket/ticket_schema.h"
 
 #include <string.h>
 
@@ -102,9 +103,9 @@ static json_t *attachments_json(const struct ticket *t)
 
 #define FIELD_OF(t, field, type) ((const type *)(const void *)((const char *)(t) + (field)->offset))
 
-char *ticket_to_json(const struct ticket *t)
+static json_t *to_value(const struct ticket *t)
 {
-	CLEANUP(jx_decref) json_t *root = json_object();
+	json_t *root = json_object();
 
 	put(root, NULL, "reporter", json_object()); /* there even when nothing is known */
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
@@ -130,7 +131,26 @@ char *ticket_to_json(const struct ticket *t)
 		put(root, "place", "longitude", json_real(t->place.longitude));
 	}
 	put(root, NULL, "attachments", attachments_json(t));
-	return jx_dump(root);
+	return root;
+}
+
+char *ticket_to_json(const struct ticket *t)
+{
+	CLEANUP(jx_decref) json_t *root = to_value(t);
+
+	return jx_dump_as_set(root);
+}
+
+char *ticket_to_checked_json(const struct ticket *t, const struct ticket_schema *s,
+			     bool *out_fits, struct why *why)
+{
+	CLEANUP(jx_decref) json_t *root = to_value(t);
+	char *json = jx_dump_as_set(root);
+
+	*out_fits = strlen(json) <= TICKET_JSON_MAX ?
+			    ticket_validate_value(s, root, why) == JEMBATAN_OK :
+			    ticket_validate(s, bytes_text(json), why) == JEMBATAN_OK;
+	return json;
 }
 
 /* ---- and back ----------------------------------------------------------- */

@@ -8,6 +8,8 @@
 #include "base/digest.h"
 #include "base/msg.h"
 
+struct ticket_schema;
+
 #define TICKET_REFERENCE_SIZE 10u /* "JB-" and six characters, with the NUL */
 #define TICKET_JSON_MAX (2u * 1024u * 1024u)
 
@@ -60,6 +62,9 @@ struct ticket {
 
 /* Compact JSON; the caller frees. */
 char *ticket_to_json(const struct ticket *t);
+/* The same, and whether it fits the format; if not, *why says where and how. */
+char *ticket_to_checked_json(const struct ticket *t, const struct ticket_schema *s,
+			     bool *out_fits, struct why *why);
 /* Strings live in the arena. DATA when it is not a ticket's JSON. */
 MUST_CHECK enum jembatan_result ticket_from_json(struct jembatan_bytes json, struct arena *arena,
 						 struct ticket *out, struct why *why);

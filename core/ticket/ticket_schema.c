@@ -452,16 +452,23 @@ static bool check_value(struct check *c, const struct rule *rule, json_t *value)
 	return !json_is_object(value) || check_object(c, rule, value);
 }
 
+enum jembatan_result ticket_validate_value(const struct ticket_schema *s, json_t *ticket,
+					   struct why *why)
+{
+	struct check c = { .why = why };
+
+	return check_value(&c, s->root, ticket) ? JEMBATAN_OK : JEMBATAN_DATA;
+}
+
 enum jembatan_result ticket_validate(const struct ticket_schema *s, struct jembatan_bytes body,
 				     struct why *why)
 {
 	CLEANUP(jx_decref) json_t *ticket = NULL;
-	struct check c = { .why = why };
 
 	if (body.size > TICKET_JSON_MAX)
 		return why_set(why, JEMBATAN_DATA, "the ticket is larger than %u bytes",
 			       TICKET_JSON_MAX);
 	if (jx_parse(body, &ticket, why) != JEMBATAN_OK)
 		return JEMBATAN_DATA;
-	return check_value(&c, s->root, ticket) ? JEMBATAN_OK : JEMBATAN_DATA;
+	return ticket_validate_value(s, ticket, why);
 }

@@ -366,7 +366,75 @@ def shadow(build):
     expect(sum(p.centre.state(True)["by_operation"].values()) == 0, "shadow sends")
 
 
-SCENARIOS = [sigterm_drains, one_daemon_a_folder, wrong_settings, review, pause_and_resume,
+def reload(build):
+    p = Place(build)
+    yield p
+    second, third = Source("log"), Source("log")
+    p.rig.write_instance("kedua", dict(p.instances["aplikasi"], options={"port": second.port}))
+    p.start()
+
+    def pid(name):
+        return wait_for("a child of " + name, lambda: p.rig.status("instance", name)["pid"])
+
+    def reload(**wanted):
+        rows = {r["name"]: r["what"] for r in p.ask("reload") if r["type"] == "reload"}
+        expect(rows == wanted, "reload says %s, not %s" % (rows, wanted))
+
+    one, two = pid("aplikasi"), pid("kedua")
+    reload(aplikasi="kept", kedua="kept", central="kept")
+    p.rig.write_instance("kedua", dict(p.instances["aplikasi"], options={"port": third.port}))
+    p.rig.write_instance("ketiga", dict(p.instances["aplikasi"], options={"port": second.port}))
+    reload(aplikasi="kept", kedua="restarted", ketiga="started", central="kept")
+    wait_for("another child", lambda: pid("kedua") != two)
+    expect(pid("aplikasi") == one, "an instance whose settings did not change lost its child")
+    for n, source in enumerate((p.source, second, third)):
+        source.put({"do": "message", "id": "s%d" % n, "text": "Laporan %d: lampu padam." % n,
+                    "author": {"id": "w%d" % n}})
+    p.wait_centre(3)
+    messages = p.rig.status("instance", "kedua")["messages"]
+
+    # Wrong: nothing changes, and it says what and where.
+    two = pid("kedua")
+    p.rig.write_instance("kedua", dict(p.instances["aplikasi"], options={"port": "pintu"}))
+    (p.rig.config.parent / "connectors.d" / "ketiga.yaml").unlink()
+    said = p.fails(EX_CONFIG, "reload")
+    expect("kedua.yaml:7" in said, "no file and line in: %s" % said)
+    expect(any("kedua.yaml:7" in a for a in p.rig.alarms("reload")), "no alarm")
+    expect(pid("kedua") == two and pid("ketiga"), "wrong settings stopped something")
+    p.rig.write_instance("kedua", dict(p.instances["aplikasi"], push="review", every="2s",
+                                       options={"port": third.port}))
+    reload(aplikasi="kept", kedua="changed", ketiga="stopped", central="kept")
+    expect(not p.rig.alarms("reload"), "the alarm stays")
+    expect(pid("kedua") == two, "a change that its child does not see restarted it")
+    expect(p.rig.status("instance", "ketiga") is None, "one that is not configured is listed")
+    third.put({"do": "message", "id": "lagi", "text": "Laporan lagi: lampu padam.",
+               "author": {"id": "w9"}})
+    p.wait_tickets("review", 1)
+    expect(p.rig.status("instance", "kedua")["messages"] == messages + 1, "not the same rows")
+
+    # It comes back to its rows.
+    p.rig.write_instance("ketiga", dict(p.instances["aplikasi"], options={"port": second.port}))
+    reload(aplikasi="kept", kedua="kept", ketiga="started", central="kept")
+    expect(p.rig.status("instance", "ketiga")["messages"] == 1, "its rows are gone")
+
+    # The centre, the log, and what stays.
+    other = dict(p.central, connections=3, daily_budget=500)
+    p.rig.write_config(other, {}, {"log": {"format": "json"}, "data_dir": "/nowhere"})
+    rows = p.ask("reload")
+    expect([r["what"] for r in rows if r.get("name") == "central"] == ["changed"], "the same centre")
+    expect(any("data_dir" in r["text"] and "restart" in r["text"] for r in rows
+               if r["type"] == "note"), "no note about data_dir: %s" % rows)
+    expect(p.rig.status("central")["budget"] == 500, "another budget")
+    p.put()
+    p.wait_centre(4)
+    expect('{"time":' in p.rig.log_text(), "the log is as it was")
+    expect(pid("aplikasi") == one, "not the same child at the end")
+    p.stop()
+    for source in (second, third):
+        source.stop()
+
+
+SCENARIOS = [sigterm_drains, one_daemon_a_folder, wrong_settings, review, pause_and_resume, reload,
              start_and_backfill, quarantine, unknown, answers_by_mail, from_the_centre, shadow]
 
 

@@ -19,7 +19,7 @@ import time
 import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-PLUGINS = ["tests/conform/script.la", "tests/conform/misbehave.la", "tests/crash/powercut.la"]
+PLUGINS = ["tests/conform/script.la", "tests/conform/misbehave.la", "tests/conform/hook.la", "tests/crash/powercut.la"]
 
 
 class Failed(Exception):
@@ -94,6 +94,7 @@ class Rig:
 
     def environment(self, more=None):
         env = dict(os.environ, JEMBATAN_CONNECTOR=str(self.build / "jembatan-connector"),
+                   JEMBATAN_WEB=str(self.build / "jembatan-web"),
                    JEMBATAN_SCHEMA=str(TOP / "config" / "ticket.schema.json"))
         env.update(more or {})
         return env

@@ -208,7 +208,7 @@ static const struct {
 	{ "central: {connections: 0}\n",
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: \"central.connections\" must be between 1 and "
-	  "64, not \"0\"" },
+	  "256, not \"0\"" },
 	{ "central: {connections: 4.5}\n",
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: \"central.connections\" must be a whole number, "

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -102,6 +103,27 @@ START_TEST(a_json_line_is_json)
 }
 END_TEST
 
+START_TEST(a_line_is_kept_without_the_text_that_was_put_into_it)
+{
+	log_info("surat", "%u messages, %5.1f%% of %lld", 3u, 50.0, 6LL);
+	log_warning("surat", "%s: %-20.10s said %d", "Dayang Sumbi", "0812987654", 7);
+	log_debug("surat", "below the lowest level");
+	size_t n = log_kept_count();
+	ck_assert_uint_ge(n, 2);
+	ck_assert_str_eq(log_kept(n - 2)->text, "3 messages,  50.0% of 6");
+	ck_assert_str_eq(log_kept(n - 1)->text, "%s: %-20.10s said %d");
+	ck_assert_str_eq(log_kept(n - 1)->where, "surat");
+	ck_assert_int_eq(log_kept(n - 1)->level, JEMBATAN_WARNING);
+	for (int i = 0; i < 1000; i++)
+		log_info("surat", "line %d", i);
+	n = log_kept_count();
+	ck_assert_uint_lt(n, 1000);
+	ck_assert_str_eq(log_kept(n - 1)->text, "line 999");
+	ck_assert_ptr_nonnull(strstr(log_kept(0)->text, "line "));
+	ck_assert_int_eq(atoi(log_kept(0)->text + 5), 1000 - (int)n);
+}
+END_TEST
+
 START_TEST(trouble_is_told_ever_more_rarely_and_its_end_once)
 {
 	struct log_trouble t = { 0 };
@@ -127,6 +149,7 @@ int main(void)
 	tcase_add_test(t, what_is_below_the_lowest_level_is_left_out);
 	tcase_add_loop_test(t, no_text_can_break_out_of_its_line, 0, 2 * COUNT_OF(hostile));
 	tcase_add_loop_test(t, a_json_line_is_json, 0, 2);
+	tcase_add_test(t, a_line_is_kept_without_the_text_that_was_put_into_it);
 	tcase_add_test(t, trouble_is_told_ever_more_rarely_and_its_end_once);
 	return unit_run("log", t);
 }

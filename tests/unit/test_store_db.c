@@ -151,21 +151,17 @@ END_TEST
 
 /* ---- migrations -------------------------------------------------------- */
 
-/* All released steps, and one more. */
-static const char *steps_and_next[16];
-static struct migrate_steps with_next = { steps_and_next, 0 };
+/* All steps, and one more. */
+static const char *steps_and_more[64];
+static struct migrate_steps more = { steps_and_more, 0 };
 
-static void prepare_next(const char *next)
-{
-	ck_assert_uint_lt(migrate_all.count, COUNT_OF(steps_and_next));
-	memcpy(steps_and_next, migrate_all.steps, migrate_all.count * sizeof(*steps_and_next));
-	steps_and_next[migrate_all.count] = next;
-	with_next.count = migrate_all.count + 1;
-}
+#define NOW ((int64_t)migrate_all.count)
 
-static int released(void)
+static void prepare_more(const char *last)
 {
-	return (int)migrate_all.count;
+	memcpy(steps_and_more, migrate_all.steps, migrate_all.count * sizeof(steps_and_more[0]));
+	steps_and_more[migrate_all.count] = last;
+	more.count = migrate_all.count + 1;
 }
 
 static void make_old_store(void)
@@ -178,7 +174,7 @@ static void make_old_store(void)
 	db = NULL;
 }
 
-#define SECOND "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT;" \
+#define LAST_STEP "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT;" \
 	"ALTER TABLE message ADD COLUMN later INTEGER;"
 
 static int count_backups(char **out_path)
@@ -202,9 +198,9 @@ START_TEST(a_migration_keeps_a_copy_of_the_old_store)
 	struct stat st;
 	umask(0);
 	make_old_store();
-	prepare_next(SECOND);
-	ck_ok(db_open_steps(folder, NULL, &with_next, &db, &why));
-	ck_assert_int_eq(number("PRAGMA user_version"), released() + 1);
+	prepare_more(LAST_STEP);
+	ck_ok(db_open_steps(folder, NULL, &more, &db, &why));
+	ck_assert_int_eq(number("PRAGMA user_version"), NOW + 1);
 	ck_assert_int_eq(number("SELECT count(*) FROM later"), 0);
 	ck_assert_int_eq(count_backups(&backup), 1);
 	ck_assert_int_eq(stat(backup, &st), 0);
@@ -213,7 +209,7 @@ START_TEST(a_migration_keeps_a_copy_of_the_old_store)
 	/* The copy is a whole store of the old schema. */
 	ck_assert_int_eq(rename(backup, path_of("jembatan.db")), 0);
 	open_store();
-	ck_assert_int_eq(number("PRAGMA user_version"), released());
+	ck_assert_int_eq(number("PRAGMA user_version"), NOW);
 	struct inbox_row row;
 	ck_ok(inbox_get(db, 1, arena, &row, &why));
 	ck_assert_str_eq(row.message.message.id, "a");
@@ -223,9 +219,9 @@ END_TEST
 START_TEST(a_new_store_needs_no_copy)
 {
 	char *backup = NULL;
-	prepare_next(SECOND);
-	ck_ok(db_open_steps(folder, NULL, &with_next, &db, &why));
-	ck_assert_int_eq(number("PRAGMA user_version"), released() + 1);
+	prepare_more(LAST_STEP);
+	ck_ok(db_open_steps(folder, NULL, &more, &db, &why));
+	ck_assert_int_eq(number("PRAGMA user_version"), NOW + 1);
 	ck_assert_int_eq(count_backups(&backup), 0);
 }
 END_TEST
@@ -233,10 +229,10 @@ END_TEST
 START_TEST(a_migration_that_fails_changes_nothing)
 {
 	make_old_store();
-	prepare_next(SECOND "INSERT INTO nowhere VALUES (1);");
-	ck_result(db_open_steps(folder, NULL, &with_next, &db, &why), JEMBATAN_FATAL);
+	prepare_more(LAST_STEP "INSERT INTO nowhere VALUES (1);");
+	ck_result(db_open_steps(folder, NULL, &more, &db, &why), JEMBATAN_FATAL);
 	open_store();
-	ck_assert_int_eq(number("PRAGMA user_version"), released());
+	ck_assert_int_eq(number("PRAGMA user_version"), NOW);
 	ck_assert_int_eq(number("SELECT count(*) FROM message"), 1);
 	ck_assert_int_eq(number("SELECT count(*) FROM sqlite_schema WHERE name = 'later'"), 0);
 }
@@ -246,45 +242,45 @@ START_TEST(a_wrong_key_is_noticed_before_a_migration)
 {
 	char *backup = NULL;
 	make_old_store();
-	prepare_next(SECOND);
+	prepare_more(LAST_STEP);
 	struct secret *s = secret_new(key_a, strlen(key_a));
-	ck_result(db_open_steps(folder, s, &with_next, &db, &why), JEMBATAN_CONFIG);
+	ck_result(db_open_steps(folder, s, &more, &db, &why), JEMBATAN_CONFIG);
 	secret_free(s);
 	ck_assert_int_eq(count_backups(&backup), 0);
 	open_store();
-	ck_assert_int_eq(number("PRAGMA user_version"), released());
+	ck_assert_int_eq(number("PRAGMA user_version"), NOW);
 }
 END_TEST
 
 #ifdef JEMBATAN_FAULTS
 static void migrate_it(void)
 {
-	ck_ok(db_open_steps(folder, NULL, &with_next, &db, &why));
+	ck_ok(db_open_steps(folder, NULL, &more, &db, &why));
 }
 
 START_TEST(a_kill_within_a_migration_leaves_the_old_store)
 {
 	make_old_store();
-	prepare_next(SECOND);
+	prepare_more(LAST_STEP);
 	setenv("JEMBATAN_KILL_AT", "migrate.mid", 1);
 	ck_assert(was_killed(in_child(migrate_it)));
 	unsetenv("JEMBATAN_KILL_AT");
 	open_store();
-	ck_assert_int_eq(number("PRAGMA user_version"), released());
+	ck_assert_int_eq(number("PRAGMA user_version"), NOW);
 	ck_assert_int_eq(number("SELECT count(*) FROM message"), 1);
 	db_close(db);
-	ck_ok(db_open_steps(folder, NULL, &with_next, &db, &why));
-	ck_assert_int_eq(number("PRAGMA user_version"), released() + 1);
+	ck_ok(db_open_steps(folder, NULL, &more, &db, &why));
+	ck_assert_int_eq(number("PRAGMA user_version"), NOW + 1);
 }
 END_TEST
 
 START_TEST(a_kill_within_the_first_start_does_no_harm)
 {
-	prepare_next(SECOND);
+	prepare_more(LAST_STEP);
 	setenv("JEMBATAN_KILL_AT", _i == 0 ? "migrate.mid" : "db.commit.before", 1);
 	ck_assert(was_killed(in_child(migrate_it)));
 	unsetenv("JEMBATAN_KILL_AT");
-	ck_ok(db_open_steps(folder, NULL, &with_next, &db, &why));
+	ck_ok(db_open_steps(folder, NULL, &more, &db, &why));
 }
 END_TEST
 #endif

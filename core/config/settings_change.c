@@ -1,0 +1,109 @@
+/* settings_change.c: a reload's view of two loads of the same files: what
+ * differs, and what must stay as it is until the next start. */
+#include "config/settings.h"
+
+#include <string.h>
+
+#include "base/poison.h"
+
+static bool same_secret(const struct secret *a, const struct secret *b)
+{
+	return str_equal(secret_reveal(a), secret_reveal(b));
+}
+
+static struct secret *copy_secret(const struct secret *s)
+{
+	return s != NULL ? secret_new(secret_reveal(s), secret_size(s)) : NULL;
+}
+
+static void note(const struct settings *s, const char *key, const char *kept,
+		 struct problems *notes)
+{
+	const struct yaml_node *node = yaml_get(s->root, key);
+	problems_add(notes, s->name, node != NULL ? node->key_line : 0,
+		     "\"%s\" stays %s while the daemon runs: restart to apply", key, kept);
+}
+
+static void keep_text(struct settings *s, const char **value, const char *old, const char *key,
+		      struct problems *notes)
+{
+	if (str_equal(*value, old))
+		return;
+	note(s, key, old, notes);
+	*value = arena_strdup(s->arena, old);
+}
+
+void settings_keep_fixed(struct settings *s, const struct settings *old, struct problems *notes)
+{
+	keep_text(s, &s->data_dir, old->data_dir, "data_dir", notes);
+	keep_text(s, &s->run_dir, old->run_dir, "run_dir", notes);
+	if (!same_secret(s->master_key, old->master_key)) {
+		note(s, "master_key", "what it was", notes);
+		secret_free(s->master_key);
+		s->master_key = copy_secret(old->master_key);
+	}
+	s->master_key_path = arena_strdup(s->arena, old->master_key_path);
+	if (s->central.url == NULL && old->central.url != NULL) {
+		problems_add(notes, s->name, 0, "\"central.url\" stays %s while the daemon runs: "
+			     "restart to apply, or `jembatan pause central`", old->central.url);
+		s->central.url = arena_strdup(s->arena, old->central.url);
+	}
+}
+
+static bool same_defaults(const struct settings_defaults *a, const struct settings_defaults *b)
+{
+	return str_equal(a->channel, b->channel) &&
+	       str_equal(a->classification_id, b->classification_id) &&
+	       str_equal(a->category_id, b->category_id) &&
+	       str_equal(a->disposition_id, b->disposition_id) &&
+	       str_equal(a->location_id, b->location_id) && str_equal(a->user_id, b->user_id);
+}
+
+static bool same_statuses(const struct settings_central *a, const struct settings_central *b)
+{
+	return a->not_sent_status_count == b->not_sent_status_count &&
+	       (a->not_sent_status_count == 0 ||
+		memcmp(a->not_sent_statuses, b->not_sent_statuses,
+		       a->not_sent_status_count * sizeof(*a->not_sent_statuses)) == 0);
+}
+
+static bool same_access(const struct settings_central *a, const struct settings_central *b)
+{
+	return str_equal(a->type, b->type) && str_equal(a->url, b->url) &&
+	       str_equal(a->auth_header, b->auth_header) &&
+	       str_equal(a->auth_scheme, b->auth_scheme) && same_secret(a->secret, b->secret) &&
+	       same_secret(a->guid, b->guid) && str_equal(a->create_path, b->create_path) &&
+	       str_equal(a->ca_file, b->ca_file);
+}
+
+static bool same_pace(const struct settings_central *a, const struct settings_central *b)
+{
+	return a->connect_timeout_ms == b->connect_timeout_ms &&
+	       a->answer_timeout_ms == b->answer_timeout_ms && a->connections == b->connections &&
+	       a->daily_budget == b->daily_budget && a->zone_minutes == b->zone_minutes;
+}
+
+static bool same_unknown(const struct settings_central *a, const struct settings_central *b)
+{
+	return a->idempotent == b->idempotent && str_equal(a->lookup_url, b->lookup_url) &&
+	       str_equal(a->lookup_match, b->lookup_match) &&
+	       a->lookup_wait_ms == b->lookup_wait_ms && a->unknown == b->unknown &&
+	       a->unknown_alarm_ms == b->unknown_alarm_ms && same_statuses(a, b);
+}
+
+bool settings_same_central(const struct settings *x, const struct settings *y)
+{
+	const struct settings_central *a = &x->central, *b = &y->central;
+
+	return same_access(a, b) && same_pace(a, b) && same_unknown(a, b) &&
+	       a->reference_line == b->reference_line && str_equal(a->route_to, b->route_to) &&
+	       same_defaults(&a->defaults, &b->defaults);
+}
+
+bool settings_same_instance(const struct instance_settings *a, const struct instance_settings *b)
+{
+	return a->push == b->push && a->start == b->start && a->start_ms == b->start_ms &&
+	       a->every_ms == b->every_ms && a->enabled == b->enabled &&
+	       str_equal(a->home_region, b->home_region) &&
+	       str_equal(a->route_to, b->route_to) && same_defaults(&a->defaults, &b->defaults);
+}

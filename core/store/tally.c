@@ -1,0 +1,133 @@
+/* tally.c: what changed, by table and column. */
+#define SQLITE_ENABLE_PREUPDATE_HOOK
+#include "store/tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/poison.h"
+
+/* Columns by their place in the schema; columns are only ever added behind. */
+enum { MESSAGE_INSTANCE = 1, MESSAGE_STAGE = 5, MESSAGE_REPEATS = 9, MESSAGE_EDIT_OF = 10 };
+enum { STATE = 5 }; /* of ticket and outbox */
+enum { QUARANTINE_DROPPED = 7, QUARANTINE_REPLAYED = 8 };
+enum { FOLLOW_STATE = 1, FOLLOW_DUE = 7 };
+
+static void add(struct tally *t, enum tally_counted counted, int64_t instance_id, int64_t key,
+		int64_t n)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		struct tally_change *c = &t->changes[(t->last + i) % t->count];
+		if (c->counted == counted && c->instance_id == instance_id && c->key == key) {
+			c->n += n;
+			t->last = (size_t)(c - t->changes);
+			return;
+		}
+	}
+	if (t->count == t->capacity) {
+		t->capacity = t->capacity != 0 ? 2 * t->capacity : 32;
+		t->changes = xrealloc(t->changes, t->capacity, sizeof(*t->changes));
+	}
+	t->changes[t->count++] = (struct tally_change){ counted, instance_id, key, n };
+}
+
+/* One row before (is_old) or after its change. */
+struct side {
+	sqlite3 *handle;
+	bool is_old;
+};
+
+static sqlite3_value *value_of(const struct side *s, int at)
+{
+	sqlite3_value *value = NULL;
+	int code = s->is_old ? sqlite3_preupdate_old(s->handle, at, &value) :
+			       sqlite3_preupdate_new(s->handle, at, &value);
+	ASSERT(code == SQLITE_OK);
+	return value;
+}
+
+static int64_t column(const struct side *s, int at)
+{
+	return sqlite3_value_int64(value_of(s, at));
+}
+
+static void count_message(struct tally *t, const struct side *s, int64_t n)
+{
+	int64_t instance_id = column(s, MESSAGE_INSTANCE);
+	add(t, TALLY_STAGE, instance_id, column(s, MESSAGE_STAGE), n);
+	int64_t repeats = column(s, MESSAGE_REPEATS);
+	if (repeats != 0)
+		add(t, TALLY_REPEATS, instance_id, 0, n * repeats);
+	if (column(s, MESSAGE_EDIT_OF) != 0)
+		add(t, TALLY_EDITS, instance_id, 0, n);
+}
+
+static void count_quarantine(struct tally *t, const struct side *s, int64_t n)
+{
+	if (column(s, QUARANTINE_DROPPED) == 0 && column(s, QUARANTINE_REPLAYED) == 0)
+		add(t, TALLY_QUARANTINE, 0, 0, n);
+}
+
+static void count_follow(struct tally *t, const struct side *s, int64_t n)
+{
+	add(t, TALLY_FOLLOWED, 0, column(s, FOLLOW_STATE), n);
+	if (sqlite3_value_type(value_of(s, FOLLOW_DUE)) != SQLITE_NULL)
+		add(t, TALLY_ASKED, 0, 0, n);
+}
+
+static void count(struct tally *t, const char *table, const struct side *s, int64_t n)
+{
+	if (strcmp(table, "message") == 0)
+		count_message(t, s, n);
+	else if (strcmp(table, "ticket") == 0)
+		add(t, TALLY_TICKETS, 0, column(s, STATE), n);
+	else if (strcmp(table, "outbox") == 0)
+		add(t, TALLY_OUTBOX, 0, column(s, STATE), n);
+	else if (strcmp(table, "quarantine") == 0)
+		count_quarantine(t, s, n);
+	else if (strcmp(table, "follow") == 0)
+		count_follow(t, s, n);
+}
+
+static void on_change(void *data, sqlite3 *handle, int operation, const char *database,
+		      const char *table, sqlite3_int64 old_id UNUSED, sqlite3_int64 new_id UNUSED)
+{
+	if (strcmp(database, "main") != 0)
+		return;
+	if (operation != SQLITE_INSERT)
+		count(data, table, &(struct side){ handle, true }, -1);
+	if (operation != SQLITE_DELETE)
+		count(data, table, &(struct side){ handle, false }, 1);
+}
+
+void tally_watch(struct tally *t, struct sql *sql)
+{
+	sqlite3_preupdate_hook(sql->handle, on_change, t);
+}
+
+void tally_done(struct tally *t)
+{
+	free(t->changes);
+	*t = (struct tally){ 0 };
+}
+
+void tally_forget(struct tally *t)
+{
+	t->count = t->last = 0;
+}
+
+enum jembatan_result tally_write(struct tally *t, struct sql *sql, struct why *why)
+{
+	enum jembatan_result r = JEMBATAN_OK;
+	for (size_t i = 0; i < t->count && r == JEMBATAN_OK; i++) {
+		const struct tally_change *c = &t->changes[i];
+		if (c->n != 0)
+			r = sql_run(sql, why, "INSERT INTO tally VALUES (?1, ?2, ?3, ?4)"
+				    " ON CONFLICT DO UPDATE SET n = n + excluded.n",
+				    SQL_VALUES(sql_number(c->counted), sql_number(c->instance_id),
+					       sql_number(c->key), sql_number(c->n)));
+	}
+	if (r == JEMBATAN_OK)
+		tally_forget(t);
+	return r;
+}

@@ -1,0 +1,40 @@
+/* tally.h: internal to core/store. Running counts, so that a status never scans:
+ * messages by stage, tickets and pushes by state. SQLite tells us of each row
+ * that changes (its preupdate hook), so no statement can be forgotten; the sums
+ * are written once a commit. Triggers did the same for a third of the time that
+ * the store took. */
+#ifndef STORE_TALLY_H
+#define STORE_TALLY_H
+
+#include "store/sql.h"
+
+enum tally_counted { /* stored as its number: never renumber */
+	TALLY_STAGE = 0,   /* messages of an instance by stage */
+	TALLY_REPEATS = 1, /* of an instance */
+	TALLY_EDITS = 2,   /* of an instance */
+	TALLY_TICKETS = 3, /* by state */
+	TALLY_OUTBOX = 4,  /* by state */
+	TALLY_QUARANTINE = 5, /* records that wait */
+	TALLY_FOLLOWED = 6, /* tickets by their state at the centre */
+	TALLY_ASKED = 7     /* those of them that will be asked about again */
+};
+
+struct tally_change {
+	enum tally_counted counted;
+	int64_t instance_id, key, n;
+};
+
+struct tally {
+	struct tally_change *changes; /* since the last commit */
+	size_t count, capacity, last; /* last: where the last one stood */
+};
+
+/* From now on every change of the handle counts. After the migrations: they
+ * mind the table themselves. The tally stays where it is. */
+void tally_watch(struct tally *t, struct sql *sql);
+void tally_done(struct tally *t);
+void tally_forget(struct tally *t); /* the transaction was rolled back */
+/* Inside a transaction: write the sums. Does nothing when there are none. */
+MUST_CHECK enum jembatan_result tally_write(struct tally *t, struct sql *sql, struct why *why);
+
+#endif

@@ -1,0 +1,227 @@
+/* dedup.c: the index of a window: read, decide, add, expire. */
+#include "ticket/dedup.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ticket/dedup_index.h"
+#include "base/poison.h"
+
+struct dedup_index {
+	const struct dedup_model *model;
+	struct dedup_settings settings;
+	struct window *window;
+	struct counts *counts;
+	struct dedup_query *query;
+};
+
+const char *dedup_decision_name(enum dedup_decision d)
+{
+	static const char *const names[] = { "separate", "review", "related", "repost" };
+	return names[d];
+}
+
+struct dedup_settings dedup_settings_preset(void)
+{
+	return (struct dedup_settings){
+		.window_ms = DEDUP_WINDOW_MS, .automatic = 0.7, .review = 0.5, .separate = 0.3,
+	};
+}
+
+struct dedup_index *dedup_index_new(const struct dedup_model *m,
+				    const struct dedup_settings *settings)
+{
+	struct dedup_index *i = xcalloc(1, sizeof(*i));
+	i->model = m;
+	i->settings = *settings;
+	i->window = window_new();
+	i->counts = counts_new();
+	i->query = dedup_query_new();
+	return i;
+}
+
+void dedup_index_free(struct dedup_index *i)
+{
+	if (i == NULL)
+		return;
+	window_free(i->window);
+	counts_free(i->counts);
+	dedup_query_free(i->query);
+	free(i);
+}
+
+void dedup_index_expire(struct dedup_index *i, int64_t now_ms)
+{
+	struct window_slot s;
+	while (window_first(i->window) < window_end(i->window)) {
+		window_get(i->window, window_first(i->window), &s);
+		if (s.record.time_ms >= now_ms - i->settings.window_ms)
+			return;
+		counts_drop(i->counts, s.record.marks, s.record.mark_count);
+		window_drop_first(i->window);
+	}
+}
+
+void dedup_index_read(const struct dedup_index *i, const struct dedup_input *input,
+		      struct fingerprint *out)
+{
+	fingerprint_read(i->model, i->counts, input, out);
+}
+
+/* Candidates with their scores, best first. */
+static void compare_all(struct dedup_index *i, const struct fingerprint *f,
+			struct dedup_answer *out)
+{
+	uint32_t numbers[DEDUP_CANDIDATES];
+	struct window_slot s;
+	size_t found = window_find(i->window, f, numbers, DEDUP_CANDIDATES);
+	dedup_query_set(i->query, f);
+	for (size_t n = 0; n < found; n++) {
+		struct dedup_candidate c;
+		window_get(i->window, numbers[n], &s);
+		if (s.forgotten || !dedup_compare(i->query, &s.record, &c.features))
+			continue;
+		c.id = s.id;
+		c.incident = s.incident;
+		c.score = dedup_score(i->model, &c.features);
+		size_t at = out->count++;
+		for (; at > 0 && out->candidates[at - 1].score < c.score; at--)
+			out->candidates[at] = out->candidates[at - 1];
+		out->candidates[at] = c;
+	}
+}
+
+/* Mean over the members of the candidate's incident. */
+static double incident_score(const struct dedup_answer *a, uint64_t incident)
+{
+	double sum = 0, members = 0;
+	for (size_t n = 0; n < a->count; n++)
+		if (a->candidates[n].incident == incident) {
+			sum += a->candidates[n].score;
+			members++;
+		}
+	return sum / members;
+}
+
+/* Same author as one member; or the same words as one whose author is not
+ * known to be another. */
+static bool is_repost(const struct fingerprint *f, const struct dedup_answer *a)
+{
+	bool silent = true; /* nobody says who wrote it */
+	for (size_t e = 0; e < f->evidence_count; e++)
+		silent = silent && evidence_kind_of(f->evidence[e]) >= EVIDENCE_NAME;
+	for (size_t n = 0; n < a->count; n++) {
+		const struct dedup_candidate *c = &a->candidates[n];
+		if (c->incident != a->incident)
+			continue;
+		bool nobody = silent || !c->features.other_has_author;
+		if (c->features.author_same ||
+		    (c->features.near_identical && nobody && !c->features.author_conflict &&
+		     c->features.value[FEATURE_name_other] < 0.5f))
+			return true;
+	}
+	return false;
+}
+
+void dedup_index_decide(struct dedup_index *i, const struct fingerprint *f,
+			struct dedup_answer *out)
+{
+	out->decision = DEDUP_SEPARATE;
+	out->incident = out->nearest = 0;
+	out->score = 0;
+	out->count = 0;
+	compare_all(i, f, out);
+	for (size_t n = 0; n < out->count; n++) {
+		double score = incident_score(out, out->candidates[n].incident);
+		if (score > out->score) {
+			out->score = score;
+			out->incident = out->candidates[n].incident;
+			out->nearest = out->candidates[n].id;
+		}
+	}
+	if (out->count > 0 && out->score >= i->settings.automatic)
+		out->decision = is_repost(f, out) ? DEDUP_REPOST : DEDUP_RELATED;
+	else if (out->count > 0 && out->score >= i->settings.separate)
+		out->decision = DEDUP_REVIEW;
+}
+
+void dedup_index_add(struct dedup_index *i, uint64_t id, uint64_t incident,
+		     const struct fingerprint *f)
+{
+	window_add(i->window, id, incident, f);
+	counts_add(i->counts, f->marks, f->mark_count);
+}
+
+/* By halving: ids ascend. */
+static bool find_id(const struct dedup_index *i, uint64_t id, uint32_t *number,
+		    struct window_slot *out)
+{
+	uint32_t low = window_first(i->window), high = window_end(i->window);
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		window_get(i->window, middle, out);
+		if (out->id == id) {
+			*number = middle;
+			return true;
+		}
+		if (out->id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+bool dedup_index_move(struct dedup_index *i, uint64_t id, uint64_t incident)
+{
+	struct window_slot s;
+	uint32_t number;
+	if (!find_id(i, id, &number, &s))
+		return false;
+	window_set(i->window, number, incident, s.forgotten);
+	return true;
+}
+
+bool dedup_index_forget(struct dedup_index *i, uint64_t id)
+{
+	struct window_slot s;
+	uint32_t number;
+	if (!find_id(i, id, &number, &s))
+		return false;
+	window_set(i->window, number, s.incident, true);
+	return true;
+}
+
+size_t dedup_index_count(const struct dedup_index *i)
+{
+	return window_end(i->window) - window_first(i->window);
+}
+
+size_t dedup_index_bytes(const struct dedup_index *i)
+{
+	return window_bytes(i->window);
+}
+
+char *dedup_explain(const struct dedup_model *m, const struct dedup_features *f)
+{
+	const double *w = dedup_model_weights(m) + 1;
+	bool said[FEATURE_COUNT] = { false };
+	struct buf out;
+	buf_init(&out, 1024);
+	for (int n = 0; n < 6; n++) {
+		int best = -1;
+		double most = 0.3;
+		for (int i = 0; i < FEATURE_COUNT; i++)
+			if (!said[i] && fabs(w[i] * (double)f->value[i]) > most) {
+				most = fabs(w[i] * (double)f->value[i]);
+				best = i;
+			}
+		if (best < 0)
+			break;
+		said[best] = true;
+		buf_printf(&out, "%s%s %+.1f", n > 0 ? ", " : "", dedup_feature_name((enum dedup_feature)best),
+			   w[best] * (double)f->value[best]);
+	}
+	return buf_take(&out);
+}

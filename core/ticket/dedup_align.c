@@ -1,0 +1,224 @@
+/* dedup_align.c: exact words by a hash in the order of the text, then what is
+ * left by skeleton and letters. No matrix: the work grows with the length of
+ * the texts, and only the unmatched rest is compared all with all. */
+#include "ticket/dedup_align.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/poison.h"
+
+#define LETTER_BITS UINT32_C(0x03ffffff)
+#define CONSONANTS (LETTER_BITS & ~((1u << ('a' - 'a')) | (1u << ('e' - 'a')) | (1u << ('i' - 'a')) | \
+				    (1u << ('o' - 'a')) | (1u << ('u' - 'a'))))
+
+struct dedup_query *dedup_query_new(void)
+{
+	return xcalloc(1, sizeof(struct dedup_query));
+}
+
+void dedup_query_free(struct dedup_query *q)
+{
+	free(q);
+}
+
+static double weigh(const struct mark *marks, size_t count)
+{
+	double all = 0;
+	for (size_t i = 0; i < count; i++)
+		all += marks[i].weight;
+	return all;
+}
+
+void dedup_query_set(struct dedup_query *q, const struct fingerprint *f)
+{
+	q->a = f;
+	q->a_weight = weigh(f->marks, f->mark_count);
+	for (size_t i = 0; i < QUERY_SLOTS; i++)
+		q->first[i] = NOT_FOUND;
+	for (size_t i = f->mark_count; i-- > 0;) { /* backwards: chains ascend */
+		int16_t *slot = &q->first[f->marks[i].word % QUERY_SLOTS];
+		q->next[i] = *slot;
+		*slot = (int16_t)i;
+	}
+}
+
+static uint32_t length_of(uint32_t letters)
+{
+	return letters >> 26 & 0xf;
+}
+
+/* Bits that differ, when the lengths allow so many edits; else many. */
+static unsigned letters_apart(uint32_t a, uint32_t b)
+{
+	uint32_t la = length_of(a), lb = length_of(b);
+	uint32_t longer = la > lb ? la - lb : lb - la;
+	return longer > 2 ? 99 : (unsigned)__builtin_popcount((a ^ b) & LETTER_BITS);
+}
+
+float dedup_alike(const struct mark *a, const struct mark *b)
+{
+	if (a->word == b->word)
+		return 1;
+	if (((a->letters | b->letters) & MARK_NUMBER) != 0)
+		return 0;
+	uint32_t la = length_of(a->letters), lb = length_of(b->letters);
+	uint32_t shorter = la < lb ? la : lb;
+	if (a->skeleton == b->skeleton && shorter >= 2 &&
+	    ((a->letters ^ b->letters) & CONSONANTS) == 0)
+		return 0.9f;
+	if (shorter < 4)
+		return 0;
+	unsigned apart = letters_apart(a->letters, b->letters);
+	bool one = apart <= 2 && !(apart == 2 && la != lb);
+	if (one && (shorter >= 5 || apart <= 1))
+		return 0.8f;
+	return shorter >= 8 && apart <= 4 ? 0.7f : 0;
+}
+
+static void pair_up(struct dedup_query *q, size_t i, size_t j, float surely)
+{
+	q->a_found[i] = surely;
+	q->b_found[j] = surely;
+	q->a_at[i] = (int16_t)j;
+	q->b_at[j] = (int16_t)i;
+}
+
+/* The place in a for b's mark j: the next free one after `after`, else any
+ * free one, else one that is taken (the word is there, if not as often). */
+static void find_exact(struct dedup_query *q, size_t j, int *after)
+{
+	uint32_t word = q->b->marks[j].word;
+	int any = NOT_FOUND, taken = NOT_FOUND;
+	for (int i = q->first[word % QUERY_SLOTS]; i >= 0; i = q->next[i]) {
+		if (q->a->marks[i].word != word)
+			continue;
+		taken = i;
+		if (q->a_at[i] != NOT_FOUND)
+			continue;
+		if (i > *after) {
+			pair_up(q, (size_t)i, j, 1);
+			*after = i;
+			return;
+		}
+		if (any < 0)
+			any = i;
+	}
+	if (any >= 0)
+		pair_up(q, (size_t)any, j, 1);
+	else if (taken >= 0)
+		q->b_found[j] = 1;
+	if (any >= 0)
+		*after = any;
+}
+
+/* a's words that b has, though not as often. */
+static void find_repeated(struct dedup_query *q)
+{
+	for (size_t i = 0; i < q->a->mark_count; i++) {
+		if (q->a_found[i] > 0)
+			continue;
+		uint32_t word = q->a->marks[i].word;
+		for (int k = q->first[word % QUERY_SLOTS]; k >= 0; k = q->next[k])
+			if (q->a->marks[k].word == word && q->a_at[k] != NOT_FOUND) {
+				q->a_found[i] = q->a_found[k];
+				break;
+			}
+	}
+}
+
+static double share_found(const struct mark *marks, const float *found, size_t count, double weight)
+{
+	double sum = 0;
+	for (size_t i = 0; i < count; i++)
+		sum += (double)found[i] * marks[i].weight;
+	return weight > 0 ? sum / weight : 0;
+}
+
+double dedup_align_exact(struct dedup_query *q, const struct dedup_record *b)
+{
+	int after = NOT_FOUND;
+	q->b = b;
+	q->b_weight = weigh(b->marks, b->mark_count);
+	memset(q->a_found, 0, sizeof(q->a_found[0]) * q->a->mark_count);
+	memset(q->b_found, 0, sizeof(q->b_found[0]) * b->mark_count);
+	memset(q->a_at, 0xff, sizeof(q->a_at[0]) * q->a->mark_count);
+	memset(q->b_at, 0xff, sizeof(q->b_at[0]) * b->mark_count);
+	for (size_t j = 0; j < b->mark_count; j++)
+		find_exact(q, j, &after);
+	find_repeated(q);
+	double a_share = share_found(q->a->marks, q->a_found, q->a->mark_count, q->a_weight);
+	double b_share = share_found(b->marks, q->b_found, b->mark_count, q->b_weight);
+	return q->a_weight < q->b_weight ? a_share : b_share;
+}
+
+/* One word here, two there: "jemurwonosari", "jemur wonosari". */
+static bool is_joined(const struct mark *one, const struct mark *two)
+{
+	if (((one->letters | two[0].letters | two[1].letters) & MARK_NUMBER) != 0)
+		return false;
+	uint32_t whole = length_of(one->letters);
+	uint32_t parts = length_of(two[0].letters) + length_of(two[1].letters);
+	if (whole < 7 || (parts != whole && !(whole == 15 && parts > 15)))
+		return false;
+	return ((two[0].letters ^ two[1].letters ^ one->letters) & LETTER_BITS) == 0;
+}
+
+static void find_joined(struct dedup_query *q)
+{
+	const struct mark *a = q->a->marks, *b = q->b->marks;
+	for (size_t i = 0; i < q->a->mark_count; i++) {
+		if (q->a_found[i] > 0)
+			continue;
+		for (size_t j = 0; j + 1 < q->b->mark_count; j++)
+			if (is_joined(&a[i], &b[j])) {
+				pair_up(q, i, j, 0.9f);
+				q->b_found[j + 1] = 0.9f;
+				break;
+			}
+	}
+	for (size_t j = 0; j < q->b->mark_count; j++) {
+		if (q->b_found[j] > 0)
+			continue;
+		for (size_t i = 0; i + 1 < q->a->mark_count; i++)
+			if (is_joined(&b[j], &a[i])) {
+				pair_up(q, i, j, 0.9f);
+				q->a_found[i + 1] = 0.9f;
+				break;
+			}
+	}
+}
+
+/* b's unmatched mark j against a's unmatched ones: the most alike, and of
+ * equals the one that stands nearest after the last match. */
+static void find_alike(struct dedup_query *q, size_t j, int after)
+{
+	int best = NOT_FOUND;
+	float surely = 0;
+	bool best_is_after = false;
+	for (size_t i = 0; i < q->a->mark_count; i++) {
+		if (q->a_found[i] > 0)
+			continue;
+		float alike = dedup_alike(&q->a->marks[i], &q->b->marks[j]);
+		bool is_after = (int)i > after;
+		if (alike > surely || (alike > 0 && alike >= surely && is_after && !best_is_after)) {
+			surely = alike;
+			best = (int)i;
+			best_is_after = is_after;
+		}
+	}
+	if (best >= 0)
+		pair_up(q, (size_t)best, j, surely);
+}
+
+void dedup_align_fuzzy(struct dedup_query *q)
+{
+	int after = NOT_FOUND;
+	for (size_t j = 0; j < q->b->mark_count; j++) {
+		if (q->b_found[j] <= 0 && (q->b->marks[j].letters & MARK_NUMBER) == 0)
+			find_alike(q, j, after);
+		if (q->b_at[j] != NOT_FOUND)
+			after = q->b_at[j];
+	}
+	find_joined(q);
+}

@@ -1,0 +1,33 @@
+/* dedup_index.h: inside dedup: the window's records and their postings. */
+#ifndef TICKET_DEDUP_INDEX_H
+#define TICKET_DEDUP_INDEX_H
+
+#include "ticket/dedup.h"
+
+#define KEYS_MAX 28u        /* postings of a record */
+#define POSTING_LOOK 24u    /* newest records of a key that are looked at */
+
+struct window;
+
+struct window_slot {
+	uint64_t id, incident;
+	bool forgotten;
+	struct dedup_record record; /* borrowed until the record expires */
+};
+
+struct window *window_new(void);
+void window_free(struct window *w);
+/* Record number of the added one: numbers ascend by one. */
+uint32_t window_add(struct window *w, uint64_t id, uint64_t incident, const struct fingerprint *f);
+/* The oldest record's number, and one past the newest's. */
+uint32_t window_first(const struct window *w);
+uint32_t window_end(const struct window *w);
+void window_get(const struct window *w, uint32_t number, struct window_slot *out);
+void window_set(struct window *w, uint32_t number, uint64_t incident, bool forgotten);
+void window_drop_first(struct window *w);
+size_t window_bytes(const struct window *w);
+
+/* The best candidates for f, at most max, best first. */
+size_t window_find(struct window *w, const struct fingerprint *f, uint32_t *out, size_t max);
+
+#endif

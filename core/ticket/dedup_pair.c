@@ -1,0 +1,361 @@
+/* dedup_pair.c: the features. Guards first and foremost: what was swapped, what
+ * is missing on both sides, and which named things agree or conflict. */
+#include "ticket/dedup_pair.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "ticket/dedup_align.h"
+#include "base/poison.h"
+
+#define PREFILTER 0.15     /* of exact words; below that nothing is alike */
+#define TELLING 64         /* weight of a word that names something: 4 nats */
+#define NAMING 40          /* weight below which a word of an entity is common */
+#define GAP_MAX 5          /* marks between two matches that are compared */
+#define DAY_MS 86400000.0
+
+const char *dedup_feature_name(enum dedup_feature f)
+{
+	static const char *const names[] = {
+#define DEDUP_FEATURE_NAME(name) #name,
+		DEDUP_FEATURES(DEDUP_FEATURE_NAME)
+	};
+	ASSERT(f < FEATURE_COUNT);
+	return names[f];
+}
+
+static double above(double x, double from)
+{
+	return x > from ? x - from : 0;
+}
+
+static double least(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+static bool is_number(const struct mark *m)
+{
+	return (m->letters & MARK_NUMBER) != 0;
+}
+
+static unsigned role_of(const struct mark *m)
+{
+	return m->kind & MARK_ROLE;
+}
+
+/* Written so that a feature stands on one line. */
+struct out {
+	float *v;
+};
+
+static void set(struct out o, enum dedup_feature f, double x)
+{
+	o.v[f] = (float)x;
+}
+
+/* What one side has and the other has not. */
+struct missing {
+	double numbers, places, words, entities;
+};
+
+static struct missing missing_of(const struct mark *marks, const float *found, size_t count)
+{
+	struct missing m = { 0, 0, 0, 0 };
+	for (size_t i = 0; i < count; i++) {
+		const struct mark *k = &marks[i];
+		if (found[i] > 0)
+			continue;
+		unsigned role = role_of(k);
+		double telling = k->weight >= TELLING ? 1 : 0;
+		if (is_number(k))
+			m.numbers += role == ROLE_ID ? 2 : 1;
+		else if ((k->kind & MARK_PLACE) != 0)
+			m.places += k->weight / (double)TELLING;
+		else
+			m.words += telling;
+		if (role >= ROLE_RT && (is_number(k) || telling > 0))
+			m.entities++;
+	}
+	return m;
+}
+
+static void set_missing(struct dedup_query *q, struct out o)
+{
+	struct missing a = missing_of(q->a->marks, q->a_found, q->a->mark_count);
+	struct missing b = missing_of(q->b->marks, q->b_found, q->b->mark_count);
+	struct missing *light = q->a_weight < q->b_weight ? &a : &b;
+	set(o, FEATURE_number_missing, least(least(a.numbers, b.numbers), 4));
+	set(o, FEATURE_number_missing_light, least(light->numbers, 4));
+	set(o, FEATURE_place_missing, least(least(a.places, b.places), 4));
+	set(o, FEATURE_place_missing_light, least(light->places, 4));
+	set(o, FEATURE_word_missing, least(least(a.words, b.words), 6));
+	set(o, FEATURE_word_missing_light, least(light->words, 8));
+	set(o, FEATURE_entity_missing, least(least(a.entities, b.entities), 4));
+}
+
+static double found_weight(const struct mark *marks, const float *found, size_t count, double *exact)
+{
+	double sum = 0;
+	for (size_t i = 0; i < count; i++) {
+		sum += (double)found[i] * marks[i].weight;
+		if (found[i] >= 1)
+			*exact += marks[i].weight;
+	}
+	return sum;
+}
+
+static void set_overlap(struct dedup_query *q, struct out o)
+{
+	double exact = 0, unused = 0;
+	double fa = found_weight(q->a->marks, q->a_found, q->a->mark_count, &exact);
+	double fb = found_weight(q->b->marks, q->b_found, q->b->mark_count, &unused);
+	double ca = fa / (q->a_weight + 1), cb = fb / (q->b_weight + 1);
+	bool a_lighter = q->a_weight < q->b_weight;
+	double light = (a_lighter ? q->a_weight : q->b_weight) / 16;
+	double contained = a_lighter ? ca : cb, heavy = a_lighter ? cb : ca;
+	double loglight = log1p(light) / 4;
+	set(o, FEATURE_contained, contained);
+	set(o, FEATURE_contained_50, above(contained, 0.5));
+	set(o, FEATURE_contained_80, above(contained, 0.8));
+	set(o, FEATURE_contained_95, above(contained, 0.95) * 10);
+	set(o, FEATURE_contained_heavy, heavy);
+	set(o, FEATURE_contained_heavy_80, above(heavy, 0.8));
+	set(o, FEATURE_jaccard, (fa + fb) / 2 / (q->a_weight + q->b_weight - (fa + fb) / 2 + 1));
+	set(o, FEATURE_light, loglight);
+	set(o, FEATURE_contained_light, contained * loglight);
+	set(o, FEATURE_shared, log1p((fa + fb) / 32) / 4);
+	set(o, FEATURE_fuzzy, fa > 0 ? 1 - exact / (fa > exact ? fa : exact) : 0);
+}
+
+/* Runs: marks that follow each other on both sides. */
+static void set_runs(struct dedup_query *q, struct out o)
+{
+	double run = 0, longest = 0, neighbours = 0, pairs = 0;
+	for (size_t j = 0; j < q->b->mark_count; j++) {
+		if (q->b_at[j] == NOT_FOUND) {
+			run = 0;
+			continue;
+		}
+		bool follows = j > 0 && q->b_at[j - 1] != NOT_FOUND && q->b_at[j] == q->b_at[j - 1] + 1;
+		run = (follows ? run : 0) + q->b->marks[j].weight;
+		neighbours += follows;
+		pairs++;
+		longest = run > longest ? run : longest;
+	}
+	double light = least(q->a_weight, q->b_weight);
+	set(o, FEATURE_run, longest / (light + 1));
+	set(o, FEATURE_run_long, log1p(longest / 16) / 4);
+	set(o, FEATURE_order, pairs > 1 ? neighbours / (pairs - 1) : 0);
+}
+
+struct swaps {
+	double numbers, words, places;
+};
+
+/* Between two matches: unmatched marks on both sides stand for each other. */
+static void compare_gap(struct dedup_query *q, size_t a0, size_t a1, size_t b0, size_t b1,
+			struct swaps *s)
+{
+	struct missing a = missing_of(q->a->marks + a0, q->a_found + a0, a1 - a0);
+	struct missing b = missing_of(q->b->marks + b0, q->b_found + b0, b1 - b0);
+	s->numbers += least(a.numbers, b.numbers);
+	s->words += least(a.words + a.places, b.words + b.places);
+	s->places += least(a.places, b.places);
+}
+
+static void set_swaps(struct dedup_query *q, struct out o)
+{
+	struct swaps s = { 0, 0, 0 };
+	int before = -1; /* last match in b */
+	for (size_t j = 0; j < q->b->mark_count; j++) {
+		if (q->b_at[j] == NOT_FOUND)
+			continue;
+		int a_from = before < 0 ? 0 : q->b_at[before] + 1;
+		int b_from = before + 1, a_to = q->b_at[j], b_to = (int)j;
+		if (a_to > a_from && b_to > b_from && a_to - a_from <= GAP_MAX && b_to - b_from <= GAP_MAX)
+			compare_gap(q, (size_t)a_from, (size_t)a_to, (size_t)b_from, (size_t)b_to, &s);
+		before = (int)j;
+	}
+	if (before >= 0) { /* after the last match */
+		size_t a_from = (size_t)q->b_at[before] + 1, b_from = (size_t)before + 1;
+		size_t na = q->a->mark_count, nb = q->b->mark_count;
+		if (na - a_from <= GAP_MAX && nb - b_from <= GAP_MAX)
+			compare_gap(q, a_from, na, b_from, nb, &s);
+	}
+	set(o, FEATURE_number_swapped, least(s.numbers, 3));
+	set(o, FEATURE_word_swapped, least(s.words, 1));
+	set(o, FEATURE_word_swapped_more, least(above(s.words, 1), 3));
+	set(o, FEATURE_place_swapped, least(s.places, 3));
+}
+
+/* Bits per role that is there, and that agrees. */
+struct roles {
+	uint32_t a, b, agree;
+};
+
+static bool names_something(const struct mark *m)
+{
+	return role_of(m) >= ROLE_RT && (is_number(m) || m->weight >= NAMING);
+}
+
+static struct roles compare_roles(const struct dedup_query *q)
+{
+	struct roles r = { 0, 0, 0 };
+	for (size_t i = 0; i < q->a->mark_count; i++)
+		if (names_something(&q->a->marks[i]))
+			r.a |= 1u << role_of(&q->a->marks[i]);
+	for (size_t j = 0; j < q->b->mark_count; j++) {
+		const struct mark *b = &q->b->marks[j];
+		if (!names_something(b))
+			continue;
+		uint32_t bit = 1u << role_of(b);
+		r.b |= bit;
+		if ((r.a & bit) == 0 || (r.agree & bit) != 0)
+			continue;
+		for (size_t i = 0; i < q->a->mark_count; i++)
+			if (role_of(&q->a->marks[i]) == role_of(b) && dedup_alike(&q->a->marks[i], b) > 0) {
+				r.agree |= bit;
+				break;
+			}
+	}
+	return r;
+}
+
+static void set_role(struct out o, const struct roles *r, enum token_role role,
+		     enum dedup_feature agree)
+{
+	uint32_t bit = 1u << role;
+	set(o, agree, (r->agree & bit) != 0);
+	set(o, agree + 1, (r->a & r->b & ~r->agree & bit) != 0);
+}
+
+static struct roles set_roles(struct dedup_query *q, struct out o)
+{
+	struct roles r = compare_roles(q);
+	set_role(o, &r, ROLE_RT, FEATURE_rt_agree);
+	set_role(o, &r, ROLE_RW, FEATURE_rw_agree);
+	set_role(o, &r, ROLE_HOUSE, FEATURE_house_agree);
+	set_role(o, &r, ROLE_GANG, FEATURE_gang_agree);
+	set_role(o, &r, ROLE_BLOCK, FEATURE_block_agree);
+	set_role(o, &r, ROLE_KM, FEATURE_km_agree);
+	set_role(o, &r, ROLE_STREET, FEATURE_street_agree);
+	set_role(o, &r, ROLE_KELURAHAN, FEATURE_kelurahan_agree);
+	set_role(o, &r, ROLE_KECAMATAN, FEATURE_kecamatan_agree);
+	set_role(o, &r, ROLE_KABUPATEN, FEATURE_kabupaten_agree);
+	set_role(o, &r, ROLE_PERSON, FEATURE_person_agree);
+	set_role(o, &r, ROLE_SCHOOL, FEATURE_school_agree);
+	set_role(o, &r, ROLE_DATE, FEATURE_date_agree);
+	set_role(o, &r, ROLE_ID, FEATURE_id_agree);
+	set_role(o, &r, ROLE_MONEY, FEATURE_money_agree);
+	return r;
+}
+
+/* How much of a side's location the other record knows. -1: no location. */
+static double location_share(const struct mark *marks, const float *found, size_t count)
+{
+	double all = 0, sum = 0;
+	for (size_t i = 0; i < count; i++)
+		if ((marks[i].kind & MARK_LOCATION) != 0) {
+			all += marks[i].weight;
+			sum += (double)found[i] * marks[i].weight;
+		}
+	return all > 0 ? sum / all : -1;
+}
+
+static void set_place(struct dedup_query *q, struct out o, const struct roles *r)
+{
+	double a = location_share(q->a->marks, q->a_found, q->a->mark_count);
+	double b = location_share(q->b->marks, q->b_found, q->b->mark_count);
+	double best = a > b ? a : b;
+	uint32_t shared = q->a->topics & q->b->topics;
+	bool known = q->a->topics != 0 && q->b->topics != 0;
+	uint32_t strong = 1u << ROLE_STREET | 1u << ROLE_HOUSE | 1u << ROLE_GANG;
+	bool place = (r->agree & strong) != 0 || best > 0.7;
+	bool conflict = (r->a & r->b & ~r->agree & strong) != 0;
+	set(o, FEATURE_location_found, best > 0 ? best : 0);
+	set(o, FEATURE_location_conflict, a >= 0 && b >= 0 && best < 0.3 ? 0.3 - best : 0);
+	set(o, FEATURE_topic_agree, shared != 0);
+	set(o, FEATURE_topic_conflict, known && shared == 0);
+	set(o, FEATURE_retold, shared != 0 && place && !conflict ?
+	    1 - (double)o.v[FEATURE_contained] : 0);
+}
+
+static void set_time(struct dedup_query *q, struct out o)
+{
+	double days = fabs((double)(q->a->time_ms - q->b->time_ms)) / DAY_MS;
+	set(o, FEATURE_days, days / 30);
+	set(o, FEATURE_days_10, above(days, 10) / 10);
+	set(o, FEATURE_days_20, days > 20);
+	set(o, FEATURE_hours, days < 0.25);
+}
+
+static unsigned weaker_kind(struct evidence a, struct evidence b)
+{
+	return evidence_kind_of(a) > evidence_kind_of(b) ? evidence_kind_of(a) : evidence_kind_of(b);
+}
+
+/* Same and different evidence by kind; a phone in the text is the author's or
+ * a contact's: it can agree, never conflict. */
+static void set_authors(struct dedup_query *q, struct dedup_features *out)
+{
+	uint32_t a_kinds = 0, b_kinds = 0, same = 0;
+	struct out o = { out->value };
+	for (size_t i = 0; i < q->a->evidence_count; i++)
+		a_kinds |= 1u << evidence_kind_of(q->a->evidence[i]);
+	for (size_t j = 0; j < q->b->evidence_count; j++) {
+		struct evidence e = q->b->evidence[j];
+		b_kinds |= 1u << evidence_kind_of(e);
+		for (size_t i = 0; i < q->a->evidence_count; i++)
+			if (evidence_is_same(q->a->evidence[i], e))
+				same |= 1u << weaker_kind(q->a->evidence[i], e);
+	}
+	uint32_t strong = 1u << EVIDENCE_PHONE | 1u << EVIDENCE_MAIL | 1u << EVIDENCE_ACCOUNT;
+	out->author_same = (same & strong) != 0;
+	out->author_conflict = !out->author_same && (a_kinds & b_kinds & strong) != 0;
+	out->other_has_author = (b_kinds & strong) != 0;
+	bool names = (a_kinds & b_kinds & 1u << EVIDENCE_NAME) != 0;
+	bool same_name = (same & 1u << EVIDENCE_NAME) != 0;
+	set(o, FEATURE_author_same, out->author_same);
+	set(o, FEATURE_author_other, out->author_conflict);
+	set(o, FEATURE_author_words, out->author_same ? (double)o.v[FEATURE_contained] : 0);
+	set(o, FEATURE_name_same, same_name);
+	set(o, FEATURE_name_other, names && !same_name);
+	set(o, FEATURE_phone_in_text, (same & 1u << EVIDENCE_TEXT_PHONE) != 0);
+	set(o, FEATURE_channel_same, q->a->channel != 0 && q->a->channel == q->b->channel);
+}
+
+bool dedup_compare(struct dedup_query *q, const struct dedup_record *other,
+		   struct dedup_features *out)
+{
+	if (dedup_align_exact(q, other) < PREFILTER)
+		return false;
+	dedup_align_fuzzy(q);
+	memset(out, 0, sizeof(*out));
+	struct out o = { out->value };
+	set_overlap(q, o);
+	set_runs(q, o);
+	set_swaps(q, o);
+	set_missing(q, o);
+	struct roles roles = set_roles(q, o);
+	set_place(q, o, &roles);
+	set_time(q, o);
+	set_authors(q, out);
+	bool same_text = q->a->digest == q->b->digest;
+	set(o, FEATURE_same_text, same_text);
+	set(o, FEATURE_same_text_author_other, same_text && out->author_conflict);
+	out->near_identical = same_text || (o.v[FEATURE_contained] > 0.9f &&
+					    o.v[FEATURE_contained_heavy] > 0.8f &&
+					    o.v[FEATURE_number_swapped] < 0.5f &&
+					    o.v[FEATURE_word_swapped] < 0.5f);
+	return true;
+}
+
+double dedup_score(const struct dedup_model *m, const struct dedup_features *f)
+{
+	const double *w = dedup_model_weights(m);
+	double sum = w[0];
+	for (size_t i = 0; i < FEATURE_COUNT; i++)
+		sum += w[1 + i] * (double)f->value[i];
+	return 1 / (1 + exp(-sum));
+}

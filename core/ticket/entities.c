@@ -1,0 +1,184 @@
+/* entities.c: roles by the prefix that stands before. A prefix governs the
+ * next words up to a break, a number or another prefix, at most three. */
+#include "ticket/entities.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/poison.h"
+
+enum takes { TAKES_NOTHING, TAKES_WORDS, TAKES_NUMBER, TAKES_CODE };
+
+struct prefix {
+	const char *word; /* canon, runs of letters collapsed */
+	enum token_role role;
+	enum takes takes;
+	unsigned span; /* words at most */
+	bool keep;     /* the prefix itself says something */
+};
+
+static const struct prefix prefixes[] = {
+	{ "jalan", ROLE_STREET, TAKES_WORDS, 3, true },
+	{ "gang", ROLE_GANG, TAKES_CODE, 2, false },
+	{ "rt", ROLE_RT, TAKES_NUMBER, 0, false },
+	{ "rw", ROLE_RW, TAKES_NUMBER, 0, false },
+	{ "nomor", ROLE_HOUSE, TAKES_NUMBER, 0, false },
+	{ "blok", ROLE_BLOCK, TAKES_CODE, 1, false },
+	{ "km", ROLE_KM, TAKES_NUMBER, 0, false },
+	{ "kelurahan", ROLE_KELURAHAN, TAKES_WORDS, 3, false },
+	{ "desa", ROLE_KELURAHAN, TAKES_WORDS, 3, true },
+	{ "dusun", ROLE_KELURAHAN, TAKES_WORDS, 2, true },
+	{ "kampung", ROLE_KELURAHAN, TAKES_WORDS, 2, true },
+	{ "kecamatan", ROLE_KECAMATAN, TAKES_WORDS, 3, false },
+	{ "kabupaten", ROLE_KABUPATEN, TAKES_WORDS, 3, false },
+	{ "kota", ROLE_KABUPATEN, TAKES_WORDS, 1, true },
+	{ "nama", ROLE_PERSON, TAKES_WORDS, 3, false },
+	{ "bernama", ROLE_PERSON, TAKES_WORDS, 3, false },
+	{ "nik", ROLE_ID, TAKES_NUMBER, 0, false },
+	{ "sd", ROLE_SCHOOL, TAKES_CODE, 2, true },
+	{ "sdn", ROLE_SCHOOL, TAKES_CODE, 2, true },
+	{ "smp", ROLE_SCHOOL, TAKES_CODE, 2, true },
+	{ "smpn", ROLE_SCHOOL, TAKES_CODE, 2, true },
+	{ "sma", ROLE_SCHOOL, TAKES_CODE, 2, true },
+	{ "sman", ROLE_SCHOOL, TAKES_CODE, 2, true },
+	{ "smk", ROLE_SCHOOL, TAKES_CODE, 2, true },
+	{ "smkn", ROLE_SCHOOL, TAKES_CODE, 2, true },
+	{ "rp", ROLE_MONEY, TAKES_NUMBER, 0, false },
+};
+
+static const struct prefix *prefix_of(const struct token *t)
+{
+	if (t->number || t->role == ROLE_DATE)
+		return NULL;
+	for (size_t i = 0; i < COUNT_OF(prefixes); i++)
+		if (t->text[0] == prefixes[i].word[0] && strcmp(t->text, prefixes[i].word) == 0)
+			return &prefixes[i];
+	return NULL;
+}
+
+static bool is_number(const struct token *t)
+{
+	return t->number;
+}
+
+/* The words a prefix governs, from i on; returns the first index after. A
+ * number after a street's name is its house or its own number. */
+static size_t take_words(struct tokens *t, size_t i, const struct prefix *p)
+{
+	unsigned taken = 0;
+	for (; i < t->count && taken < p->span; i++, taken++) {
+		struct token *w = &t->items[i];
+		if (is_number(w) || w->role == ROLE_DATE || prefix_of(w) != NULL ||
+		    (taken > 0 && (w->flags & TOKEN_BREAK) != 0))
+			break;
+		w->role = (uint8_t)p->role;
+	}
+	if (p->role == ROLE_STREET && taken > 0 && i < t->count && is_number(&t->items[i]) &&
+	    (t->items[i].flags & TOKEN_BREAK) == 0)
+		t->items[i++].role = ROLE_HOUSE;
+	return i;
+}
+
+/* rt 05/06: the second one is the rw. */
+static size_t take_number(struct tokens *t, size_t i, const struct prefix *p)
+{
+	if (i >= t->count || !is_number(&t->items[i]))
+		return i;
+	t->items[i++].role = (uint8_t)p->role;
+	if (p->role == ROLE_RT && i < t->count && is_number(&t->items[i]) &&
+	    (t->items[i].flags & TOKEN_SLASH) != 0)
+		t->items[i++].role = ROLE_RW;
+	return i;
+}
+
+/* A letter, a number or a short word: blok a 4, gang 3, gang mawar 2. */
+static size_t take_code(struct tokens *t, size_t i, const struct prefix *p)
+{
+	unsigned words = 0;
+	for (; i < t->count; i++) {
+		struct token *w = &t->items[i];
+		if (w->role == ROLE_DATE || prefix_of(w) != NULL || (w->flags & TOKEN_BREAK) != 0)
+			break;
+		if (is_number(w)) {
+			w->role = (uint8_t)p->role;
+			return i + 1;
+		}
+		if (words++ == p->span)
+			break;
+		if (p->role == ROLE_BLOCK && w->size > 2)
+			break;
+		w->role = (uint8_t)p->role;
+	}
+	return i;
+}
+
+static void assign_roles(struct tokens *t, bool drop[TOKENS_MAX])
+{
+	for (size_t i = 0; i < t->count;) {
+		const struct prefix *p = prefix_of(&t->items[i]);
+		if (p == NULL) {
+			i++;
+			continue;
+		}
+		drop[i] = !p->keep;
+		if (i + 1 < t->count && drop[i])
+			t->items[i + 1].flags &= (uint8_t)~TOKEN_BREAK; /* "rt: 5" */
+		i = p->takes == TAKES_WORDS ? take_words(t, i + 1, p) :
+		    p->takes == TAKES_NUMBER ? take_number(t, i + 1, p) : take_code(t, i + 1, p);
+	}
+}
+
+/* "17 agustus 2026" becomes one token; a year by itself says little. */
+static void join_dates(struct tokens *t, bool drop[TOKENS_MAX])
+{
+	for (size_t i = 0; i + 1 < t->count; i++) {
+		struct token *day = &t->items[i];
+		const struct token *word = &t->items[i + 1];
+		unsigned month = word->number ? 0 : lexicon_month(word->text);
+		unsigned long n = day->number && day->size <= 2 ? strtoul(day->text, NULL, 10) : 0;
+		if (month == 0 || n < 1 || n > 31)
+			continue;
+		day->number = false;
+		day->role = ROLE_DATE;
+		day->size = (uint8_t)snprintf(day->text, sizeof(day->text), "d%lum%u", n, month);
+		drop[i + 1] = true;
+		if (i + 2 < t->count && t->items[i + 2].number && t->items[i + 2].size == 4)
+			drop[i + 2] = true;
+	}
+}
+
+static void mark_long_numbers(struct tokens *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->items[i].number && t->items[i].size >= 8 && t->items[i].role != ROLE_MONEY)
+			t->items[i].role = ROLE_ID;
+}
+
+static void drop_own_day(struct tokens *t, bool drop[TOKENS_MAX], unsigned day, unsigned month)
+{
+	char own[TOKEN_BYTES + 1];
+	snprintf(own, sizeof(own), "d%um%u", day, month);
+	for (size_t i = 0; i < t->count; i++)
+		if (t->items[i].role == ROLE_DATE && strcmp(t->items[i].text, own) == 0)
+			drop[i] = true;
+}
+
+void entities_mark(struct tokens *t, unsigned own_day, unsigned own_month)
+{
+	bool drop[TOKENS_MAX] = { false };
+	size_t used = 0;
+	join_dates(t, drop);
+	assign_roles(t, drop);
+	mark_long_numbers(t);
+	drop_own_day(t, drop, own_day, own_month);
+	for (size_t i = 0; i < t->count; i++) {
+		if (drop[i]) {
+			if (i + 1 < t->count)
+				t->items[i + 1].flags |= t->items[i].flags & TOKEN_BREAK;
+			continue;
+		}
+		t->items[used++] = t->items[i];
+	}
+	t->count = used;
+}

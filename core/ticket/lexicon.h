@@ -1,0 +1,28 @@
+/* lexicon.h: what chat Indonesian means: slang and abbreviations to one canon,
+ * words that say nothing, number words, month names. A small table of our own;
+ * it is a help and not a crutch: weights are trained without it as well. */
+#ifndef TICKET_LEXICON_H
+#define TICKET_LEXICON_H
+
+#include "base/mem.h"
+
+struct lexicon;
+
+/* Holds the first `percent` of the slang (100: all); training uses less. */
+struct lexicon *lexicon_new(unsigned percent);
+void lexicon_free(struct lexicon *l); /* NULL is fine */
+
+/* The canon of a lower-case word: itself (NULL), another word, or "" when the
+ * word says nothing. Static memory. */
+const char *lexicon_canon(const struct lexicon *l, const char *word);
+
+/* 1 to 12 for a month's name or abbreviation, else 0. */
+unsigned lexicon_month(const char *word);
+
+/* 1 to 39 for a Roman numeral of i, v and x in its usual form, else 0. */
+unsigned lexicon_roman(const char *word);
+
+/* A bit per kind of nuisance (lamp, tree, road, ...) that a word points to. */
+uint32_t lexicon_topics(const struct lexicon *l, const char *word);
+
+#endif

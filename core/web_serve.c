@@ -1,0 +1,135 @@
+/* web_serve.c: the rooms behind HTTP. A webhook goes to its instance's child
+ * and is answered after the commit of what it brought; a complaint to the
+ * intake; /ready and /metrics are the core's own. */
+#include "web_serve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "metrics.h"
+#include "base/poison.h"
+
+#define RETRY_AFTER_S 5u
+
+/* ---- /ready, /metrics ---- */
+
+static bool can_commit(const struct app *a)
+{
+	return a->store_alarm[0] == '\0' && !a->stopping;
+}
+
+static void serve_ready(struct web_call *call)
+{
+	const struct msg_web_answer ready = { .status = 200 };
+	if (can_commit(web_call_app(call)))
+		web_answer(call, &ready, bytes_text("ready\n"));
+	else
+		web_refuse(call, MSG_PROBLEM_UNAVAILABLE,
+			   "Penyimpanan menolak atau layanan sedang berhenti: lihat `jembatan status`.",
+			   "The store refuses or the service stops: see `jembatan status`.");
+	web_call_end(call);
+}
+
+static void serve_metrics(struct web_call *call)
+{
+	static const struct msg_web_answer answer = { .status = 200,
+						      .media_type = METRICS_MEDIA_TYPE };
+	CLEANUP(buf_done) struct buf text;
+	struct why why;
+	buf_init(&text, FRAME_BLOB_MAX);
+	if (metrics_write(web_call_app(call), &text, &why) == JEMBATAN_OK && !buf_is_full(&text))
+		web_answer(call, &answer, buf_bytes(&text));
+	else
+		web_refuse(call, MSG_PROBLEM_INSIDE, NULL, NULL);
+	web_call_end(call);
+}
+
+/* ---- /hook ---- */
+
+/* A 2xx says that it is stored, so only these results may have one: DATA is
+ * kept in quarantine, and sending it again would change nothing. */
+static bool is_taken(unsigned result)
+{
+	return result == JEMBATAN_OK || result == JEMBATAN_IDLE || result == JEMBATAN_DATA;
+}
+
+static void hand_back(struct web_call *call, const struct msg_response *r,
+		      struct jembatan_bytes body)
+{
+	unsigned status = r->status;
+	if (status == 0 && is_taken(r->result))
+		status = 200;
+	if (status < 200 || (status < 300 && !is_taken(r->result))) {
+		web_refuse(call, MSG_PROBLEM_UNAVAILABLE, NULL, NULL);
+		return;
+	}
+	const struct msg_web_answer a = {
+		.status = status,
+		.media_type = r->media_type,
+		.retry_after_s = status == 503 || status == 429 ? RETRY_AFTER_S : 0,
+	};
+	web_answer(call, &a, body);
+}
+
+/* After the commit; or the child died, or never was there. */
+static void on_hook(void *data, const struct frame *answer, const char *why)
+{
+	struct web_call *call = data;
+	struct msg_response r = { 0 };
+	struct arena *arena = arena_new();
+	(void)why; /* the instance's alarm says it; a stranger needs not know */
+	if (answer != NULL &&
+	    field_unpack(msg_response_fields, answer->meta, arena, &r, NULL) == JEMBATAN_OK)
+		hand_back(call, &r, answer->blob);
+	else
+		web_refuse(call, MSG_PROBLEM_UNAVAILABLE, NULL, NULL);
+	web_call_end(call);
+	arena_free(arena);
+}
+
+static void serve_hook(struct web_call *call, const struct msg_web_request *in,
+		       struct jembatan_bytes body)
+{
+	struct why why;
+	const struct msg_request request = {
+		.method = in->method,
+		.path = in->path,
+		.query = in->query,
+		.peer = in->peer,
+		.headers = in->headers,
+		.header_count = in->header_count,
+	};
+	enum jembatan_result r = intake_call(web_call_app(call)->intake, in->instance, MSG_REQUEST,
+					     msg_request_fields, &request, body, on_hook, call, &why);
+	if (r == JEMBATAN_OK)
+		return;
+	web_refuse(call, r == JEMBATAN_GONE ? MSG_PROBLEM_NOT_FOUND :
+		   r == JEMBATAN_DATA ? MSG_PROBLEM_TOO_LARGE : MSG_PROBLEM_UNAVAILABLE, NULL, NULL);
+	web_call_end(call);
+}
+
+void web_serve(struct web_call *call, const struct msg_web_request *request,
+	       struct jembatan_bytes body)
+{
+	bool stores = request->room == MSG_WEB_HOOK || request->room == MSG_WEB_INTAKE;
+	if (stores && (!can_commit(web_call_app(call)) || request->instance == NULL)) {
+		web_refuse(call, MSG_PROBLEM_UNAVAILABLE, NULL, NULL);
+		web_call_end(call);
+		return;
+	}
+	switch ((enum msg_web_room)request->room) {
+	case MSG_WEB_READY:
+		serve_ready(call);
+		return;
+	case MSG_WEB_METRICS:
+		serve_metrics(call);
+		return;
+	case MSG_WEB_HOOK:
+		serve_hook(call, request, body);
+		return;
+	case MSG_WEB_INTAKE:
+		break;
+	}
+	web_refuse(call, MSG_PROBLEM_NOT_FOUND, NULL, NULL);
+	web_call_end(call);
+}

@@ -1,0 +1,158 @@
+#!/usr/bin/python3
+"""Makes config/dedup (words.txt, places.txt, weights.txt) from complaints whose
+duplicates are known. Same input, same bytes. Needs python3-numpy.
+
+    tests/train/train.py --build BUILD --data dev.jsonl --regions wilayah.csv --out config/dedup
+    tests/train/train.py --build BUILD --data dev.jsonl --out config/dedup --measure
+
+The records are in order of time; the last fifth is not looked at in training.
+--measure prints the figures of both parts, with what lies in --out."""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+from collections import Counter, defaultdict
+
+TRAIN_SHARE = 0.8
+WORD_FLOOR = 5           # groups (and so records) that must hold a word before it ships
+PLACE_COMMON = 0.008     # a word in more of the groups than this is no name of a place
+PLACE_LENGTH = 4
+SLANG = (100, 40, 0)     # shares of the slang table that are known, one copy of the pairs each
+RIDGE = 3.0
+ROUNDS = 40
+
+
+def load(path):
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def run(build, name, arguments, path):
+    with open(path, "rb") as source:
+        done = subprocess.run([str(build / name)] + arguments, stdin=source, check=True,
+                              stdout=subprocess.PIPE)
+    return done.stdout
+
+
+def write(path, lines):
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+
+
+def make_words(build, data, records, cut, out):
+    groups = defaultdict(set)
+    lines = run(build, "train_words", [], data).decode().split("\n")
+    for number in range(cut):
+        groups[records[number]["group"]].update(lines[number].split())
+    count = Counter(word for words in groups.values() for word in words)
+    kept = sorted(word for word, n in count.items() if n >= WORD_FLOOR)
+    write(out / "words.txt", [
+        "# In how many incidents a word was seen; words of fewer than %d are not here." % WORD_FLOOR,
+        "# Written by tests/train/train.py.",
+        "documents %d" % len(groups)] + ["%s %d" % (word, count[word]) for word in kept])
+    return count, len(groups)
+
+
+def make_places(build, regions, count, documents, out):
+    names = out / "names.tmp"
+    with open(regions, encoding="utf-8") as lines:
+        write(names, [line.rstrip("\n").split(",", 1)[1] for line in lines if "," in line][1:])
+    words = set(run(build, "train_words", ["--names"], names).decode().split())
+    names.unlink()
+    kept = sorted(w for w in words if len(w) >= PLACE_LENGTH and w.isalpha() and w.isascii()
+                  and count[w] <= PLACE_COMMON * documents)
+    write(out / "places.txt", [
+        "# Words of the names of Indonesia's regions that are no common words (Kemendagri codes,",
+        "# from cahyadsn/wilayah, MIT). Written by tests/train/train.py."] + kept)
+
+
+def read_pairs(numpy, build, data, out, percent, names):
+    kind = numpy.dtype([("pair", "<u4", 2), ("x", "<f4", len(names))])
+    raw = run(build, "train_pairs", [str(out), str(percent)], data)
+    return numpy.frombuffer(raw, dtype=kind)
+
+
+def fit(numpy, x, y, weight):
+    """Logistic regression by Newton's method: convex, so the end does not
+    depend on the way."""
+    w = numpy.zeros(x.shape[1])
+    ridge = numpy.full(x.shape[1], RIDGE)
+    ridge[0] = 1e-6
+    for _ in range(ROUNDS):
+        p = 1 / (1 + numpy.exp(-(x @ w)))
+        gradient = x.T @ (weight * (p - y)) + ridge * w
+        curve = (x * (weight * p * (1 - p) + 1e-9)[:, None]).T @ x + numpy.diag(ridge)
+        step = numpy.linalg.solve(curve, gradient)
+        w = w - step
+        if numpy.abs(step).max() < 1e-9:
+            break
+    return w
+
+
+def make_weights(build, data, records, cut, out):
+    import numpy
+    names = run(build, "train_pairs", ["--features"], data).decode().split()
+    group = numpy.array([int(r["group"][1:]) for r in records])
+    parts = []
+    for percent in SLANG:
+        pairs = read_pairs(numpy, build, data, out, percent, names)
+        pairs = pairs[pairs["pair"][:, 0] < cut]
+        parts.append(pairs)
+        print("slang %3d %%: %d pairs" % (percent, len(pairs)), file=sys.stderr)
+    pairs = numpy.concatenate(parts)
+    y = (group[pairs["pair"][:, 0]] == group[pairs["pair"][:, 1]]).astype(float)
+    x = numpy.column_stack([numpy.ones(len(pairs)), pairs["x"].astype(float)])
+    w = fit(numpy, x, y, numpy.ones(len(y)))
+    write(out / "weights.txt", [
+        "# Weights of the features in core/ticket/dedup_pair.h. Written by tests/train/train.py.",
+        "bias %.4f" % w[0]] + ["%s %.4f" % (name, v + 0.0) for name, v in zip(names, w[1:])])
+
+
+def scores(truth, found):
+    """Pairs and B-cubed over clusters, as docs/dedup.md says."""
+    def pairs(counter):
+        return sum(n * (n - 1) // 2 for n in counter.values())
+    t, f, both = Counter(truth), Counter(found), Counter(zip(truth, found))
+    tp = pairs(both)
+    p, r = tp / max(pairs(f), 1), tp / max(pairs(t), 1)
+    bp = sum(n * n / f[k[1]] for k, n in both.items()) / len(truth)
+    br = sum(n * n / t[k[0]] for k, n in both.items()) / len(truth)
+    mean = lambda a, b: 2 * a * b / (a + b) if a + b else 0.0
+    return p, r, mean(p, r), mean(bp, br)
+
+
+def measure(build, data, records, cut, out):
+    done = subprocess.run([str(build / "jembatan"), "duplicates", "--offline", str(data), "--measure"],
+                          check=True, stdout=subprocess.PIPE, env=dict(os.environ, JEMBATAN_DEDUP=str(out)))
+    incident = {}
+    for line in done.stdout.decode().splitlines():
+        name, where = line.split("\t")[:2]
+        incident[name] = where
+    for title, part in (("training, first 80 %", records[:cut]), ("held out, last 20 %", records[cut:]),
+                        ("all", records)):
+        s = scores([r["group"] for r in part], [incident[r["id"]] for r in part])
+        print("%-22s pairs P %.4f R %.4f F1 %.4f, B-cubed F1 %.4f" % ((title,) + s))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--data", type=pathlib.Path, required=True)
+    parser.add_argument("--regions", type=pathlib.Path)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--measure", action="store_true")
+    a = parser.parse_args()
+    a.build = a.build.resolve()
+    records = load(a.data)
+    cut = int(len(records) * TRAIN_SHARE)
+    a.out.mkdir(parents=True, exist_ok=True)
+    if not a.measure:
+        count, documents = make_words(a.build, a.data, records, cut, a.out)
+        make_places(a.build, a.regions, count, documents, a.out)
+        make_weights(a.build, a.data, records, cut, a.out)
+    measure(a.build, a.data, records, cut, a.out)
+
+
+if __name__ == "__main__":
+    main()
