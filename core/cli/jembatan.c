@@ -14,6 +14,7 @@
 #include "ticket/dedup.h"
 #include "base/poison.h"
 
+#define CREDENTIALS "/run/credentials/jembatand.service"
 #define PAGE 2000u
 #define WIB_MINUTES 420 /* dates without zone */
 
@@ -303,6 +304,9 @@ int main(int argc, char *argv[])
 {
 	struct request q = { .cli = { .config = SETTINGS_FILE } };
 	int option;
+	/* Root sees the credentials that systemd gave to the daemon. */
+	if (access(CREDENTIALS, R_OK) == 0)
+		setenv("CREDENTIALS_DIRECTORY", CREDENTIALS, 0);
 	while ((option = getopt_long(argc, argv, "c:jVh", options, NULL)) != -1) {
 		switch (option) {
 		case 'c': q.cli.config = optarg; break;
