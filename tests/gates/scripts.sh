@@ -2,7 +2,7 @@
 # scripts.sh: shell scripts pass shellcheck, man pages pass mandoc's lint.
 cd "$(dirname "$0")/../.." || exit 1
 bad=0
-mapfile -t scripts < <(grep -rlE '^#!/bin/(ba)?sh' quickstart check .ci tests plugins 2>/dev/null | sort)
+mapfile -t scripts < <(grep -rlE '^#!/bin/(ba)?sh' quickstart check .ci tests plugins packaging 2>/dev/null | sort)
 shellcheck -x -S warning "${scripts[@]}" || bad=1
 for page in man/*.[158]; do
 	mandoc -T lint -W warning "$page" || bad=1

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+import urllib.request
 
 SECRET, GUID = "rahasia-uji-9d1c", "{aa11bb22}"
 WORDS = ["Dayang Sumbi", "081298765432", "dayang.sumbi@contoh.invalid", "Papan lantai lapuk"]
@@ -95,6 +96,7 @@ def write_config(url):
                  "user_id"):
         text = text.replace("    #%s:" % name, "    %s:" % name)
     text = text.replace("confinement: preferred", "confinement: required")
+    text = text.replace("  #listen: 127.0.0.1:8480", "  listen: 127.0.0.1:8480")
     CONFIG.write_text(text)
     store = pathlib.Path("/etc/credstore")
     store.mkdir(mode=0o700, exist_ok=True)
@@ -165,13 +167,34 @@ def children_are_confined():
         row["confinement"], child["Seccomp_filters"], daemon["Seccomp_filters"])
 
 
+def the_web_is_answered():
+    if "listen: 127.0.0.1:8480" not in CONFIG.read_text():
+        return "(this version listens on no network)"
+
+    def live():
+        try:
+            with urllib.request.urlopen("http://127.0.0.1:8480/live", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+    wait_for("GET /live", live)
+    found = [p for p in glob.glob("/proc/[0-9]*/exe") if os.readlink(p).endswith("jembatan-web")]
+    expect(len(found) == 1, "%d processes of jembatan-web" % len(found))
+    web = status_of(int(found[0].split("/")[2]))
+    expect(web["Seccomp"] == "2" and int(web["CapEff"], 16) == 0, "jembatan-web is not confined")
+    return "jembatan-web answers under the unit's restrictions, confined (%s filters)" % \
+        web["Seccomp_filters"]
+
+
 def a_reload_is_heard():
     before = show("MainPID")
+    surat = pathlib.Path("/etc/jembatan/connectors.d/surat.yaml")
+    surat.write_text(surat.read_text().replace("every: 1s", "every: 2s"))
     must("systemctl", "reload", UNIT)
-    wait_for("a line about SIGHUP", lambda: re.search("SIGHUP|settings", journal()))
+    wait_for("the new settings", lambda: "the settings are in use" in journal())
     wait_for("an answer", is_answering)
     expect(show("MainPID") == before, "a reload started another daemon")
-    return "systemctl reload reaches the daemon, and it goes on"
+    return "systemctl reload brings new settings into the daemon that runs"
 
 
 def a_hung_daemon_is_ended_and_started_again():
@@ -216,7 +239,8 @@ def removed_and_purged():
 
 
 def main():
-    for step in (the_unit_runs, a_complaint_goes_through, children_are_confined, a_reload_is_heard,
+    for step in (the_unit_runs, a_complaint_goes_through, children_are_confined, the_web_is_answered,
+                 a_reload_is_heard,
                  a_hung_daemon_is_ended_and_started_again, nothing_is_said, removed_and_purged):
         try:
             print("ok: %s" % step(), flush=True)
