@@ -137,6 +137,11 @@ static void on_turn(void *data)
 		app_want_turn(a);
 }
 
+void app_tell_ready(struct app *a)
+{
+	a->ready_untold = !notify_send("READY=1\nSTATUS=running");
+}
+
 static void on_retry(void *data)
 {
 	struct app *a = data;
@@ -152,6 +157,8 @@ static void on_idle(void *data)
 	/* Deferred decisions and rows whose time has come. */
 	a->decide_more = true;
 	app_want_turn(a);
+	if (a->ready_untold)
+		app_tell_ready(a);
 	loop_timer_set(a->idle, IDLE_EVERY_MS);
 }
 
@@ -233,7 +240,7 @@ static enum jembatan_result open_central(struct app *a, struct why *why)
 	};
 	a->outbox = outbox_new(a->loop, a->db, &a->central, want_turn, a);
 	enum jembatan_result r = instances_flag_get(a->db, "central.paused", &paused, why);
-	if (r == JEMBATAN_OK && paused != 0)
+	if (r == JEMBATAN_OK && (paused != 0 || a->hold.active))
 		outbox_pause(a->outbox, true);
 	return r;
 }
@@ -266,6 +273,8 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 		r = file_make_dirs(settings->data_dir, 0700, why);
 	if (r == JEMBATAN_OK)
 		r = db_open(settings->data_dir, settings->master_key, &a->db, why);
+	if (r == JEMBATAN_OK)
+		r = hold_read(a->db, &a->hold, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	a->loop = loop_new();
@@ -282,7 +291,8 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 	a->decide = decide_new(&(struct decide_options){ .db = a->db, .intake = a->intake,
 							 .settings = settings,
 							 .schema = a->schema,
-							 .fetch = a->fetch });
+							 .fetch = a->fetch,
+							 .hold = &a->hold });
 	a->reload = reload_new(a);
 	r = open_central(a, why);
 	if (r == JEMBATAN_OK)
@@ -301,7 +311,7 @@ void app_run(struct app *a)
 	loop_timer_set(a->idle, IDLE_EVERY_MS);
 	if (notify_watchdog_ms() > 0)
 		loop_timer_set(a->watchdog, notify_watchdog_ms());
-	notify_send("READY=1\nSTATUS=running");
+	app_tell_ready(a);
 	log_notice("jembatand", "running: %zu instances, data in %s", a->settings->instance_count,
 		   a->settings->data_dir);
 	loop_run(a->loop);

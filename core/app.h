@@ -11,6 +11,7 @@
 #include "decide.h"
 #include "intake/intake.h"
 #include "store/db.h"
+#include "store/hold.h"
 
 struct control;
 struct web_child;
@@ -26,6 +27,7 @@ struct app {
 	struct ticket_schema *schema;
 	struct central_options central;
 	struct outbox *outbox; /* NULL: no centre is configured */
+	struct hold hold;      /* after a backup was put back */
 	struct control *control;
 	struct web_child *web; /* NULL: web.listen is not set */
 	struct reload *reload;
@@ -33,6 +35,7 @@ struct app {
 	struct log_trouble trouble;
 	bool decide_more;  /* messages may wait for their decision */
 	bool stopping;
+	bool ready_untold; /* systemd waits for it */
 	int64_t started_ms, drain_mono_ms;
 	char store_alarm[480]; /* the store refuses writes: why; empty: it does not */
 	uint64_t turns;    /* committed */
@@ -48,6 +51,8 @@ void app_take_settings(struct app *a, struct settings *settings);
 void app_run(struct app *a);   /* until SIGTERM or SIGINT has been drained */
 void app_close(struct app *a);
 
+/* Tell systemd that we are ready; again later when that fails. */
+void app_tell_ready(struct app *a);
 /* Something waits to be committed: have a turn at the end of this one. */
 void app_want_turn(struct app *a);
 

@@ -10,6 +10,7 @@
 #include "app.h"
 #include "base/clock.h"
 #include "base/jx.h"
+#include "commands.h"
 #include "commands_support.h"
 #include "control.h"
 #include "explain.h"
@@ -31,7 +32,7 @@
 
 /* ---- helpers ----------------------------------------------------------- */
 
-static bool get_number(const struct msg_command *c, const char *name, int64_t *out)
+bool commands_number(const struct msg_command *c, const char *name, int64_t *out)
 {
 	const char *text = msg_argument(c, name);
 	char *end = NULL;
@@ -52,10 +53,8 @@ static const char *instance_name(struct app *a, int64_t id)
 	return s != NULL ? s->name : "(removed)";
 }
 
-/* Ends the transaction that `r` is the outcome of, and the answer. True when it
- * is committed. */
-static bool finish(struct control_peer *p, enum jembatan_result r, struct why *why,
-		   const char *done)
+bool commands_finish(struct control_peer *p, enum jembatan_result r, struct why *why,
+		     const char *done)
 {
 	struct app *a = control_app(p);
 	if (r == JEMBATAN_OK)
@@ -89,7 +88,7 @@ static void review_list(struct control_peer *p, const struct msg_command *c)
 	struct why why;
 	size_t count = 0, total = 0;
 	int64_t after = 0;
-	(void)get_number(c, "after", &after);
+	(void)commands_number(c, "after", &after);
 	enum jembatan_result r;
 	do {
 		arena_reset(arena);
@@ -148,7 +147,7 @@ static void review(struct control_peer *p, const struct msg_command *c, bool acc
 		} while (r == JEMBATAN_OK && count > 0);
 	}
 	snprintf(done, sizeof(done), "%zu %s", total, accept ? "accepted" : "rejected");
-	finish(p, r, &why, done);
+	commands_finish(p, r, &why, done);
 	arena_free(arena);
 }
 
@@ -214,7 +213,7 @@ static void settle(struct control_peer *p, const struct msg_command *c, bool con
 	const char *tracking = msg_argument(c, "tracking");
 	struct why why;
 	int64_t id = 0;
-	if (!get_number(c, "id", &id) || (confirm && tracking == NULL)) {
+	if (!commands_number(c, "id", &id) || (confirm && tracking == NULL)) {
 		control_end(p, EX_USAGE, "usage: jembatan unknown confirm ID TRACKING, jembatan unknown "
 			    "resend ID");
 		return;
@@ -227,7 +226,7 @@ static void settle(struct control_peer *p, const struct msg_command *c, bool con
 	if (r == JEMBATAN_OK)
 		r = confirm ? outbox_confirm(a->outbox, id, tracking, control_actor(p), &why) :
 			      outbox_resend(a->outbox, id, control_actor(p), &why);
-	finish(p, r, &why, confirm ? "confirmed" : "it is sent again");
+	commands_finish(p, r, &why, confirm ? "confirmed" : "it is sent again");
 }
 
 static void unknown_confirm(struct control_peer *p, const struct msg_command *c)
@@ -259,7 +258,7 @@ static void quarantine_list_command(struct control_peer *p, const struct msg_com
 	struct why why;
 	int64_t after = 0;
 	size_t count = 0, shown = 0;
-	(void)get_number(c, "after", &after);
+	(void)commands_number(c, "after", &after);
 	enum jembatan_result r;
 	/* The command asks for more when it got LIST_MAX rows: exactly so many. */
 	do {
@@ -285,7 +284,7 @@ static enum jembatan_result quarantine_read(struct control_peer *p, const struct
 	struct app *a = control_app(p);
 	struct why why;
 	int64_t id = 0;
-	if (!get_number(c, "id", &id)) {
+	if (!commands_number(c, "id", &id)) {
 		control_end(p, EX_USAGE, "usage: jembatan %s ID", c->name);
 		return JEMBATAN_DATA;
 	}
@@ -308,7 +307,7 @@ static void quarantine_show(struct control_peer *p, const struct msg_command *c)
 	buf_init(&raw, RAW_MAX);
 	if (quarantine_read(p, c, arena, &q, &raw) == JEMBATAN_OK) {
 		char *hex = xmalloc(2 * SHOW_PIECE + 1);
-		if (!get_number(c, "from", &from) || from < 0) {
+		if (!commands_number(c, "from", &from) || from < 0) {
 			quarantine_row_out(p, &q);
 			from = 0;
 		}
@@ -405,7 +404,7 @@ static void quarantine_drop(struct control_peer *p, const struct msg_command *c)
 	struct app *a = control_app(p);
 	struct why why;
 	int64_t id = 0;
-	if (!get_number(c, "id", &id)) {
+	if (!commands_number(c, "id", &id)) {
 		control_end(p, EX_USAGE, "usage: jembatan quarantine drop ID");
 		return;
 	}
@@ -416,7 +415,7 @@ static void quarantine_drop(struct control_peer *p, const struct msg_command *c)
 		r = audit_add(a->db, AUDIT_QUARANTINE, id, control_actor(p), "dropped",
 			      "a person gave it up; its bytes stay until retention ends",
 			      clock_now_ms(), &why);
-	finish(p, r, &why, "dropped from the list; its bytes stay until retention ends");
+	commands_finish(p, r, &why, "dropped from the list; its bytes stay until retention ends");
 }
 
 /* ---- pause, resume, backfill ------------------------------------------- */
@@ -425,13 +424,18 @@ static void pause_central(struct control_peer *p, bool paused)
 {
 	struct app *a = control_app(p);
 	struct why why;
+	if (!paused && a->hold.active) {
+		control_end(p, EX_DATAERR, "a backup was put back, and nothing leaves until its hold is "
+			    "ended: look at `jembatan unknown list`, then `jembatan restore --release`");
+		return;
+	}
 	enum jembatan_result r = db_begin(a->db, &why);
 	if (r == JEMBATAN_OK)
 		r = instances_flag_set(a->db, "central.paused", paused, &why);
 	if (r == JEMBATAN_OK)
 		r = audit_add(a->db, AUDIT_CENTRAL, 0, control_actor(p), paused ? "paused" : "resumed",
 			      NULL, clock_now_ms(), &why);
-	if (finish(p, r, &why, paused ? "nothing new is pushed" : "pushing again") &&
+	if (commands_finish(p, r, &why, paused ? "nothing new is pushed" : "pushing again") &&
 	    a->outbox != NULL)
 		outbox_pause(a->outbox, paused);
 }
@@ -494,7 +498,7 @@ static void backfill_command(struct control_peer *p, const struct msg_command *c
 	const char *name = msg_argument(c, "name");
 	struct why why;
 	int64_t since = 0;
-	if (name == NULL || !get_number(c, "since_ms", &since)) {
+	if (name == NULL || !commands_number(c, "since_ms", &since)) {
 		control_end(p, EX_USAGE, "usage: jembatan backfill INSTANCE --since DATE [--dry-run]");
 		return;
 	}
@@ -543,6 +547,10 @@ commands_find(const char *name)
 		{ "backfill", backfill_command },
 		{ "support", support_command },
 		{ "reload", reload_command },
+		{ "backup begin", backup_begin_command },
+		{ "backup end", backup_end_command },
+		{ "backup list", backup_list_command },
+		{ "restore release", restore_release_command },
 	};
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (strcmp(table[i].name, name) == 0)

@@ -67,13 +67,31 @@ static bool has_files(const struct msg_message *m)
 	return false;
 }
 
-static enum jembatan_result queue_create(struct decide *d, int64_t ticket_id, const char *reference,
-					 const struct msg_message *m, struct why *why)
+bool decide_is_suspect(const struct decide *d, const struct inbox_row *row)
 {
-	int64_t now = clock_now_ms(), id;
-	return outbox_rows_add(d->o.db, ticket_id, 0, OUTBOX_CREATE,
-			       has_files(m) ? OUTBOX_FILES : OUTBOX_POST, reference, now, now, &id,
-			       why);
+	const struct jembatan_message *m = &row->message.message;
+	return d->o.hold != NULL && hold_is_suspect(d->o.hold, row->received_ms,
+						    m->arrived_ms != 0 ? m->arrived_ms : m->sent_ms);
+}
+
+enum jembatan_result decide_queue(struct decide *d, const struct inbox_row *row, int64_t ticket_id,
+				  enum outbox_kind kind, enum outbox_step first,
+				  const char *reference, struct why *why)
+{
+	int64_t now = clock_now_ms(), id = 0;
+	enum jembatan_result r =
+		outbox_rows_add(d->o.db, ticket_id, kind == OUTBOX_FOLLOW_UP ? row->id : 0, kind, first,
+				reference, now, now, &id, why);
+	if (r == JEMBATAN_OK && decide_is_suspect(d, row))
+		r = outbox_rows_hold(d->o.db, id, HOLD_REASON, now, why);
+	return r;
+}
+
+static enum jembatan_result queue_create(struct decide *d, const struct inbox_row *row,
+					 int64_t ticket_id, const char *reference, struct why *why)
+{
+	return decide_queue(d, row, ticket_id, OUTBOX_CREATE,
+			    has_files(&row->message) ? OUTBOX_FILES : OUTBOX_POST, reference, why);
 }
 
 static const char *new_reference(struct decide *d)
@@ -183,6 +201,8 @@ static enum jembatan_result make_ticket(struct decide *d, const struct inbox_row
 	bool fits = false;
 	CLEANUP(free_pointer) char *body = ticket_to_checked_json(&t, d->o.schema, &fits, &misfit);
 	struct verdict v = judge(d, s, &t, fits ? NULL : misfit.text);
+	if (v.state == TICKET_QUEUED && decide_is_suspect(d, row))
+		v = (struct verdict){ TICKET_UNKNOWN, INBOX_TICKET, "unknown", HOLD_REASON };
 	struct ticket_row ticket = {
 		.instance_id = row->instance_id,
 		.message_id = row->id,
@@ -195,8 +215,8 @@ static enum jembatan_result make_ticket(struct decide *d, const struct inbox_row
 	FAULT_POINT("decide.mid");
 	if (r == JEMBATAN_OK)
 		r = add_ticket(d, &t, body, &ticket, why);
-	if (r == JEMBATAN_OK && v.state == TICKET_QUEUED)
-		r = queue_create(d, ticket.id, ticket.reference, m, why);
+	if (r == JEMBATAN_OK && (v.state == TICKET_QUEUED || v.state == TICKET_UNKNOWN))
+		r = queue_create(d, row, ticket.id, ticket.reference, why);
 	if (r == JEMBATAN_OK)
 		r = decide_note(d, ticket.id, DECIDE_ACTOR, v.what, v.reason, why);
 	if (r == JEMBATAN_OK)
@@ -390,13 +410,15 @@ enum jembatan_result decide_accept(struct decide *d, const struct ticket_row *t,
 	if (r == JEMBATAN_OK)
 		r = tickets_set_state(d->o.db, t->id, TICKET_QUEUED, "a person accepted it", why);
 	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
-		int64_t now = clock_now_ms(), id;
-		if (rows[i].id == t->message_id)
-			r = queue_create(d, t->id, t->reference, &rows[i].message, why);
-		else if (rows[i].stage == INBOX_FOLLOW_UP)
-			r = outbox_rows_add(d->o.db, t->id, rows[i].id, OUTBOX_FOLLOW_UP, OUTBOX_POST,
-					    arena_printf(arena, "%s-F%lld", t->reference,
-							 (long long)rows[i].id), now, now, &id, why);
+		if (rows[i].id == t->message_id) {
+			r = queue_create(d, &rows[i], t->id, t->reference, why);
+			if (r == JEMBATAN_OK && decide_is_suspect(d, &rows[i]))
+				r = tickets_set_state(d->o.db, t->id, TICKET_UNKNOWN, HOLD_REASON, why);
+		} else if (rows[i].stage == INBOX_FOLLOW_UP) {
+			r = decide_queue(d, &rows[i], t->id, OUTBOX_FOLLOW_UP, OUTBOX_POST,
+					 arena_printf(arena, "%s-F%lld", t->reference,
+						      (long long)rows[i].id), why);
+		}
 	}
 	if (r == JEMBATAN_OK)
 		r = decide_note(d, t->id, actor, "accepted", "a person accepted it", why);

@@ -7,6 +7,7 @@
 #include "config/settings.h"
 #include "fetch.h"
 #include "intake/intake.h"
+#include "store/hold.h"
 #include "store/tickets.h"
 #include "ticket/ticket_schema.h"
 
@@ -16,6 +17,7 @@ struct decide_options {
 	const struct settings *settings;
 	const struct ticket_schema *schema; /* borrowed */
 	struct fetch *fetch;                /* borrowed */
+	const struct hold *hold;            /* borrowed; NULL: none */
 };
 
 struct decide;

@@ -5,6 +5,7 @@
 #define CORE_DECIDE_INSIDE_H
 
 #include "decide.h"
+#include "store/outbox_rows.h"
 
 #define DECIDE_ACTOR "jembatan"
 #define DECIDE_SLICE 16u /* rows in memory at once */
@@ -27,6 +28,13 @@ MUST_CHECK enum jembatan_result decide_leave(struct decide *d, const struct inbo
 MUST_CHECK enum jembatan_result decide_note(struct decide *d, int64_t ticket_id,
 					    const char *actor, const char *what,
 					    const char *reason, struct why *why);
+/* May it have been pushed in the time that a restored store does not know? */
+bool decide_is_suspect(const struct decide *d, const struct inbox_row *row);
+/* An action for the outbox, held as unknown when its message is suspect. */
+MUST_CHECK enum jembatan_result decide_queue(struct decide *d, const struct inbox_row *row,
+					     int64_t ticket_id, enum outbox_kind kind,
+					     enum outbox_step first, const char *reference,
+					     struct why *why);
 /* Numbers of the centre have 6 to 10 digits; staff type them by hand. */
 bool decide_is_tracking_id(const char *s);
 

@@ -28,11 +28,9 @@ static enum jembatan_result join(struct decide *d, const struct inbox_row *row, 
 	if (is_open && s != NULL && s->push == PUSH_SHADOW) {
 		reason = "push: shadow does everything but the sending";
 	} else if (is_open) {
-		int64_t now = clock_now_ms(), id;
 		const char *reference = arena_printf(d->arena, "%s-F%lld", t.reference,
 						     (long long)row->id);
-		r = outbox_rows_add(d->o.db, ticket_id, row->id, OUTBOX_FOLLOW_UP, OUTBOX_POST,
-				    reference, now, now, &id, why);
+		r = decide_queue(d, row, ticket_id, OUTBOX_FOLLOW_UP, OUTBOX_POST, reference, why);
 	}
 	if (r == JEMBATAN_OK)
 		r = decide_note(d, ticket_id, DECIDE_ACTOR, "follow-up", reason, why);

@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "app.h"
+#include "base/jx.h"
 #include "base/poison.h"
 
 static void usage(FILE *out)
@@ -82,6 +83,7 @@ int main(int argc, char *argv[])
 		usage(stderr);
 		return EX_USAGE;
 	}
+	jx_init();
 	/* One that comes before the loop hears it waits: the preset would end us. */
 	sigset_t hangup;
 	sigemptyset(&hangup);

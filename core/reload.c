@@ -108,7 +108,7 @@ void reload_free(struct reload *r)
 static void end(struct reload *r)
 {
 	clear(r);
-	notify_send("READY=1\nSTATUS=running");
+	app_tell_ready(r->app);
 	if (!r->again)
 		return;
 	r->again = false;

@@ -98,8 +98,10 @@ static enum jembatan_result instance_row(struct control_peer *p, const struct in
 }
 
 /* The breaker's words are for engineers. */
-static const char *central_state(const struct outbox_stats *s)
+static const char *central_state(const struct outbox_stats *s, bool is_held)
 {
+	if (is_held)
+		return "in hold";
 	if (s->paused)
 		return "paused";
 	return str_equal(s->breaker, "closed") ? "working" : str_equal(s->breaker, "open") ?
@@ -118,6 +120,16 @@ static const char *central_advice(const char *trouble)
 	return "it cannot be reached or fails; reports wait and go on by themselves when it is back";
 }
 
+static void alarm_held(struct control_peer *p, const struct hold *hold)
+{
+	char text[300], made[32];
+	clock_format(hold->made_ms, 0, made);
+	snprintf(text, sizeof(text), "the backup of %s was put back: what was pushed since is unknown, "
+		 "and nothing leaves. Settle `jembatan unknown list`, then `jembatan restore --release`",
+		 made);
+	alarm_row(p, "central", text);
+}
+
 static enum jembatan_result central_row(struct control_peer *p, struct why *why)
 {
 	struct app *a = control_app(p);
@@ -129,6 +141,8 @@ static enum jembatan_result central_row(struct control_peer *p, struct why *why)
 	for (int s = OUTBOX_QUEUED; s <= OUTBOX_UNKNOWN; s++)
 		json_object_set_new(by_state, outbox_state_name((enum outbox_state)s),
 				    json_integer(counts.by_state[s]));
+	if (a->hold.active)
+		alarm_held(p, &a->hold);
 	if (a->outbox == NULL) {
 		control_row(p, json_pack("{s:s,s:s,s:o}", "type", "central", "state", "not configured",
 					 "outbox", by_state));
@@ -138,7 +152,7 @@ static enum jembatan_result central_row(struct control_peer *p, struct why *why)
 	outbox_stats(a->outbox, &s);
 	control_row(p, json_pack(
 		"{s:s,s:s,s:s,s:o,s:i,s:i,s:i,s:i,s:I,s:I,s:s,s:I,s:I,s:I}",
-		"type", "central", "state", central_state(&s), "url",
+		"type", "central", "state", central_state(&s, a->hold.active), "url",
 		a->settings->central.url, "outbox", by_state, "in_flight", (int)s.in_flight, "parallel",
 		(int)s.parallel, "budget", (int)s.budget, "budget_used", (int)s.budget_used, "p50_ms",
 		(json_int_t)s.p50_ms, "p99_ms", (json_int_t)s.p99_ms, "last_error", s.last_error,

@@ -9,6 +9,11 @@
 
 #include "base/poison.h"
 
+void jx_init(void)
+{
+	json_set_alloc_funcs(xmalloc, free);
+}
+
 static const char *error_words(enum json_error_code code)
 {
 	if (code == json_error_premature_end_of_input)

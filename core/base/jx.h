@@ -6,6 +6,10 @@
 #include "base/why.h"
 #include <jansson.h>
 
+/* First in main: without memory jansson aborts like everything else, rather
+ * than call good JSON wrong. */
+void jx_init(void);
+
 /* Parse with duplicates refused, depth limited by jansson, any value at the
  * top. DATA and a sentence with line and column when it is not JSON. */
 MUST_CHECK enum jembatan_result jx_parse(struct jembatan_bytes text, json_t **out, struct why *why);

@@ -1,5 +1,5 @@
-/* notify.c: sd_notify without libsystemd: one datagram to a UNIX socket. A
- * lost notification is systemd's to notice; nothing here fails. */
+/* notify.c: sd_notify without libsystemd: one datagram to a UNIX socket. Who
+ * needs a notification to arrive sends it again. */
 #include "base/notify.h"
 
 #include "base/mem.h"
@@ -15,22 +15,22 @@
 
 #include "base/poison.h"
 
-void notify_send(const char *state)
+bool notify_send(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	size_t size = path ? strlen(path) : 0;
 	if (size < 2 || size >= sizeof(address.sun_path) || (path[0] != '/' && path[0] != '@'))
-		return;
+		return true;
 	memcpy(address.sun_path, path, size);
 	if (path[0] == '@')
 		address.sun_path[0] = '\0'; /* the abstract namespace */
 	CLEANUP(close_fd) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return;
+		return false;
 	socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
-	sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT,
-	       (struct sockaddr *)&address, length);
+	return sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT,
+		      (struct sockaddr *)&address, length) >= 0;
 }
 
 void notify_reloading(void)

@@ -225,6 +225,13 @@ static void on_present(const struct step_context *ctx, const struct step_result 
 	say(out, is_route ? "routed" : "follow_up_sent", "%s: it had been taken", r->how);
 }
 
+/* After a restore, a create is asked for before its files were all sent; those
+ * that were are not sent again (push.c). */
+static enum outbox_step first_step(const struct outbox_row *row)
+{
+	return is_create(row) ? OUTBOX_FILES : OUTBOX_POST;
+}
+
 /* Absent is believed after two readings that lie far enough apart: a push may
  * still be on its way inside the centre when the first one is made. A wrong
  * route only repeats itself, so there one reading is enough. */
@@ -250,7 +257,7 @@ static void on_absent(const struct step_context *ctx, const struct step_result *
 		    (long long)(ctx->central->lookup_wait_ms / 1000));
 		return;
 	}
-	set_step(out, OUTBOX_POST);
+	set_step(out, first_step(row));
 	row->lookups = 0;
 	row->alarmed = false;
 	wait_for_turn(out, ctx->now_ms);
@@ -336,7 +343,7 @@ void step_resend(const struct step_context *ctx, const struct outbox_row *row,
 	if (is_number_known(row))
 		set_step(out, OUTBOX_ROUTE);
 	else if (row->step == OUTBOX_SETTLE)
-		set_step(out, OUTBOX_POST);
+		set_step(out, first_step(&out->row));
 	out->row.lookups = 0;
 	out->row.attempts = 0;
 	out->row.alarmed = false;

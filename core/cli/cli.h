@@ -41,6 +41,9 @@ int cli_bundle(const struct cli *c, const char *path);
 struct dedup_settings;
 int cli_duplicates_offline(const char *path, const struct dedup_settings *settings, bool explain,
 			   bool measure);
+int cli_backup(const struct cli *c, const char *folder);
+int cli_restore(const struct cli *c, const char *from, bool replace);
+int cli_release(const struct cli *c, bool yes);
 int cli_preview(const struct cli *c, const char *instance, const char *sample);
 
 #endif

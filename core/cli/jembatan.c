@@ -36,6 +36,10 @@ static const char usage_text[] =
 	"  pause INSTANCE|central, resume INSTANCE|central\n"
 	"  backfill INSTANCE --since DATE [--dry-run]\n"
 	"  reload                      read the configuration again, apply what changed\n"
+	"keep\n"
+	"  backup FOLDER | backup --list   a copy beside the work, without the master key\n"
+	"  restore BACKUP [--replace]      daemon stopped; the store is then in hold\n"
+	"  restore --release [--yes]       end the hold: new reports are pushed again\n"
 	"\n"
 	"try out\n"
 	"  duplicates --offline FILE.jsonl [--explain] [--measure]   which complaints are one\n"
@@ -46,7 +50,7 @@ static const char usage_text[] =
 struct request {
 	struct cli cli;
 	const char *sample, *since, *reason, *offline;
-	bool dry_run, all, refused, show_options, explain, measure;
+	bool dry_run, all, refused, show_options, explain, measure, list, replace, release, yes;
 	char **words;
 	int count;
 };
@@ -259,6 +263,24 @@ static int run_duplicates(const struct request *q)
 	return cli_duplicates_offline(q->offline, &settings, q->explain, q->measure);
 }
 
+static int run_backup(const struct request *q)
+{
+	if (q->list)
+		return ask(q, "backup list", NULL, 0, false);
+	if (word(q, 1) == NULL)
+		return usage_error("backup needs ", "FOLDER, or --list");
+	return cli_backup(&q->cli, word(q, 1));
+}
+
+static int run_restore(const struct request *q)
+{
+	if (q->release)
+		return cli_release(&q->cli, q->yes);
+	if (word(q, 1) == NULL)
+		return usage_error("restore needs ", "BACKUP [--replace], or --release");
+	return cli_restore(&q->cli, word(q, 1), q->replace);
+}
+
 static int run(const struct request *q)
 {
 	static const struct {
@@ -271,6 +293,7 @@ static int run(const struct request *q)
 		{ "support-bundle", run_bundle }, { "resume", run_pause }, { "backfill", run_backfill },
 		{ "reload", run_reload },
 		{ "duplicates", run_duplicates },
+		{ "backup", run_backup }, { "restore", run_restore },
 	};
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (str_equal(table[i].name, word(q, 0)))
@@ -279,7 +302,8 @@ static int run(const struct request *q)
 }
 
 enum { OPTION_SAMPLE = 256, OPTION_SINCE, OPTION_REASON, OPTION_DRY_RUN, OPTION_ALL,
-       OPTION_REFUSED, OPTION_OPTIONS, OPTION_SOCKET, OPTION_OFFLINE, OPTION_EXPLAIN, OPTION_MEASURE };
+       OPTION_REFUSED, OPTION_OPTIONS, OPTION_SOCKET, OPTION_OFFLINE, OPTION_EXPLAIN, OPTION_MEASURE,
+       OPTION_LIST, OPTION_REPLACE, OPTION_RELEASE, OPTION_YES };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -295,6 +319,10 @@ static const struct option options[] = {
 	{ "offline", required_argument, NULL, OPTION_OFFLINE },
 	{ "explain", no_argument, NULL, OPTION_EXPLAIN },
 	{ "measure", no_argument, NULL, OPTION_MEASURE },
+	{ "list", no_argument, NULL, OPTION_LIST },
+	{ "replace", no_argument, NULL, OPTION_REPLACE },
+	{ "release", no_argument, NULL, OPTION_RELEASE },
+	{ "yes", no_argument, NULL, OPTION_YES },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -304,6 +332,7 @@ int main(int argc, char *argv[])
 {
 	struct request q = { .cli = { .config = SETTINGS_FILE } };
 	int option;
+	jx_init();
 	/* Root sees the credentials that systemd gave to the daemon. */
 	if (access(CREDENTIALS, R_OK) == 0)
 		setenv("CREDENTIALS_DIRECTORY", CREDENTIALS, 0);
@@ -322,6 +351,10 @@ int main(int argc, char *argv[])
 		case OPTION_OFFLINE: q.offline = optarg; break;
 		case OPTION_EXPLAIN: q.explain = true; break;
 		case OPTION_MEASURE: q.measure = true; break;
+		case OPTION_LIST: q.list = true; break;
+		case OPTION_REPLACE: q.replace = true; break;
+		case OPTION_RELEASE: q.release = true; break;
+		case OPTION_YES: q.yes = true; break;
 		case 'V':
 			puts("jembatan " PACKAGE_VERSION);
 			return EX_OK;

@@ -45,6 +45,8 @@ static const struct layout layouts[] = {
 	{ "record", { { "id", "RECORD", CELL_NUMBER }, { "instance", "INSTANCE", CELL_TEXT },
 		{ "at_ms", "SINCE", CELL_TIME }, { "bytes", "BYTES", CELL_NUMBER },
 		{ "reason", "REASON", CELL_TEXT } } },
+	{ "backup", { { "made_ms", "MADE", CELL_TIME }, { "bytes", "BYTES", CELL_NUMBER },
+		{ "place", "PLACE", CELL_TEXT }, { "digest", "DIGEST", CELL_TEXT } } },
 	{ "event", { { "at_ms", "TIME", CELL_TIME }, { "what", "STEP", CELL_TEXT },
 		{ "actor", "BY", CELL_TEXT }, { "why", "WHY", CELL_TEXT } } },
 	{ "reload", { { "name", "PART", CELL_TEXT }, { "what", "IS", CELL_TEXT } } },

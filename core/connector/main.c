@@ -11,6 +11,7 @@
 #include "connector/serve.h"
 
 #include "base/file.h"
+#include "base/jx.h"
 #include "base/log.h"
 
 #include <getopt.h>
@@ -195,6 +196,7 @@ int main(int argc, char **argv)
 	struct msg_open open = { 0 };
 	if (!read_arguments(argc, argv, &p.arguments))
 		return usage();
+	jx_init();
 	log_init("jembatan-connector", LOG_KEY_VALUE, JEMBATAN_INFO);
 	if (!p.arguments.by_hand && !core_is_there()) {
 		fputs("jembatan-connector: there is no socket to the core on fd 3; by hand, use "

@@ -20,6 +20,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "store/db_inside.h"
+#include "store/restore.h"
 #include "base/poison.h"
 
 #define WAL_IDLE_PAGES 128 /* 1 MiB: worth a checkpoint when idle */
@@ -218,6 +219,8 @@ enum jembatan_result db_open_steps(const char *data_dir, const struct secret *ma
 	enum jembatan_result r = make_folders(db, why);
 	if (r == JEMBATAN_OK)
 		r = take_lock(db, why);
+	if (r == JEMBATAN_OK)
+		r = restore_check(db->data_dir, why);
 	if (r == JEMBATAN_OK)
 		r = open_handle(db, why);
 	if (r == JEMBATAN_OK)

@@ -1,9 +1,12 @@
 /* migrate.c: one step, one transaction. */
 #include "store/migrate.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,6 +56,7 @@ static enum jembatan_result backup(struct sql *sql, int64_t version, const char 
 	if (fd < 0)
 		return why_set(why, JEMBATAN_RETRY, "cannot make the backup %s: %s", path,
 			       strerror(errno));
+	FAULT_POINT("migrate.copying");
 	sqlite3_stmt *s = NULL;
 	int code = sqlite3_prepare_v2(sql->handle, "VACUUM INTO ?1", -1, &s, NULL);
 	if (code == SQLITE_OK)
@@ -73,6 +77,37 @@ static enum jembatan_result backup(struct sql *sql, int64_t version, const char 
 	return file_sync_dir(dir, why);
 }
 
+/* When the copy NAME was made; 0: it is none. */
+static long long made_ms(const char *name)
+{
+	const char *at = strrchr(name, '-');
+	return str_starts(name, "before-schema-") && at != NULL ? strtoll(at + 1, NULL, 10) : 0;
+}
+
+/* The newest copies stay. */
+static void remove_old_copies(const char *dir)
+{
+	size_t count;
+	do {
+		char oldest[NAME_MAX + 1] = "";
+		DIR *d = opendir(dir);
+		const struct dirent *e;
+		count = 0;
+		while (d != NULL && (e = readdir(d)) != NULL) {
+			if (made_ms(e->d_name) == 0)
+				continue;
+			count++;
+			if (oldest[0] == '\0' || made_ms(e->d_name) < made_ms(oldest))
+				str_copy(oldest, sizeof(oldest), e->d_name);
+		}
+		if (d != NULL)
+			closedir(d);
+		CLEANUP(free_pointer) char *path = xasprintf("%s/%s", dir, oldest);
+		if (count > MIGRATE_COPIES_MAX && unlink(path) != 0)
+			return;
+	} while (count > MIGRATE_COPIES_MAX + 1);
+}
+
 static enum jembatan_result apply(struct sql *sql, const char *text, int64_t version,
 				  struct why *why)
 {
@@ -85,6 +120,7 @@ static enum jembatan_result apply(struct sql *sql, const char *text, int64_t ver
 	FAULT_POINT("migrate.mid");
 	if (r == JEMBATAN_OK)
 		r = sql_script(sql, mark, why);
+	FAULT_POINT("migrate.marked");
 	if (r == JEMBATAN_OK)
 		r = sql_script(sql, "COMMIT", why);
 	if (r != JEMBATAN_OK)
@@ -100,8 +136,13 @@ enum jembatan_result migrate_run(struct sql *sql, const struct migrate_steps *st
 	enum jembatan_result r = JEMBATAN_OK;
 	if (version > 0)
 		r = backup(sql, version, backup_dir, why);
-	for (int64_t v = version; r == JEMBATAN_OK && v < (int64_t)steps->count; v++)
+	FAULT_POINT("migrate.copied");
+	for (int64_t v = version; r == JEMBATAN_OK && v < (int64_t)steps->count; v++) {
 		r = apply(sql, steps->steps[v], v + 1, why);
+		FAULT_POINT("migrate.step");
+	}
+	if (r == JEMBATAN_OK)
+		remove_old_copies(backup_dir);
 	return r == JEMBATAN_OK ? r : why_prefix(why, r, "bringing the store to schema %zu",
 						 steps->count);
 }

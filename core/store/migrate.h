@@ -6,6 +6,7 @@
 #include "store/sql.h"
 
 #define MIGRATE_APPLICATION_ID 0x4A42544E /* "JBTN" */
+#define MIGRATE_COPIES_MAX 3u /* before migrations; older ones are removed */
 
 /* steps[i] leads from version i to i + 1. Never change one that was released. */
 struct migrate_steps {

@@ -62,6 +62,14 @@ enum jembatan_result outbox_rows_add(struct db *db, int64_t ticket_id, int64_t m
 	return r;
 }
 
+enum jembatan_result outbox_rows_hold(struct db *db, int64_t id, const char *reason, int64_t now_ms,
+				      struct why *why)
+{
+	return sql_run(&db->sql, why,
+		       "UPDATE outbox SET state = 4, started_ms = ?2, why = ?3 WHERE id = ?1",
+		       SQL_VALUES(sql_number(id), sql_number(now_ms), sql_text(reason)));
+}
+
 /* ---- reading ----------------------------------------------------------- */
 
 #define SELECT_ROWS \

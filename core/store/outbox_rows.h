@@ -39,6 +39,9 @@ MUST_CHECK enum jembatan_result outbox_rows_add(struct db *db, int64_t ticket_id
 						enum outbox_step first, const char *reference,
 						int64_t due_ms, int64_t now_ms, int64_t *out_id,
 						struct why *why);
+/* Make it unknown: a person settles it. */
+MUST_CHECK enum jembatan_result outbox_rows_hold(struct db *db, int64_t id, const char *reason,
+						 int64_t now_ms, struct why *why);
 /* Take at most limit rows that are queued and due, oldest first, and make them
  * `sending`. A follow-up waits until the centre has its ticket. */
 MUST_CHECK enum jembatan_result outbox_rows_claim(struct db *db, int64_t now_ms, size_t limit,

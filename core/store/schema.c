@@ -215,5 +215,14 @@ static const char step_2[] =
 	"DROP TRIGGER quarantine_added;"
 	"DROP TRIGGER quarantine_moved;";
 
-static const char *const steps[] = { step_1, step_2, schema_follow };
+/* Where copies of this store were put. */
+static const char step_4[] =
+	"CREATE TABLE backup ("
+	" id INTEGER PRIMARY KEY,"
+	" made_ms INTEGER NOT NULL,"
+	" place TEXT NOT NULL,"
+	" bytes INTEGER NOT NULL DEFAULT 0,"
+	" digest TEXT) STRICT;";
+
+static const char *const steps[] = { step_1, step_2, schema_follow, step_4 };
 const struct migrate_steps migrate_all = { steps, COUNT_OF(steps) };

@@ -28,6 +28,13 @@ struct sql_value sql_bytes(const void *data, size_t size)
 	return (struct sql_value){ size != 0 ? SQLITE_BLOB : SQLITE_NULL, 0, data, size };
 }
 
+/* After some failures SQLite has rolled back by itself; what is asked of it then
+ * would be committed at once, alone. */
+static bool was_rolled_back(const struct sql *sql)
+{
+	return sql->in_transaction && sqlite3_get_autocommit(sql->handle);
+}
+
 enum jembatan_result sql_failed(struct sql *sql, struct why *why)
 {
 	int code = sqlite3_extended_errcode(sql->handle);
@@ -103,7 +110,7 @@ sqlite3_stmt *sql_query(struct sql *sql, const char *text, const struct sql_valu
 			size_t count)
 {
 	sqlite3_stmt *s = prepared(sql, text);
-	if (s == NULL)
+	if (s == NULL || (was_rolled_back(sql) && !sqlite3_stmt_readonly(s)))
 		return NULL;
 	ASSERT((size_t)sqlite3_bind_parameter_count(s) == count);
 	ASSERT(sql->in_transaction || sqlite3_stmt_readonly(s));
@@ -124,6 +131,11 @@ bool sql_next(struct sql *sql, sqlite3_stmt *s, enum jembatan_result *out_result
 	int code = s != NULL ? sqlite3_step(s) : SQLITE_ERROR;
 	if (code == SQLITE_ROW)
 		return true;
+	if (s == NULL && was_rolled_back(sql)) {
+		*out_result = why_set(why, JEMBATAN_RETRY, "the disk under %s failed earlier in this "
+				      "transaction: nothing of it was stored", sql->folder);
+		return false;
+	}
 	*out_result = code == SQLITE_DONE ? JEMBATAN_OK : sql_failed(sql, why);
 	return false;
 }

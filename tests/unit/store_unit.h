@@ -77,14 +77,20 @@ setup_folder(void)
 }
 
 static inline void
-open_with_instance(void)
+add_instance(void)
 {
-	open_store();
 	struct instance_row row;
 	begin();
 	ck_ok(instances_get(db, "mail", 0, 1000, arena, &row, &why));
 	commit();
 	instance = row.id;
+}
+
+static inline void
+open_with_instance(void)
+{
+	open_store();
+	add_instance();
 }
 
 static inline void

@@ -164,14 +164,28 @@ static void prepare_more(const char *last)
 	more.count = migrate_all.count + 1;
 }
 
-static void make_old_store(void)
+static void fill_old_store(void)
 {
-	open_with_instance();
+	add_instance();
 	begin();
 	add_message("a", "1");
 	commit();
 	db_close(db);
 	db = NULL;
+}
+
+static void make_old_store(void)
+{
+	open_store();
+	fill_old_store();
+}
+
+/* As the first release had it. */
+static void make_first_store(void)
+{
+	const struct migrate_steps one = { migrate_all.steps, 1 };
+	ck_ok(db_open_steps(folder, NULL, &one, &db, &why));
+	fill_old_store();
 }
 
 #define LAST_STEP "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT;" \
@@ -283,7 +297,59 @@ START_TEST(a_kill_within_the_first_start_does_no_harm)
 	ck_ok(db_open_steps(folder, NULL, &more, &db, &why));
 }
 END_TEST
+
+/* Each point, and how often it is passed on the way from the first schema. */
+static const struct {
+	const char *point;
+	bool once;
+} points[] = {
+	{ "migrate.copying", true }, { "migrate.copied", true }, { "migrate.mid", false },
+	{ "migrate.marked", false }, { "migrate.step", false },
+};
+
+static void open_in_child(void)
+{
+	ck_ok(db_open(folder, NULL, &db, &why));
+}
+
+START_TEST(a_kill_anywhere_in_the_real_migrations_leaves_a_whole_schema)
+{
+	size_t times = points[_i].once ? 1 : migrate_all.count - 1;
+	for (size_t n = 1; n <= times; n++) {
+		if (n > 1) {
+			teardown();
+			setup_folder();
+		}
+		make_first_store();
+		setenv("JEMBATAN_KILL_AT", arena_printf(arena, "%s:%zu", points[_i].point, n), 1);
+		ck_assert(was_killed(in_child(open_in_child)));
+		unsetenv("JEMBATAN_KILL_AT");
+		open_store();
+		ck_assert_int_eq(number("PRAGMA user_version"), (int64_t)migrate_all.count);
+		ck_assert_int_eq(number("SELECT count(*) FROM pragma_integrity_check"
+					" WHERE integrity_check <> 'ok'"), 0);
+		struct inbox_row row;
+		ck_ok(inbox_get(db, 1, arena, &row, &why));
+		ck_assert_str_eq(row.message.message.id, "a");
+	}
+}
+END_TEST
 #endif
+
+START_TEST(a_ceiling_holds_for_the_copies_before_migrations)
+{
+	char *backup = NULL;
+	make_first_store();
+	ck_ok(file_make_dirs(path_of("backup"), 0700, &why));
+	for (int i = 1; i <= 5; i++)
+		ck_ok(file_write(path_of(arena_printf(arena, "backup/before-schema-2-%d.db", i)), 0600,
+				 bytes_text("x"), &why));
+	open_store();
+	ck_assert_int_eq(count_backups(&backup), MIGRATE_COPIES_MAX);
+	ck_assert_int_eq(access(path_of("backup/before-schema-2-5.db"), F_OK), 0);
+	ck_assert_int_ne(access(path_of("backup/before-schema-2-3.db"), F_OK), 0);
+}
+END_TEST
 
 START_TEST(a_newer_store_is_refused_with_both_numbers)
 {
@@ -393,6 +459,24 @@ START_TEST(a_commit_after_a_failure_is_refused)
 }
 END_TEST
 
+/* Whoever takes the failure of one statement for something else and goes on
+ * must not commit the rest of its transaction piece by piece. */
+START_TEST(after_a_failure_nothing_is_written_outside_the_transaction)
+{
+	open_with_instance();
+	begin();
+	add_message("a", "1");
+	sqlite3_exec(db->sql.handle, "ROLLBACK", NULL, NULL, NULL);
+	ck_result(instances_flag_set(db, "flag", 1, &why), JEMBATAN_RETRY);
+	struct inbox_item item = item_of("b", "1");
+	ck_result(inbox_add(db, instance, &item, 1, NULL, 5000, &why), JEMBATAN_RETRY);
+	ck_assert_ptr_nonnull(strstr(why.text, "nothing of it was stored"));
+	db_abort(db);
+	ck_assert_int_eq(number("SELECT count(*) FROM message"), 0);
+	ck_assert_int_eq(number("SELECT count(*) FROM flag WHERE name = 'flag'"), 0);
+}
+END_TEST
+
 /* ---- the log ----------------------------------------------------------- */
 
 START_TEST(the_log_is_bounded_even_when_never_idle)
@@ -489,18 +573,22 @@ int main(void)
 	tcase_add_loop_test(t, a_key_that_is_no_key_is_refused, 0, COUNT_OF(bad_keys));
 	tcase_add_test(t, a_migration_keeps_a_copy_of_the_old_store);
 	tcase_add_test(t, a_new_store_needs_no_copy);
+	tcase_add_test(t, a_ceiling_holds_for_the_copies_before_migrations);
 	tcase_add_test(t, a_migration_that_fails_changes_nothing);
 	tcase_add_test(t, a_wrong_key_is_noticed_before_a_migration);
 #ifdef JEMBATAN_FAULTS
 	tcase_add_test(t, the_planted_loss_of_fsync_is_seen);
 	tcase_add_test(t, a_kill_within_a_migration_leaves_the_old_store);
 	tcase_add_loop_test(t, a_kill_within_the_first_start_does_no_harm, 0, 2);
+	tcase_add_loop_test(t, a_kill_anywhere_in_the_real_migrations_leaves_a_whole_schema, 0,
+			    COUNT_OF(points));
 #endif
 	tcase_add_test(t, a_newer_store_is_refused_with_both_numbers);
 	tcase_add_test(t, the_database_of_another_program_is_refused);
 	tcase_add_test(t, a_damaged_database_says_so);
 	tcase_add_loop_test(t, a_full_disk_is_waited_for_and_nothing_is_lost, 0, 2);
 	tcase_add_test(t, a_commit_after_a_failure_is_refused);
+	tcase_add_test(t, after_a_failure_nothing_is_written_outside_the_transaction);
 	tcase_add_test(t, the_log_is_bounded_even_when_never_idle);
 	tcase_add_test(t, idle_time_empties_the_log);
 	tcase_add_test(t, an_instance_remembers);

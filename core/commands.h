@@ -1,0 +1,18 @@
+/* commands.h: what the files commands*.c share, and the commands that stand in
+ * files of their own. */
+#ifndef CORE_COMMANDS_H
+#define CORE_COMMANDS_H
+
+#include "control.h"
+
+/* A number among the arguments; false when it is missing or none. */
+bool commands_number(const struct msg_command *c, const char *name, int64_t *out);
+/* End the transaction that `r` is the outcome of, and the answer. True when it
+ * is committed. */
+bool commands_finish(struct control_peer *p, enum jembatan_result r, struct why *why,
+		     const char *done);
+
+control_command backup_begin_command, backup_end_command, backup_list_command;
+control_command restore_release_command;
+
+#endif
