@@ -127,6 +127,8 @@ void batch_end_record(struct batch *b, struct batch_record *r, const char *reaso
 {
 	if (r->open && r->emitted == 0)
 		add_bad(b, r, reason, false);
+	else if (r->open && b->count > 0)
+		b->items[b->count - 1].record_key = r->key; /* read to its end */
 	batch_record_close(r);
 }
 
@@ -255,10 +257,8 @@ enum jembatan_result batch_message(struct batch *b, struct batch_record *r, cons
 	item->same_key = ticket_same_key(local_key, instance, m);
 	item->revision = ticket_revision_digest(local_key, m);
 	item->thread_key = batch_thread_key(local_key, instance, m->message.thread);
-	if (r->open) {
-		item->record_key = r->key;
+	if (r->open)
 		r->emitted++;
-	}
 	b->bytes += meta.size;
 	return JEMBATAN_OK;
 }

@@ -147,7 +147,7 @@ static enum jembatan_result on_response(struct child *c, const struct frame *f, 
 					      why);
 	if (r != JEMBATAN_OK)
 		return r;
-	if (response.result == JEMBATAN_DATA)
+	if (response.result == JEMBATAN_DATA || c->record.emitted > 0)
 		batch_end_record(&c->batch, &c->record, response.why != NULL ? response.why :
 				 "the connector could not read this request");
 	else
