@@ -25,11 +25,40 @@ struct jembatan_bytes agency_parse_copy(struct jembatan_bytes bytes,
 	return (struct jembatan_bytes){ copy, bytes.size };
 }
 
+static bool is_number(struct jembatan_bytes key)
+{
+	const char *p = key.data;
+
+	for (size_t i = 0; i < key.size; i++)
+		if (!isdigit((unsigned char)p[i]))
+			return false;
+	return key.size > 0;
+}
+
+/* The n-th of a list, written as a number from 0 on. */
+static bool find_element(struct jembatan_bytes list, const char *key,
+			 size_t key_size, struct jembatan_bytes *out)
+{
+	struct agency_slice element;
+
+	if (!is_number((struct jembatan_bytes){ key, key_size }) || key_size > 6)
+		return false;
+	agency_slice_begin(&element, list);
+	for (unsigned long n = strtoul(key, NULL, 10); agency_slice_next(&element); n--)
+		if (n == 0) {
+			*out = element.value;
+			return true;
+		}
+	return false;
+}
+
 static bool find_member(struct jembatan_bytes object, const char *key,
 			size_t key_size, struct jembatan_bytes *out)
 {
 	struct agency_slice member;
 
+	if (*(const char *)object.data == '[')
+		return find_element(object, key, key_size, out);
 	if (*(const char *)object.data != '{')
 		return false;
 	agency_slice_begin(&member, object);
@@ -58,16 +87,6 @@ static enum jembatan_result find_list(struct jembatan_bytes top,
 			return no_list(items, why);
 	}
 	return JEMBATAN_OK;
-}
-
-static bool is_number(struct jembatan_bytes key)
-{
-	const char *p = key.data;
-
-	for (size_t i = 0; i < key.size; i++)
-		if (!isdigit((unsigned char)p[i]))
-			return false;
-	return key.size > 0;
 }
 
 /* A PHP array with a gap comes as {"0": ..., "2": ...}. */
@@ -308,14 +327,53 @@ static const char *take_html(json_t *item, struct kit_arena *arena)
 	return text;
 }
 
+/* A list of attachments counts by its first ones. */
+#define CONTENT_PARTS 64
+
+/* All that a reader would see, without times. */
+static void digest_content(const struct jembatan_message *m, char out_hex[65])
+{
+	char flags[64];
+	const char *parts[CONTENT_PARTS] = {
+		flags, m->subject, m->text, m->full_text, m->status, m->category,
+		m->incident_date, m->tracking_id, m->thread, m->reply_to,
+		m->author.id, m->author.name, m->author.phone, m->author.mail,
+		m->author.handle, m->author.identity_number, m->place.province,
+		m->place.regency, m->place.district, m->place.village,
+		m->place.address, m->place.code, m->extra,
+	};
+	size_t count = 23;
+
+	(void)snprintf(flags, sizeof(flags), "%d %u %.7f %.7f", (int)m->kind, m->flags,
+		       m->place.latitude, m->place.longitude);
+	for (size_t i = 0; i < m->attachment_count && count < CONTENT_PARTS; i++)
+		parts[count++] = m->attachments[i].reference;
+	kit_digest(parts, count, out_hex);
+}
+
+/* The app's time of change, and, since many an app's clock knows whole seconds only,
+ * the content: two changes within one second are two revisions. Not the record's
+ * digest: that one changes with each counter of views. */
+static const char *revision_of(const struct agency_record *record,
+			       const struct jembatan_message *message,
+			       struct kit_arena *arena)
+{
+	char hex[65];
+
+	if (!record->has_updated)
+		return record->revision;
+	digest_content(message, hex);
+	return kit_arena_printf(arena, "%s/%.16s", record->revision, hex);
+}
+
 /* What the mapping left open comes from the record itself. */
-static void complete(const struct agency_record *record,
+static void complete(const struct agency_record *record, struct kit_arena *arena,
 		     struct jembatan_message *message)
 {
 	if (!message->id)
 		message->id = record->id;
 	if (!message->revision)
-		message->revision = record->revision;
+		message->revision = revision_of(record, message, arena);
 	if (message->arrived_ms < UNSET_BEFORE_MS)
 		message->arrived_ms = record->has_created ? record->created_ms : 0;
 	if (message->sent_ms < UNSET_BEFORE_MS)
@@ -335,13 +393,17 @@ static enum jembatan_result fill(const struct agency_mapping *m, json_t *item,
 	enum jembatan_result result =
 		kit_fields_fill(m->fields, item, arena, out);
 
+	if (result != JEMBATAN_OK && m->jq)
+		return kit_why_set(why, result, "%s: %s",
+				   jembatan_where(m->ctx, "jq", NULL),
+				   kit_fields_why(m->fields));
 	if (result != JEMBATAN_OK)
 		return kit_why_set(why, result, "%s", kit_fields_why(m->fields));
 	if (html && !out->text)
 		out->text = html;
 	else if (m->html && out->text)
 		out->text = html_to_text(out->text, arena);
-	complete(record, out);
+	complete(record, arena, out);
 	return JEMBATAN_OK;
 }
 

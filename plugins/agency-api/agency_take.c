@@ -38,10 +38,22 @@ static void tell_odd_time(struct agency_take *take,
 		     jembatan_where(take->setup->ctx, "date_format", NULL));
 }
 
+/* The second of its change may not be over at the app: what changes in it and is
+ * seen in the details only would not change the record in the list. */
+#define FRESH_MS 3000
+
+static bool is_fresh(const struct agency_take *take, const struct agency_record *record,
+		     const struct agency_tally *tally)
+{
+	return take->setup->detail_count > 0 && record->has_updated &&
+	       tally->limit_ms != INT64_MAX &&
+	       record->updated_ms > tally->limit_ms - FRESH_MS;
+}
+
 static enum jembatan_result bring_new(struct agency_take *take,
 				      struct jembatan_bytes bytes,
 				      struct agency_record *record,
-				      enum jembatan_result parsed,
+				      enum jembatan_result parsed, bool fresh,
 				      struct kit_why *why)
 {
 	uint64_t key = agency_seen_key(record->digest);
@@ -53,7 +65,7 @@ static enum jembatan_result bring_new(struct agency_take *take,
 		return result;
 	result = agency_bring(take->setup->mapping, bytes, record, result, why->text,
 			      take->arena);
-	if (result == JEMBATAN_OK)
+	if (result == JEMBATAN_OK && !fresh)
 		agency_seen_note(take->seen, key);
 	return result;
 }
@@ -73,7 +85,8 @@ static enum jembatan_result take_record(struct agency_take *take,
 	tell_odd_time(take, &record);
 	if (!too_old &&
 	    !agency_seen_has(take->seen, agency_seen_key(record.digest))) {
-		result = bring_new(take, bytes, &record, parsed, &why);
+		result = bring_new(take, bytes, &record, parsed,
+				   is_fresh(take, &record, tally), &why);
 		tally->brought += result == JEMBATAN_OK;
 	}
 	agency_record_done(&record);

@@ -4,10 +4,14 @@
 #include "email/email_parse.h"
 
 #include <gmime/gmime.h>
+#include <malloc.h>
 
 #include <string.h>
 
 #define OWN_MAX 64u
+/* From here on a buffer is mapped by itself, so that what one large mail took does
+ * not stay with the process. */
+#define MAPPED_BYTES (512 * 1024)
 
 static const char *const source_choices[] = { "imap", "maildir", NULL };
 static const char *const tls_choices[] = { "auto", "required", "none", NULL };
@@ -213,6 +217,7 @@ static enum jembatan_result email_open(struct jembatan_context *ctx, const char 
 		return result;
 	struct email *self = g_new0(struct email, 1);
 
+	mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
 	g_mime_init();
 	read_own(ctx, self->own);
 	if (is_maildir(ctx)) {

@@ -36,8 +36,8 @@ static GMimeStream *content_stream(GMimePart *part)
 	return stream;
 }
 
-/* All of a part, up to max bytes. */
-static void content_read(GMimePart *part, size_t max, struct kit_text *out)
+/* All of a part, up to max bytes; false: there is more. */
+static bool content_read(GMimePart *part, size_t max, struct kit_text *out)
 {
 	GMimeStream *stream = content_stream(part);
 	char *piece = g_malloc(PIECE_BYTES);
@@ -50,9 +50,12 @@ static void content_read(GMimePart *part, size_t max, struct kit_text *out)
 		kit_text_add(out, piece, (size_t)got);
 		left -= (size_t)got;
 	}
+	bool is_whole = stream == NULL || left > 0 || g_mime_stream_read(stream, piece, 1) <= 0;
+
 	g_free(piece);
 	if (stream != NULL)
 		g_object_unref(stream);
+	return is_whole;
 }
 
 /* Decoded size, near enough to tell a picture from a logo. */
@@ -264,7 +267,8 @@ static void read_text(struct body *body, GMimePart *part, bool is_html, struct k
 	size_t max = is_html ? HTML_MAX_BYTES : BODY_TEXT_MAX_BYTES * 2;
 	struct kit_text *bytes = kit_text_new(max), *plain = kit_text_new(max * 4);
 
-	content_read(part, max, bytes);
+	if (!content_read(part, max, bytes))
+		body->text_cut = true;
 	if (is_html) {
 		read_html(charset, kit_text_bytes(bytes), plain);
 	} else if (parameter_is(object, "format", "flowed")) {

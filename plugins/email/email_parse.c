@@ -5,15 +5,19 @@
 #include "email/charset.h"
 #include "email/email_body.h"
 #include "email/headers.h"
+#include "email/mime_guard.h"
 #include "email/quote.h"
 #include "email/rfc2047.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define SUBJECT_MAX_BYTES 2000u
 #define REFERENCES_MAX 20u
+/* After a mail above this, what it took is given back to the system. */
+#define LARGE_BYTES (1024u * 1024u)
 #define YEAR_1990_MS (INT64_C(631152000) * 1000)
 #define YEAR_2100_MS (INT64_C(4102444800) * 1000)
 
@@ -100,6 +104,13 @@ static void fill_author(struct reading *r, struct jembatan_message *m)
 	}
 }
 
+/* All that it says lies beyond our limits. */
+static bool is_lost(const struct reading *r)
+{
+	return r->body.left_out > 0 && r->body.attachment_count == 0 &&
+	       kit_text_bytes(r->text).size == 0 && kit_text_bytes(r->forwarded).size == 0;
+}
+
 static void fill_kind(struct reading *r, struct jembatan_message *m)
 {
 	switch (r->automatic) {
@@ -112,7 +123,7 @@ static void fill_kind(struct reading *r, struct jembatan_message *m)
 	case AUTOMATIC_NO:
 	case AUTOMATIC_NO_ANSWER:
 		/* Whether it is a follow-up is known to who knows the thread. */
-		m->kind = r->body.is_encrypted ? JEMBATAN_UNREADABLE : JEMBATAN_NEW;
+		m->kind = r->body.is_encrypted || is_lost(r) ? JEMBATAN_UNREADABLE : JEMBATAN_NEW;
 		break;
 	}
 	if (r->automatic != AUTOMATIC_NO)
@@ -131,30 +142,54 @@ static void whole_as_text(struct reading *r)
 			r->text);
 }
 
-/* The parser reads our bytes where they are: parts keep pointing into them. */
+/* Bytes where they are, as a stream; they must outlive it. The caller unrefs. */
+static GMimeStream *stream_of(const char *data, size_t size)
+{
+	GByteArray *bytes = g_byte_array_new_take((guint8 *)(uintptr_t)data, size);
+	GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(bytes);
+
+	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
+	return stream;
+}
+
+/* The bytes are not the stream's to free. */
+static void stream_end(GMimeStream *stream)
+{
+	GByteArray *bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
+
+	g_object_unref(stream);
+	g_byte_array_steal(bytes, NULL);
+	g_byte_array_unref(bytes);
+}
+
+/* The parser reads a head of ours and the body where it is: parts keep pointing
+ * into it. */
 static enum jembatan_result read_mime(struct reading *r, bool *out_is_mime)
 {
 	struct jembatan_bytes raw = r->mail->raw;
-	size_t start = r->headers.start;
-	GByteArray *bytes = g_byte_array_new_take((guint8 *)(uintptr_t)raw.data + start,
-						  raw.size - start);
-	GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(bytes);
+	size_t start = r->headers.body, end = mime_guard_end(raw, start);
+	const char *head = mime_guard_head(&r->headers, r->arena);
+	GMimeStream *first = stream_of(head, strlen(head));
+	GMimeStream *rest = stream_of((const char *)raw.data + start, end - start);
+	GMimeStream *whole = g_mime_stream_cat_new();
 	enum jembatan_result result = JEMBATAN_OK;
 
-	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
-	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+	g_mime_stream_cat_add_source(GMIME_STREAM_CAT(whole), first);
+	g_mime_stream_cat_add_source(GMIME_STREAM_CAT(whole), rest);
+	GMimeParser *parser = g_mime_parser_new_with_stream(whole);
 	GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
 	GMimeObject *root = message != NULL ? g_mime_message_get_mime_part(message) : NULL;
 
 	*out_is_mime = root != NULL;
+	r->body.left_out += end < raw.size;
 	if (root != NULL)
 		result = body_read(&r->body, root);
 	if (message != NULL)
 		g_object_unref(message);
 	g_object_unref(parser);
-	g_object_unref(stream);
-	g_byte_array_steal(bytes, NULL);
-	g_byte_array_unref(bytes);
+	g_object_unref(whole);
+	stream_end(first);
+	stream_end(rest);
 	return result;
 }
 
@@ -288,6 +323,9 @@ static enum jembatan_result read_mail(struct reading *r, struct jembatan_message
 		return result;
 	fill_kind(r, m);
 	fill_text(r, m);
+	if (is_lost(r))
+		m->text = "the mail has more parts, or parts within parts, than are read: look at "
+			  "it in the mailbox itself";
 	fill_extra(r, m);
 	return JEMBATAN_OK;
 }
@@ -321,6 +359,8 @@ enum jembatan_result mail_take(struct jembatan_context *ctx, const struct mail *
 	kit_text_free(r.forwarded);
 	kit_text_free(r.visible);
 	kit_arena_free(arena);
+	if (mail->raw.size > LARGE_BYTES)
+		malloc_trim(0);
 	return past_data(result);
 }
 

@@ -10,6 +10,17 @@
 #define VALUE_MAX_BYTES (64u * 1024u)
 #define TOTAL_MAX_BYTES (512u * 1024u)
 #define ID_MAX_BYTES 900u
+/* Beyond the ceilings there is room for the first of each known name. */
+#define KNOWN_MAX 24u
+
+static const char *const known_names[] = {
+	"From", "To", "Subject", "Date", "Message-ID", "Received", "Return-Path", "Delivered-To",
+	"MIME-Version", "Content-Type", "Sender", "Reply-To", "Cc", "Bcc", "X-Mailer",
+	"Content-Transfer-Encoding", "Content-Disposition", "In-Reply-To", "References",
+	"Auto-Submitted"
+};
+#define KNOWN_COUNT (sizeof known_names / sizeof known_names[0])
+_Static_assert(KNOWN_COUNT <= KNOWN_MAX, "room for all known names");
 
 /* One line: [begin, end) without its end of line; next is where the next one
  * begins. */
@@ -102,15 +113,35 @@ static char *unfold(const char *data, size_t from, size_t to, struct kit_arena *
  * least one of the names that mail has. */
 static bool has_known_name(const struct headers *h)
 {
-	static const char *const names[] = { "From", "To", "Subject", "Date", "Message-ID",
-		"Received", "Return-Path", "Delivered-To", "MIME-Version", "Content-Type",
-		"Sender", "Reply-To", "Cc", "Bcc", "X-Mailer", "Content-Transfer-Encoding" };
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		if (headers_get(h, names[i]) != NULL)
+	for (size_t i = 0; i < KNOWN_COUNT; i++) {
+		if (headers_get(h, known_names[i]) != NULL)
 			return true;
 	}
 	return false;
+}
+
+static bool is_known(const char *name, size_t length)
+{
+	for (size_t i = 0; i < KNOWN_COUNT; i++) {
+		if (strlen(known_names[i]) == length &&
+		    strncasecmp(known_names[i], name, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A flood of headers must not hide the one that says what the mail is. */
+static bool has_room(const struct headers *h, size_t total, const char *name, size_t length)
+{
+	char copy[256];
+
+	if (h->count < HEADERS_MAX && total < TOTAL_MAX_BYTES)
+		return true;
+	if (h->count == HEADERS_MAX + KNOWN_MAX || !is_known(name, length))
+		return false;
+	memcpy(copy, name, length);
+	copy[length] = '\0';
+	return headers_get(h, copy) == NULL;
 }
 
 void headers_read(struct jembatan_bytes raw, struct kit_arena *arena, struct headers *out)
@@ -119,7 +150,7 @@ void headers_read(struct jembatan_bytes raw, struct kit_arena *arena, struct hea
 	size_t at = 0, total = 0;
 
 	memset(out, 0, sizeof *out);
-	out->list = kit_arena_alloc(arena, HEADERS_MAX * sizeof *out->list);
+	out->list = kit_arena_alloc(arena, (HEADERS_MAX + KNOWN_MAX) * sizeof *out->list);
 	while (at < raw.size) {
 		struct line line = line_at(raw, at);
 
@@ -141,7 +172,7 @@ void headers_read(struct jembatan_bytes raw, struct kit_arena *arena, struct hea
 		size_t end = value_end(raw, line);
 		const char *colon = memchr(data + line.begin, ':', line.end - line.begin);
 
-		if (out->count < HEADERS_MAX && total < TOTAL_MAX_BYTES) {
+		if (has_room(out, total, data + line.begin, length)) {
 			struct header *h = &out->list[out->count++];
 
 			h->name = kit_arena_strndup(arena, data + line.begin, length);

@@ -21,7 +21,8 @@ struct headers {
 };
 
 /* Everything is allocated in the arena. At most 1,000 headers of 64 KiB each
- * and 512 KiB in all are kept; what is over is passed over. */
+ * and 512 KiB in all are kept; of what is over only the first of each name that
+ * matters. */
 void headers_read(struct jembatan_bytes raw, struct kit_arena *arena, struct headers *out);
 
 /* The first of that name, without regard to case; NULL: none. */

@@ -72,6 +72,9 @@ json_t *message_json(const struct jembatan_message *m)
 	put(line, "village", m->place.village);
 	put(line, "address", m->place.address);
 	put(line, "tracking_id", m->tracking_id);
+	put(line, "thread", m->thread);
+	put(line, "reply_to", m->reply_to);
+	put(line, "identity_number", m->author.identity_number);
 	put_flags(line, m);
 	put(line, "extra", m->extra);
 	put_attachments(line, m);

@@ -19,6 +19,10 @@ static const struct {
 	{ "sapawarga", "sapawarga-list" },
 	{ "sapawarga", "sapawarga-odd" },
 	{ "rt", "rt-ticket" },
+	{ "jaki", "jaki-list" },
+	{ "laporgub", "laporgub-list" },
+	{ "opensid", "opensid-export" },
+	{ "sapawarga-v1", "sapawarga-v1-list" },
 };
 
 static char sample[1 << 20];
@@ -99,6 +103,9 @@ static const struct {
 	  "{\"id\":9007199254740993}" },
 	{ "{\"items\":null,\"total\":0}", "items", 0, NULL },
 	{ "{\"items\":{\"0\":{\"a\":1},\"2\":{\"a\":3}}}", "items", 2, "{\"a\":3}" },
+	{ "[{\"a\":1},{\"data\":[{\"id\":7}]}]", "1.data", 1, "{\"id\":7}" },
+	{ "[{\"a\":1}]", "1.data", -1, NULL },
+	{ "[{\"a\":1}]", "x", -1, NULL },
 	{ "\xEF\xBB\xBF[1]\r\n", "", 1, "1" },
 	{ "{\"message\":\"error\"}", "items", -1, NULL },
 	{ "{\"message\":\"error\"}", "", -1, NULL },

@@ -132,6 +132,34 @@ START_TEST(a_change_comes_as_a_new_revision_of_the_same_id)
 }
 END_TEST
 
+/* Whole seconds: the app says the same time for both. */
+START_TEST(a_change_within_the_second_of_one_already_read_is_seen)
+{
+	start(_i);
+	ck_assert_int_eq(bench_open(), JEMBATAN_OK);
+	ck_assert_int_eq(bench_poll_all(), JEMBATAN_IDLE);
+	bench_add("{\"id\":5571685772206594023,\"title\":\"Lain\",\"created_at\":"
+		  "\"2024-11-20T01:00:23Z\",\"updated_at\":\"2024-11-20T01:00:23Z\"}");
+	ck_assert_int_eq(bench_poll_all(), JEMBATAN_IDLE);
+	ck_assert_uint_eq(bench.kept_count, RECORDS + 1);
+	ck_assert_uint_eq(bench_count(RECORDS), 2);
+	/* Another revision of it, by which the core knows it for an edit. */
+	for (size_t i = 0; i < RECORDS; i++)
+		ck_assert_str_ne(bench.kept[i], bench.kept[RECORDS]);
+	/* And nothing more, after a restart too. */
+	bench_kill();
+	ck_assert_int_eq(bench_open(), JEMBATAN_OK);
+	ck_assert_int_eq(bench_poll_all(), JEMBATAN_IDLE);
+	for (size_t i = RECORDS + 1; i < bench.kept_count; i++) {
+		size_t same = 0;
+
+		for (size_t k = 0; k <= RECORDS; k++)
+			same += strcmp(bench.kept[i], bench.kept[k]) == 0;
+		ck_assert_uint_eq(same, 1);
+	}
+}
+END_TEST
+
 START_TEST(pages_in_another_order_and_rows_repeated_lose_nothing)
 {
 	start(_i);
@@ -294,6 +322,7 @@ int main(void)
 		killed_after_each_page_it_goes_on_from_the_cursor,
 		killed_between_page_and_cursor_it_brings_the_page_again,
 		a_checkpoint_that_fails_is_said_again_with_its_records,
+		a_change_within_the_second_of_one_already_read_is_seen,
 		a_change_comes_as_a_new_revision_of_the_same_id,
 		pages_in_another_order_and_rows_repeated_lose_nothing,
 		a_record_from_the_future_hides_nothing,

@@ -234,6 +234,87 @@ START_TEST(a_mail_of_ten_thousand_parts_is_one_message_with_a_note)
 }
 END_TEST
 
+/* A mail with one thing repeated. */
+static const struct {
+	const char *before, *each, *after;
+	unsigned times;
+	const char *extra;  /* said there; NULL: nothing of the kind */
+	const char *text;   /* read; NULL: nothing could be, and this is said */
+	const char *kind;
+} bombs[] = {
+	/* Nothing to read before our limits. */
+	{ "Content-Type: multipart/mixed; boundary=b\n\n",
+	  "--b\nContent-Type: multipart/mixed; boundary=b\n\n", "--b\n\nhalo", 10000,
+	  "parts_left_out", NULL, "unreadable" },
+	/* What tells of the content is found behind a flood. */
+	{ "", "X-A: b\n", "Content-Type: text/html\n\n<p>halo</p>", 100000, NULL, "halo", "new" },
+	{ "", "Received: from a by b\n",
+	  "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhalo\n--b--\n", 100000, NULL,
+	  "halo", "new" },
+	/* What stands before the bomb is read. */
+	{ "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhalo\n--b\n", "X-A: b\n",
+	  "\nekor\n--b--\n", 100000, "parts_left_out", "halo", "new" },
+	{ "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhalo\n--b\n"
+	  "Content-Type: message/rfc822\n\nTo: ",
+	  "a:", "\n\nekor\n--b--\n", 300000, "parts_left_out", "halo", "new" },
+	{ "Content-Type: message/rfc822\n\nTo: ", "a:", "\n\nekor\n", 300000,
+	  "parts_left_out", NULL, "unreadable" },
+	{ "To: ", "a:", "\n\nhalo\n", 300000, NULL, "halo", "new" },
+	/* Lines that only look like boundaries and heads are text. */
+	{ "Content-Type: text/plain\n\nhalo\n-----BEGIN X-----\n", "QUJD\n", "-----END X-----\n",
+	  3000, NULL, "halo\n-----BEGIN X-----\nQUJD", "new" },
+};
+
+START_TEST(of_a_bomb_what_is_within_the_limits_is_read_and_the_rest_is_said)
+{
+	struct testctx *t = context();
+	char *mail = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&mail, &size);
+
+	fprintf(out, "From: a@b.test\nSubject: bom\n%s", bombs[_i].before);
+	for (unsigned i = 0; i < bombs[_i].times; i++)
+		fputs(bombs[_i].each, out);
+	fputs(bombs[_i].after, out);
+	fclose(out);
+	const struct jembatan_message *m = message_of(t, mail, size);
+	const char *extra = m->extra != NULL ? m->extra : "";
+
+	ck_assert_str_eq(m->subject, "bom");
+	if (bombs[_i].extra != NULL)
+		ck_assert_ptr_nonnull(strstr(extra, bombs[_i].extra));
+	else
+		ck_assert_ptr_null(strstr(extra, "left_out"));
+	ck_assert_int_eq(m->kind, strcmp(bombs[_i].kind, "new") == 0 ? JEMBATAN_NEW
+								     : JEMBATAN_UNREADABLE);
+	ck_assert_ptr_nonnull(m->text);
+	if (bombs[_i].text != NULL)
+		ck_assert_int_eq(strncmp(m->text, bombs[_i].text, strlen(bombs[_i].text)), 0);
+	else
+		ck_assert_ptr_nonnull(strstr(m->text, "than are read"));
+	ck_assert_uint_eq(m->raw.size, size);
+	free(mail);
+	testctx_free(t);
+}
+END_TEST
+
+START_TEST(an_html_text_without_end_is_cut_and_says_so)
+{
+	struct testctx *t = context();
+	size_t size = 3u << 20, used;
+	char *mail = malloc(size);
+
+	used = (size_t)sprintf(mail, "From: a@b.test\nContent-Type: text/html\n\nhalo");
+	memset(mail + used, ' ', size - used);
+	const struct jembatan_message *m = message_of(t, mail, size);
+
+	ck_assert_str_eq(m->text, "halo");
+	ck_assert_ptr_nonnull(strstr(m->extra, "\"text_cut\":true"));
+	free(mail);
+	testctx_free(t);
+}
+END_TEST
+
 START_TEST(a_huge_text_is_cut_on_a_character_and_says_so)
 {
 	struct testctx *t = context();
@@ -358,6 +439,9 @@ int main(void)
 	tcase_add_loop_test(t, an_absurd_message_id_is_not_taken_for_one, 0, 6);
 	tcase_add_test(t, a_header_folded_over_a_line_of_blanks_goes_on);
 	tcase_add_loop_test(t, a_mail_of_ten_thousand_parts_is_one_message_with_a_note, 0, 3);
+	tcase_add_loop_test(t, of_a_bomb_what_is_within_the_limits_is_read_and_the_rest_is_said, 0,
+			    COUNT(bombs));
+	tcase_add_test(t, an_html_text_without_end_is_cut_and_says_so);
 	tcase_add_test(t, a_huge_text_is_cut_on_a_character_and_says_so);
 	tcase_add_test(t, a_subject_without_end_is_cut_on_a_character);
 	tcase_add_test(t, an_attachment_too_large_for_the_spool_is_listed_as_missing);
