@@ -249,6 +249,7 @@ void app_take_settings(struct app *a, struct settings *settings)
 {
 	struct settings *old = a->settings;
 	bool same = settings_same_central(old, settings);
+	bool same_web = settings_same_web(old, settings);
 	struct why why;
 	a->settings = settings_hold(settings);
 	decide_set_settings(a->decide, settings);
@@ -260,6 +261,7 @@ void app_take_settings(struct app *a, struct settings *settings)
 	else if (a->outbox != NULL)
 		outbox_take_settings(a->outbox, same);
 	log_init("jembatand", settings->log_json ? LOG_JSON : LOG_KEY_VALUE, settings->log_level);
+	web_child_take_settings(&a->web, a, same_web);
 	settings_free(old);
 	a->decide_more = true;
 	app_want_turn(a);

@@ -41,6 +41,7 @@ struct web_child {
 	size_t waiting;
 	unsigned failures;
 	bool stopping, degraded;
+	bool renewing; /* it ends what is under way, for its successor */
 	uint64_t deaths, answered;
 	struct msg_web_counts counts;
 	struct log_trouble trouble;
@@ -128,6 +129,13 @@ static void died(struct web_child *w, const char *how)
 {
 	char sentence[600];
 	int status = 0;
+	if (w->renewing) {
+		drop(w);
+		w->renewing = false;
+		if (w->app->settings->web.listen != NULL)
+			loop_timer_set(w->restart, 0);
+		return;
+	}
 	w->deaths++;
 	/* Ended by itself, or about to be ended by us. */
 	if (w->pid > 0 && waitpid(w->pid, &status, WNOHANG) == w->pid) {
@@ -328,15 +336,39 @@ void web_child_free(struct web_child *w)
 	free(w);
 }
 
+static void ask_to_end(struct web_child *w)
+{
+	loop_timer_stop(w->restart);
+	if (w->channel != NULL &&
+	    channel_put(w->channel, MSG_STOP, 0, NULL, NULL, bytes_text(NULL), NULL) == JEMBATAN_OK)
+		loop_defer(w->app->loop, on_flush, w);
+}
+
 void web_child_stop(struct web_child *w)
 {
 	if (w == NULL || w->stopping)
 		return;
 	w->stopping = true;
-	loop_timer_stop(w->restart);
-	if (w->channel != NULL &&
-	    channel_put(w->channel, MSG_STOP, 0, NULL, NULL, bytes_text(NULL), NULL) == JEMBATAN_OK)
-		loop_defer(w->app->loop, on_flush, w);
+	ask_to_end(w);
+}
+
+void web_child_take_settings(struct web_child **w, struct app *a, bool is_same)
+{
+	if (*w == NULL) {
+		*w = web_child_new(a);
+		return;
+	}
+	if (is_same || (*w)->renewing || (*w)->stopping)
+		return;
+	(*w)->alarm[0] = '\0';
+	if ((*w)->channel != NULL) {
+		(*w)->renewing = true;
+		ask_to_end(*w);
+	} else if (a->settings->web.listen != NULL) {
+		loop_timer_set((*w)->restart, 0);
+	} else {
+		loop_timer_stop((*w)->restart);
+	}
 }
 
 bool web_child_is_idle(const struct web_child *w)
@@ -355,7 +387,7 @@ bool web_child_status(const struct web_child *w, struct web_child_status *out)
 	if (w == NULL)
 		return false;
 	*out = (struct web_child_status){
-		.state = w->listening[0] != '\0' ? "serving" : w->pid > 0 ? "starting" : "down",
+		.state = w->app->settings->web.listen == NULL ? "off" : w->listening[0] != '\0' ? "serving" : w->pid > 0 ? "starting" : "down",
 		.listening = w->listening[0] != '\0' ? w->listening : NULL,
 		.confinement = w->confinement[0] != '\0' ? w->confinement : NULL,
 		.alarm = w->alarm[0] != '\0' ? w->alarm : NULL,

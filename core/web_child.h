@@ -16,6 +16,9 @@ struct web_child *web_child_new(struct app *a); /* NULL: web.listen is not set *
 void web_child_free(struct web_child *w);
 /* New requests are refused from now on; it is not started again. */
 void web_child_stop(struct web_child *w);
+/* app->settings are others: with other ones of its own it ends what is under
+ * way and is started anew. *w may become set. */
+void web_child_take_settings(struct web_child **w, struct app *a, bool is_same);
 bool web_child_is_idle(const struct web_child *w); /* nobody waits; NULL: true */
 /* The store refuses: whoever waits hears so now. What was handed over may still
  * be stored; sent again it is recognised. */

@@ -3,9 +3,13 @@
  * intake; /ready and /metrics are the core's own. */
 #include "web_serve.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/clock.h"
+#include "base/jx.h"
 #include "metrics.h"
 #include "base/poison.h"
 
@@ -108,6 +112,124 @@ static void serve_hook(struct web_call *call, const struct msg_web_request *in,
 	web_call_end(call);
 }
 
+/* ---- /intake ---- */
+
+/* A header's value; NULL: it is missing, or stands there twice. */
+static const char *header_of(const struct msg_web_request *in, const char *name)
+{
+	const char *found = NULL;
+	for (size_t i = 0; i < in->header_count; i++) {
+		if (in->headers[i].name == NULL || strcasecmp(in->headers[i].name, name) != 0)
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = in->headers[i].value != NULL ? in->headers[i].value : "";
+	}
+	return found;
+}
+
+static const char *key_of(const struct msg_web_request *in)
+{
+	static const char scheme[] = "Bearer ";
+	const char *value = header_of(in, "Authorization");
+	if (value == NULL || strncasecmp(value, scheme, sizeof(scheme) - 1) != 0)
+		return NULL;
+	value += sizeof(scheme) - 1;
+	return value + strspn(value, " ");
+}
+
+static bool is_json(const struct msg_web_request *in)
+{
+	static const char json[] = "application/json";
+	const char *value = header_of(in, "Content-Type");
+	return value != NULL && strncasecmp(value, json, sizeof(json) - 1) == 0 &&
+	       strchr("; \t", value[sizeof(json) - 1]) != NULL;
+}
+
+static void answer_json(struct web_call *call, unsigned status, const char *location, json_t *root)
+{
+	const struct msg_web_answer a = { .status = status, .media_type = "application/json",
+					  .location = location };
+	CLEANUP(free_pointer) char *text = jx_dump(root);
+	json_decref(root);
+	web_answer(call, &a, bytes_text(text));
+}
+
+/* The instance's name stands behind the call: it is needed for the location. */
+struct submitter {
+	struct web_call *call;
+	char instance[64];
+};
+
+static void on_submitted(void *data, const struct intake_submitted *s)
+{
+	struct submitter *w = data;
+	if (s->problem != MSG_PROBLEM_NONE) {
+		web_refuse(w->call, s->problem, s->detail_id, s->detail_en);
+	} else {
+		CLEANUP(free_pointer) char *location = xasprintf("/intake/%s/%s", w->instance,
+								 s->reference);
+		answer_json(w->call, 202, location, json_pack("{s:s}", "reference", s->reference));
+	}
+	web_call_end(w->call);
+	free(w);
+}
+
+static void submit(struct web_call *call, const struct msg_web_request *in,
+		   struct jembatan_bytes body)
+{
+	struct submitter *w = xcalloc(1, sizeof(*w));
+	const struct intake_submission submission = {
+		.api_key = key_of(in),
+		.idempotency_key = header_of(in, "Idempotency-Key"),
+		.body = body,
+	};
+	w->call = call;
+	str_copy(w->instance, sizeof(w->instance), in->instance);
+	intake_submit(web_call_app(call)->intake, in->instance, &submission, on_submitted, w);
+}
+
+static void look_up(struct web_call *call, const struct msg_web_request *in)
+{
+	struct intake_found found;
+	struct arena *arena = arena_new();
+	enum msg_problem problem = intake_look_up(web_call_app(call)->intake, in->instance, key_of(in),
+						  in->path + 1, arena, &found);
+	if (problem != MSG_PROBLEM_NONE) {
+		web_refuse(call, problem, NULL, NULL);
+	} else {
+		char received[32];
+		clock_format(found.received_ms, 0, received);
+		answer_json(call, 200, NULL,
+			    json_pack("{s:s,s:s,s:s?,s:s?,s:s}", "reference", in->path + 1, "state",
+				      found.state, "ticket", found.ticket, "tracking_number",
+				      found.tracking_id, "received", received));
+	}
+	web_call_end(call);
+	arena_free(arena);
+}
+
+static void serve_intake(struct web_call *call, const struct msg_web_request *in,
+			 struct jembatan_bytes body)
+{
+	bool at_root = strcmp(in->path, "/") == 0, is_get = strcmp(in->method, "GET") == 0;
+	const struct msg_web_answer wrong = { .problem = MSG_PROBLEM_METHOD,
+					      .allow = at_root ? "POST" : "GET" };
+	if (is_get && !at_root) {
+		look_up(call, in);
+		return;
+	}
+	if (!is_get && at_root && is_json(in)) {
+		submit(call, in, body);
+		return;
+	}
+	if (is_get || !at_root)
+		web_answer(call, &wrong, bytes_text(NULL));
+	else
+		web_refuse(call, MSG_PROBLEM_MEDIA_TYPE, NULL, NULL);
+	web_call_end(call);
+}
+
 void web_serve(struct web_call *call, const struct msg_web_request *request,
 	       struct jembatan_bytes body)
 {
@@ -128,7 +250,8 @@ void web_serve(struct web_call *call, const struct msg_web_request *request,
 		serve_hook(call, request, body);
 		return;
 	case MSG_WEB_INTAKE:
-		break;
+		serve_intake(call, request, body);
+		return;
 	}
 	web_refuse(call, MSG_PROBLEM_NOT_FOUND, NULL, NULL);
 	web_call_end(call);

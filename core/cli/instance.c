@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "intake/desk.h"
 #include "intake/manifest.h"
 #include "base/poison.h"
 
@@ -37,10 +38,17 @@ enum jembatan_result cli_instance_open(const struct settings *s, const struct in
 		.plugin = t->plugin,
 		.confinement_required = s->confinement_required,
 	};
-	enum jembatan_result r = manifest_describe(&t->spawn, t->arena, &t->manifest, why);
+	t->built_in = str_equal(i->connector, DESK_CONNECTOR);
+	enum jembatan_result r = JEMBATAN_OK;
+	if (t->built_in)
+		desk_manifest(&t->manifest);
+	else
+		r = manifest_describe(&t->spawn, t->arena, &t->manifest, why);
 	if (r == JEMBATAN_OK)
 		r = instance_options_check(i, t->manifest.options, t->manifest.option_count, problems,
 					   t->arena, &options);
+	if (r == JEMBATAN_OK && t->built_in)
+		r = desk_check(&options, why);
 	if (r == JEMBATAN_OK && mode == JEMBATAN_MODE_PREVIEW)
 		r = make_spool(t, why);
 	t->open = (struct msg_open){

@@ -9,6 +9,7 @@
 
 struct cli_instance {
 	struct arena *arena;
+	bool built_in; /* no plugin, no process */
 	char plugin[512];
 	char spool[64]; /* a folder of its own for previews; "" when there is none */
 	struct spawn_options spawn;

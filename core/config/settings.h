@@ -132,6 +132,7 @@ void settings_free(struct settings *s); /* NULL is fine */
  * not in use yet; each key that was to change adds a note that says so. */
 void settings_keep_fixed(struct settings *s, const struct settings *old, struct problems *notes);
 /* Values only; a moved line is no difference. Secrets are compared too. */
+bool settings_same_web(const struct settings *x, const struct settings *y);
 bool settings_same_central(const struct settings *a, const struct settings *b);
 /* Of an instance's own keys, without its options, connector and profile. */
 bool settings_same_instance(const struct instance_settings *a, const struct instance_settings *b);

@@ -100,6 +100,19 @@ bool settings_same_central(const struct settings *x, const struct settings *y)
 	       same_defaults(&a->defaults, &b->defaults);
 }
 
+bool settings_same_web(const struct settings *x, const struct settings *y)
+{
+	const struct settings_web *a = &x->web, *b = &y->web;
+
+	return str_equal(a->listen, b->listen) && str_equal(a->address_header, b->address_header) &&
+	       a->connections == b->connections && a->per_address == b->per_address &&
+	       a->header_timeout_ms == b->header_timeout_ms &&
+	       a->body_timeout_ms == b->body_timeout_ms &&
+	       a->answer_timeout_ms == b->answer_timeout_ms &&
+	       a->body_max_bytes == b->body_max_bytes && x->log_json == y->log_json &&
+	       x->log_level == y->log_level;
+}
+
 bool settings_same_instance(const struct instance_settings *a, const struct instance_settings *b)
 {
 	return a->push == b->push && a->start == b->start && a->start_ms == b->start_ms &&

@@ -83,6 +83,14 @@ static enum jembatan_result describe(struct instance *i, struct why *why)
 	return manifest_describe(&spawn, i->arena, &i->manifest, why);
 }
 
+/* Built in: no plugin, no child. */
+static enum jembatan_result open_desk(struct instance *i, struct why *why)
+{
+	desk_manifest(&i->manifest);
+	return desk_new(i->name, i->settings, i->intake->db,
+			i->intake->settings->central.zone_minutes, &i->desk, why);
+}
+
 static struct instance *add_instance(struct intake *in, const struct instance_settings *s,
 				     struct arena *arena)
 {
@@ -143,7 +151,9 @@ enum jembatan_result instance_start(struct intake *in, const struct instance_set
 		return r;
 	}
 	r = make_spool(i, &said);
-	if (r == JEMBATAN_OK && manifest != NULL)
+	if (r == JEMBATAN_OK && desk_is_for(s))
+		r = open_desk(i, &said);
+	else if (r == JEMBATAN_OK && manifest != NULL)
 		i->manifest = *manifest;
 	else if (r == JEMBATAN_OK)
 		r = describe(i, &said);
@@ -191,6 +201,7 @@ void instance_free(struct instance *i)
 	worker_done(&i->request);
 	worker_done(&i->deliver);
 	instance_free_job(i);
+	desk_free(i->desk);
 	free(i->cursor);
 	arena_free(i->arena);
 	settings_free(i->held);

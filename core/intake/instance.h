@@ -5,6 +5,7 @@
 #define INTAKE_INSTANCE_H
 
 #include "intake/child.h"
+#include "intake/desk.h"
 #include "intake/intake.h"
 
 #define WORKER_DEATHS 5u
@@ -71,6 +72,7 @@ struct instance {
 	int64_t backfilled_ms; /* wall; 0: not since the start */
 	int64_t last_ok_ms, last_ok_written_ms;
 	struct worker poll, request, deliver;
+	struct desk *desk; /* of a built-in instance; NULL: it has a plugin */
 	struct worker *job; /* one replay or dry run at a time */
 	uint64_t deaths, polls;
 	int64_t delays_us[DELAY_RING];
@@ -152,5 +154,7 @@ void instance_leave(struct instance *i);
 struct digest instance_stamp(const char *plugin); /* zero: there is no such file */
 struct digest instance_key(struct intake *in, const struct settings *s, const char *plugin,
 			   const struct instance_options *options);
+
+struct instance *intake_find(struct intake *in, const char *name, struct why *why);
 
 #endif

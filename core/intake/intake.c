@@ -150,7 +150,7 @@ static void sweep(void *data)
 	while (*at != NULL) {
 		struct instance *i = *at;
 		if (!i->leaving || !is_over(&i->poll) || !is_over(&i->request) ||
-		    !is_over(&i->deliver) || !is_over(i->job)) {
+		    !is_over(&i->deliver) || !is_over(i->job) || desk_wants_turn(i->desk)) {
 			at = &i->next;
 			continue;
 		}
@@ -201,7 +201,7 @@ bool intake_wants_turn(const struct intake *in)
 		for (size_t n = 0; n < COUNT_OF(workers); n++)
 			if (is_due(in, workers[n]))
 				return true;
-		if (ok_is_due(i))
+		if (ok_is_due(i) || desk_wants_turn(i->desk))
 			return true;
 	}
 	return false;
@@ -314,6 +314,9 @@ enum jembatan_result intake_write(struct intake *in, struct why *why)
 	struct write_state s = { .result = JEMBATAN_OK, .why = why, .now_ms = clock_now_ms() };
 	int64_t began_us = clock_mono_us();
 	each_ready(in, write_one, &s);
+	for (struct instance *i = in->instances; i != NULL && s.result == JEMBATAN_OK; i = i->next)
+		if (desk_wants_turn(i->desk))
+			s.result = desk_write(i->desk, i->id, why);
 	if (s.messages > 0) {
 		int64_t us = (clock_mono_us() - began_us) / (int64_t)s.messages;
 		in->message_us += in->message_us == 0 ? us : (us - in->message_us) / 8;
@@ -396,6 +399,9 @@ void intake_committed(struct intake *in)
 		if (ok_is_due(i))
 			i->last_ok_written_ms = i->last_ok_ms;
 	share_turn(in);
+	for (struct instance *i = in->instances; i != NULL; i = i->next)
+		if (i->desk != NULL)
+			desk_committed(i->desk);
 	each_ready(in, acknowledge, NULL);
 	intake_sweep_later(in);
 }
@@ -417,5 +423,8 @@ bool intake_aborted(struct intake *in)
 {
 	bool some = false;
 	each_ready(in, set_aside, &some);
+	for (struct instance *i = in->instances; i != NULL; i = i->next)
+		if (i->desk != NULL)
+			some |= desk_aborted(i->desk);
 	return some;
 }

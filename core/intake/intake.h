@@ -55,6 +55,36 @@ MUST_CHECK enum jembatan_result intake_call(struct intake *in, const char *name,
 					    const void *from, struct jembatan_bytes blob,
 					    intake_on_answer *on, void *data, struct why *why);
 
+/* ---- the built-in connector `intake` ---- */
+
+struct intake_submission {
+	const char *api_key;         /* or NULL */
+	const char *idempotency_key; /* or NULL */
+	struct jembatan_bytes body;  /* a complaint: see form.h */
+};
+
+struct intake_submitted {
+	enum msg_problem problem; /* NONE: it is stored */
+	const char *detail_id, *detail_en; /* of a problem; or NULL */
+	const char *reference;    /* ours: "IN-7K3M9QXH2B4C" */
+	bool is_repeated;         /* it had been stored before */
+};
+/* Called once: at once, or after the commit. */
+typedef void intake_on_submitted(void *data, const struct intake_submitted *s);
+void intake_submit(struct intake *in, const char *name, const struct intake_submission *submission,
+		   intake_on_submitted *on, void *data);
+
+struct intake_found {
+	const char *state;       /* "received", "kept", or the ticket's */
+	const char *ticket;      /* its reference; NULL: there is none yet */
+	const char *tracking_id; /* the centre's number; or NULL */
+	int64_t received_ms;
+};
+/* What became of it. Texts live in the arena. NONE, or the problem. */
+enum msg_problem intake_look_up(struct intake *in, const char *name, const char *api_key,
+				const char *reference, struct arena *arena,
+				struct intake_found *out);
+
 /* Does this instance's connector fetch attachments? *out_now: it may now.
  * *out_since_ms: when a backfill released older messages; 0: never. */
 bool intake_fetches(struct intake *in, int64_t instance_id, bool *out_now,

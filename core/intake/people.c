@@ -35,7 +35,7 @@ void intake_job_ended(struct worker *w)
 	loop_defer(i->intake->loop, free_job_later, i);
 }
 
-static struct instance *find(struct intake *in, const char *name, struct why *why)
+struct instance *intake_find(struct intake *in, const char *name, struct why *why)
 {
 	for (struct instance *i = in->instances; i != NULL; i = i->next)
 		if (!i->leaving && strcmp(i->name, name) == 0)
@@ -94,7 +94,7 @@ enum jembatan_result intake_replay(struct intake *in, int64_t instance_id,
 enum jembatan_result intake_dry_run(struct intake *in, const char *name, int64_t since_ms,
 				    intake_on_job *on, void *data, struct why *why)
 {
-	struct instance *i = find(in, name, why);
+	struct instance *i = intake_find(in, name, why);
 	if (i == NULL)
 		return JEMBATAN_GONE;
 	if ((i->manifest.capabilities & JEMBATAN_CAN_POLL) == 0)
@@ -112,7 +112,7 @@ enum jembatan_result intake_dry_run(struct intake *in, const char *name, int64_t
 enum jembatan_result intake_backfill(struct intake *in, const char *name, int64_t since_ms,
 				     struct why *why)
 {
-	struct instance *i = find(in, name, why);
+	struct instance *i = intake_find(in, name, why);
 	if (i == NULL)
 		return JEMBATAN_GONE;
 	int64_t released = 0;
@@ -149,7 +149,7 @@ enum jembatan_result intake_backfill(struct intake *in, const char *name, int64_
 static enum jembatan_result set_paused(struct intake *in, const char *name, bool paused,
 				       struct why *why)
 {
-	struct instance *i = find(in, name, why);
+	struct instance *i = intake_find(in, name, why);
 	if (i == NULL)
 		return JEMBATAN_GONE;
 	enum jembatan_result r = db_begin(in->db, why);
@@ -181,7 +181,7 @@ enum jembatan_result intake_pause(struct intake *in, const char *name, struct wh
 
 enum jembatan_result intake_resume(struct intake *in, const char *name, struct why *why)
 {
-	struct instance *i = find(in, name, why);
+	struct instance *i = intake_find(in, name, why);
 	if (i == NULL)
 		return JEMBATAN_GONE;
 	if (i->manifest.name == NULL || in->stopping)
@@ -223,7 +223,7 @@ enum jembatan_result intake_call(struct intake *in, const char *name, enum msg_t
 				 struct jembatan_bytes blob, intake_on_answer *on, void *data,
 				 struct why *why)
 {
-	struct instance *i = find(in, name, why);
+	struct instance *i = intake_find(in, name, why);
 	if (i == NULL)
 		return JEMBATAN_GONE;
 	struct worker *w = type == MSG_REQUEST ? &i->request : &i->deliver;

@@ -141,6 +141,11 @@ static bool know_manifest(const struct intake_reload *r, struct plan *p)
 	if (p->is_described)
 		return true;
 	manifest_plugin_path(r->settings, p->settings->connector, p->plugin, sizeof(p->plugin));
+	if (desk_is_for(p->settings)) {
+		desk_manifest(&p->manifest);
+		p->is_described = true;
+		return true;
+	}
 	p->stamp = instance_stamp(p->plugin);
 	if (i == NULL || i->leaving || i->manifest.name == NULL || strcmp(i->plugin, p->plugin) != 0 ||
 	    !digest_equal(&i->stamp, &p->stamp, sizeof(p->stamp)))
@@ -150,16 +155,40 @@ static bool know_manifest(const struct intake_reload *r, struct plan *p)
 	return true;
 }
 
+/* Built in: there is no process to ask. */
+static void check_desk(struct intake_reload *r, struct plan *p, const struct instance_options *o)
+{
+	struct why why;
+	if (desk_check(o, &why) != JEMBATAN_OK)
+		complain(r, p, &why);
+}
+
+/* One with a plugin and one without have nothing in common but the name. */
+static bool changes_its_nature(struct intake_reload *r, struct plan *p)
+{
+	const struct instance *i = find(r->intake, p->settings->name);
+	struct why why;
+	if (i == NULL || i->manifest.name == NULL || (i->desk != NULL) == desk_is_for(p->settings))
+		return false;
+	(void)why_set(&why, JEMBATAN_CONFIG, "an instance becomes or ceases to be one of the connector "
+		      DESK_CONNECTOR " only at a restart: give it another name, or restart");
+	complain(r, p, &why);
+	return true;
+}
+
 /* True: nothing more to ask about this one. */
 static bool check_options(struct intake_reload *r, struct plan *p)
 {
 	struct arena *arena = arena_new();
 	struct instance_options options = { 0 };
 	bool done = true;
-	if (instance_options_check(p->settings, p->manifest.options, p->manifest.option_count,
+	if (!changes_its_nature(r, p) &&
+	    instance_options_check(p->settings, p->manifest.options, p->manifest.option_count,
 				   r->problems, arena, &options) == JEMBATAN_OK) {
 		p->key = instance_key(r->intake, r->settings, p->plugin, &options);
-		done = is_unchanged(find(r->intake, p->settings->name), p);
+		done = desk_is_for(p->settings) || is_unchanged(find(r->intake, p->settings->name), p);
+		if (desk_is_for(p->settings))
+			check_desk(r, p, &options);
 	}
 	if (!done) {
 		struct spawn_options spawn = spawn_of(r, p);
@@ -271,6 +300,14 @@ static bool renew(struct worker *w, const struct settings *s, const struct diges
 	return false;
 }
 
+static void renew_desk(struct instance *i, const struct settings *s)
+{
+	struct why why;
+	if (i->desk != NULL && desk_take_settings(i->desk, i->settings, s->central.zone_minutes, &why) !=
+			JEMBATAN_OK)
+		log_error(i->name, "its API keys stay those of before: %s", why.text);
+}
+
 static const char *change(struct instance *i, struct settings *s, struct plan *p)
 {
 	bool is_revived = i->leaving || !i->usable, restarted = false;
@@ -286,6 +323,7 @@ static const char *change(struct instance *i, struct settings *s, struct plan *p
 	for (size_t n = 0; n < COUNT_OF(workers); n++)
 		restarted |= renew(workers[n], s, &p->key, is_revived);
 	instance_start_roles(i);
+	renew_desk(i, s);
 	if (!same_pace && !restarted && i->poll.child != NULL)
 		worker_wake(&i->poll);
 	return restarted || is_revived ? "restarted" : same ? "kept" : "changed";

@@ -224,5 +224,20 @@ static const char step_4[] =
 	" bytes INTEGER NOT NULL DEFAULT 0,"
 	" digest TEXT) STRICT;";
 
-static const char *const steps[] = { step_1, step_2, schema_follow, step_4 };
+/* What the intake over HTTP has taken. Both hashes are keyed; several rows may
+ * bear one reference when the same message came under several keys. */
+static const char step_5[] =
+	"CREATE TABLE submission ("
+	" id INTEGER PRIMARY KEY,"
+	" instance_id INTEGER NOT NULL REFERENCES instance,"
+	" idempotency_key BLOB,"
+	" body BLOB NOT NULL,"
+	" reference TEXT NOT NULL,"
+	" message_id INTEGER NOT NULL REFERENCES message,"
+	" received_ms INTEGER NOT NULL,"
+	" UNIQUE (instance_id, idempotency_key)) STRICT;"
+	"CREATE INDEX submission_reference ON submission (reference);"
+	"CREATE INDEX submission_message ON submission (message_id);";
+
+static const char *const steps[] = { step_1, step_2, schema_follow, step_4, step_5 };
 const struct migrate_steps migrate_all = { steps, COUNT_OF(steps) };

@@ -143,8 +143,6 @@ static void on_core(void *data, unsigned events)
 	if (r != JEMBATAN_IDLE)
 		h->lost = true;
 	run_daemon(h);
-	if (h->stopping && h->counts.requests_under_way == 0)
-		loop_stop(h->loop);
 }
 
 /* ---- libmicrohttpd ---- */
@@ -154,6 +152,8 @@ static void run_daemon(struct http *h)
 	MHD_UNSIGNED_LONG_LONG wait_ms = 0;
 	MHD_run(h->daemon);
 	watch_core(h);
+	if (h->stopping && h->counts.requests_under_way == 0)
+		loop_stop(h->loop);
 	if (MHD_get_timeout(h->daemon, &wait_ms) != MHD_YES)
 		loop_timer_stop(h->daemon_timer);
 	else

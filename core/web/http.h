@@ -37,8 +37,8 @@ struct request {
 	struct MHD_Connection *connection;
 	char *target; /* as it came; cut up by the route */
 	struct route route;
-	bool seen;      /* its headers were looked at */
-	bool too_large;
+	bool seen; /* its headers were looked at */
+	enum msg_problem refusal; /* known before the body is here; NONE: take it */
 	struct address *address;
 	char sender[ROUTE_ADDRESS_SIZE];
 	struct buf body;

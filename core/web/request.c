@@ -299,49 +299,57 @@ static bool announces_too_much(const struct request *q)
 	return length != NULL && strtoull(length, NULL, 10) > q->http->options->body_max_bytes;
 }
 
-/* All headers are here; the body is still to come. */
-static enum MHD_Result look_at_headers(struct request *q, const char *method)
+/* Why it will not be taken, as far as its headers tell. */
+static enum msg_problem judge_headers(struct request *q, const char *method)
 {
 	struct http *h = q->http;
 	char key[ROUTE_ADDRESS_SIZE];
-	q->seen = true;
-	conn_enter(q->conn, PHASE_BODY);
 	route_read(q->target, method, &q->route);
-	if (q->route.problem != MSG_PROBLEM_NONE)
-		return refuse(q, q->route.problem);
-	if (q->route.room == 0) {
-		prepare(q, MHD_HTTP_OK, "text/plain; charset=utf-8", bytes_text("live\n"));
-		return send_prepared(q);
-	}
+	if (q->route.problem != MSG_PROBLEM_NONE || q->route.room == 0)
+		return q->route.problem;
 	find_sender(q, key);
 	q->address = addresses_enter(h->addresses, key);
 	if (q->address == NULL) {
 		h->counts.too_many++;
-		return refuse(q, MSG_PROBLEM_TOO_MANY);
+		return MSG_PROBLEM_TOO_MANY;
 	}
 	if (announces_too_much(q)) {
 		h->counts.too_large++;
-		return refuse(q, MSG_PROBLEM_TOO_LARGE);
+		return MSG_PROBLEM_TOO_LARGE;
 	}
-	if (h->body_bytes >= BODIES_MAX)
-		return refuse(q, MSG_PROBLEM_UNAVAILABLE);
-	return MHD_YES;
+	return h->body_bytes >= BODIES_MAX ? MSG_PROBLEM_UNAVAILABLE : MSG_PROBLEM_NONE;
 }
 
-/* What is too large is read to its end, within the deadline, and dropped: only
- * then does HTTP allow an answer. */
+/* The body is still to come. A refused one is read to its end, within the
+ * deadline, and dropped: most senders look for an answer only then. */
+static enum MHD_Result look_at_headers(struct request *q, const char *method)
+{
+	q->seen = true;
+	conn_enter(q->conn, PHASE_BODY);
+	q->refusal = judge_headers(q, method);
+	bool asks_first = MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND,
+						      MHD_HTTP_HEADER_EXPECT) != NULL;
+	return q->refusal != MSG_PROBLEM_NONE && asks_first ? refuse(q, q->refusal) : MHD_YES;
+}
+
 static void take_piece(struct request *q, const char *piece, size_t size)
 {
 	size_t before = q->body.size;
-	if (q->too_large)
+	if (q->refusal != MSG_PROBLEM_NONE)
 		return;
 	buf_add(&q->body, piece, size);
 	q->http->body_bytes += q->body.size - before;
 	if (!buf_is_full(&q->body))
 		return;
-	q->too_large = true;
+	q->refusal = MSG_PROBLEM_TOO_LARGE;
 	q->http->counts.too_large++;
 	drop_body(q);
+}
+
+static enum MHD_Result answer_live(struct request *q)
+{
+	prepare(q, MHD_HTTP_OK, "text/plain; charset=utf-8", bytes_text("live\n"));
+	return send_prepared(q);
 }
 
 enum MHD_Result request_handle(void *data, struct MHD_Connection *connection, const char *url,
@@ -362,5 +370,7 @@ enum MHD_Result request_handle(void *data, struct MHD_Connection *connection, co
 		*upload_size = 0;
 		return MHD_YES;
 	}
-	return q->too_large ? refuse(q, MSG_PROBLEM_TOO_LARGE) : hand_on(q, method);
+	if (q->refusal != MSG_PROBLEM_NONE)
+		return refuse(q, q->refusal);
+	return q->route.room == 0 ? answer_live(q) : hand_on(q, method);
 }

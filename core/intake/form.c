@@ -1,0 +1,242 @@
+/* form.c: each key of the format once: its kind, its ceiling, where it goes. A
+ * key that is not known is refused: a misspelt one must not be lost quietly. */
+#include "intake/form.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/jx.h"
+#include "base/text.h"
+#include "config/date.h"
+#include "base/poison.h"
+
+#define EXTRA_MAX (64u * 1024u)
+#define KEY_SHOWN_MAX 40u
+
+enum kind { TEXT, FLAG, TIME, POSITION, OBJECT };
+
+struct key {
+	const char *name;
+	enum kind kind;
+	size_t offset; /* TEXT, TIME, POSITION: in struct jembatan_message */
+	size_t max;    /* TEXT: bytes; FLAG: the flag */
+};
+
+#define AT(member) offsetof(struct jembatan_message, member)
+
+static const struct key top_keys[] = {
+	{ "id", TEXT, AT(id), 255 },
+	{ "thread", TEXT, AT(thread), 255 },
+	{ "subject", TEXT, AT(subject), 1024 },
+	{ "text", TEXT, AT(text), MSG_TEXT_MAX },
+	{ "sent", TIME, AT(sent_ms), 0 },
+	{ "incident_date", TEXT, AT(incident_date), 64 },
+	{ "category", TEXT, AT(category), 255 },
+	{ "anonymous", FLAG, 0, JEMBATAN_ANONYMOUS },
+	{ "secret", FLAG, 0, JEMBATAN_SECRET_REPORT },
+	{ "author", OBJECT, 0, 0 },
+	{ "place", OBJECT, 0, 0 },
+	{ "extra", OBJECT, 0, 0 },
+	{ NULL, TEXT, 0, 0 }
+};
+
+static const struct key author_keys[] = {
+	{ "id", TEXT, AT(author.id), 255 },
+	{ "name", TEXT, AT(author.name), 255 },
+	{ "phone", TEXT, AT(author.phone), 64 },
+	{ "mail", TEXT, AT(author.mail), 255 },
+	{ "handle", TEXT, AT(author.handle), 255 },
+	{ "identity_number", TEXT, AT(author.identity_number), 32 },
+	{ NULL, TEXT, 0, 0 }
+};
+
+static const struct key place_keys[] = {
+	{ "province", TEXT, AT(place.province), 255 },
+	{ "regency", TEXT, AT(place.regency), 255 },
+	{ "district", TEXT, AT(place.district), 255 },
+	{ "village", TEXT, AT(place.village), 255 },
+	{ "address", TEXT, AT(place.address), 1024 },
+	{ "code", TEXT, AT(place.code), 32 },
+	{ "code_system", TEXT, AT(place.code_system), 16 },
+	{ "latitude", POSITION, AT(place.latitude), 90 },
+	{ "longitude", POSITION, AT(place.longitude), 180 },
+	{ NULL, TEXT, 0, 0 }
+};
+
+struct reading {
+	struct arena *arena;
+	int zone_minutes;
+	struct jembatan_message *message;
+	struct form_problem *problem;
+};
+
+static bool complain(struct reading *r, const char *where, const char *name, const char *in_id,
+		     const char *in_en)
+{
+	char key[160];
+	CLEANUP(free_pointer) char *shown = text_printable(name, KEY_SHOWN_MAX);
+	snprintf(key, sizeof(key), "%s%s", where, shown);
+	snprintf(r->problem->text_id, sizeof(r->problem->text_id), "\"%s\" %s.", key, in_id);
+	snprintf(r->problem->text_en, sizeof(r->problem->text_en), "\"%s\" %s.", key, in_en);
+	str_mend(r->problem->text_id);
+	str_mend(r->problem->text_en);
+	return false;
+}
+
+static void *at(struct reading *r, const struct key *k)
+{
+	return (char *)r->message + k->offset;
+}
+
+static bool read_text(struct reading *r, const char *where, const struct key *k, json_t *value)
+{
+	size_t size = json_string_length(value);
+	if (!json_is_string(value))
+		return complain(r, where, k->name, "harus berupa teks", "must be a text");
+	if (size > k->max)
+		return complain(r, where, k->name, "terlalu panjang", "is too long");
+	CLEANUP(buf_done) struct buf clean;
+	buf_init(&clean, 4 * size + 16);
+	text_clean(json_string_value(value), size, &clean);
+	if (clean.size == 0)
+		return true; /* as if it were not there */
+	*(const char **)at(r, k) = arena_strndup(r->arena, clean.data, clean.size);
+	return true;
+}
+
+static bool read_time(struct reading *r, const char *where, const struct key *k, json_t *value)
+{
+	const char *text = json_string_value(value);
+	bool has_time = false;
+	if (text == NULL || !date_parse(text, r->zone_minutes, at(r, k), &has_time) || !has_time)
+		return complain(r, where, k->name, "harus seperti 2026-01-31T08:00:00+07:00",
+				"must be as 2026-01-31T08:00:00+07:00");
+	return true;
+}
+
+static bool read_position(struct reading *r, const char *where, const struct key *k, json_t *value)
+{
+	double number = json_number_value(value);
+	if (!json_is_number(value) || !isfinite(number) || fabs(number) > (double)k->max)
+		return complain(r, where, k->name, "harus berupa derajat", "must be degrees");
+	*(double *)at(r, k) = number;
+	return true;
+}
+
+static bool read_object(struct reading *r, const char *where, const struct key *keys, json_t *object);
+
+static bool read_extra(struct reading *r, json_t *value)
+{
+	CLEANUP(free_pointer) char *text = jx_dump(value);
+	if (text == NULL || strlen(text) > EXTRA_MAX)
+		return complain(r, "", "extra", "terlalu panjang", "is too long");
+	r->message->extra = arena_strdup(r->arena, text);
+	return true;
+}
+
+static bool read_part(struct reading *r, const struct key *k, json_t *value)
+{
+	if (!json_is_object(value))
+		return complain(r, "", k->name, "harus berupa objek", "must be an object");
+	if (strcmp(k->name, "author") == 0)
+		return read_object(r, "author.", author_keys, value);
+	if (strcmp(k->name, "place") == 0)
+		return read_object(r, "place.", place_keys, value);
+	return read_extra(r, value);
+}
+
+static bool read_flag(struct reading *r, const char *where, const struct key *k, json_t *value)
+{
+	if (!json_is_boolean(value))
+		return complain(r, where, k->name, "harus true atau false", "must be true or false");
+	if (json_is_true(value))
+		r->message->flags |= (unsigned)k->max;
+	return true;
+}
+
+static bool read_value(struct reading *r, const char *where, const struct key *k, json_t *value)
+{
+	switch (k->kind) {
+	case TEXT:
+		return read_text(r, where, k, value);
+	case FLAG:
+		return read_flag(r, where, k, value);
+	case TIME:
+		return read_time(r, where, k, value);
+	case POSITION:
+		return read_position(r, where, k, value);
+	case OBJECT:
+		return read_part(r, k, value);
+	}
+	return false;
+}
+
+static bool read_object(struct reading *r, const char *where, const struct key *keys, json_t *object)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach(object, name, value) {
+		const struct key *k = keys;
+		while (k->name != NULL && strcmp(k->name, name) != 0)
+			k++;
+		if (k->name == NULL)
+			return complain(r, where, name, "tidak dikenal", "is not known");
+		if (!json_is_null(value) && !read_value(r, where, k, value))
+			return false;
+	}
+	return true;
+}
+
+static bool check_place(struct reading *r, json_t *place)
+{
+	struct jembatan_message *m = r->message;
+	bool latitude = json_is_number(json_object_get(place, "latitude"));
+	bool longitude = json_is_number(json_object_get(place, "longitude"));
+	if (latitude != longitude)
+		return complain(r, "place.", latitude ? "longitude" : "latitude", "tidak ada",
+				"is missing");
+	if (latitude)
+		m->flags |= JEMBATAN_HAS_POSITION;
+	if (m->place.code_system != NULL && !str_equal(m->place.code_system, "kemendagri") &&
+	    !str_equal(m->place.code_system, "bps"))
+		return complain(r, "place.", "code_system", "harus kemendagri atau bps",
+				"must be kemendagri or bps");
+	if ((m->place.code == NULL) != (m->place.code_system == NULL))
+		return complain(r, "place.", m->place.code == NULL ? "code" : "code_system", "tidak ada",
+				"is missing");
+	return true;
+}
+
+static bool is_blank(const char *text)
+{
+	CLEANUP(free_pointer) char *copy = xstrdup(text);
+	if (copy == NULL)
+		return true;
+	text_trim(copy);
+	return *copy == '\0';
+}
+
+bool form_read(struct jembatan_bytes body, int zone_minutes, struct arena *arena,
+	       struct msg_message *out, struct form_problem *out_problem)
+{
+	CLEANUP(jx_decref) json_t *root = NULL;
+	struct msg_message m = { .message = { .size = sizeof(m.message) } };
+	struct reading r = { arena, zone_minutes, &m.message, out_problem };
+	*out_problem = (struct form_problem){ "", "" };
+	if (jx_parse(body, &root, NULL) != JEMBATAN_OK || !json_is_object(root)) {
+		str_copy(out_problem->text_id, sizeof(out_problem->text_id),
+			 "Isi harus satu objek JSON.");
+		str_copy(out_problem->text_en, sizeof(out_problem->text_en),
+			 "The body must be one JSON object.");
+		return false;
+	}
+	if (!read_object(&r, "", top_keys, root) ||
+	    !check_place(&r, json_object_get(root, "place")))
+		return false;
+	if (is_blank(m.message.text))
+		return complain(&r, "", "text", "tidak ada atau kosong", "is missing or empty");
+	m.message.raw_type = "application/json";
+	*out = m;
+	return true;
+}
