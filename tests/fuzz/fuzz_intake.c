@@ -1,0 +1,30 @@
+/* fuzz_intake.c: a complaint as JSON. What is taken must pass the checks that
+ * every message passes; what is not has a sentence in both languages. */
+#include <string.h>
+
+#include "base/text.h"
+#include "intake/form.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct arena *arena = arena_new();
+	struct msg_message m, again;
+	struct form_problem problem;
+	struct buf packed;
+	buf_init(&packed, FRAME_META_MAX);
+	if (form_read((struct jembatan_bytes){ data, size }, 420, arena, &m, &problem)) {
+		field_pack(msg_message_fields, &m, &packed);
+		ASSERT(m.message.text != NULL);
+		if (!buf_is_full(&packed))
+			ASSERT(msg_message_unpack(buf_bytes(&packed), arena, &again, NULL) ==
+			       JEMBATAN_OK);
+	} else {
+		ASSERT(text_is_utf8(problem.text_id, strlen(problem.text_id)));
+		ASSERT(problem.text_id[0] != '\0' && problem.text_en[0] != '\0');
+	}
+	buf_done(&packed);
+	arena_free(arena);
+	return 0;
+}

@@ -1,0 +1,124 @@
+/* test_form.c: a complaint as JSON: what is taken, and what is said of what is
+ * not. */
+#include <string.h>
+
+#include "intake/form.h"
+#include "unit.h"
+
+static struct arena *arena;
+static struct msg_message m;
+static struct form_problem problem;
+
+static void setup(void)
+{
+	arena = arena_new();
+}
+
+static void teardown(void)
+{
+	arena_free(arena);
+}
+
+static bool reads(const char *body)
+{
+	m = (struct msg_message){ 0 };
+	return form_read((struct jembatan_bytes){ body, strlen(body) }, 420, arena, &m, &problem);
+}
+
+START_TEST(every_key_goes_to_its_place)
+{
+	ck_assert(reads("{\"id\":\"1\",\"thread\":\"t\",\"subject\":\"S\",\"text\":\"T\",\"sent\":"
+			"\"2026-01-31T08:00:00\",\"incident_date\":\"kemarin\",\"category\":\"Jalan\","
+			"\"anonymous\":true,\"secret\":true,\"author\":{\"id\":\"a\",\"name\":\"N\","
+			"\"phone\":\"0812\",\"mail\":\"m@x.invalid\",\"handle\":\"@h\","
+			"\"identity_number\":\"32\"},\"place\":{\"province\":\"P\",\"regency\":\"R\","
+			"\"district\":\"D\",\"village\":\"V\",\"address\":\"A\",\"code\":\"32.73\","
+			"\"code_system\":\"kemendagri\",\"latitude\":-6.9,\"longitude\":107.6},"
+			"\"extra\":{\"x\":1}}"));
+	const struct jembatan_message *j = &m.message;
+	ck_assert_str_eq(j->id, "1");
+	ck_assert_str_eq(j->thread, "t");
+	ck_assert_str_eq(j->subject, "S");
+	ck_assert_str_eq(j->text, "T");
+	ck_assert_int_eq(j->sent_ms, 1769821200000);
+	ck_assert_str_eq(j->incident_date, "kemarin");
+	ck_assert_str_eq(j->category, "Jalan");
+	ck_assert_uint_eq(j->flags, JEMBATAN_ANONYMOUS | JEMBATAN_SECRET_REPORT |
+			  JEMBATAN_HAS_POSITION);
+	ck_assert_str_eq(j->author.name, "N");
+	ck_assert_str_eq(j->author.identity_number, "32");
+	ck_assert_str_eq(j->place.code, "32.73");
+	ck_assert(j->place.latitude < -6.8 && j->place.longitude > 107.5);
+	ck_assert_str_eq(j->extra, "{\"x\":1}");
+	ck_assert_int_eq(j->kind, JEMBATAN_NEW);
+}
+END_TEST
+
+START_TEST(what_is_null_or_empty_is_as_if_it_were_not_there)
+{
+	ck_assert(reads("{\"text\":\"T\",\"id\":null,\"subject\":\"\",\"place\":null,\"author\":{}}"));
+	ck_assert_ptr_null(m.message.id);
+	ck_assert_ptr_null(m.message.subject);
+}
+END_TEST
+
+START_TEST(controls_in_texts_are_dropped)
+{
+	ck_assert(reads("{\"text\":\"a\\u001b[31mb\\r\\nc\"}"));
+	ck_assert_str_eq(m.message.text, "a[31mb\nc");
+}
+END_TEST
+
+static const struct {
+	const char *body, *says;
+} mistakes[] = {
+	{ "", "one JSON object" },
+	{ "[]", "one JSON object" },
+	{ "{\"text\":\"a\",\"text\":\"b\"}", "one JSON object" },
+	{ "{\"text\":\"a\\u0000\"}", "one JSON object" },
+	{ "{}", "\"text\" is missing" },
+	{ "{\"text\":\" \\n\"}", "\"text\" is missing" },
+	{ "{\"text\":1}", "\"text\" must be a text" },
+	{ "{\"text\":\"a\",\"teks\":\"b\"}", "\"teks\" is not known" },
+	{ "{\"text\":\"a\",\"author\":{\"nik\":\"b\"}}", "\"author.nik\" is not known" },
+	{ "{\"text\":\"a\",\"author\":\"b\"}", "\"author\" must be an object" },
+	{ "{\"text\":\"a\",\"anonymous\":\"ya\"}", "\"anonymous\" must be true or false" },
+	{ "{\"text\":\"a\",\"sent\":\"kemarin\"}", "\"sent\" must be as" },
+	{ "{\"text\":\"a\",\"sent\":\"2026-01-31\"}", "\"sent\" must be as" },
+	{ "{\"text\":\"a\",\"place\":{\"latitude\":1}}", "\"place.longitude\" is missing" },
+	{ "{\"text\":\"a\",\"place\":{\"latitude\":91,\"longitude\":1}}", "\"place.latitude\" must" },
+	{ "{\"text\":\"a\",\"place\":{\"latitude\":\"1\",\"longitude\":1}}", "\"place.latitude\" must" },
+	{ "{\"text\":\"a\",\"place\":{\"code\":\"32\"}}", "\"place.code_system\" is missing" },
+	{ "{\"text\":\"a\",\"place\":{\"code\":\"32\",\"code_system\":\"x\"}}", "kemendagri or bps" },
+};
+
+START_TEST(a_mistake_is_named_in_both_languages)
+{
+	ck_assert(!reads(mistakes[_i].body));
+	ck_assert_msg(strstr(problem.text_en, mistakes[_i].says) != NULL, "%s", problem.text_en);
+	ck_assert_str_ne(problem.text_id, "");
+}
+END_TEST
+
+START_TEST(a_text_that_is_too_long_is_refused)
+{
+	CLEANUP(free_pointer) char *body = xcalloc(1, MSG_TEXT_MAX + 100);
+	memcpy(body, "{\"text\":\"", 9);
+	memset(body + 9, 'a', MSG_TEXT_MAX + 1);
+	memcpy(body + 10 + MSG_TEXT_MAX, "\"}", 2);
+	ck_assert(!reads(body));
+	ck_assert(strstr(problem.text_en, "\"text\" is too long") != NULL);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *t = tcase_create("form");
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, every_key_goes_to_its_place);
+	tcase_add_test(t, what_is_null_or_empty_is_as_if_it_were_not_there);
+	tcase_add_test(t, controls_in_texts_are_dropped);
+	tcase_add_loop_test(t, a_mistake_is_named_in_both_languages, 0, COUNT_OF(mistakes));
+	tcase_add_test(t, a_text_that_is_too_long_is_refused);
+	return unit_run("form", t);
+}
