@@ -12,6 +12,7 @@
 #include "base/jx.h"
 #include "commands.h"
 #include "commands_support.h"
+#include "commands_central.h"
 #include "control.h"
 #include "explain.h"
 #include "reload.h"
@@ -546,6 +547,10 @@ commands_find(const char *name)
 		{ "resume", resume_command },
 		{ "backfill", backfill_command },
 		{ "support", support_command },
+		{ "central institutions", central_institutions_command },
+		{ "central differences", central_differences_command },
+		{ "central accept", central_accept_command },
+		{ "central words", central_words_command },
 		{ "reload", reload_command },
 		{ "backup begin", backup_begin_command },
 		{ "backup end", backup_end_command },

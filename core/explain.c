@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/jx.h"
+#include "follow_view.h"
 #include "store/audit.h"
 #include "store/inbox.h"
 #include "store/outbox_rows.h"
@@ -42,11 +43,13 @@ static const char *instance_name(struct app *a, int64_t id)
 
 static json_t *ticket_json(struct app *a, const struct ticket_row *t)
 {
-	return json_pack("{s:s,s:I,s:s,s:s,s:s,s:I,s:s?,s:s?,s:s?}", "type", "ticket", "id",
-			 (json_int_t)t->id, "reference", t->reference, "state",
-			 ticket_state_name(t->state), "instance", instance_name(a, t->instance_id),
-			 "created_ms", (json_int_t)t->created_ms, "tracking_id", t->tracking_id, "title",
-			 t->title, "reason", t->reason);
+	json_t *row = json_pack("{s:s,s:I,s:s,s:s,s:s,s:I,s:s?,s:s?,s:s?}", "type", "ticket", "id",
+		(json_int_t)t->id, "reference", t->reference, "state", ticket_state_name(t->state),
+		"instance", instance_name(a, t->instance_id), "created_ms", (json_int_t)t->created_ms,
+		"tracking_id", t->tracking_id, "title", t->title, "reason", t->reason);
+	if (row != NULL && t->tracking_id != NULL)
+		follow_view_add(a, t->id, row);
+	return row;
 }
 
 static enum jembatan_result add_events(struct history *h, enum audit_subject subject, int64_t id,
@@ -101,6 +104,8 @@ static enum jembatan_result explain_ticket(struct history *h, const struct ticke
 			push.complaint_id, "why", push.why));
 	else if (r == JEMBATAN_GONE)
 		r = JEMBATAN_OK;
+	if (r == JEMBATAN_OK)
+		r = follow_view_rows(h->peer, t->id, why);
 	return r == JEMBATAN_OK ? add_events(h, AUDIT_TICKET, t->id, why) : r;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/jx.h"
+#include "follow_view.h"
 #include "reload.h"
 #include "store/inbox.h"
 #include "store/outbox_rows.h"
@@ -195,6 +196,8 @@ void status_command(struct control_peer *p, const struct msg_command *c)
 		r = instance_row(p, &s, &why);
 	if (r == JEMBATAN_OK)
 		r = central_row(p, &why);
+	if (r == JEMBATAN_OK)
+		r = follow_view_status(p, &why);
 	if (r == JEMBATAN_OK)
 		web_row(p);
 	if (r != JEMBATAN_OK)

@@ -316,7 +316,8 @@ enum jembatan_result polls_write(struct polls *p, struct why *why)
 {
 	enum jembatan_result r = JEMBATAN_OK;
 
-	if (!p->is_looked)
+	/* At the start, and after a reload. */
+	if (!p->is_looked || p->words_seen != polls_settings(p)->words)
 		r = polls_look_at_words(p, why);
 	for (struct poll *q = p->finished.first; q && r == JEMBATAN_OK; q = q->next)
 		r = poll_write(p, q, why);
@@ -424,6 +425,7 @@ void polls_started(struct polls *p)
 	struct poll *q;
 
 	p->is_looked = true;
+	p->words_seen = polls_settings(p)->words;
 	if (p->finished.count > 0)
 		FAULT_POINT("poll.written");
 	list_free(&p->finished);

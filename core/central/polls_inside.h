@@ -44,6 +44,7 @@ struct polls {
 	struct outbox *outbox;
 	struct poll_list claimed, flying, finished;
 	bool is_looked; /* the words that were unknown were looked at again */
+	const void *words_seen; /* the settings that they were looked at with */
 	int64_t next_due_ms; /* of a followed ticket; -1: none */
 	int64_t look_mono_ms; /* due, and yet nothing to ask: look then */
 	int64_t quiet_until_mono_ms; /* after trouble */

@@ -32,6 +32,7 @@ static const char usage_text[] =
 	"  review list | show TICKET | accept TICKET|all | reject TICKET|all [--reason TEXT]\n"
 	"  unknown list [--refused] | confirm ID TRACKING | resend ID\n"
 	"  quarantine list [--all] | show ID | replay ID | drop ID\n"
+	"  central institutions | differences [--refresh] | words | accept TICKET\n"
 	"run\n"
 	"  pause INSTANCE|central, resume INSTANCE|central\n"
 	"  backfill INSTANCE --since DATE [--dry-run]\n"
@@ -50,7 +51,7 @@ static const char usage_text[] =
 struct request {
 	struct cli cli;
 	const char *sample, *since, *reason, *offline;
-	bool dry_run, all, refused, show_options, explain, measure, list, replace, release, yes;
+	bool dry_run, all, refused, refresh, show_options, explain, measure, list, replace, release, yes;
 	char **words;
 	int count;
 };
@@ -64,14 +65,16 @@ static int usage_error(const char *sentence, const char *word)
 struct pages {
 	struct cli_table *table; /* NULL: JSON */
 	size_t rows;
-	int64_t last_id;
+	char last_id[64];
 };
 
 static void on_page_row(void *data, json_t *row)
 {
 	struct pages *p = data;
 	p->rows++;
-	p->last_id = jx_integer(row, "id", 0);
+	char number[64];
+	const char *id = jx_id(row, "id", number);
+	str_copy(p->last_id, sizeof(p->last_id), id != NULL ? id : "0");
 	if (p->table != NULL)
 		cli_table_row(p->table, row);
 	else
@@ -83,7 +86,7 @@ static int ask(const struct request *q, const char *command, struct msg_argument
 	       size_t count, bool paged)
 {
 	struct pages p = { .table = q->cli.json ? NULL : cli_table_new() };
-	char after[32] = "0";
+	char after[64] = "0";
 	struct msg_argument all[8];
 	int code;
 	ASSERT(count < COUNT_OF(all));
@@ -93,7 +96,7 @@ static int ask(const struct request *q, const char *command, struct msg_argument
 		all[count] = (struct msg_argument){ "after", after };
 		p.rows = 0;
 		code = cli_ask(&q->cli, command, all, paged ? count + 1 : count, on_page_row, &p);
-		snprintf(after, sizeof(after), "%lld", (long long)p.last_id);
+		str_copy(after, sizeof(after), p.last_id);
 	} while (paged && code == EX_OK && p.rows >= PAGE);
 	if (p.table != NULL)
 		cli_table_print(p.table, stdout);
@@ -232,6 +235,23 @@ static int run_quarantine(const struct request *q)
 	return usage_error("quarantine list, show, replay or drop, not ", what);
 }
 
+static int run_central(const struct request *q)
+{
+	const char *what = word(q, 1);
+	struct msg_argument refresh[] = { { "refresh", "yes" } };
+	struct msg_argument name[] = { { "name", word(q, 2) } };
+	if (str_equal(what, "institutions"))
+		return ask(q, "central institutions", refresh, q->refresh, !q->refresh);
+	if (str_equal(what, "differences"))
+		return ask(q, "central differences", refresh, q->refresh, !q->refresh);
+	if (str_equal(what, "words"))
+		return ask(q, "central words", NULL, 0, false);
+	if (str_equal(what, "accept") && word(q, 2) != NULL)
+		return ask(q, "central accept", name, 1, false);
+	return usage_error("central institutions, differences, words or accept TICKET, not ",
+			   what != NULL ? what : "nothing");
+}
+
 static int run_pause(const struct request *q)
 {
 	struct msg_argument arguments[] = { { "name", word(q, 1) } };
@@ -291,7 +311,7 @@ static int run(const struct request *q)
 		{ "check", run_check }, { "preview", run_preview }, { "review", run_review },
 		{ "unknown", run_unknown }, { "quarantine", run_quarantine }, { "pause", run_pause },
 		{ "support-bundle", run_bundle }, { "resume", run_pause }, { "backfill", run_backfill },
-		{ "reload", run_reload },
+		{ "reload", run_reload }, { "central", run_central },
 		{ "duplicates", run_duplicates },
 		{ "backup", run_backup }, { "restore", run_restore },
 	};
@@ -302,8 +322,8 @@ static int run(const struct request *q)
 }
 
 enum { OPTION_SAMPLE = 256, OPTION_SINCE, OPTION_REASON, OPTION_DRY_RUN, OPTION_ALL,
-       OPTION_REFUSED, OPTION_OPTIONS, OPTION_SOCKET, OPTION_OFFLINE, OPTION_EXPLAIN, OPTION_MEASURE,
-       OPTION_LIST, OPTION_REPLACE, OPTION_RELEASE, OPTION_YES };
+       OPTION_REFUSED, OPTION_REFRESH, OPTION_OPTIONS, OPTION_SOCKET, OPTION_OFFLINE, OPTION_EXPLAIN,
+       OPTION_MEASURE, OPTION_LIST, OPTION_REPLACE, OPTION_RELEASE, OPTION_YES };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -315,6 +335,7 @@ static const struct option options[] = {
 	{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
 	{ "all", no_argument, NULL, OPTION_ALL },
 	{ "refused", no_argument, NULL, OPTION_REFUSED },
+	{ "refresh", no_argument, NULL, OPTION_REFRESH },
 	{ "options", no_argument, NULL, OPTION_OPTIONS },
 	{ "offline", required_argument, NULL, OPTION_OFFLINE },
 	{ "explain", no_argument, NULL, OPTION_EXPLAIN },
@@ -347,6 +368,7 @@ int main(int argc, char *argv[])
 		case OPTION_DRY_RUN: q.dry_run = true; break;
 		case OPTION_ALL: q.all = true; break;
 		case OPTION_REFUSED: q.refused = true; break;
+		case OPTION_REFRESH: q.refresh = true; break;
 		case OPTION_OPTIONS: q.show_options = true; break;
 		case OPTION_OFFLINE: q.offline = optarg; break;
 		case OPTION_EXPLAIN: q.explain = true; break;

@@ -31,7 +31,8 @@ static const struct layout layouts[] = {
 		{ "messages", "MESSAGES", CELL_NUMBER }, { "repeats", "REPEATS", CELL_NUMBER },
 		{ "last_ok_ms", "LAST OK", CELL_TIME_OR_NEVER } } },
 	{ "ticket", { { "reference", "TICKET", CELL_TEXT }, { "tracking_id", "TRACKING", CELL_TEXT },
-		{ "state", "STATE", CELL_TEXT }, { "instance", "INSTANCE", CELL_TEXT },
+		{ "state", "STATE", CELL_TEXT }, { "centre", "AT THE CENTRE", CELL_TEXT },
+		{ "instance", "INSTANCE", CELL_TEXT },
 		{ "created_ms", "MADE", CELL_TIME }, { "title", "TITLE", CELL_TEXT },
 		{ "reason", "REASON", CELL_TEXT } } },
 	{ "message", { { "id", "MESSAGE", CELL_NUMBER }, { "instance", "INSTANCE", CELL_TEXT },
@@ -47,6 +48,21 @@ static const struct layout layouts[] = {
 		{ "reason", "REASON", CELL_TEXT } } },
 	{ "backup", { { "made_ms", "MADE", CELL_TIME }, { "bytes", "BYTES", CELL_NUMBER },
 		{ "place", "PLACE", CELL_TEXT }, { "digest", "DIGEST", CELL_TEXT } } },
+	{ "followed", { { "centre", "AT THE CENTRE", CELL_TEXT }, { "says", "IN ITS WORDS", CELL_TEXT },
+		{ "institution_id", "LIES WITH", CELL_TEXT },
+		{ "institution", "INSTITUTION", CELL_TEXT },
+		{ "changed_ms", "SINCE", CELL_TIME_OR_NEVER },
+		{ "asked_ms", "LAST READ", CELL_TIME_OR_NEVER },
+		{ "due_ms", "READ AGAIN", CELL_TIME_OR_NEVER } } },
+	{ "entry", { { "at_ms", "TIME", CELL_TIME }, { "kind", "KIND", CELL_TEXT },
+		{ "from", "FROM", CELL_TEXT }, { "text", "TEXT", CELL_TEXT } } },
+	{ "institution", { { "id", "ID", CELL_TEXT }, { "name", "INSTITUTION", CELL_TEXT } } },
+	{ "difference", { { "reference", "TICKET", CELL_TEXT },
+		{ "tracking_id", "TRACKING", CELL_TEXT }, { "what", "WHAT", CELL_TEXT },
+		{ "ours", "OURS", CELL_TEXT }, { "theirs", "THEIRS", CELL_TEXT },
+		{ "first_ms", "SINCE", CELL_TIME }, { "accepted", "ACCEPTED", CELL_TEXT } } },
+	{ "word", { { "word", "WORD", CELL_TEXT }, { "code", "CODE", CELL_TEXT },
+		{ "times", "TIMES", CELL_NUMBER }, { "first_ms", "SINCE", CELL_TIME } } },
 	{ "event", { { "at_ms", "TIME", CELL_TIME }, { "what", "STEP", CELL_TEXT },
 		{ "actor", "BY", CELL_TEXT }, { "why", "WHY", CELL_TEXT } } },
 	{ "reload", { { "name", "PART", CELL_TEXT }, { "what", "IS", CELL_TEXT } } },
@@ -101,7 +117,7 @@ static char *cell_text(json_t *row, const struct column *c)
 		clock_format(ms, 0, time);
 		return xstrdup(time);
 	}
-	const char *text = jx_id(row, c->key, number);
+	const char *text = jx_is_true(row, c->key) ? "yes" : jx_id(row, c->key, number);
 	return text != NULL ? text_printable(text, 400) : xstrdup("-");
 }
 
@@ -189,6 +205,20 @@ static void print_central(json_t *row, FILE *out)
 	print_counts(out, jx_at(row, "outbox"));
 }
 
+static void print_follow(json_t *row, FILE *out)
+{
+	char last[32], compared[32];
+	int64_t last_ms = jx_integer(row, "last_answer_ms", 0);
+	int64_t compared_ms = jx_integer(row, "compared_ms", 0);
+	clock_format(last_ms, 0, last);
+	clock_format(compared_ms, 0, compared);
+	fprintf(out, "statuses  %lld followed, last answer %s, compared %s, %lld differences\n",
+		(long long)jx_integer(row, "followed", 0), last_ms != 0 ? last : "never",
+		compared_ms != 0 ? compared : "never", (long long)jx_integer(row, "differences", 0));
+	fputs("          ", out);
+	print_counts(out, jx_at(row, "states"));
+}
+
 static void print_alarm(json_t *row, FILE *out)
 {
 	CLEANUP(free_pointer) char *text = text_printable(jx_text(row, "text"), 1000);
@@ -212,6 +242,8 @@ void cli_table_print(struct cli_table *t, FILE *out)
 			print_daemon(row, out);
 		else if (str_equal(type, "central"))
 			print_central(row, out);
+		else if (str_equal(type, "follow"))
+			print_follow(row, out);
 		i++;
 	}
 	for (i = 0; i < json_array_size(t->alarms); i++)

@@ -224,6 +224,22 @@ static json_t *data_logs(json_t *facts, int64_t id)
 	return logs;
 }
 
+/* As a copy that lags behind would say it: the status before the last line. */
+static void say_old_status(json_t *facts)
+{
+	json_t *logs = json_object_get(facts, "logs");
+	size_t count = json_array_size(logs);
+	json_t *before = count > 1 ? json_array_get(logs, count - 2) : NULL;
+
+	json_object_set_new(facts, "status_code",
+			    json_string(before ? jx_text(before, "status_code") : "1"));
+	json_object_set_new(facts, "status_name",
+			    json_string(before ? jx_text(before, "status_name") :
+						 "Belum Terverifikasi"));
+	if (count > 0)
+		json_array_remove(logs, count - 1);
+}
+
 void complaints_status(struct centre_call *call)
 {
 	CLEANUP(jx_decref) json_t *facts = ledger_complaint(call->centre->ledger, call->id);
@@ -235,12 +251,16 @@ void complaints_status(struct centre_call *call)
 		centre_fail(call, JEMBATAN_GONE);
 		return;
 	}
+	if (call->plan.kind == FAULTS_OLD_STATUS)
+		say_old_status(facts);
 	disposition = jx_text(facts, "disposition_id");
 	name = disposition ? institution(disposition) : NULL;
 	data = json_pack("{s:I,s:o,s:s,s:o,s:s?,s:o}", "id", (json_int_t)call->id, "status_code",
 			 id_number(jx_text(facts, "status_code")), "status_name",
 			 jx_text(facts, "status_name"), "disposition_id", id_number(disposition),
 			 "disposition_name", name, "status_logs", status_logs(facts));
+	if (call->plan.kind == FAULTS_OTHER_CONTENT)
+		json_object_set_new(data, "content", json_string("Laporan orang lain."));
 	peer_answer_json(call->answer, 200, json_pack("{s:{s:o,s:o}}", "results", "data", data,
 						      "data_logs", data_logs(facts, call->id)));
 }

@@ -58,9 +58,12 @@ static const char HELP[] =
 	"                     429[=SECONDS] 429-date 503[=SECONDS] 503-date route-fails\n"
 	"  committed first:   commit-500 commit-hang commit-close garbage truncate no-id\n"
 	"                     huge[=MIB] slow[=MS] wrong-type[=string|number|huge|array]\n"
+	"  questions:         old-status other-content wrong-page next-loop next-away\n"
 	"  with any other:    delay=MS id-at=complaint_id|data|results\n"
 	"\n"
-	"GET / shows what it holds, GET /_state the same as JSON.\n";
+	"GET / shows what it holds, GET /_state the same as JSON. POST /_status/NUMBER\n"
+	"{\"status_code\", \"status_name\", \"note\"} and POST /_followup/NUMBER {\"content\"} play\n"
+	"the agency; the page has a form for the first.\n";
 
 enum option_id {
 	OPTION_LISTEN = 256,

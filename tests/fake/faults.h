@@ -33,8 +33,11 @@ enum faults_kind {
 	FAULTS_SHUFFLE,      /* app: the records of a page in random order */
 	FAULTS_REDELIVER,    /* app: a page begins with the records before it */
 	FAULTS_EXPIRED,      /* app: the token given out so far is void */
-	FAULTS_NEXT_AWAY,    /* app: the next URL points to another origin */
-	FAULTS_NEXT_LOOP     /* app: the next URL points to the same page */
+	FAULTS_NEXT_AWAY,    /* the next URL points to another origin */
+	FAULTS_NEXT_LOOP,    /* the next URL points to the same page */
+	FAULTS_WRONG_PAGE,   /* centre: whatever page was asked for, the first one */
+	FAULTS_OLD_STATUS,   /* centre: the status before the present one */
+	FAULTS_OTHER_CONTENT /* centre: a status with another complaint's content */
 };
 
 /* Whose faults a spec may name. */

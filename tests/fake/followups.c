@@ -22,6 +22,7 @@ void followups_list(struct centre_call *call)
 	CLEANUP(free_pointer) char *origin = peer_origin(call->request);
 	CLEANUP(free_pointer) char *next = NULL;
 	size_t page = (size_t)peer_query_number(call->request, "page", 1, 1000000, 1);
+	enum faults_kind fault = call->plan.kind;
 	json_t *data = json_array();
 	json_t *all = json_object_get(facts, "followups");
 
@@ -30,11 +31,18 @@ void followups_list(struct centre_call *call)
 		centre_fail(call, JEMBATAN_GONE);
 		return;
 	}
+	if (fault == FAULTS_WRONG_PAGE || fault == FAULTS_NEXT_LOOP)
+		page = 1;
 	for (size_t i = (page - 1) * PER_PAGE;
 	     i < page * PER_PAGE && i < json_array_size(all); i++)
 		json_array_append(data, json_array_get(all, i));
 	if (page * PER_PAGE < json_array_size(all))
 		next = xasprintf("%s%s?page=%zu", origin, call->request->path, page + 1);
+	if (fault == FAULTS_NEXT_AWAY || fault == FAULTS_NEXT_LOOP) {
+		free(next);
+		next = xasprintf("%s%s?page=1", fault == FAULTS_NEXT_AWAY ?
+				 call->centre->redirect_to : origin, call->request->path);
+	}
 	peer_answer_json(call->answer, 200,
 			 json_pack("{s:{s:o,s:s?}}", "results", "data", data, "next_page_url",
 				   next));

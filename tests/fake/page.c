@@ -13,7 +13,7 @@
 
 static const char HEAD[] =
 	"<!doctype html><html lang=\"id\"><head><meta charset=\"utf-8\">"
-	"<meta http-equiv=\"refresh\" content=\"3\">"
+	"<noscript><meta http-equiv=\"refresh\" content=\"3\"></noscript>"
 	"<meta name=\"viewport\" content=\"width=device-width\"><title>Pusat tiruan</title><style>"
 	"body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}"
 	"table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;"
@@ -21,6 +21,21 @@ static const char HEAD[] =
 	"code{font-family:ui-monospace,monospace}</style></head><body>"
 	"<h1>Pusat tiruan (SP4N-LAPOR!)</h1>"
 	"<p>Ini bukan sistem nasional. Semua isi hanya untuk uji coba.</p>";
+
+/* The form plays the agency; the page waits while somebody types. */
+static const char FORM[] =
+	"<form id=\"f\"><input id=\"n\" placeholder=\"Nomor\" size=\"10\"> "
+	"<input id=\"s\" list=\"kata\" placeholder=\"Status\"> "
+	"<input id=\"c\" placeholder=\"Catatan\" size=\"30\"> <button>Ubah status</button>"
+	"<datalist id=\"kata\"><option>Terverifikasi<option>Tunda<option>Dalam Proses"
+	"<option>Ditindaklanjuti oleh Instansi<option>Selesai<option>Ditutup oleh Sistem"
+	"<option>Diarsipkan<option>Ditolak</datalist> <output id=\"o\"></output></form><script>"
+	"const v=i=>document.getElementById(i);v('f').onsubmit=async e=>{e.preventDefault();"
+	"const a=await fetch('/_status/'+v('n').value,{method:'POST',body:JSON.stringify("
+	"{status_code:'0',status_name:v('s').value,note:v('c').value})});"
+	"v('o').textContent=a.ok?'berubah':(await a.json()).message};"
+	"setInterval(()=>{if(!v('f').contains(document.activeElement))location.reload()},3000)"
+	"</script>";
 
 static void add_escaped(struct buf *out, const char *s)
 {
@@ -101,6 +116,7 @@ void page_show(struct centre_call *call)
 		   jx_integer(summary, "count", 0), jx_integer(summary, "files", 0),
 		   centre_mode_name(call->centre->mode));
 	add_doubled(out, summary);
+	buf_add_text(out, FORM);
 	buf_add_text(out, "<table><thead><tr><th>Nomor</th><th>Diterima (WIB)</th>"
 			  "<th>Rujukan</th><th>Judul</th><th>Status</th><th>Instansi</th>"
 			  "</tr></thead><tbody>");
