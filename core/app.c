@@ -14,6 +14,7 @@
 #include "control.h"
 #include "reload.h"
 #include "store/audit.h"
+#include "store/due.h"
 #include "store/inbox.h"
 #include "store/instances.h"
 #include "web_child.h"
@@ -21,6 +22,7 @@
 
 #define STORE_RETRY_MS 1000
 #define IDLE_EVERY_MS 2000
+#define CLOCK_JUMP_MS 30000
 #define DECIDE_US 4000 /* of a turn, while a child waits for its end */
 
 static void on_turn(void *data);
@@ -149,9 +151,47 @@ static void on_retry(void *data)
 	loop_defer(a->loop, on_turn, a);
 }
 
+/* Nothing but wall times tells when a row is due; all else goes by the
+ * monotonic clock and does not notice. */
+static void watch_clock(struct app *a)
+{
+	int64_t now_ms = clock_now_ms(), mono_ms = clock_mono_ms();
+	int64_t jump_ms = now_ms - a->seen_now_ms - (mono_ms - a->seen_mono_ms);
+	if (a->seen_now_ms != 0 && (jump_ms > CLOCK_JUMP_MS || jump_ms < -CLOCK_JUMP_MS)) {
+		log_warning("jembatand", "the clock was set by %lld s", (long long)(jump_ms / 1000));
+		a->dues_unchecked = true;
+	}
+	a->seen_now_ms = now_ms;
+	a->seen_mono_ms = mono_ms;
+}
+
+static void check_dues(struct app *a)
+{
+	struct why why;
+	int64_t count = 0;
+	enum jembatan_result r = db_begin(a->db, &why);
+	if (r == JEMBATAN_OK)
+		r = due_pull_back(a->db, clock_now_ms(), &count, &why);
+	if (r == JEMBATAN_OK)
+		r = db_commit(a->db, &why);
+	if (r != JEMBATAN_OK) {
+		db_abort(a->db); /* the disk: at the next look */
+		return;
+	}
+	a->dues_unchecked = false;
+	if (count > 0)
+		log_warning("jembatand", "%lld rows waited for a time that is far ahead now: they are due",
+			    (long long)count);
+	if (a->outbox != NULL)
+		outbox_look(a->outbox);
+}
+
 static void on_idle(void *data)
 {
 	struct app *a = data;
+	watch_clock(a);
+	if (a->dues_unchecked && !db_in_transaction(a->db))
+		check_dues(a);
 	if (!db_in_transaction(a->db))
 		db_idle(a->db);
 	/* Deferred decisions and rows whose time has come. */
@@ -308,9 +348,9 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 
 void app_run(struct app *a)
 {
-	a->decide_more = true;
+	a->decide_more = a->dues_unchecked = true;
 	app_want_turn(a);
-	loop_timer_set(a->idle, IDLE_EVERY_MS);
+	loop_timer_set(a->idle, 0);
 	if (notify_watchdog_ms() > 0)
 		loop_timer_set(a->watchdog, notify_watchdog_ms());
 	app_tell_ready(a);

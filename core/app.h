@@ -35,6 +35,8 @@ struct app {
 	struct log_trouble trouble;
 	bool decide_more;  /* messages may wait for their decision */
 	bool stopping;
+	bool dues_unchecked; /* the clock was set, or may have been before the start */
+	int64_t seen_now_ms, seen_mono_ms; /* at the last idle look */
 	bool ready_untold; /* systemd waits for it */
 	int64_t started_ms, drain_mono_ms;
 	char store_alarm[480]; /* the store refuses writes: why; empty: it does not */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/fault.h"
 #include "base/poison.h"
 
 static bool held;
@@ -19,7 +20,7 @@ static int64_t read_us(clockid_t id)
 
 int64_t clock_now_ms(void)
 {
-	return held ? held_now_ms : read_us(CLOCK_REALTIME) / 1000;
+	return held ? held_now_ms : read_us(CLOCK_REALTIME) / 1000 + FAULT_CLOCK_MS();
 }
 
 int64_t clock_mono_ms(void)

@@ -21,6 +21,10 @@ int64_t fault_number(const char *name, int64_t usual);
 /* True when this allocation is to fail (fault_calls.c, which counts calls and
  * lets the n-th of a kind fail). Weak: plugins are built without it. */
 bool fault_allocation(void) __attribute__((weak));
+/* By how much the wall clock is wrong: the first 8 bytes of the file that
+ * JEMBATAN_CLOCK names, as they are at this moment. Weak, as above. */
+int64_t fault_clock_ms(void) __attribute__((weak));
+#define FAULT_CLOCK_MS() (fault_clock_ms ? fault_clock_ms() : 0)
 #define FAULT_POINT(name) fault_point(name)
 #define FAULT_PLANTED(name) fault_planted(name)
 #define FAULT_NUMBER(name, usual) fault_number(name, usual)
@@ -28,6 +32,7 @@ bool fault_allocation(void) __attribute__((weak));
 #define FAULT_POINT(name) ((void)0)
 #define FAULT_PLANTED(name) false
 #define FAULT_NUMBER(name, usual) (usual)
+#define FAULT_CLOCK_MS() 0
 #endif
 
 #if defined(JEMBATAN_FAULTS) && defined(JEMBATAN_SANITIZED)

@@ -46,6 +46,8 @@ MUST_CHECK enum jembatan_result outbox_turn(struct outbox *o, struct why *why);
 /* Take nothing new; what is under way ends. The flag "central.paused" in the
  * store is the app's to write; outbox_new reads it. */
 void outbox_pause(struct outbox *o, bool paused);
+/* Rows may be due earlier than was known: look. */
+void outbox_look(struct outbox *o);
 bool outbox_is_idle(const struct outbox *o); /* nothing under way or unwritten */
 
 /* `jembatan unknown confirm|resend`, inside an open transaction: the person

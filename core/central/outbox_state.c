@@ -221,11 +221,16 @@ void outbox_free(struct outbox *o)
 	free(o);
 }
 
+void outbox_look(struct outbox *o)
+{
+	o->next_due_ms = 1;
+	outbox_reschedule(o);
+}
+
 void outbox_pause(struct outbox *o, bool paused)
 {
 	o->paused = paused;
-	o->next_due_ms = 1;
-	outbox_reschedule(o);
+	outbox_look(o);
 }
 
 bool outbox_is_idle(const struct outbox *o)

@@ -157,7 +157,8 @@ static void restart_later(struct worker *w, int64_t wished_ms)
 {
 	w->failures++;
 	int64_t first = FAULT_NUMBER("JEMBATAN_RESTART_FIRST_MS", RESTART_FIRST_MS);
-	int64_t wait = backoff_ms(w->failures, first, RESTART_MAX_MS);
+	int64_t most = FAULT_NUMBER("JEMBATAN_RESTART_MAX_MS", RESTART_MAX_MS);
+	int64_t wait = backoff_ms(w->failures, first, most);
 	loop_timer_set(w->timer, waiting_ms(wished_ms, backoff_spread_ms(wait, 20)));
 }
 
@@ -423,6 +424,11 @@ static void on_room(void *data, struct child *c)
 		worker_next_call(w);
 }
 
+static int64_t deaths_window_ms(void)
+{
+	return FAULT_NUMBER("JEMBATAN_DEATHS_WINDOW_MS", DEATHS_WINDOW_MS);
+}
+
 /* Five deaths in ten minutes: something is wrong that a restart does not cure. */
 static void count_death(struct worker *w, const char *how)
 {
@@ -431,7 +437,7 @@ static void count_death(struct worker *w, const char *how)
 	w->instance->deaths++;
 	w->deaths_mono_ms[w->death_count++ % WORKER_DEATHS] = now;
 	int64_t oldest = w->deaths_mono_ms[w->death_count % WORKER_DEATHS];
-	if (w->death_count >= WORKER_DEATHS && now - oldest < DEATHS_WINDOW_MS) {
+	if (w->death_count >= WORKER_DEATHS && now - oldest < deaths_window_ms()) {
 		snprintf(sentence, sizeof(sentence),
 			 "its connector died %u times within 10 minutes (the last %s): it rests for 15 "
 			 "minutes; look at the log and at `jembatan quarantine list`", WORKER_DEATHS, how);

@@ -7,6 +7,7 @@ import argparse
 import hashlib
 import os
 import pathlib
+import random
 import subprocess
 import sys
 import tempfile
@@ -61,6 +62,34 @@ class Test:
                 files = [hashlib.sha256((content * 500).encode()).hexdigest()]
             self.sent[marker] = (step, files)
             self.sources[name].put(step)
+
+    def nearly_fill(self, left):
+        """So that it is full after so many bytes more."""
+        self.fill()
+        ballast = self.disk / "ballast"
+        os.truncate(ballast, max(ballast.stat().st_size - left, 0))
+
+    def random_rounds(self, rounds, rng):
+        """The disk fills up at any point of the work, and a start may meet it so."""
+        ended = 0
+        for n in range(rounds):
+            self.put(rng.randrange(1, 8))
+            time.sleep(rng.uniform(0, 0.1))
+            self.nearly_fill(rng.choice([0, 0, 4096, rng.randrange(300 * 1024)]))
+            self.put(rng.randrange(1, 12))
+            time.sleep(rng.uniform(0, 0.3))
+            if rng.random() < 0.1:
+                self.daemon.kill()
+                self.daemon = Daemon(self.rig)
+                ended += not self.daemon.wait_ready()
+            (self.disk / "ballast").unlink()
+            if not self.daemon.is_alive():
+                expect(self.daemon.process.returncode in (75, 78, -9), "a start on a full disk ended "
+                       "with %s" % self.daemon.process.returncode)
+                self.daemon = Daemon(self.rig).start()
+            if n % 10 == 9 or n == rounds - 1:
+                wait_for("the work of round %d" % n, self.is_done, 90, 0.1)
+        self.rounds = (rounds, ended)
 
     def fill(self):
         """Until not a byte more goes in."""
@@ -141,7 +170,7 @@ class Test:
         return body["content"].rpartition("\n\nRef: ")[0] == step["text"] and \
             [uploads[i] for i in ids] == files
 
-    def go(self):
+    def go(self, rounds, rng):
         self.daemon = Daemon(self.rig, {"WATCHDOG_USEC": "4000000"}).start()
         self.put(200)
         wait_for("the first at the centre", lambda: self.centre.state(True)["count"] > 40, 60)
@@ -162,10 +191,29 @@ class Test:
         self.put(50)
         wait_for("the work after the restart", self.is_done, 90, 0.1)
         self.judge("the restart")
+        self.random_rounds(rounds, rng)
+        self.settle_by_hand()
+        lost, doubled, altered = self.compare()
+        expect(not (lost or doubled or altered), "after the rounds: lost %d %s, doubled %d %s, altered "
+               "%d" % (len(lost), lost[:3], len(doubled), doubled[:3], len(altered)))
         expect(self.daemon.stop() == 0, "SIGTERM did not end well")
         print("diskfull: %d complaints, %d at the centre when the disk was full, then on by itself: "
-              "lost 0, doubled 0, altered 0, unknown 0; a start on the full disk: %s"
-              % (len(self.sent), at_full, how))
+              "lost 0, doubled 0, altered 0, unknown 0; a start on the full disk: %s; then full at "
+              "%d random points, %d starts refused, %d unknown and settled"
+              % (len(self.sent), at_full, how, *self.rounds, self.settled))
+
+    def settle_by_hand(self):
+        """A kill on a full disk may leave pushes whose outcome could not be written."""
+        number = {c["reference"]: c["id"] for c in self.centre.state()["complaints"]}
+        rows = self.rig.ask("unknown", "list")
+        for row in rows:
+            known = number.get(row["reference"])
+            self.rig.ask(*(["unknown", "confirm", str(row["id"]), str(known)] if known else
+                           ["unknown", "resend", str(row["id"])]))
+        for record in self.rig.ask("quarantine", "list"):
+            self.rig.ask("quarantine", "replay", str(record["id"]))
+        self.settled = len(rows)
+        wait_for("the work after a person's word", self.is_done, 60, 0.1)
 
     def judge(self, after):
         lost, doubled, altered = self.compare()
@@ -189,13 +237,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", required=True)
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     args = parser.parse_args()
     if INSIDE not in os.environ:
         enter_namespace()
     test, good = Test(args), False
     try:
-        test.go()
+        test.go(args.rounds, random.Random(args.seed))
         good = True
+        print("diskfull: seed %d" % args.seed)
     finally:
         test.close(args.keep or not good)
 

@@ -1,0 +1,39 @@
+/* due.c: times that lie too far ahead. */
+#include "store/due.h"
+
+#include "store/db_inside.h"
+#include "base/poison.h"
+
+/* Back-off and look-ups wait 15 minutes at most, attachments five; a longer
+ * Retry-After is asked for anew. Status is asked for after days at most. */
+#define WAITS_MOST_MS (60 * 60000)
+#define ASKS_MOST_MS (31ll * 24 * 3600000)
+
+static enum jembatan_result pull(struct db *db, const char *text, int64_t now_ms, int64_t most_ms,
+				 int64_t *count, struct why *why)
+{
+	enum jembatan_result r = sql_run(&db->sql, why, text,
+					 SQL_VALUES(sql_number(now_ms),
+						    sql_number(now_ms + most_ms)));
+	if (r == JEMBATAN_OK)
+		*count += sql_changes(&db->sql);
+	return r;
+}
+
+enum jembatan_result due_pull_back(struct db *db, int64_t now_ms, int64_t *out_count,
+				   struct why *why)
+{
+	static const char pushes[] = "UPDATE outbox SET due_ms = ?1 WHERE state = 0 AND due_ms > ?2";
+	static const char messages[] = "UPDATE message SET due_ms = ?1 WHERE stage = 0 AND due_ms > ?2";
+	static const char questions[] = "UPDATE follow SET due_ms = ?1 WHERE due_ms IS NOT NULL"
+					" AND due_ms > ?2";
+	int64_t count = 0;
+	enum jembatan_result r = pull(db, pushes, now_ms, WAITS_MOST_MS, &count, why);
+	if (r == JEMBATAN_OK)
+		r = pull(db, messages, now_ms, WAITS_MOST_MS, &count, why);
+	if (r == JEMBATAN_OK)
+		r = pull(db, questions, now_ms, ASKS_MOST_MS, &count, why);
+	if (r == JEMBATAN_OK)
+		*out_count = count;
+	return r;
+}
