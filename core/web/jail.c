@@ -28,9 +28,10 @@ size_t jail_allow_files(size_t wanted)
 	struct rlimit l;
 	if (getrlimit(RLIMIT_NOFILE, &l) != 0)
 		return 0;
+	size_t before = l.rlim_cur;
 	l.rlim_cur = l.rlim_max != RLIM_INFINITY && l.rlim_max < wanted ? l.rlim_max : wanted;
 	l.rlim_max = l.rlim_cur;
-	return setrlimit(RLIMIT_NOFILE, &l) == 0 ? l.rlim_cur : 0;
+	return setrlimit(RLIMIT_NOFILE, &l) == 0 ? l.rlim_cur : before;
 }
 
 /* The ABI in use; 0: none. */
