@@ -194,6 +194,7 @@ static void on_idle(void *data)
 		check_dues(a);
 	if (!db_in_transaction(a->db))
 		db_idle(a->db);
+	intake_look(a->intake);
 	/* Deferred decisions and rows whose time has come. */
 	a->decide_more = true;
 	app_want_turn(a);

@@ -20,6 +20,7 @@
 #include "base/poison.h"
 
 #define PEERS_MAX 32u
+#define AGAIN_MS 1000
 #define ROW_MAX (FRAME_BLOB_MAX - 1024u)
 #define SILENCE_MS 60000 /* a peer that neither asks nor reads for so long goes */
 
@@ -44,6 +45,8 @@ struct control {
 	char path[108];
 	struct control_peer *peers;
 	size_t peer_count;
+	struct loop_timer *again; /* listen again: there was no descriptor left */
+	struct log_trouble trouble;
 };
 
 static void free_peer(struct control_peer *p)
@@ -254,14 +257,33 @@ static bool is_allowed(int fd, char *actor, size_t size)
 	return true;
 }
 
+static void on_again(void *data)
+{
+	struct control *c = data;
+	loop_fd_set(c->listener, LOOP_READ);
+}
+
+/* Who waits at the door would be reported again and again meanwhile. */
+static void rest(struct control *c)
+{
+	log_trouble(&c->trouble, "control", "a command waits: the daemon has no descriptor left; see "
+		    "LimitNOFILE");
+	loop_fd_set(c->listener, 0);
+	loop_timer_set(c->again, AGAIN_MS);
+}
+
 static void on_connection(void *data, unsigned events)
 {
 	struct control *c = data;
 	(void)events;
 	int fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	char actor[64];
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			rest(c);
 		return;
+	}
+	log_trouble_over(&c->trouble, "control", "the control socket");
 	if (c->peer_count >= PEERS_MAX || !is_allowed(fd, actor, sizeof(actor))) {
 		close(fd);
 		return;
@@ -307,6 +329,7 @@ enum jembatan_result control_open(struct app *a, struct control **out, struct wh
 	c->app = a;
 	c->fd = fd;
 	memcpy(c->path, address.sun_path, sizeof(c->path));
+	c->again = loop_timer_new(a->loop, on_again, c);
 	c->listener = loop_fd_add(a->loop, fd, LOOP_READ, on_connection, c);
 	*out = c;
 	return JEMBATAN_OK;
@@ -318,6 +341,7 @@ void control_close(struct control *c)
 		return;
 	while (c->peers != NULL)
 		free_peer(c->peers);
+	loop_timer_free(c->again);
 	loop_fd_remove(c->listener);
 	close_fd(&c->fd);
 	unlink(c->path);

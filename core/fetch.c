@@ -201,11 +201,14 @@ static enum jembatan_result write_one(struct fetch *f, const struct job *j, stru
 {
 	struct inbox_row row;
 	enum jembatan_result r = inbox_get(f->db, j->message_id, arena, &row, why);
-	if (r != JEMBATAN_OK)
-		return r == JEMBATAN_GONE ? JEMBATAN_OK : r;
+	if (r != JEMBATAN_OK && r != JEMBATAN_GONE)
+		return r;
 	/* Decided in the meantime, at its deadline: it goes without. */
-	if (row.stage != INBOX_NEW || j->index >= row.message.file_count)
+	if (r == JEMBATAN_GONE || row.stage != INBOX_NEW || j->index >= row.message.file_count) {
+		if (j->spooled.token != NULL)
+			inbox_drop_file(f->db, j->spooled.token);
 		return JEMBATAN_OK;
+	}
 	struct msg_file *files = arena_memdup(arena, row.message.files,
 					      row.message.file_count * sizeof(*files));
 	struct msg_file *file = &files[j->index];

@@ -61,15 +61,6 @@ static enum jembatan_result daemon_row(struct control_peer *p, struct why *why)
 	return JEMBATAN_OK;
 }
 
-/* A live process is not a live channel. Neither the time before the start nor a
- * connection that is quietly watched counts. */
-static bool is_silent(const struct app *a, const struct intake_status *s)
-{
-	int64_t since = s->last_ok_ms > a->started_ms ? s->last_ok_ms : a->started_ms;
-	return s->usable && !s->paused && s->alarm == NULL && !s->watching && s->every_ms > 0 &&
-	       clock_now_ms() - since > 3 * s->every_ms + 60000;
-}
-
 static enum jembatan_result instance_row(struct control_peer *p, const struct intake_status *s,
 					 struct why *why)
 {
@@ -93,8 +84,12 @@ static enum jembatan_result instance_row(struct control_peer *p, const struct in
 	if (s->degraded)
 		alarm_row(p, s->name, "its connector runs with less confinement than it should: see "
 			  "`jembatan status --json`, field confinement");
-	if (is_silent(control_app(p), s))
+	/* A live process is not a live channel. */
+	if (s->silent && s->alarm == NULL)
 		alarm_row(p, s->name, "no poll has succeeded for three intervals: is the channel there?");
+	if (s->quiet)
+		alarm_row(p, s->name, "no message has come for as long as `quiet_alarm` says, although the "
+			  "polls succeed: does the channel still bring them here?");
 	return JEMBATAN_OK;
 }
 

@@ -89,6 +89,7 @@ struct instance_settings {
 	enum settings_start start;
 	int64_t start_ms; /* for START_SINCE; else 0 */
 	int64_t every_ms;
+	int64_t quiet_alarm_ms; /* 0: none */
 	bool enabled;
 	const char *home_region; /* Kemendagri code or NULL */
 	struct settings_defaults defaults; /* merged with central's */

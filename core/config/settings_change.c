@@ -33,6 +33,25 @@ static void keep_text(struct settings *s, const char **value, const char *old, c
 	*value = arena_strdup(s->arena, old);
 }
 
+/* The web process was given these when it was started. */
+static void keep_web(struct settings *s, const struct settings_web *old, struct problems *notes)
+{
+	const struct settings_web *new = &s->web;
+
+	if (str_equal(new->listen, old->listen) &&
+	    str_equal(new->address_header, old->address_header) &&
+	    new->connections == old->connections && new->per_address == old->per_address &&
+	    new->header_timeout_ms == old->header_timeout_ms &&
+	    new->body_timeout_ms == old->body_timeout_ms &&
+	    new->answer_timeout_ms == old->answer_timeout_ms &&
+	    new->body_max_bytes == old->body_max_bytes)
+		return;
+	note(s, "web", "what it was", notes);
+	s->web = *old;
+	s->web.listen = arena_strdup(s->arena, old->listen);
+	s->web.address_header = arena_strdup(s->arena, old->address_header);
+}
+
 void settings_keep_fixed(struct settings *s, const struct settings *old, struct problems *notes)
 {
 	keep_text(s, &s->data_dir, old->data_dir, "data_dir", notes);
@@ -43,6 +62,7 @@ void settings_keep_fixed(struct settings *s, const struct settings *old, struct 
 		s->master_key = copy_secret(old->master_key);
 	}
 	s->master_key_path = arena_strdup(s->arena, old->master_key_path);
+	keep_web(s, &old->web, notes);
 	if (s->central.url == NULL && old->central.url != NULL) {
 		problems_add(notes, s->name, 0, "\"central.url\" stays %s while the daemon runs: "
 			     "restart to apply, or `jembatan pause central`", old->central.url);
@@ -83,6 +103,25 @@ static bool same_pace(const struct settings_central *a, const struct settings_ce
 	       a->daily_budget == b->daily_budget && a->zone_minutes == b->zone_minutes;
 }
 
+static bool same_words(const struct settings_status *a, const struct settings_status *b)
+{
+	bool same = a->word_count == b->word_count;
+
+	for (size_t i = 0; same && i < a->word_count; i++)
+		same = str_equal(a->words[i].word, b->words[i].word) &&
+		       str_equal(a->words[i].state, b->words[i].state);
+	return same;
+}
+
+static bool same_status(const struct settings_status *a, const struct settings_status *b)
+{
+	return a->follow == b->follow && a->new_every_ms == b->new_every_ms &&
+	       a->old_every_ms == b->old_every_ms && a->closed_every_ms == b->closed_every_ms &&
+	       a->closed_for_ms == b->closed_for_ms && a->daily_budget == b->daily_budget &&
+	       a->reconcile_at_ms == b->reconcile_at_ms &&
+	       a->institutions_every_ms == b->institutions_every_ms && same_words(a, b);
+}
+
 static bool same_unknown(const struct settings_central *a, const struct settings_central *b)
 {
 	return a->idempotent == b->idempotent && str_equal(a->lookup_url, b->lookup_url) &&
@@ -97,7 +136,7 @@ bool settings_same_central(const struct settings *x, const struct settings *y)
 
 	return same_access(a, b) && same_pace(a, b) && same_unknown(a, b) &&
 	       a->reference_line == b->reference_line && str_equal(a->route_to, b->route_to) &&
-	       same_defaults(&a->defaults, &b->defaults);
+	       same_defaults(&a->defaults, &b->defaults) && same_status(&a->status, &b->status);
 }
 
 bool settings_same_web(const struct settings *x, const struct settings *y)
@@ -116,7 +155,8 @@ bool settings_same_web(const struct settings *x, const struct settings *y)
 bool settings_same_instance(const struct instance_settings *a, const struct instance_settings *b)
 {
 	return a->push == b->push && a->start == b->start && a->start_ms == b->start_ms &&
-	       a->every_ms == b->every_ms && a->enabled == b->enabled &&
+	       a->every_ms == b->every_ms && a->quiet_alarm_ms == b->quiet_alarm_ms &&
+	       a->enabled == b->enabled &&
 	       str_equal(a->home_region, b->home_region) &&
 	       str_equal(a->route_to, b->route_to) && same_defaults(&a->defaults, &b->defaults);
 }

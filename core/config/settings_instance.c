@@ -215,6 +215,7 @@ static void read_instance(struct load *l)
 	read_start(l);
 	read_region(l);
 	instance->every_ms = schema_integer(&l->values, "every");
+	instance->quiet_alarm_ms = schema_integer(&l->values, "quiet_alarm");
 	instance->enabled = schema_integer(&l->values, "enabled") != 0;
 	settings_read_defaults(&l->values, &l->s->central.defaults, l->problems,
 			       &instance->defaults);

@@ -139,6 +139,8 @@ const struct jembatan_option settings_instance_table[] = {
 	       "default: auto for agency-api, else review."),
 	TEXT("start", "now", "Take messages from now on, all, or since a DATE (2026-01-31)."),
 	DURATION("every", "60s", SECOND / 10, 7 * DAY, "Time between two polls."),
+	DURATION("quiet_alarm", NULL, MINUTE, 366 * DAY,
+		 "Alarm when no message has come for so long, although the polls succeed; unset: never."),
 	TEXT("home_region", NULL, "Kemendagri code of the region it serves, such as 32.73."),
 	TEXT("central.route_to", NULL, "As central.route_to, for this instance."),
 	TEXT("central.defaults.channel", NULL, "As in jembatan.yaml, for this instance."),

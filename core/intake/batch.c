@@ -325,6 +325,18 @@ static enum jembatan_result write_receipt(const struct batch_receipt *r, struct 
 			 r->reference, now_ms, why);
 }
 
+enum jembatan_result batch_write_state(struct batch *b, struct db *db, int64_t instance_id,
+					 struct why *why)
+{
+	for (size_t i = 0; i < b->state_count; i++) {
+		enum jembatan_result r = instances_state_put(db, instance_id, b->states[i].key,
+							     b->states[i].value, why);
+		if (r != JEMBATAN_OK)
+			return r;
+	}
+	return JEMBATAN_OK;
+}
+
 enum jembatan_result batch_write(struct batch *b, struct db *db, int64_t instance_id,
 				 bool is_replay, int64_t now_ms, struct why *why)
 {
@@ -334,14 +346,11 @@ enum jembatan_result batch_write(struct batch *b, struct db *db, int64_t instanc
 		if (r != JEMBATAN_OK)
 			return r;
 	}
-	for (size_t i = 0; i < b->state_count; i++) {
-		enum jembatan_result r = instances_state_put(db, instance_id, b->states[i].key,
-							     b->states[i].value, why);
-		if (r != JEMBATAN_OK)
-			return r;
-	}
+	enum jembatan_result r = batch_write_state(b, db, instance_id, why);
+	if (r != JEMBATAN_OK)
+		return r;
 	for (size_t i = 0; i < b->receipt_count; i++) {
-		enum jembatan_result r = write_receipt(&b->receipts[i], db, instance_id, now_ms, why);
+		r = write_receipt(&b->receipts[i], db, instance_id, now_ms, why);
 		if (r != JEMBATAN_OK)
 			return r;
 	}

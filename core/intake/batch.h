@@ -98,6 +98,10 @@ void batch_add_ack(struct batch *b, uint8_t type, uint32_t seq);
 struct digest batch_thread_key(struct jembatan_bytes local_key, const char *instance,
 			       const char *thread);
 
+/* Inside the app's transaction: the state only. Also what a dry run puts there:
+ * a token that was exchanged is the only one that still works. */
+MUST_CHECK enum jembatan_result batch_write_state(struct batch *b, struct db *db,
+						  int64_t instance_id, struct why *why);
 /* Inside the app's transaction: everything of the batch. */
 MUST_CHECK enum jembatan_result batch_write(struct batch *b, struct db *db, int64_t instance_id,
 					    bool is_replay, int64_t now_ms, struct why *why);

@@ -21,7 +21,10 @@
 #define HANG_UP_MS 1000
 #define REQUESTS_MAX 32u /* under way in one child: its host keeps at most 64 frames */
 
+#define REST_MS 50
+
 static void on_readable(void *data, unsigned events);
+static void on_rest(void *data);
 static void on_deadline(void *data);
 
 const char *child_state_name(enum child_state state)
@@ -35,6 +38,7 @@ struct child *child_new(const struct child_options *o)
 	struct child *c = xcalloc(1, sizeof(*c));
 	c->o = *o;
 	c->deadline = loop_timer_new(o->loop, on_deadline, c);
+	c->rest = loop_timer_new(o->loop, on_rest, c);
 	c->frame_arena = arena_new();
 	batch_init(&c->batch, o->batch_max);
 	batch_record_init(&c->record);
@@ -69,6 +73,7 @@ void child_free(struct child *c)
 		return;
 	put_down(c);
 	loop_timer_free(c->deadline);
+	loop_timer_free(c->rest);
 	batch_done(&c->batch);
 	batch_record_done(&c->record);
 	arena_free(c->frame_arena);
@@ -119,7 +124,7 @@ void child_watch_socket(struct child *c)
 	unsigned events = 0;
 	/* A full or ready batch waits for its commit: the socket fills up and
 	 * the child waits too. */
-	if (!c->batch.ready && !c->condemned)
+	if (!c->batch.ready && !c->condemned && !c->resting)
 		events |= LOOP_READ;
 	if (channel_wants_write(c->channel))
 		events |= LOOP_WRITE;
@@ -340,7 +345,7 @@ static void hang_up(struct child *c)
 static void read_more(struct child *c)
 {
 	enum jembatan_result r = JEMBATAN_OK;
-	while (!c->batch.ready && !c->condemned && r == JEMBATAN_OK) {
+	while (!c->batch.ready && !c->condemned && !c->resting && r == JEMBATAN_OK) {
 		r = channel_fill(c->channel, NULL);
 		if (r == JEMBATAN_GONE && c->fd != NULL)
 			hang_up(c);
@@ -348,6 +353,25 @@ static void read_more(struct child *c)
 		if (c->fd != NULL)
 			return;
 	}
+}
+
+/* Its deadline goes on: one that only asks is ended by that. */
+void child_rest(struct child *c)
+{
+	c->resting = true;
+	c->state_asks = 0;
+	loop_timer_set(c->rest, REST_MS);
+}
+
+static void on_rest(void *data)
+{
+	struct child *c = data;
+	c->resting = false;
+	if (c->channel == NULL)
+		return;
+	child_process(c);
+	if (c->fd == NULL)
+		read_more(c);
 }
 
 static void on_readable(void *data, unsigned events)

@@ -12,6 +12,7 @@
 #define LOGS_PER_MINUTE 60u
 #define STATE_KEY_MAX 128u
 #define STATE_VALUE_MAX 65536u
+#define STATE_GETS 64u /* in a row: each costs us a reading of the store */
 
 static void on_log(struct child *c, const struct frame *f)
 {
@@ -100,6 +101,8 @@ static enum jembatan_result on_state(struct child *c, const struct frame *f, str
 		batch_ready(c);
 		return JEMBATAN_OK;
 	}
+	if (++c->state_asks >= STATE_GETS)
+		child_rest(c);
 	struct buf value;
 	buf_init(&value, STATE_VALUE_MAX + 64);
 	state.found = c->o.events->on_state_get(c->o.data, c, state.key, &value) == JEMBATAN_OK;
@@ -231,7 +234,7 @@ bool child_take_frame(struct child *c)
 
 void child_process(struct child *c)
 {
-	while (!c->batch.ready && child_take_frame(c))
+	while (!c->batch.ready && !c->resting && child_take_frame(c))
 		continue;
 	/* Responses wait for the commit of what they brought: one commit for all
 	 * that have come. */

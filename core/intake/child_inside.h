@@ -27,10 +27,15 @@ struct child {
 	struct batch batch;
 	struct batch_record record;
 	struct arena *frame_arena;
+	struct loop_timer *rest;
+	unsigned state_asks; /* of its state, since it last rested */
+	bool resting;  /* not read from: it asks for its state without end */
 	int64_t log_minute;
 	unsigned logs;
 };
 
+/* A while without reading from it. */
+void child_rest(struct child *c);
 /* False: none is left, or it has been condemned. */
 bool child_take_frame(struct child *c);
 /* Take frames until the batch waits for its commit or none is left. */

@@ -26,6 +26,7 @@ const char *instance_alarm(const struct instance *i)
 void instance_was_ok(struct instance *i)
 {
 	i->last_ok_ms = clock_now_ms();
+	i->polled_mono_ms = clock_mono_ms();
 	if (i->last_ok_ms - i->last_ok_written_ms >= OK_WRITTEN_EVERY_MS)
 		intake_want_turn(i->intake);
 }
@@ -54,6 +55,10 @@ static enum jembatan_result load_row(struct instance *i, struct why *why)
 	i->cursor = xstrdup(row.cursor);
 	i->paused = row.paused;
 	i->last_ok_ms = i->last_ok_written_ms = row.last_ok_ms;
+	/* Never a message: counted from its first start, also if that was long ago. */
+	int64_t last = row.last_message_ms > 0 ? row.last_message_ms : row.first_seen_ms;
+	i->began_mono_ms = clock_mono_ms();
+	i->message_mono_ms = i->began_mono_ms - (now > last ? now - last : 0);
 	return JEMBATAN_OK;
 }
 

@@ -58,6 +58,11 @@ struct worker {
 struct instance {
 	struct intake *intake;
 	char name[40];
+	int64_t began_mono_ms;   /* when it could first have polled: start, resume */
+	int64_t polled_mono_ms;  /* the last success; 0: none since the start */
+	int64_t message_mono_ms; /* the last message; of before the start too */
+	int64_t wait_ms;         /* what it waits for after a success */
+	struct log_trouble silence, quiet;
 	const struct instance_settings *settings;
 	struct settings *held; /* that they are of */
 	int64_t id, start_ms;
@@ -149,6 +154,10 @@ void instance_free(struct instance *i); /* not from a callback of its children *
 /* Start what its manifest says that it can. */
 void instance_start_roles(struct instance *i);
 void instance_leave(struct instance *i);
+
+/* fresh.c */
+bool instance_is_silent(const struct instance *i); /* no poll succeeds */
+bool instance_is_quiet(const struct instance *i);  /* polls do, and no message comes */
 
 /* reload.c */
 struct digest instance_stamp(const char *plugin); /* zero: there is no such file */

@@ -299,8 +299,12 @@ static void write_one(struct intake *in, struct instance *i, struct worker *w, v
 {
 	struct write_state *s = data;
 	struct batch *b = child_batch(w->child);
-	if (s->result != JEMBATAN_OK || !b->kept || w->purpose == WORKER_DRY)
+	if (s->result != JEMBATAN_OK || !b->kept)
 		return;
+	if (w->purpose == WORKER_DRY) {
+		s->result = batch_write_state(b, in->db, i->id, s->why);
+		return;
+	}
 	s->messages += b->count;
 	s->result = batch_write(b, in->db, i->id, w->purpose == WORKER_REPLAY, s->now_ms, s->why);
 	if (s->result == JEMBATAN_OK)
@@ -380,6 +384,8 @@ static void acknowledge(struct intake *in, struct instance *i, struct worker *w,
 	(void)data;
 	if (!b->kept)
 		return;
+	if (w->purpose != WORKER_REPLAY && w->purpose != WORKER_DRY && b->count > 0)
+		i->message_mono_ms = clock_mono_ms();
 	if (w->purpose == WORKER_POLL && b->cursor != NULL) {
 		free(i->cursor);
 		i->cursor = xstrdup(b->cursor);

@@ -40,6 +40,9 @@ int64_t intake_share_us(const struct intake *in);
 /* Too many messages wait for their decision: poll no more until it is over. */
 void intake_set_full(struct intake *in, bool full);
 
+/* Log once which channel has fallen silent or quiet, and once that it is over. */
+void intake_look(struct intake *in);
+
 /* ---- for people and other rooms ---- */
 MUST_CHECK enum jembatan_result intake_pause(struct intake *in, const char *name, struct why *why);
 MUST_CHECK enum jembatan_result intake_resume(struct intake *in, const char *name, struct why *why);
@@ -117,6 +120,8 @@ struct intake_status {
 	bool paused, usable, degraded;
 	bool watching;    /* waits for its connection to speak */
 	int64_t every_ms; /* 0: it does not poll */
+	bool silent; /* no poll has succeeded for three intervals */
+	bool quiet;  /* polls succeed, no message has come for `quiet_alarm` */
 	int64_t last_ok_ms, start_ms;
 	uint64_t deaths, polls;
 	int64_t commit_p50_us, commit_p99_us; /* checkpoint to acknowledgement: the last 512 */

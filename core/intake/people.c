@@ -162,6 +162,7 @@ static enum jembatan_result set_paused(struct intake *in, const char *name, bool
 		return r;
 	}
 	i->paused = paused;
+	i->began_mono_ms = clock_mono_ms();
 	struct worker *const workers[] = { &i->poll, &i->request, &i->deliver };
 	for (size_t n = 0; n < COUNT_OF(workers); n++) {
 		if (workers[n]->child == NULL)
@@ -325,6 +326,8 @@ bool intake_status(struct intake *in, size_t n, struct intake_status *out)
 		.last_ok_ms = i->last_ok_ms,
 		.every_ms = i->poll.child != NULL ? i->settings->every_ms : 0,
 		.watching = i->poll.watching,
+		.silent = instance_is_silent(i),
+		.quiet = instance_is_quiet(i),
 		.start_ms = i->start_ms,
 		.deaths = i->deaths,
 		.polls = i->polls,

@@ -356,13 +356,13 @@ static void polled(struct worker *w, const struct msg_result *r)
 	w->not_before_mono_ms = clock_mono_ms() + pause_ms(w);
 	w->watching = r->result == JEMBATAN_IDLE && r->watching;
 	if (r->result != JEMBATAN_IDLE)
-		loop_timer_set(w->timer, waiting_ms(r->delay_ms, pause_ms(w)));
+		i->wait_ms = waiting_ms(r->delay_ms, pause_ms(w));
 	else if (w->watching)
 		/* A connection may be dead without a word: look now and then. */
-		loop_timer_set(w->timer, waiting_ms(i->settings->every_ms, WATCH_MAX_MS));
+		i->wait_ms = waiting_ms(i->settings->every_ms, WATCH_MAX_MS);
 	else
-		loop_timer_set(w->timer, r->delay_ms > 0 ? waiting_ms(r->delay_ms, 0) :
-			       i->settings->every_ms);
+		i->wait_ms = r->delay_ms > 0 ? waiting_ms(r->delay_ms, 0) : i->settings->every_ms;
+	loop_timer_set(w->timer, i->wait_ms);
 }
 
 static void dry_polled(struct worker *w, const struct msg_result *r)

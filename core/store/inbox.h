@@ -120,6 +120,9 @@ struct inbox_counts {
 MUST_CHECK enum jembatan_result inbox_count(struct db *db, int64_t instance_id,
 					    struct inbox_counts *out, struct why *why);
 
+/* Inside a transaction: this file of keep was brought for a row that does not
+ * want it any more; it goes with the commit. */
+void inbox_drop_file(struct db *db, const char *token);
 /* Open a kept file for reading by its token and key: *out_fd is positioned for
  * a box_reader. */
 MUST_CHECK enum jembatan_result inbox_open_file(struct db *db, const char *token, int *out_fd,

@@ -180,6 +180,11 @@ enum jembatan_result inbox_keep_raw(struct db *db, const char *instance_name,
 	return r == JEMBATAN_OK ? sync_keep(db, why) : r;
 }
 
+void inbox_drop_file(struct db *db, const char *token)
+{
+	inbox_files_doom(db, token);
+}
+
 enum jembatan_result inbox_open_file(struct db *db, const char *token, int *out_fd, struct why *why)
 {
 	int fd = -1;

@@ -320,7 +320,8 @@ static const struct {
 	  "connector: email\n"
 	  "host: x\n", NULL, false,
 	  "connectors.d/surat.yaml:2: unknown key \"host\": the keys here "
-	  "are connector, profile, enabled, push, start, every, home_region, "
+	  "are connector, profile, enabled, push, start, every, quiet_alarm, "
+	  "home_region, "
 	  "central, options" },
 	{ "",
 	  "connector: [email]\n", NULL, false,

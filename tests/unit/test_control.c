@@ -2,6 +2,7 @@
  * peers that do not behave. The daemon runs in the test's own process. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -224,6 +225,33 @@ START_TEST(a_request_only_or_freshly_started_channel_raises_no_false_alarm)
 	app_bench_open();
 	ck_assert_uint_eq(ask_one("status", NULL, NULL), EX_OK);
 	ck_assert_ptr_null(find_row("alarm"));
+}
+END_TEST
+
+START_TEST(without_a_descriptor_left_the_daemon_waits_instead_of_spinning)
+{
+	struct rlimit limit, none;
+	open_with(NULL, 0);
+	bench_until(bench_status("a").last_ok_ms > 0);
+	bench_turns(20);
+	int fd = connect_daemon(); /* it is in the queue */
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){ 3, limit.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	loop_turn(bench.loop, 100);
+	/* Nothing is due, the clock stands: a turn takes as long as it may. */
+	int64_t began = bench_real_ms();
+	for (int i = 0; i < 3; i++)
+		loop_turn(bench.loop, 50);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_int_ge(bench_real_ms() - began, 60);
+	bench_advance(1000);
+	struct channel *channel = channel_new(fd);
+	answer = (struct answer){ .rows = answer.rows };
+	send_command(channel, "status", NULL, 0);
+	bench_until(hear(channel));
+	ck_assert_uint_eq(answer.exit_code, EX_OK);
+	channel_free(channel);
 }
 END_TEST
 
@@ -463,6 +491,7 @@ int main(void)
 	tcase_add_test(t, status_shows_daemon_instance_and_centre);
 	tcase_add_test(t, a_plugin_s_long_sentence_does_not_break_the_answer);
 	tcase_add_test(t, a_request_only_or_freshly_started_channel_raises_no_false_alarm);
+	tcase_add_test(t, without_a_descriptor_left_the_daemon_waits_instead_of_spinning);
 	tcase_add_test(t, review_accepts_and_rejects);
 	tcase_add_test(t, explain_tells_the_history_of_a_ticket_by_any_name);
 	tcase_add_test(t, who_asked_stands_in_the_audit);

@@ -367,6 +367,42 @@ START_TEST(a_dry_run_counts_and_stores_nothing)
 }
 END_TEST
 
+START_TEST(a_token_that_a_dry_run_exchanged_is_the_one_that_is_kept)
+{
+	struct buf value;
+	start_with("script", "{\"do\": \"state\", \"key\": \"token\", \"value\": \"lama\"}\n");
+	bench_until(bench_cursor("a") != NULL && strcmp(bench_status("a").state, "waiting") == 0);
+	ck_assert_int_eq(remove(bench_path("a.jsonl")), 0);
+	bench_script("a", "{\"do\": \"state\", \"key\": \"token\", \"value\": \"baru\"}\n");
+	bench_ok(intake_dry_run(bench.intake, "a", 0, on_job, NULL, &bench.why));
+	bench_until(job.ends == 1);
+	buf_init(&value, 100);
+	bench_ok(instances_state_get(bench.db, bench_status("a").id, "token", &value, &bench.why));
+	ck_assert_str_eq(value.data, "baru");
+	buf_done(&value);
+}
+END_TEST
+
+START_TEST(one_that_asks_for_its_state_without_end_is_read_from_now_and_then)
+{
+	char *lines = arena_strdup(bench.arena, "");
+	for (int i = 0; i < 150; i++)
+		lines = arena_printf(bench.arena, "%s{\"do\": \"state\", \"key\": \"k\"}\n", lines);
+	start_with("script", arena_printf(bench.arena, "%s%s", lines, one_message));
+	int64_t until = bench_real_ms() + 1000;
+	while (bench_real_ms() < until)
+		bench_turn(); /* the clock stands: it rests */
+	ck_assert_int_eq(bench_messages("a"), 0);
+	bench_advance(50);
+	bench_turns(50);
+	ck_assert_int_eq(bench_messages("a"), 0); /* 128 so far */
+	until = bench_real_ms() + 20000;
+	while (bench_messages("a") == 0 && bench_real_ms() < until)
+		bench_advance(10);
+	ck_assert_int_eq(bench_messages("a"), 1);
+}
+END_TEST
+
 START_TEST(a_dry_run_of_a_paused_instance_ends)
 {
 	start_with("script", one_message);
@@ -467,6 +503,8 @@ int main(void)
 	tcase_add_test(t, an_old_cursor_does_not_come_back_after_a_backfill);
 	tcase_add_test(t, a_backfill_does_not_wait_for_the_next_poll);
 	tcase_add_test(t, a_dry_run_counts_and_stores_nothing);
+	tcase_add_test(t, a_token_that_a_dry_run_exchanged_is_the_one_that_is_kept);
+	tcase_add_test(t, one_that_asks_for_its_state_without_end_is_read_from_now_and_then);
 	tcase_add_test(t, a_dry_run_of_a_paused_instance_ends);
 	tcase_add_test(t, a_dry_run_that_is_cut_off_does_not_look_like_a_result);
 	tcase_add_test(t, a_replayed_record_is_committed_like_any_other);
