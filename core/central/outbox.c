@@ -95,9 +95,13 @@ enum jembatan_result outbox_write_next(struct outbox *o, const struct step_next 
 	int64_t ticket = n->row.ticket_id;
 	enum jembatan_result r = outbox_rows_update(o->db, &n->row, why);
 
-	if (r == JEMBATAN_OK && n->tracking_id)
+	bool is_pushed = n->tracking_id && n->ticket_state == TICKET_PUSHED;
+
+	if (r == JEMBATAN_OK && is_pushed)
+		r = tickets_set_pushed(o->db, ticket, n->tracking_id, n->why, why);
+	else if (r == JEMBATAN_OK && n->tracking_id)
 		r = tickets_set_tracking(o->db, ticket, n->tracking_id, why);
-	if (r == JEMBATAN_OK && n->ticket_state >= 0)
+	if (r == JEMBATAN_OK && n->ticket_state >= 0 && !is_pushed)
 		r = tickets_set_state(o->db, ticket, (enum ticket_state)n->ticket_state, n->why,
 				      why);
 	if (r == JEMBATAN_OK)
@@ -132,13 +136,14 @@ static void cannot_prepare(struct outbox *o, struct push *p, enum jembatan_resul
 	step_after(&ctx, &p->row, &r, out);
 }
 
-/* Build the request of p's row and write the row as `sending`. Sets p->goes_on
- * unless the row had to be put back. */
+/* Build the request of p's row, which stands as `sending` already, and write
+ * what that changed. Sets p->goes_on unless the row had to be put back. */
 static enum jembatan_result begin_step(struct outbox *o, struct push *p, struct why *why)
 {
 	const char *left_out = NULL;
 	struct why reason = { "" };
 	struct step_next next;
+	const struct outbox_row was = p->row;
 	enum jembatan_result r = push_prepare(p, o->db, o->options, &left_out, &reason);
 
 	p->goes_on = r == JEMBATAN_OK;
@@ -150,7 +155,8 @@ static enum jembatan_result begin_step(struct outbox *o, struct push *p, struct 
 	}
 	if (left_out)
 		r = add_audit(o, p->row.ticket_id, NULL, "file_left_out", left_out, why);
-	if (r == JEMBATAN_OK)
+	if (r == JEMBATAN_OK && (p->row.step != was.step || p->row.attempts != was.attempts ||
+				 p->row.file_ids != was.file_ids))
 		r = outbox_rows_update(o->db, &p->row, why);
 	if (r == JEMBATAN_OK)
 		r = add_audit(o, p->row.ticket_id, NULL, "sending",
@@ -437,12 +443,13 @@ static void remember_auth(struct outbox *o, const struct push *p)
 	o->auth.passed_since = false;
 }
 
-static void tell_pace(struct outbox *o, const struct push *p)
+static void tell_pace(struct outbox *o, const struct push *p, int64_t took_ms)
 {
 	bool was_closed = o->pace.state == PACE_CLOSED;
 
 	if (p->is_local)
 		return;
+	pace_took(&o->pace, took_ms);
 	remember_auth(o, p);
 	if (pace_ended(&o->pace, p->verdict, p->result.retry_after_ms, clock_mono_ms()))
 		outbox_tell_opened(o, p->result.how);
@@ -465,7 +472,7 @@ static void on_answer(void *data, const struct client_answer *a)
 	list_remove(&o->flying, p);
 	list_add(&o->finished, p);
 	remember(o, p, a);
-	tell_pace(o, p);
+	tell_pace(o, p, a->took_ms);
 	outbox_reschedule(o);
 }
 

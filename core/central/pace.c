@@ -7,6 +7,11 @@
 #include "base/poison.h"
 
 #define DAY_MS ((int64_t)24 * 3600 * 1000)
+#define SLOWER_MS 200 /* less is no sign of anything */
+/* Every fiftieth answer may say "busy" on a good day; three close together, or
+ * one in eight, mean it. */
+#define SHARE_ONE 1024u
+#define SHARE_HALVES 160u
 
 void pace_init(struct pace *p, const struct central_tuning *tuning, unsigned most,
 	       unsigned budget)
@@ -88,10 +93,39 @@ static void on_success(struct pace *p)
 	p->trouble = OUTCOME_FINE;
 	if (p->state == PACE_TRYING)
 		p->state = PACE_CLOSED;
-	if (++p->successes >= p->limit && p->limit < p->most) {
+	p->trouble_share -= p->trouble_share / 16;
+	if (p->is_slower || p->limit >= p->most)
+		return;
+	if (!p->was_halved || ++p->successes >= p->limit) {
 		p->limit++;
 		p->successes = 0;
 	}
+}
+
+static void on_trouble(struct pace *p)
+{
+	p->successes = 0;
+	p->trouble_share += (SHARE_ONE - p->trouble_share) / 16;
+	if (p->trouble_share < SHARE_HALVES)
+		return;
+	p->trouble_share = 0;
+	p->was_halved = true;
+	p->limit = p->limit > 1 ? p->limit / 2 : 1;
+}
+
+void pace_took(struct pace *p, int64_t took_ms)
+{
+	p->took_ms += took_ms;
+	if (++p->took_count < p->limit)
+		return;
+	int64_t mean = p->took_ms / p->took_count;
+	if (p->lowest_ms == 0 || mean < p->lowest_ms)
+		p->lowest_ms = mean;
+	else
+		p->lowest_ms += (mean - p->lowest_ms) / 16;
+	p->is_slower = mean > 2 * p->lowest_ms + SLOWER_MS;
+	p->took_ms = 0;
+	p->took_count = 0;
 }
 
 bool pace_ended(struct pace *p, struct outcome_verdict v, int64_t retry_after_ms,
@@ -106,9 +140,8 @@ bool pace_ended(struct pace *p, struct outcome_verdict v, int64_t retry_after_ms
 			on_success(p);
 		return false;
 	}
-	p->successes = 0;
 	if (v.trouble == OUTCOME_BUSY || v.trouble == OUTCOME_DOWN)
-		p->limit = p->limit > 1 ? p->limit / 2 : 1;
+		on_trouble(p);
 	p->failures++;
 	if (p->state == PACE_OPEN || p->state == PACE_PROBING)
 		return false;

@@ -24,6 +24,11 @@ struct pace {
 	int64_t quiet_until_mono_ms;  /* Retry-After; 0: none */
 	unsigned limit, most;         /* at once: now, and at most */
 	unsigned successes;           /* since the limit changed */
+	bool was_halved;              /* until then it doubles with each window */
+	unsigned trouble_share;       /* of late, in 1/1024 */
+	int64_t took_ms, lowest_ms;   /* this window's answers, the quickest window's mean */
+	unsigned took_count;
+	bool is_slower;               /* the last window took long: no more at once */
 	unsigned budget;              /* requests a day; 0: no end */
 	unsigned used;
 	int64_t day;
@@ -47,6 +52,9 @@ void pace_probe_end(struct pace *p, struct outcome_verdict v, int64_t retry_afte
  * opened the breaker: tell the operator. */
 bool pace_ended(struct pace *p, struct outcome_verdict v, int64_t retry_after_ms,
 		int64_t mono_ms);
+/* How long an answer took, of any kind. Parallelism does not grow while answers
+ * take much longer than they did with less of it. */
+void pace_took(struct pace *p, int64_t took_ms);
 /* When pace_allowed or pace_wants_probe may change by itself: ms from now;
  * -1: never. */
 int64_t pace_wait_ms(const struct pace *p, int64_t mono_ms);

@@ -174,6 +174,20 @@ enum jembatan_result tickets_set_tracking(struct db *db, int64_t id, const char 
 		       SQL_VALUES(sql_number(id)));
 }
 
+enum jembatan_result tickets_set_pushed(struct db *db, int64_t id, const char *tracking_id,
+					const char *reason, struct why *why)
+{
+	enum jembatan_result r =
+		sql_run(&db->sql, why,
+			"UPDATE ticket SET tracking_id = ?2, state = ?3, reason = ?4 WHERE id = ?1"
+			" AND (tracking_id IS NULL OR tracking_id = ?2)",
+			SQL_VALUES(sql_number(id), sql_text(tracking_id),
+				   sql_number(TICKET_PUSHED), sql_text(reason)));
+	if (r != JEMBATAN_OK || sql_changes(&db->sql) != 0)
+		return r;
+	return tickets_set_tracking(db, id, tracking_id, why); /* says why not */
+}
+
 enum jembatan_result tickets_set_body(struct db *db, int64_t id, const char *body, struct why *why)
 {
 	static const char text[] = "SELECT t.reference, t.message_id, b.wrapped FROM ticket t"

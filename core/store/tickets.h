@@ -37,6 +37,10 @@ MUST_CHECK enum jembatan_result tickets_set_state(struct db *db, int64_t id,
 /* Write-once: another tracking id for the same ticket is DATA. */
 MUST_CHECK enum jembatan_result tickets_set_tracking(struct db *db, int64_t id,
 						     const char *tracking_id, struct why *why);
+/* Both at once, for a ticket whose push is done: pushed under this id. */
+MUST_CHECK enum jembatan_result tickets_set_pushed(struct db *db, int64_t id,
+						   const char *tracking_id, const char *reason,
+						   struct why *why);
 MUST_CHECK enum jembatan_result tickets_set_body(struct db *db, int64_t id, const char *body,
 						 struct why *why);
 MUST_CHECK enum jembatan_result tickets_get(struct db *db, int64_t id, struct arena *arena,

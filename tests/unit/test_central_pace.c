@@ -29,15 +29,13 @@ static void end_many(struct outcome_verdict v, unsigned count)
 		(void)pace_ended(&pace, v, -1, 1000);
 }
 
-START_TEST(parallelism_grows_by_one_per_window_up_to_the_most)
+START_TEST(parallelism_doubles_with_each_window_up_to_the_most)
 {
 	ck_assert_uint_eq(pace_allowed(&pace, 0), 1);
 	end_many(done, 1);
 	ck_assert_uint_eq(pace_allowed(&pace, 0), 2);
-	end_many(done, 1);
-	ck_assert_uint_eq(pace_allowed(&pace, 0), 2);
-	end_many(done, 1);
-	ck_assert_uint_eq(pace_allowed(&pace, 0), 3);
+	end_many(done, 2);
+	ck_assert_uint_eq(pace_allowed(&pace, 0), 4);
 	end_many(refused, 100); /* an answer is an answer */
 	ck_assert_uint_eq(pace_allowed(&pace, 0), 8);
 }
@@ -46,11 +44,53 @@ END_TEST
 START_TEST(parallelism_is_halved_by_trouble_and_never_nothing)
 {
 	end_many(done, 100);
-	end_many(busy, 1);
+	for (int i = 0; i < 5; i++) {
+		end_many(busy, 3);
+		ck_assert_uint_eq(pace.limit, i < 3 ? 4u >> i : 1);
+		(void)pace_ended(&pace, refused, -1, 1000);
+	}
+}
+END_TEST
+
+START_TEST(after_trouble_it_grows_by_one_per_window)
+{
+	end_many(done, 100);
+	end_many(busy, 3);
+	ck_assert_uint_eq(pace.limit, 4);
+	end_many(done, 3);
 	ck_assert_uint_eq(pace.limit, 4);
 	end_many(done, 1);
-	end_many(lost, 3);
-	ck_assert_uint_eq(pace.limit, 1);
+	ck_assert_uint_eq(pace.limit, 5);
+}
+END_TEST
+
+START_TEST(every_fiftieth_answer_may_say_busy)
+{
+	for (int i = 0; i < 100; i++) {
+		end_many(done, 49);
+		end_many(busy, 1);
+	}
+	ck_assert_uint_eq(pace.limit, 8);
+}
+END_TEST
+
+START_TEST(parallelism_does_not_grow_while_answers_get_slower)
+{
+	for (int i = 0; i < 3; i++)
+		pace_took(&pace, 100);
+	end_many(done, 1);
+	ck_assert_uint_eq(pace.limit, 2);
+	for (int i = 0; i < 2; i++)
+		pace_took(&pace, 900);
+	end_many(done, 50);
+	ck_assert_uint_eq(pace.limit, 2);
+	for (int i = 0; i < 2; i++)
+		pace_took(&pace, 120);
+	end_many(done, 50);
+	ck_assert_uint_eq(pace.limit, 8);
+	for (int i = 0; i < 1000; i++)
+		pace_took(&pace, 900); /* and for good: that is how it is */
+	ck_assert(!pace.is_slower);
 }
 END_TEST
 
@@ -275,7 +315,10 @@ int main(void)
 	TCase *t = tcase_create("pace"), *s = tcase_create("settling");
 
 	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, parallelism_grows_by_one_per_window_up_to_the_most);
+	tcase_add_test(t, parallelism_doubles_with_each_window_up_to_the_most);
+	tcase_add_test(t, after_trouble_it_grows_by_one_per_window);
+	tcase_add_test(t, every_fiftieth_answer_may_say_busy);
+	tcase_add_test(t, parallelism_does_not_grow_while_answers_get_slower);
 	tcase_add_test(t, parallelism_is_halved_by_trouble_and_never_nothing);
 	tcase_add_test(t, the_breaker_opens_at_the_fifth_failure_in_a_row);
 	tcase_add_test(t, wrong_credentials_open_it_at_once);
