@@ -9,7 +9,7 @@
 #include <sysexits.h>
 
 #include "app.h"
-#include "base/jx.h"
+#include "base/jx_pool.h"
 #include "base/poison.h"
 
 static void usage(FILE *out)
@@ -83,13 +83,13 @@ int main(int argc, char *argv[])
 		usage(stderr);
 		return EX_USAGE;
 	}
-	jx_init();
 	/* One that comes before the loop hears it waits: the preset would end us. */
 	sigset_t hangup;
 	sigemptyset(&hangup);
 	sigaddset(&hangup, SIGHUP);
 	sigprocmask(SIG_BLOCK, &hangup, NULL);
 	umask(0077);
+	jx_use_pool();
 	signal(SIGPIPE, SIG_IGN);
 	return run(path);
 }

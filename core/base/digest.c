@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,9 +119,36 @@ bool digest_equal(const void *a, const void *b, size_t size)
 	return CRYPTO_memcmp(a, b, size) == 0;
 }
 
+/* Drawn in advance: a draw costs as much as sealing a few hundred bytes, and a
+ * message needs half a dozen. What is handed out is wiped here; a fork starts
+ * with none. */
+static struct {
+	uint8_t bytes[1024];
+	size_t left;
+} drawn;
+
+static void forget_drawn(void)
+{
+	mem_wipe(&drawn, sizeof(drawn));
+}
+
 void digest_random(void *out, size_t size)
 {
-	ASSERT(RAND_bytes(out, (int)size) == 1);
+	static bool is_ready;
+	if (!is_ready)
+		ASSERT(pthread_atfork(NULL, NULL, forget_drawn) == 0);
+	is_ready = true;
+	if (size > sizeof(drawn.bytes) / 4) {
+		ASSERT(RAND_bytes(out, (int)size) == 1);
+		return;
+	}
+	if (drawn.left < size) {
+		ASSERT(RAND_bytes(drawn.bytes, (int)sizeof(drawn.bytes)) == 1);
+		drawn.left = sizeof(drawn.bytes);
+	}
+	drawn.left -= size;
+	memcpy(out, drawn.bytes + drawn.left, size);
+	mem_wipe(drawn.bytes + drawn.left, size);
 }
 
 void digest_hex(const void *data, size_t size, char *out)

@@ -2,12 +2,16 @@
  * own error texts quote the input, so they are replaced by ours. */
 #include "base/jx.h"
 
+#include "base/buf.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/poison.h"
+
+#define DUMP_FIRST 2048u /* most texts fit at once */
 
 void jx_init(void)
 {
@@ -104,11 +108,21 @@ bool jx_is_true(json_t *root, const char *path)
 	return json_is_true(jx_at(root, path));
 }
 
+static int add_piece(const char *piece, size_t size, void *out)
+{
+	buf_add(out, piece, size);
+	return 0;
+}
+
+/* Not json_dumps: its text would be of jansson's own allocator. */
 static char *dump(const json_t *value, size_t flags)
 {
-	char *out = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | flags);
-	ASSERT(out);
-	return out;
+	struct buf out;
+	buf_init(&out, SIZE_MAX / 4);
+	buf_reserve(&out, DUMP_FIRST);
+	ASSERT(json_dump_callback(value, add_piece, &out, JSON_COMPACT | JSON_ENCODE_ANY | flags) ==
+	       0);
+	return buf_take(&out);
 }
 
 char *jx_dump(const json_t *value)

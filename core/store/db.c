@@ -76,7 +76,7 @@ static const char pragmas[] =
 	"PRAGMA secure_delete = ON;"
 	"PRAGMA temp_store = MEMORY;"
 	"PRAGMA trusted_schema = OFF;"
-	"PRAGMA cache_size = -65536;" /* 64 MiB */
+	"PRAGMA cache_size = -8192;" /* 8 MiB; the kernel keeps the rest of the file */
 	"PRAGMA journal_size_limit = 67108864;";
 
 /* SQLite gives the log and its index the mode of the database. */
