@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -78,9 +77,12 @@ enum jembatan_result seal_key_make(const char *path, struct box_key *out, struct
 static void label_for(char out[LABEL_SIZE], const char *prefix, const char *name,
 		      const uint8_t uid[SEAL_UID_SIZE])
 {
-	char hex[2 * SEAL_UID_SIZE + 1];
-	digest_hex(uid, SEAL_UID_SIZE, hex);
-	snprintf(out, LABEL_SIZE, "%s%s:%s", prefix, name, hex);
+	size_t n = strlen(prefix), m = strlen(name);
+	ASSERT(n + m + 2 + 2 * SEAL_UID_SIZE <= LABEL_SIZE);
+	memcpy(out, prefix, n);
+	memcpy(out + n, name, m);
+	out[n + m] = ':';
+	digest_hex(uid, SEAL_UID_SIZE, out + n + m + 1);
 }
 
 void seal_row_new(const struct box_key *master, const char *table, struct seal_row *out,
