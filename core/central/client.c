@@ -115,6 +115,9 @@ static void set_fixed(const struct client *c, struct client_call *call)
 	if (c->options.ca_file)
 		curl_easy_setopt(e, CURLOPT_CAINFO, c->options.ca_file);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+	/* By itself each handle holds 80 KiB, and hundreds may be under way. */
+	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, 8192L);
+	curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "jembatan/" PACKAGE_VERSION);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)c->options.connect_timeout_ms);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, call->error);
