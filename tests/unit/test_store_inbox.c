@@ -194,7 +194,7 @@ START_TEST(an_aborted_batch_leaves_nothing)
 	ck_ok(inbox_add(db, instance, &item, 1, "uid:1", 5000, &why));
 	db_abort(db);
 	ck_assert_int_eq(number("SELECT count(*) FROM message"), 0);
-	ck_assert_int_eq(number("SELECT count(*) FROM tally"), 0);
+	ck_assert_int_eq(number("SELECT count(*) FROM tally WHERE n <> 0"), 0);
 	ck_ok(instances_get(db, "mail", 0, 1000, arena, &row, &why));
 	ck_assert_ptr_null(row.cursor);
 	ck_assert_int_eq(row.last_message_ms, 0);
