@@ -73,6 +73,10 @@ expect "jembatan preview surat --sample con" only contoh.eml
 expect "jembatan --config etc/jembatan.yaml backfill surat --" --since --dry-run
 expect "jembatan --config e" only etc
 expect "jembatan pause c" only central
+expect "jembatan --json --socket con" only contoh.eml
+expect "jembatan duplicates --offline con" only contoh.eml
+expect "jembatan backfill surat --since " only ""
+expect "jembatan support-bundle con" only contoh.eml
 # Each command that --help names can be completed, and none is broken off.
 while read -r command; do
 	expect "jembatan $command" "$command"
