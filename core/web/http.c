@@ -225,9 +225,10 @@ void http_free(struct http *h)
 	for (struct conn *c = h->conns; c != NULL; c = c->next)
 		if (c->phase == PHASE_WAITING)
 			request_give_up(c->request);
+	/* It closes its descriptor. */
+	loop_fd_remove(h->daemon_fd);
 	MHD_stop_daemon(h->daemon);
 	loop_fd_remove(h->core_fd);
-	loop_fd_remove(h->daemon_fd);
 	loop_timer_free(h->daemon_timer);
 	loop_timer_free(h->sweep);
 	addresses_free(h->addresses);
