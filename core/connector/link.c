@@ -13,7 +13,7 @@
 #include "base/poison.h"
 
 #define FLUSH_AT (64u * 1024u)
-#define LETTERS_MAX 64u
+#define LETTERS_MAX 160u
 
 void link_init(struct link *l, int fd)
 {

@@ -19,7 +19,7 @@
 #define DELIVER_DEADLINE_MS 120000
 #define STOP_DEADLINE_MS 5000
 #define HANG_UP_MS 1000
-#define REQUESTS_MAX 32u /* under way in one child: its host keeps at most 64 frames */
+#define REQUESTS_MAX 128u /* under way in one child: its host keeps at most 160 frames */
 
 #define REST_MS 50
 

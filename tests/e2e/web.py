@@ -100,7 +100,7 @@ class Place:
             if self.daemon.is_alive():
                 expect(self.daemon.stop() == 0, "SIGTERM did not end with 0")
             text = self.rig.log_text()
-            for word in SPYING:
+            for word in SPYING + ["Sanitizer"]:
                 expect(word not in text, "the log holds %r" % word)
         finally:
             self.rig.close()
