@@ -10,6 +10,7 @@
 
 #define FROM_SOURCE "the source carries the centre's number now"
 #define WAITS_MS 2000
+#define THREAD_LOOK_MAX 20u /* messages of others, back from the newest */
 
 static enum jembatan_result join(struct decide *d, const struct inbox_row *row, int64_t ticket_id,
 				 const char *reason, struct why *why)
@@ -201,6 +202,31 @@ static bool same_author(const struct jembatan_author *a, const struct jembatan_a
 	       (a->phone != NULL && str_equal(a->phone, b->phone));
 }
 
+/* Several people may write in one thread: the newest of this one counts. Not
+ * written: none of this person's has a ticket. */
+static enum jembatan_result own_ticket(struct decide *d, const struct inbox_row *row,
+				       const struct digest *same, const struct digest *thread,
+				       int64_t *out_ticket_id, struct why *why)
+{
+	int64_t message_id = INT64_MAX, ticket_id = 0;
+	for (unsigned n = 0; n < THREAD_LOOK_MAX; n++) {
+		struct inbox_row known;
+		enum jembatan_result r = inbox_find_before(d->o.db, row->instance_id, same, thread,
+							   message_id, &message_id, &ticket_id, why);
+		if (r == JEMBATAN_GONE)
+			return JEMBATAN_OK;
+		if (r == JEMBATAN_OK)
+			r = inbox_get(d->o.db, message_id, d->arena, &known, why);
+		if (r != JEMBATAN_OK)
+			return r;
+		if (same_author(&known.message.message.author, &row->message.message.author)) {
+			*out_ticket_id = ticket_id;
+			return JEMBATAN_OK;
+		}
+	}
+	return JEMBATAN_OK;
+}
+
 enum jembatan_result decide_answer(struct decide *d, const struct inbox_row *row,
 				   const struct instance_settings *s, bool *out_handled,
 				   struct why *why)
@@ -216,18 +242,12 @@ enum jembatan_result decide_answer(struct decide *d, const struct inbox_row *row
 							  .id = m->reply_to } };
 		same = ticket_same_key(key, instance, &by_id);
 	}
-	int64_t message_id = 0, ticket_id = 0;
-	enum jembatan_result r = inbox_find(d->o.db, row->instance_id, &same, &thread, &message_id,
-					    &ticket_id, why);
-	if (r == JEMBATAN_GONE)
+	int64_t ticket_id = 0;
+	enum jembatan_result r = own_ticket(d, row, &same, &thread, &ticket_id, why);
+	if (r == JEMBATAN_OK && ticket_id == 0)
 		return wait_for_older(d, row, &same, &thread, out_handled, why);
-	struct inbox_row known;
-	if (r == JEMBATAN_OK)
-		r = inbox_get(d->o.db, message_id, d->arena, &known, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	if (!same_author(&known.message.message.author, &m->author))
-		return JEMBATAN_OK;
 	*out_handled = true;
 	r = tighten(d, row, ticket_id, why);
 	return r != JEMBATAN_OK ? r :

@@ -383,22 +383,35 @@ enum jembatan_result inbox_find(struct db *db, int64_t instance_id, const struct
 				const struct digest *thread_key, int64_t *out_message_id,
 				int64_t *out_ticket_id, struct why *why)
 {
+	return inbox_find_before(db, instance_id, same_key, thread_key, INT64_MAX, out_message_id,
+				 out_ticket_id, why);
+}
+
+enum jembatan_result inbox_find_before(struct db *db, int64_t instance_id,
+				       const struct digest *same_key,
+				       const struct digest *thread_key, int64_t before_id,
+				       int64_t *out_message_id, int64_t *out_ticket_id,
+				       struct why *why)
+{
 	/* The sign keeps the planner from walking the ticket's index instead. */
 	static const char by_key[] = "SELECT max(id), ticket_id FROM message WHERE instance_id = ?1"
-				     " AND same_key = ?2 AND +ticket_id IS NOT NULL";
+				     " AND same_key = ?2 AND +ticket_id IS NOT NULL"
+				     " AND id < ?3";
 	static const char by_thread[] = "SELECT id, ticket_id FROM message WHERE instance_id = ?1"
 					" AND thread_key = ?2 AND ticket_id IS NOT NULL"
-					" ORDER BY id DESC LIMIT 1";
+					" AND id < ?3 ORDER BY id DESC LIMIT 1";
 	int64_t message_id = 0, ticket_id = 0;
 	CLEANUP(sql_end) sqlite3_stmt *same =
 		sql_query(&db->sql, by_key,
-			  SQL_VALUES(sql_number(instance_id), key_value(same_key)));
+			  SQL_VALUES(sql_number(instance_id), key_value(same_key),
+				     sql_number(before_id)));
 	enum jembatan_result r = newest(db, same, &message_id, &ticket_id, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	CLEANUP(sql_end) sqlite3_stmt *thread =
 		sql_query(&db->sql, by_thread,
-			  SQL_VALUES(sql_number(instance_id), key_value(thread_key)));
+			  SQL_VALUES(sql_number(instance_id), key_value(thread_key),
+				     sql_number(before_id)));
 	r = newest(db, thread, &message_id, &ticket_id, why);
 	if (r != JEMBATAN_OK)
 		return r;

@@ -95,6 +95,12 @@ MUST_CHECK enum jembatan_result inbox_find(struct db *db, int64_t instance_id,
 					   const struct digest *same_key,
 					   const struct digest *thread_key, int64_t *out_message_id,
 					   int64_t *out_ticket_id, struct why *why);
+/* The same, of those older than a message: for the next one further back. */
+MUST_CHECK enum jembatan_result inbox_find_before(struct db *db, int64_t instance_id,
+						  const struct digest *same_key,
+						  const struct digest *thread_key,
+						  int64_t before_id, int64_t *out_message_id,
+						  int64_t *out_ticket_id, struct why *why);
 /* Does an older message with this same key or in this thread still wait for its
  * decision? */
 MUST_CHECK enum jembatan_result inbox_waits(struct db *db, int64_t instance_id, int64_t before_id,

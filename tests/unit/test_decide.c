@@ -332,6 +332,21 @@ END_TEST
 
 /* ---- threads ----------------------------------------------------------- */
 
+START_TEST(who_wrote_in_a_thread_before_another_did_still_joins_his_own_ticket)
+{
+	open_with("push: auto\n");
+	app_bench_say("a", message("1", LONG_TEXT, "\"thread\": \"t\", " WARGA), 1);
+	app_bench_say("a", message("2", LONG_TEXT " di RT lain",
+				   "\"kind\": \"follow-up\", \"thread\": \"t\", " LAIN), 1);
+	app_bench_say("a", message("3", "Sudah seminggu", "\"kind\": \"follow-up\", \"thread\": \"t\", "
+				   WARGA), 1);
+	ck_assert_uint_eq(app_bench_tickets(), 2);
+	ck_assert_int_eq(app_bench_message(3).stage, INBOX_FOLLOW_UP);
+	ck_assert_int_eq(app_bench_message(3).ticket_id, app_bench_message(1).ticket_id);
+	ck_assert_int_ne(app_bench_message(2).ticket_id, app_bench_message(1).ticket_id);
+}
+END_TEST
+
 START_TEST(an_answer_of_the_same_person_joins_the_ticket)
 {
 	open_with("push: auto\n");
@@ -532,6 +547,7 @@ int main(void)
 			    COUNT_OF(numbers));
 	tcase_add_test(t, a_push_that_may_have_left_is_not_taken_back);
 	tcase_add_test(t, an_answer_of_the_same_person_joins_the_ticket);
+	tcase_add_test(t, who_wrote_in_a_thread_before_another_did_still_joins_his_own_ticket);
 	tcase_add_test(t, an_answer_of_another_person_is_a_complaint_of_its_own);
 	tcase_add_test(t, a_number_of_another_report_in_the_text_makes_no_duplicate);
 	tcase_add_test(t, follow_ups_of_a_ticket_in_review_leave_when_it_is_accepted);
