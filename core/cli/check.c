@@ -20,7 +20,8 @@ static void check_instance(const struct settings *s, const struct instance_setti
 	struct why why;
 	if (cli_instance_open(s, i, JEMBATAN_MODE_CHECK, problems, &tool, &why) != JEMBATAN_OK) {
 		if (why.text[0] != '\0')
-			problems_add(problems, i->file, 0, "%s", why.text);
+			problems_add(problems, strstr(why.text, ".yaml:") != NULL ? NULL : i->file, 0,
+				     "%s", why.text);
 	} else if (!tool.built_in && manifest_check(&tool.spawn, &tool.open, &why) != JEMBATAN_OK) {
 		/* A plugin that knows the place of its option says it itself. */
 		bool says_where = strstr(why.text, ".yaml:") != NULL;
