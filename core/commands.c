@@ -551,6 +551,7 @@ commands_find(const char *name)
 		{ "central differences", central_differences_command },
 		{ "central accept", central_accept_command },
 		{ "central words", central_words_command },
+		{ "central import", central_import_command },
 		{ "reload", reload_command },
 		{ "backup begin", backup_begin_command },
 		{ "backup end", backup_end_command },

@@ -13,5 +13,8 @@ void central_differences_command(struct control_peer *p, const struct msg_comman
 void central_accept_command(struct control_peer *p, const struct msg_command *c);
 /* Rows "word": status words that the table does not know. */
 void central_words_command(struct control_peer *p, const struct msg_command *c);
+/* Rows "import" of what an export settles and brings, and a row "sum"; the
+ * argument rows is a JSON array (cli/import.c). commands_import.c. */
+void central_import_command(struct control_peer *p, const struct msg_command *c);
 
 #endif

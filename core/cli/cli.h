@@ -44,6 +44,7 @@ int cli_duplicates_offline(const char *path, const struct dedup_settings *settin
 int cli_backup(const struct cli *c, const char *folder);
 int cli_restore(const struct cli *c, const char *from, bool replace);
 int cli_release(const struct cli *c, bool yes);
+int cli_import(const struct cli *c, const char *path, bool dry_run);
 int cli_preview(const struct cli *c, const char *instance, const char *sample);
 
 #endif

@@ -33,6 +33,7 @@ static const char usage_text[] =
 	"  unknown list [--refused] | confirm ID TRACKING | resend ID\n"
 	"  quarantine list [--all] | show ID | replay ID | drop ID\n"
 	"  central institutions | differences [--refresh] | words | accept TICKET\n"
+	"  central import EXPORT.csv [--dry-run]   the centre's official export\n"
 	"run\n"
 	"  pause INSTANCE|central, resume INSTANCE|central\n"
 	"  backfill INSTANCE --since DATE [--dry-run]\n"
@@ -248,7 +249,9 @@ static int run_central(const struct request *q)
 		return ask(q, "central words", NULL, 0, false);
 	if (str_equal(what, "accept") && word(q, 2) != NULL)
 		return ask(q, "central accept", name, 1, false);
-	return usage_error("central institutions, differences, words or accept TICKET, not ",
+	if (str_equal(what, "import") && word(q, 2) != NULL)
+		return cli_import(&q->cli, word(q, 2), q->dry_run);
+	return usage_error("central institutions, differences, words, accept TICKET or import FILE, not ",
 			   what != NULL ? what : "nothing");
 }
 

@@ -3,6 +3,7 @@
 follow-ups, each once and never backwards, whatever the centre answers and
 however often the daemon is killed. Nothing of it stands in clear."""
 import argparse
+import csv
 import pathlib
 import random
 import sys
@@ -26,8 +27,8 @@ class Place:
         self.centre = Centre(self.rig, *centre)
         self.status = dict({"new_every": "1s", "old_every": "2s", "closed_every": "1s",
                             "reconcile_at": ""}, **(status or {}))
-        self.central = dict(self.centre.settings, answer_timeout="2s", connect_timeout="2s",
-                            lookup={"wait": "1s"}, **(central or {}))
+        self.central = dict(dict(self.centre.settings, answer_timeout="2s", connect_timeout="2s",
+                                 lookup={"wait": "1s"}), **(central or {}))
         self.count, self.daemon = 0, None
         self.configure()
 
@@ -53,6 +54,13 @@ class Place:
                              "author": {"id": "w" + n, "name": "Dayang"}})
         wait_for("%d numbers" % self.count, lambda: len(self.rig.ask("tickets", "pushed")) >=
                  self.count, 60)
+
+    def put_known(self):
+        """One more, whose answer arrives."""
+        self.count += 1
+        self.source.put({"do": "message", "id": str(self.count), "text": "Lampu padam.",
+                         "subject": "Lampu padam"})
+        wait_for("its number", lambda: self.rig.ask("tickets", "pushed"), 60)
 
     def tickets(self):
         return self.rig.ask("tickets")
@@ -298,6 +306,69 @@ def budgets(build):
     expect(asked["status"] + asked["followups"] <= 20, "more questions than the budget: %s" % asked)
 
 
+def write_export(path, rows, delimiter=";", encoding="utf-8-sig"):
+    with open(path, "w", newline="", encoding=encoding) as file:
+        out = csv.writer(file, delimiter=delimiter)
+        out.writerow(["No", "Tracking ID", "Tanggal Laporan Masuk", "Judul", "Isi Laporan Awal",
+                      "Isi Laporan Akhir", "Instansi Terdisposisi", "Status"])
+        for n, row in enumerate(rows):
+            out.writerow([n + 1, row["id"], row.get("day", time.strftime(
+                "%d-%m-%Y %H:%M:%S", time.gmtime(time.time() + 7 * 3600))), row["title"],
+                row["content"], row.get("last", ""), "Dinas Contoh", row["status"]])
+
+
+def import_of_the_export(build):
+    p = Place(build, central={"answer_timeout": "1s"})
+    yield p
+    p.centre.fault("commit-close:create@first=4")
+    p.start()
+    for _ in range(4):  # a breaker of its own is not what is tried here
+        p.count += 1
+        p.source.put({"do": "message", "id": str(p.count), "text": "Papan lantai Tumang %d." % p.count,
+                      "subject": "Judul %s" % ("kembar" if p.count > 2 else p.count)})
+        wait_for("an unknown push", lambda: len(p.rig.ask("tickets", "unknown")) == p.count, 60)
+    p.centre.no_faults()
+    p.put_known()
+    at = {c["reference"]: c for c in p.centre.complaints()}
+    unknown = {t["reference"]: t for t in p.rig.ask("tickets", "unknown")}
+    known = p.rig.ask("tickets", "pushed")[0]
+    rows = [{"id": at[r]["id"], "title": at[r]["title"], "content": at[r]["body"]["content"],
+             "status": "Ditutup oleh Sistem"}
+            for r in sorted(unknown, key=lambda r: at[r]["id"])]
+    one, two = rows[0], rows[1]
+    two["content"] = two["content"].split("\n\nRef:")[0]   # only title and day are left
+    for twin in rows[2:]:
+        twin["content"] = "tanpa rujukan"
+    rows.append({"id": known["tracking_id"], "title": "x", "content": "y", "status": "Diarsipkan"})
+    rows.append({"id": "7999999", "title": "Judul 2", "content": "dari orang lain\n\nRef: JB-ZZZZZZ",
+                 "status": "Selesai"})
+    path = p.rig.dir / "export.csv"
+    write_export(path, rows)
+    ask = lambda *more: p.rig.ask("central", "import", str(path), *more)[-1]  # noqa: E731
+    said = ask("--dry-run")
+    expect((said["settled"], said["moved"], said["conflicts"]) == (2, 3, 2), "a trial says: %s" % said)
+    expect(len(p.rig.ask("tickets", "unknown")) == 4, "a trial changed something")
+    said = ask()
+    expect((said["rows"], said["settled"], said["others"], said["conflicts"]) == (6, 2, 1, 2), str(said))
+    left = {t["reference"] for t in p.rig.ask("tickets", "unknown")}
+    wanted = {r for r in unknown if at[r]["title"] == "Judul kembar"}
+    expect(left == wanted, "settled: all but %s" % left)
+    for ticket in p.rig.ask("tickets", "pushed"):
+        expect(ticket["tracking_id"] == str(at[ticket["reference"]]["id"]), "a wrong number")
+    expect(p.state_of(known)[0] == "archived", "a status of the export was not taken")
+    again = ask()
+    expect((again["settled"], again["moved"]) == (0, 0), "a second time changes: %s" % again)
+    events = [e["what"] for e in p.explain(known)["events"]]
+    expect(events.count("status") <= 2, "told twice: %s" % events)
+    for delimiter, encoding in ((",", "utf-16"), ("\t", "windows-1252")):
+        write_export(path, rows, delimiter, encoding)
+        expect(ask()["rows"] == 6, "%r in %s is not read" % (delimiter, encoding))
+    path.write_text("No,Nama\n1,Siapa\n")
+    expect(p.rig.command("central", "import", str(path)).returncode == 65, "any file is taken")
+    expect(p.rig.command("central", "import", str(path) + ".no").returncode == 66, "no such file")
+    expect(one["id"] and not p.centre.state()["doubled"], "a push was doubled")
+
+
 def killed_all_the_time(build):
     p = Place(build)
     yield p
@@ -335,7 +406,8 @@ def killed_all_the_time(build):
 
 
 SCENARIOS = [the_way_through, never_backwards, unknown_words, pages_that_lie,
-             missing_and_differences, institutions, budgets, killed_all_the_time]
+             missing_and_differences, institutions, budgets, import_of_the_export,
+             killed_all_the_time]
 
 
 def run_one(scenario, build, keep):
