@@ -69,9 +69,10 @@ static enum jembatan_result instance_row(struct control_peer *p, const struct in
 	if (r != JEMBATAN_OK)
 		return r;
 	control_row(p, json_pack(
-		"{s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s?,s:s?,s:I,s:I,s:I}",
+		"{s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s?,s:s?,s:I,s:I,s:I}",
 		"type", "instance", "name", s->name, "connector", s->connector, "push", s->push,
-		"state", s->state, "paused", s->paused, "degraded", s->degraded, "last_ok_ms",
+		"state", s->state, "paused", s->paused, "degraded", s->degraded,
+		"watching", s->watching, "last_ok_ms",
 		(json_int_t)s->last_ok_ms, "start_ms", (json_int_t)s->start_ms, "deaths",
 		(json_int_t)s->deaths, "polls", (json_int_t)s->polls, "messages",
 		(json_int_t)counts.total, "repeats", (json_int_t)counts.repeats, "before_start",
