@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/jx.h"
 #include "commands.h"
+#include "commands_probe.h"
 #include "commands_support.h"
 #include "commands_central.h"
 #include "control.h"
@@ -547,6 +548,7 @@ commands_find(const char *name)
 		{ "resume", resume_command },
 		{ "backfill", backfill_command },
 		{ "support", support_command },
+		{ "probe", probe_command },
 		{ "central institutions", central_institutions_command },
 		{ "central differences", central_differences_command },
 		{ "central accept", central_accept_command },

@@ -42,6 +42,13 @@ static int connect_daemon(const struct cli *c, struct why *why)
 	return -1;
 }
 
+bool cli_daemon_runs(const struct cli *c)
+{
+	struct why why;
+	CLEANUP(close_fd) int fd = connect_daemon(c, &why);
+	return fd >= 0;
+}
+
 static void show_progress(const struct frame *f, struct arena *arena)
 {
 	struct msg_progress m = { 0 };

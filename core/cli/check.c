@@ -1,5 +1,5 @@
 /* check.c: `jembatan check`: every file, every option, every plugin's own
- * check, without touching the network. */
+ * check, without touching the network; with --live then everything for real. */
 #include "cli/cli.h"
 
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "intake/manifest.h"
 #include "ticket/ticket_schema.h"
 #include "cli/instance.h"
+#include "cli/live.h"
 #include "base/poison.h"
 
 static void check_instance(const struct settings *s, const struct instance_settings *i,
@@ -57,7 +58,7 @@ static int report(const struct cli *c, const struct settings *s, const struct pr
 	return EX_OK;
 }
 
-int cli_check(const struct cli *c, bool show_options)
+int cli_check(const struct cli *c, bool show_options, bool live)
 {
 	struct problems problems;
 	if (show_options) {
@@ -72,6 +73,8 @@ int cli_check(const struct cli *c, bool show_options)
 			check_instance(s, &s->instances[i], &problems);
 	}
 	int code = report(c, s, &problems);
+	if (code == EX_OK && live)
+		code = cli_live(c, s);
 	problems_done(&problems);
 	settings_free(s);
 	return code;

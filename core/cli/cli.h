@@ -34,7 +34,9 @@ struct cli_table *cli_table_new(void);
 cli_on_row cli_table_row; /* data: struct cli_table */
 void cli_table_print(struct cli_table *t, FILE *out); /* frees it */
 
-int cli_check(const struct cli *c, bool show_options);
+int cli_check(const struct cli *c, bool show_options, bool live);
+/* Is there a daemon behind the socket? */
+bool cli_daemon_runs(const struct cli *c);
 /* Write a support bundle, a new file, with 0600. */
 int cli_bundle(const struct cli *c, const char *path);
 /* Decide over a file of JSON lines ("-": stdin) and print; without daemon. */

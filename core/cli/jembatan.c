@@ -26,6 +26,7 @@ static const char usage_text[] =
 	"  tickets [STATE]             all tickets, or those of one state\n"
 	"  explain TICKET|TRACKING|mN  the whole history of a ticket or message, with reasons\n"
 	"  check [--options]           the configuration, without network (78: something is wrong)\n"
+	"  check --live                and then the centre, each channel, clock, disk, keys, for real\n"
 	"  support-bundle FILE         for somebody far away to look at; no citizen's data in it\n"
 	"  preview INSTANCE --sample FILE   what a sample becomes; nothing is stored\n"
 	"decide\n"
@@ -52,7 +53,7 @@ static const char usage_text[] =
 struct request {
 	struct cli cli;
 	const char *sample, *since, *reason, *offline;
-	bool dry_run, all, refused, refresh, show_options, explain, measure, list, replace, release, yes;
+	bool live, dry_run, all, refused, refresh, show_options, explain, measure, list, replace, release, yes;
 	char **words;
 	int count;
 };
@@ -130,7 +131,7 @@ static int run_explain(const struct request *q)
 
 static int run_check(const struct request *q)
 {
-	return cli_check(&q->cli, q->show_options);
+	return cli_check(&q->cli, q->show_options, q->live);
 }
 
 static int run_preview(const struct request *q)
@@ -325,7 +326,7 @@ static int run(const struct request *q)
 }
 
 enum { OPTION_SAMPLE = 256, OPTION_SINCE, OPTION_REASON, OPTION_DRY_RUN, OPTION_ALL,
-       OPTION_REFUSED, OPTION_REFRESH, OPTION_OPTIONS, OPTION_SOCKET, OPTION_OFFLINE, OPTION_EXPLAIN,
+       OPTION_LIVE, OPTION_REFUSED, OPTION_REFRESH, OPTION_OPTIONS, OPTION_SOCKET, OPTION_OFFLINE, OPTION_EXPLAIN,
        OPTION_MEASURE, OPTION_LIST, OPTION_REPLACE, OPTION_RELEASE, OPTION_YES };
 
 static const struct option options[] = {
@@ -340,6 +341,7 @@ static const struct option options[] = {
 	{ "refused", no_argument, NULL, OPTION_REFUSED },
 	{ "refresh", no_argument, NULL, OPTION_REFRESH },
 	{ "options", no_argument, NULL, OPTION_OPTIONS },
+	{ "live", no_argument, NULL, OPTION_LIVE },
 	{ "offline", required_argument, NULL, OPTION_OFFLINE },
 	{ "explain", no_argument, NULL, OPTION_EXPLAIN },
 	{ "measure", no_argument, NULL, OPTION_MEASURE },
@@ -373,6 +375,7 @@ int main(int argc, char *argv[])
 		case OPTION_REFUSED: q.refused = true; break;
 		case OPTION_REFRESH: q.refresh = true; break;
 		case OPTION_OPTIONS: q.show_options = true; break;
+		case OPTION_LIVE: q.live = true; break;
 		case OPTION_OFFLINE: q.offline = optarg; break;
 		case OPTION_EXPLAIN: q.explain = true; break;
 		case OPTION_MEASURE: q.measure = true; break;

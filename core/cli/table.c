@@ -68,6 +68,8 @@ static const struct layout layouts[] = {
 		{ "times", "TIMES", CELL_NUMBER }, { "first_ms", "SINCE", CELL_TIME } } },
 	{ "event", { { "at_ms", "TIME", CELL_TIME }, { "what", "STEP", CELL_TEXT },
 		{ "actor", "BY", CELL_TEXT }, { "why", "WHY", CELL_TEXT } } },
+	{ "live", { { "what", "WHAT", CELL_TEXT }, { "result", "RESULT", CELL_TEXT },
+		{ "detail", "DETAIL", CELL_TEXT } } },
 	{ "reload", { { "name", "PART", CELL_TEXT }, { "what", "IS", CELL_TEXT } } },
 	{ "problem", { { "file", "FILE", CELL_TEXT }, { "line", "LINE", CELL_NUMBER },
 		{ "text", "PROBLEM", CELL_TEXT } } },

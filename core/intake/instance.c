@@ -126,6 +126,8 @@ static void start_role(struct instance *i, struct worker *w, enum worker_purpose
 
 void instance_start_roles(struct instance *i)
 {
+	if (i->intake->for_jobs)
+		return;
 	start_role(i, &i->poll, WORKER_POLL);
 	start_role(i, &i->request, WORKER_REQUEST);
 	start_role(i, &i->deliver, WORKER_DELIVER);

@@ -49,6 +49,7 @@ struct worker {
 	struct buf sample;
 	size_t sample_at;
 	bool sample_is_sent, job_is_over;
+	bool one_page; /* DRY: ends after its first poll */
 	int64_t dry_since_ms;
 	intake_on_job *on_job;
 	void *job_data;
@@ -95,6 +96,7 @@ struct intake {
 	void (*on_turn)(void *data);
 	void *data;
 	struct instance *instances;
+	bool for_jobs; /* nothing runs by itself */
 	bool stopping, full, shared;
 	int64_t message_us; /* to store one, smoothed */
 	struct log_trouble files_trouble;

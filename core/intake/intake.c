@@ -121,6 +121,12 @@ void intake_stop(struct intake *in)
 		instance_stop(i);
 }
 
+enum jembatan_result intake_start_for_jobs(struct intake *in, struct why *why)
+{
+	in->for_jobs = true;
+	return intake_start(in, why);
+}
+
 static bool is_down(const struct worker *w)
 {
 	return w == NULL || w->child == NULL || child_state(w->child) == CHILD_DOWN;

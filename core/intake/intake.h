@@ -21,6 +21,8 @@ void intake_free(struct intake *in);
 /* Describe each plugin, check its options, start the children. An instance
  * that cannot work is alarmed and left out; the others start. */
 MUST_CHECK enum jembatan_result intake_start(struct intake *in, struct why *why);
+/* The same for a process that only wants jobs (a probe): no child is started. */
+MUST_CHECK enum jembatan_result intake_start_for_jobs(struct intake *in, struct why *why);
 /* Ask all children to finish; then intake_is_stopped becomes true. */
 void intake_stop(struct intake *in);
 bool intake_is_stopped(const struct intake *in);
@@ -109,6 +111,10 @@ MUST_CHECK enum jembatan_result intake_replay(struct intake *in, int64_t instanc
 MUST_CHECK enum jembatan_result intake_dry_run(struct intake *in, const char *name,
 					       int64_t since_ms, intake_on_job *on, void *data,
 					       struct why *why);
+/* Connect, log in and read one page of the last hour; stores nothing but the
+ * plugin's state. */
+MUST_CHECK enum jembatan_result intake_probe(struct intake *in, const char *name,
+					     intake_on_job *on, void *data, struct why *why);
 /* Forget the cursor and read again from since_ms on. */
 MUST_CHECK enum jembatan_result intake_backfill(struct intake *in, const char *name,
 						int64_t since_ms, struct why *why);

@@ -10,6 +10,8 @@
 #include "store/instances.h"
 #include "base/poison.h"
 
+#define PROBE_BACK_MS 3600000
+
 /* ---- jobs -------------------------------------------------------------- */
 
 void worker_on_dead_job(struct worker *w)
@@ -91,8 +93,8 @@ enum jembatan_result intake_replay(struct intake *in, int64_t instance_id,
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result intake_dry_run(struct intake *in, const char *name, int64_t since_ms,
-				    intake_on_job *on, void *data, struct why *why)
+static enum jembatan_result run_dry(struct intake *in, const char *name, int64_t since_ms,
+				    bool one_page, intake_on_job *on, void *data, struct why *why)
 {
 	struct instance *i = intake_find(in, name, why);
 	if (i == NULL)
@@ -103,10 +105,23 @@ enum jembatan_result intake_dry_run(struct intake *in, const char *name, int64_t
 	if (r != JEMBATAN_OK)
 		return r;
 	i->job->dry_since_ms = since_ms;
+	i->job->one_page = one_page;
 	i->job->on_job = on;
 	i->job->job_data = data;
 	worker_start(i->job);
 	return JEMBATAN_OK;
+}
+
+enum jembatan_result intake_dry_run(struct intake *in, const char *name, int64_t since_ms,
+				    intake_on_job *on, void *data, struct why *why)
+{
+	return run_dry(in, name, since_ms, false, on, data, why);
+}
+
+enum jembatan_result intake_probe(struct intake *in, const char *name, intake_on_job *on,
+				  void *data, struct why *why)
+{
+	return run_dry(in, name, clock_now_ms() - PROBE_BACK_MS, true, on, data, why);
 }
 
 enum jembatan_result intake_backfill(struct intake *in, const char *name, int64_t since_ms,

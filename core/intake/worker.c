@@ -368,11 +368,11 @@ static void polled(struct worker *w, const struct msg_result *r)
 static void dry_polled(struct worker *w, const struct msg_result *r)
 {
 	bool more = r->result == JEMBATAN_OK || r->result == JEMBATAN_DATA;
-	if (more && child_brought(w->child))
+	bool is_good = r->result == JEMBATAN_IDLE || (w->one_page && more);
+	if (more && child_brought(w->child) && !w->one_page)
 		poll_now(w);
 	else
-		worker_end_job(w, r->result == JEMBATAN_IDLE ? JEMBATAN_OK :
-			       (enum jembatan_result)r->result, r->why);
+		worker_end_job(w, is_good ? JEMBATAN_OK : (enum jembatan_result)r->result, r->why);
 }
 
 static void on_done(void *data, struct child *c, const struct msg_result *r)

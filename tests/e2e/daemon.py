@@ -5,6 +5,7 @@ citizen's word in the log or in clear on disk."""
 import argparse
 import email.message
 import email.utils
+import json
 import os
 import pathlib
 import re
@@ -18,7 +19,7 @@ from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E
 WORDS = {"subject": "Jembatan gantung Sangkuriang", "text": "Papan lantai Tumang lapuk di dua tempat.",
          "name": "Dayang Sumbi", "phone": "081298765432", "mail": "dayang.sumbi@contoh.invalid"}
 SPYING = ["Sangkuriang", "Tumang", "Dayang", "Sumbi", "81298765432", "dayang.sumbi"]
-EX_DATAERR, EX_NOINPUT, EX_TEMPFAIL, EX_CONFIG = 65, 66, 75, 78
+EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG = 65, 66, 69, 75, 78
 
 
 class Place:
@@ -434,7 +435,43 @@ def reload(build):
         source.stop()
 
 
-SCENARIOS = [sigterm_drains, one_daemon_a_folder, wrong_settings, review, pause_and_resume, reload,
+def check_live(build):
+    p = Place(build)
+    yield p
+    p.put(2)
+
+    def live(code):
+        done = p.rig.command("--json", "check", "--live")
+        expect(done.returncode == code, "check --live ended with %d, not %d: %s%s"
+               % (done.returncode, code, done.stdout, done.stderr))
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        return {r["what"]: r["result"] for r in rows if r["type"] == "live"}
+
+    p.start()
+    expect(p.rig.command("check", "--live").returncode == 0, "not good while the daemon runs")
+    rows = live(0)
+    expect(all(rows[w] == "ok" for w in ("disk", "data_dir", "master key", "centre", "clock",
+                                         "aplikasi")), rows)
+    expect(rows["push"] == "not tried", rows)
+    p.wait_centre(2)
+    p.stop()
+    messages = p.rig.query("SELECT count(*) FROM message")
+    cursor = p.rig.query("SELECT cursor FROM instance")
+    expect(live(0)["aplikasi"] == "ok", "not good while it does not run")
+    expect(p.rig.query("SELECT count(*) FROM message") == messages and
+           p.rig.query("SELECT cursor FROM instance") == cursor, "a probe stored something")
+    expect(p.at_centre() == 2, "a probe pushed something")
+    p.central["secret"] = p.rig.secret("wrong.secret", "salah")
+    p.rig.write_config(p.central, p.instances)
+    expect(live(EX_CONFIG)["centre"] == "WRONG", "a wrong secret is right")
+    p.central.update(p.centre.settings, url="http://127.0.0.1:1")
+    p.rig.write_config(p.central, p.instances)
+    expect(live(EX_UNAVAILABLE)["centre"] == "no answer", "nobody answers")
+    os.chmod(p.rig.data, 0o755)
+    expect(live(EX_CONFIG)["data_dir"] == "WRONG", "an open folder is right")
+
+
+SCENARIOS = [sigterm_drains, one_daemon_a_folder, wrong_settings, review, pause_and_resume, reload, check_live,
              start_and_backfill, quarantine, unknown, answers_by_mail, from_the_centre, shadow]
 
 
