@@ -110,59 +110,6 @@ static void review_list(struct control_peer *p, const struct msg_command *c)
 	end_list(p, r, &why);
 }
 
-static enum jembatan_result decide_one(struct control_peer *p, struct arena *arena,
-				       const char *name, const char *reason, bool accept,
-				       struct why *why)
-{
-	struct app *a = control_app(p);
-	struct ticket_row t;
-	enum jembatan_result r = tickets_find(a->db, name, arena, &t, why);
-	if (r != JEMBATAN_OK)
-		return r;
-	return accept ? decide_accept(a->decide, &t, control_actor(p), why) :
-			decide_reject(a->decide, &t, control_actor(p), reason, why);
-}
-
-/* name "all": every ticket that waits. One transaction for all of them. */
-static void review(struct control_peer *p, const struct msg_command *c, bool accept)
-{
-	struct app *a = control_app(p);
-	const char *name = msg_argument(c, "name"), *reason = msg_argument(c, "reason");
-	struct arena *arena = arena_new();
-	struct why why;
-	char done[80];
-	size_t count = 0, total = 0;
-	if (reason == NULL)
-		reason = "a person rejected it";
-	enum jembatan_result r = db_begin(a->db, &why);
-	if (r == JEMBATAN_OK && !str_equal(name, "all")) {
-		r = decide_one(p, arena, name != NULL ? name : "", reason, accept, &why);
-		total = 1;
-	} else if (r == JEMBATAN_OK) {
-		struct ticket_row rows[PAGE];
-		do {
-			arena_reset(arena);
-			r = tickets_list(a->db, TICKET_REVIEW, 0, PAGE, arena, rows, &count, &why);
-			for (size_t i = 0; i < count && r == JEMBATAN_OK; i++)
-				r = decide_one(p, arena, rows[i].reference, reason, accept, &why);
-			total += count;
-		} while (r == JEMBATAN_OK && count > 0);
-	}
-	snprintf(done, sizeof(done), "%zu %s", total, accept ? "accepted" : "rejected");
-	commands_finish(p, r, &why, done);
-	arena_free(arena);
-}
-
-static void review_accept(struct control_peer *p, const struct msg_command *c)
-{
-	review(p, c, true);
-}
-
-static void review_reject(struct control_peer *p, const struct msg_command *c)
-{
-	review(p, c, false);
-}
-
 /* ---- unknown ----------------------------------------------------------- */
 
 static void unknown_row(struct control_peer *p, const struct outbox_row *row)
@@ -533,9 +480,10 @@ commands_find(const char *name)
 		{ "status", status_command },
 		{ "explain", explain_command },
 		{ "review list", review_list },
+		{ "tickets edit", tickets_edit_command },
 		{ "review show", show_command },
-		{ "review accept", review_accept },
-		{ "review reject", review_reject },
+		{ "review accept", review_accept_command },
+		{ "review reject", review_reject_command },
 		{ "tickets", tickets_command },
 		{ "unknown list", unknown_list },
 		{ "unknown confirm", unknown_confirm },

@@ -9,6 +9,8 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/log.h"
+#include "central/reason.h"
 
 #include <curl/curl.h>
 #include <fcntl.h>
@@ -304,7 +306,6 @@ static void end_call(struct client_call *call, CURLcode code)
 	client_on_done *on_done = call->on_done;
 	void *data = call->data;
 	struct buf answer = call->answer;
-	char error[CURL_ERROR_SIZE];
 	long status = 0, request_bytes = 0;
 
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -314,8 +315,10 @@ static void end_call(struct client_call *call, CURLcode code)
 	a.is_too_long = buf_is_full(&call->answer);
 	a.retry_after_ms = retry_after(call->easy);
 	a.took_ms = clock_mono_ms() - call->started_mono_ms;
-	memcpy(error, call->error, sizeof(error));
-	a.error = *error ? error : curl_easy_strerror(code);
+	a.error = reason_of((int)code);
+	if (code != CURLE_OK)
+		log_debug("central", "libcurl %d: %s", (int)code,
+			  *call->error ? call->error : curl_easy_strerror(code));
 	buf_init(&call->answer, 0);
 	client_cancel(call);
 	a.body = buf_bytes(&answer);

@@ -46,7 +46,7 @@ struct client_answer {
 	struct jembatan_bytes body;
 	int64_t retry_after_ms; /* -1: not given */
 	int64_t took_ms;
-	const char *error;  /* libcurl's words, no addresses of people */
+	const char *error;  /* why curl_code is not OK, for the operator */
 };
 
 struct client;

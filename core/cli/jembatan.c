@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/jx.h"
 #include "cli/cli.h"
 #include "config/date.h"
@@ -31,6 +32,7 @@ static const char usage_text[] =
 	"  preview INSTANCE --sample FILE   what a sample becomes; nothing is stored\n"
 	"decide\n"
 	"  review list | show TICKET | accept TICKET|all | reject TICKET|all [--reason TEXT]\n"
+	"  tickets edit TICKET [--title TITLE] [--text FILE|-]   before it is sent (again)\n"
 	"  unknown list [--refused] | confirm ID TRACKING | resend ID\n"
 	"  quarantine list [--all] | show ID | replay ID | drop ID\n"
 	"  central institutions | differences [--refresh] | words | accept TICKET\n"
@@ -52,8 +54,9 @@ static const char usage_text[] =
 
 struct request {
 	struct cli cli;
-	const char *sample, *since, *reason, *offline;
-	bool live, dry_run, all, refused, refresh, show_options, explain, measure, list, replace, release, yes;
+	const char *sample, *since, *reason, *offline, *title, *text;
+	bool live, dry_run, all, refused, refresh, show_options, explain, measure, list,
+		replace, release, yes;
 	char **words;
 	int count;
 };
@@ -117,8 +120,50 @@ static int run_status(const struct request *q)
 	return ask(q, "status", NULL, 0, false);
 }
 
+#define TEXT_MAX (256u * 1024u)
+
+/* "-": from stdin; the caller frees. NULL when it cannot be read. */
+static char *read_words(const char *path)
+{
+	struct buf text;
+	struct why why;
+	char piece[4096];
+	size_t n;
+	if (!str_equal(path, "-")) {
+		buf_init(&text, TEXT_MAX);
+		if (file_read(path, &text, &why) == JEMBATAN_OK && !buf_is_full(&text))
+			return buf_take(&text);
+		fprintf(stderr, "jembatan: %s: %s\n", path, buf_is_full(&text) ? "too long" : why.text);
+		buf_done(&text);
+		return NULL;
+	}
+	buf_init(&text, TEXT_MAX);
+	while ((n = fread(piece, 1, sizeof(piece), stdin)) > 0)
+		buf_add(&text, piece, n);
+	if (!buf_is_full(&text))
+		return buf_take(&text);
+	fprintf(stderr, "jembatan: the text is too long\n");
+	buf_done(&text);
+	return NULL;
+}
+
+static int run_edit(const struct request *q)
+{
+	CLEANUP(free_pointer) char *text = NULL;
+	if (word(q, 2) == NULL || (q->title == NULL && q->text == NULL))
+		return usage_error("tickets edit needs ", "TICKET and --title TITLE or --text FILE (- for "
+				   "stdin)");
+	if (q->text != NULL && (text = read_words(q->text)) == NULL)
+		return EX_NOINPUT;
+	struct msg_argument arguments[] = { { "name", word(q, 2) }, { "title", q->title },
+					    { "text", text } };
+	return ask(q, "tickets edit", arguments, 3, false);
+}
+
 static int run_tickets(const struct request *q)
 {
+	if (str_equal(word(q, 1), "edit"))
+		return run_edit(q);
 	struct msg_argument arguments[] = { { "state", word(q, 1) } };
 	return ask(q, "tickets", arguments, 1, true);
 }
@@ -326,8 +371,9 @@ static int run(const struct request *q)
 }
 
 enum { OPTION_SAMPLE = 256, OPTION_SINCE, OPTION_REASON, OPTION_DRY_RUN, OPTION_ALL,
-       OPTION_LIVE, OPTION_REFUSED, OPTION_REFRESH, OPTION_OPTIONS, OPTION_SOCKET, OPTION_OFFLINE, OPTION_EXPLAIN,
-       OPTION_MEASURE, OPTION_LIST, OPTION_REPLACE, OPTION_RELEASE, OPTION_YES };
+       OPTION_LIVE, OPTION_REFUSED, OPTION_REFRESH, OPTION_OPTIONS, OPTION_SOCKET, OPTION_OFFLINE,
+       OPTION_EXPLAIN, OPTION_MEASURE, OPTION_LIST, OPTION_REPLACE, OPTION_RELEASE, OPTION_YES, OPTION_TITLE,
+       OPTION_TEXT };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -349,6 +395,8 @@ static const struct option options[] = {
 	{ "replace", no_argument, NULL, OPTION_REPLACE },
 	{ "release", no_argument, NULL, OPTION_RELEASE },
 	{ "yes", no_argument, NULL, OPTION_YES },
+	{ "title", required_argument, NULL, OPTION_TITLE },
+	{ "text", required_argument, NULL, OPTION_TEXT },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -383,6 +431,8 @@ int main(int argc, char *argv[])
 		case OPTION_REPLACE: q.replace = true; break;
 		case OPTION_RELEASE: q.release = true; break;
 		case OPTION_YES: q.yes = true; break;
+		case OPTION_TITLE: q.title = optarg; break;
+		case OPTION_TEXT: q.text = optarg; break;
 		case 'V':
 			puts("jembatan " PACKAGE_VERSION);
 			return EX_OK;

@@ -382,6 +382,12 @@ enum jembatan_result tickets_list(struct db *db, int state, int64_t after_id, si
 	return r;
 }
 
+enum jembatan_result tickets_newest(struct db *db, int64_t *out_id, struct why *why)
+{
+	return sql_get_number(&db->sql, why, out_id, "SELECT coalesce(max(id), 0) FROM ticket",
+			      SQL_NOTHING);
+}
+
 enum jembatan_result tickets_count(struct db *db, int64_t out_by_state[8], struct why *why)
 {
 	static const char text[] = "SELECT key, n FROM tally WHERE counted = 3 AND instance_id = 0";

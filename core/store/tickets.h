@@ -53,6 +53,8 @@ MUST_CHECK enum jembatan_result tickets_list(struct db *db, int state, int64_t a
 					     size_t limit, struct arena *arena,
 					     struct ticket_row *out, size_t *out_count,
 					     struct why *why);
+/* The newest ticket's id; 0: none. */
+MUST_CHECK enum jembatan_result tickets_newest(struct db *db, int64_t *out_id, struct why *why);
 MUST_CHECK enum jembatan_result tickets_count(struct db *db, int64_t out_by_state[8],
 					      struct why *why);
 

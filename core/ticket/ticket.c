@@ -35,6 +35,7 @@ static const struct place_of_field texts[] = {
 	AT("reporter", "phone", reporter.phone),
 	AT("reporter", "phone_raw", reporter.phone_raw),
 	AT(NULL, "title", title),
+	AT(NULL, "title_original", title_original),
 	AT(NULL, "content_original", content_original),
 	AT(NULL, "content_edited", content_edited),
 	AT(NULL, "classification", classification),

@@ -47,6 +47,7 @@ struct ticket {
 	bool anonymous, secret; /* never relaxed */
 	const char *title;
 	bool title_derived;
+	const char *title_original; /* before a person changed it; or NULL */
 	const char *content_original, *content_edited; /* isi awal, isi akhir */
 	const char *classification; /* classification word, when known */
 	const char *category;       /* the source's own word */

@@ -6,7 +6,11 @@ import argparse
 import csv
 import pathlib
 import random
+import socket
+import ssl
+import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -369,6 +373,117 @@ def import_of_the_export(build):
     expect(one["id"] and not p.centre.state()["doubled"], "a push was doubled")
 
 
+def a_refused_ticket_is_corrected(build):
+    p = Place(build)
+    yield p
+    p.centre.fault("422:create@first=1")
+    p.start()
+    p.source.put({"do": "message", "id": "1", "subject": "Lampu", "text": "Lampu padam sejak kemarin."})
+    wait_for("the refusal", lambda: p.rig.ask("tickets", "refused"), 30)
+    name = p.rig.ask("tickets", "refused")[0]["reference"]
+    text = p.rig.dir / "text"
+    text.write_text("Lampu jalan di depan balai desa padam sejak kemarin.\n")
+    p.rig.ask("tickets", "edit", name, "--title", "Lampu jalan padam", "--text", str(text))
+    p.rig.ask("unknown", "resend", str(p.rig.ask("unknown", "list", "--refused")[0]["id"]))
+    wait_for("its number", lambda: p.rig.ask("tickets", "pushed"), 30)
+    body = p.centre.complaints()[0]["body"]
+    expect(body["title"] == "Lampu jalan padam" and body["content"].startswith("Lampu jalan di"),
+           "the centre has %s" % body)
+    kept = p.rig.ask("review", "show", name)[0]["body"]
+    expect(kept["content_original"] == "Lampu padam sejak kemarin." and kept["title_original"] ==
+           "Lampu", "what the citizen wrote is lost: %s" % kept)
+    expect("edited" in [e["what"] for e in p.explain({"reference": name})["events"]], "no audit")
+    expect(p.rig.command("tickets", "edit", name, "--title", "x").returncode == 65, "edited too late")
+
+
+class TlsDoor:
+    """TLS in front of the fake centre, with a certificate of its own authority."""
+
+    def __init__(self, folder, to_port):
+        self.folder, self.to_port = folder, to_port
+        self.ca, self.other_ca = self.authority("ca"), self.authority("other")
+        self.openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out",
+                     "server.csr", "-subj", "/CN=pusat-tiruan")
+        (folder / "san").write_text("subjectAltName=IP:127.0.0.1\n")
+        self.openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+                     "-CAcreateserial", "-days", "2", "-extfile", "san", "-out", "server.pem")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "server.pem", folder / "server.key")
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.handshakes, self.context = 0, context
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def openssl(self, *words):
+        done = subprocess.run(["openssl"] + list(words), cwd=self.folder, stderr=subprocess.PIPE)
+        expect(done.returncode == 0, "openssl: %s" % done.stderr.decode())
+
+    def authority(self, name):
+        self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout",
+                     name + ".key", "-out", name + ".pem", "-subj", "/CN=" + name)
+        return str(self.folder / (name + ".pem"))
+
+    def serve(self):
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.talk, args=(peer,), daemon=True).start()
+
+    def talk(self, peer):
+        try:
+            with self.context.wrap_socket(peer, server_side=True) as inside, \
+                    socket.create_connection(("127.0.0.1", self.to_port)) as centre:
+                self.handshakes += 1
+                back = threading.Thread(target=self.copy, args=(centre, inside), daemon=True)
+                back.start()
+                self.copy(inside, centre)
+                back.join()
+        except OSError:
+            pass
+
+    @staticmethod
+    def copy(source, sink):
+        try:
+            while True:
+                piece = source.recv(65536)
+                if not piece:
+                    break
+                sink.sendall(piece)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def over_tls(build):
+    p = Place(build)
+    yield p
+    door = TlsDoor(p.rig.dir, int(p.centre.url.rsplit(":", 1)[1]))
+    p.central.update(url="https://127.0.0.1:%d" % door.port, ca_file=door.other_ca)
+    p.configure()
+    p.start()
+    p.source.put({"do": "message", "id": "1", "subject": "Lampu", "text": "Lampu padam."})
+    p.count = 1
+    wait_for("the refusal of a stranger's certificate", lambda: "certificate is not trusted" in
+             p.rig.status("central")["last_error"], 30)
+    expect(p.centre.state()["requests"] == 0, "it spoke to a centre that it does not trust")
+    expect(p.daemon.stop() == 0, "SIGTERM did not end with 0")
+    p.central["ca_file"] = door.ca
+    p.configure()
+    p.start()
+    p.put(2)
+    p.wait_state(p.tickets()[0], "unverified")
+    expect(door.handshakes > 0 and not p.centre.state()["doubled"], "not over TLS")
+    p.central["url"] = "https://localhost:%d" % door.port  # the certificate is for 127.0.0.1
+    p.daemon.stop()
+    p.configure()
+    p.start()
+    wait_for("the refusal of another host's certificate", lambda: "certificate is not trusted" in
+             p.rig.log_text().rsplit("running:", 1)[1], 30)
+    door.listener.close()
+
+
 def killed_all_the_time(build):
     p = Place(build)
     yield p
@@ -407,7 +522,7 @@ def killed_all_the_time(build):
 
 SCENARIOS = [the_way_through, never_backwards, unknown_words, pages_that_lie,
              missing_and_differences, institutions, budgets, import_of_the_export,
-             killed_all_the_time]
+             a_refused_ticket_is_corrected, over_tls, killed_all_the_time]
 
 
 def run_one(scenario, build, keep):

@@ -272,6 +272,47 @@ START_TEST(review_accepts_and_rejects)
 }
 END_TEST
 
+START_TEST(all_that_wait_are_decided_in_slices)
+{
+	CLEANUP(buf_done) struct buf lines;
+	struct db_stats before, after;
+	buf_init(&lines, 1u << 20);
+	for (int i = 1; i <= 120; i++)
+		buf_add_text(&lines, message(arena_printf(bench.arena, "%d", i)));
+	open_with(lines.data, 120);
+	db_stats(bench.db, &before);
+	ck_assert_uint_eq(ask_one("review accept", "name", "all"), EX_OK);
+	ck_assert_str_eq(answer.why, "120 accepted");
+	db_stats(bench.db, &after);
+	ck_assert_uint_ge(after.commits - before.commits, 3);
+	ck_assert_uint_eq(ask_one("review accept", "name", "all"), EX_OK);
+	ck_assert_str_eq(answer.why, "0 accepted");
+	ck_assert_uint_eq(app_bench_pushes(OUTBOX_CREATE), 64); /* as many as the bench lists */
+}
+END_TEST
+
+START_TEST(a_ticket_is_corrected_before_it_is_sent)
+{
+	open_with(message("1"), 1);
+	const char *name = app_bench_ticket(0).reference;
+	struct msg_argument change[] = { { "name", name }, { "title", " Judul\tbaru \x1b" },
+					 { "text", "Isi yang\r\nbaru" } };
+	ck_assert_uint_eq(ask("tickets edit", change, 3), EX_OK);
+	ck_assert_uint_eq(ask_one("review show", "name", name), EX_OK);
+	json_t *row = find_row("body");
+	ck_assert_str_eq(jx_text(row, "body.title"), "Judul\tbaru");
+	ck_assert_str_eq(jx_text(row, "body.content_edited"), "Isi yang\nbaru");
+	ck_assert_str_eq(jx_text(row, "body.content_original"), TEXT " 1");
+	ck_assert_ptr_nonnull(jx_text(row, "body.title_original"));
+	ck_assert_ptr_nonnull(strstr(app_bench_history(1), "edited"));
+	ck_assert_uint_eq(ask("tickets edit", change, 1), EX_DATAERR); /* nothing to change */
+	ck_assert_uint_eq(ask("tickets edit", (struct msg_argument[]){ { "name", name },
+		{ "text", " \n" } }, 2), EX_DATAERR);
+	ck_assert_uint_eq(ask_one("review accept", "name", name), EX_OK);
+	ck_assert_uint_eq(ask("tickets edit", change, 3), EX_DATAERR); /* it may be under way */
+}
+END_TEST
+
 START_TEST(explain_tells_the_history_of_a_ticket_by_any_name)
 {
 	open_with(message("1"), 1);
@@ -493,6 +534,8 @@ int main(void)
 	tcase_add_test(t, a_request_only_or_freshly_started_channel_raises_no_false_alarm);
 	tcase_add_test(t, without_a_descriptor_left_the_daemon_waits_instead_of_spinning);
 	tcase_add_test(t, review_accepts_and_rejects);
+	tcase_add_test(t, all_that_wait_are_decided_in_slices);
+	tcase_add_test(t, a_ticket_is_corrected_before_it_is_sent);
 	tcase_add_test(t, explain_tells_the_history_of_a_ticket_by_any_name);
 	tcase_add_test(t, who_asked_stands_in_the_audit);
 	tcase_add_test(t, pausing_the_centre_outlives_the_daemon);

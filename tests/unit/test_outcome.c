@@ -1,6 +1,7 @@
 /* test_outcome.c: the whole table of results: every code of libcurl 7.88, before
  * and after a byte has left, and every status. */
 #include "central/outcome.h"
+#include "central/reason.h"
 
 #include <curl/curl.h>
 
@@ -216,6 +217,26 @@ START_TEST(what_settles_an_unknown_action)
 }
 END_TEST
 
+/* Whatever code an operator can meet is told in our words. */
+START_TEST(no_code_is_told_in_words_for_programmers)
+{
+	static const char *const foreign[] = { "callback", "rewind", "CURL", "curl", "option",
+					       "handle", "errno", "SSL" };
+	const char *sentence = reason_of(_i);
+	ck_assert_uint_gt(strlen(sentence), 10);
+	ck_assert_str_ne(sentence, curl_easy_strerror((CURLcode)_i));
+	for (size_t i = 0; i < COUNT_OF(foreign); i++)
+		ck_assert_msg(!strstr(sentence, foreign[i]), "%d: %s", _i, sentence);
+}
+END_TEST
+
+START_TEST(the_codes_that_are_met_have_sentences_of_their_own)
+{
+	static const int met[] = { 6, 7, 18, 28, 35, 52, 55, 56, 60, 65, 77 };
+	ck_assert_str_ne(reason_of(met[_i]), reason_of(-1));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("outcome");
@@ -232,5 +253,7 @@ int main(void)
 	tcase_add_test(t, a_success_cannot_be_configured_away);
 	tcase_add_test(t, one_report_that_a_filter_turns_away_is_refused_alone);
 	tcase_add_loop_test(t, what_settles_an_unknown_action, 0, COUNT_OF(settlings));
+	tcase_add_loop_test(t, no_code_is_told_in_words_for_programmers, 1, CURL_LAST);
+	tcase_add_loop_test(t, the_codes_that_are_met_have_sentences_of_their_own, 0, 11);
 	return unit_run("outcome", t);
 }
