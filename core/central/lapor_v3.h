@@ -41,8 +41,10 @@ void lapor_v3_follow_up(const char *complaint_id, const char *text, bool is_secr
 
 /* ---- answers ---- */
 
-/* The new complaint's id, wherever it stands: "" unless it is a plain id. */
-void lapor_v3_complaint_id(struct jembatan_bytes answer, char out[LAPOR_V3_ID_SIZE]);
+/* The new complaint's id, at this dotted path; path NULL or "": wherever
+ * version 3 has it. "" unless it is a plain id. */
+void lapor_v3_complaint_id(struct jembatan_bytes answer, const char *path,
+			   char out[LAPOR_V3_ID_SIZE]);
 /* The id of the one file that was uploaded. */
 void lapor_v3_file_id(struct jembatan_bytes answer, char out[LAPOR_V3_ID_SIZE]);
 

@@ -55,14 +55,18 @@ static json_t *parse(struct jembatan_bytes answer)
 	return jx_parse(answer, &root, NULL) == JEMBATAN_OK ? root : NULL;
 }
 
-void lapor_v3_complaint_id(struct jembatan_bytes answer, char out[LAPOR_V3_ID_SIZE])
+void lapor_v3_complaint_id(struct jembatan_bytes answer, const char *path,
+			   char out[LAPOR_V3_ID_SIZE])
 {
 	static const char *const paths[] = { "complaint_id", "data.complaint_id",
 					     "results.complaint.id" };
 	json_t *root = parse(answer);
+	bool is_usual = path == NULL || *path == '\0';
 
 	out[0] = '\0';
-	for (size_t i = 0; i < COUNT_OF(paths) && !*out; i++)
+	if (!is_usual)
+		read_id(jx_at(root, path), out);
+	for (size_t i = 0; is_usual && i < COUNT_OF(paths) && !*out; i++)
 		read_id(jx_at(root, paths[i]), out);
 	json_decref(root);
 }

@@ -89,12 +89,13 @@ static bool read_evidence(struct push *p, const struct settings_central *c,
 	return true;
 }
 
-static void read_id(struct push *p, const struct client_answer *a)
+static void read_id(struct push *p, const struct settings_central *c,
+		    const struct client_answer *a)
 {
 	if (a->curl_code != CURLE_OK || a->status < 200 || a->status >= 300)
 		return;
 	if (p->action == OUTCOME_CREATE)
-		lapor_v3_complaint_id(a->body, p->result.id);
+		lapor_v3_complaint_id(a->body, c->create_id, p->result.id);
 	else if (p->action == OUTCOME_FILE)
 		lapor_v3_file_id(a->body, p->result.id);
 }
@@ -115,7 +116,7 @@ bool push_read_answer(struct push *p, const struct central_options *o,
 	p->is_local = false;
 	if (was_cut_by_us(p))
 		return true;
-	read_id(p, a);
+	read_id(p, o->central, a);
 	f.has_id = *p->result.id != '\0';
 	p->verdict = outcome_of(&f);
 	p->result.outcome = p->verdict.outcome;

@@ -190,6 +190,7 @@ static void read_central(struct load *l, struct settings_central *out)
 	out->secret = schema_take_secret(&l->values, "central.secret");
 	out->guid = schema_take_secret(&l->values, "central.guid");
 	out->create_path = text_of(l, "central.create_path");
+	out->create_id = text_of(l, "central.create_id");
 	if (out->create_path != NULL &&
 	    (*out->create_path != '/' || strpbrk(out->create_path, " \t\n?#") != NULL))
 		complain(l, "central.create_path", "must be a path that begins with /");

@@ -50,6 +50,7 @@ struct settings_central {
 	const char *auth_scheme; /* word before it; may be "" */
 	struct secret *secret, *guid; /* NULL: not set */
 	const char *create_path; /* begins with / */
+	const char *create_id;   /* dotted path in its answer; NULL: where version 3 has it */
 	int64_t connect_timeout_ms, answer_timeout_ms;
 	unsigned connections; /* in parallel, at most */
 	bool idempotent;

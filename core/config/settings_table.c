@@ -60,6 +60,8 @@ const struct jembatan_option settings_table[] = {
 	SECRET("central.secret", "The agency's secret for the centre."),
 	SECRET("central.guid", "The agency's GUID with its braces, sent as the header token."),
 	TEXT("central.create_path", "/complaints/complaint", "Path that creates a complaint."),
+	TEXT("central.create_id", NULL, "Where its answer holds the complaint's number; unset: as "
+	     "version 3 has it."),
 	DURATION("central.connect_timeout", "30s", SECOND, 5 * MINUTE,
 		 "How long a connection may take."),
 	DURATION("central.answer_timeout", "90s", SECOND, 10 * MINUTE,

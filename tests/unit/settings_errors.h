@@ -29,7 +29,7 @@ static const struct {
 	  NULL, NULL, false,
 	  "jembatan.yaml:3: unknown key \"central.zzzzzz\": the keys here "
 	  "are type, url, auth_header, auth_scheme, secret, guid, "
-	  "create_path, connect_timeout, answer_timeout, connections, "
+	  "create_path, create_id, connect_timeout, answer_timeout, connections, "
 	  "idempotent, lookup, unknown, unknown_alarm, not_sent_statuses, "
 	  "reference_line, time_zone, ca_file, daily_budget, status, institutions_every, "
 	  "route_to, defaults" },
@@ -49,7 +49,7 @@ static const struct {
 	{ "central: https://x\n",
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: \"central\" must be a map with the keys type, "
-	  "url, auth_header, auth_scheme, secret, guid, create_path, "
+	  "url, auth_header, auth_scheme, secret, guid, create_path, create_id, "
 	  "connect_timeout, answer_timeout, connections, idempotent, lookup, "
 	  "unknown, unknown_alarm, not_sent_statuses, reference_line, "
 	  "time_zone, ca_file, daily_budget, status, institutions_every, route_to, defaults, not text" },

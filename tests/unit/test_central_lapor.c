@@ -219,8 +219,20 @@ START_TEST(an_id_is_taken_only_when_it_is_plainly_one)
 {
 	char id[LAPOR_V3_ID_SIZE] = "?";
 
-	lapor_v3_complaint_id(bytes_text(created[_i].answer), id);
+	lapor_v3_complaint_id(bytes_text(created[_i].answer), "", id);
 	ck_assert_str_eq(id, created[_i].id);
+}
+END_TEST
+
+START_TEST(another_place_of_the_id_is_the_only_one)
+{
+	char id[LAPOR_V3_ID_SIZE] = "?";
+
+	lapor_v3_complaint_id(bytes_text("{\"complaint_id\":7,\"baru\":{\"nomor\":8}}"),
+			      "baru.nomor", id);
+	ck_assert_str_eq(id, "8");
+	lapor_v3_complaint_id(bytes_text("{\"complaint_id\":7}"), "baru.nomor", id);
+	ck_assert_str_eq(id, "");
 }
 END_TEST
 
@@ -309,6 +321,7 @@ int main(void)
 	tcase_add_test(t, a_long_follow_up_is_cut_on_a_character_and_keeps_its_reference);
 	tcase_add_loop_test(t, a_page_of_follow_ups_is_read, 0, COUNT_OF(pages));
 	tcase_add_loop_test(t, an_id_is_taken_only_when_it_is_plainly_one, 0, COUNT_OF(created));
+	tcase_add_test(t, another_place_of_the_id_is_the_only_one);
 	tcase_add_test(t, a_file_is_a_document_or_an_image);
 	tcase_add_test(t, ids_of_files_keep_their_places);
 	tcase_add_loop_test(t, only_a_readable_answer_says_absent, 0, COUNT_OF(lookups));
