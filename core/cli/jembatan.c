@@ -47,14 +47,14 @@ static const char usage_text[] =
 	"  restore --release [--yes]       end the hold: new reports are pushed again\n"
 	"\n"
 	"try out\n"
-	"  duplicates --offline FILE.jsonl [--explain] [--measure]   which complaints are one\n"
+	"  duplicates --offline FILE.jsonl [--automatic PERCENT] [--explain] [--measure]\n"
 	"\n"
 	"--json prints one JSON object a line. Exit codes are those of sysexits.h.\n"
 	"See jembatan(1) and jembatan.yaml(5).\n";
 
 struct request {
 	struct cli cli;
-	const char *sample, *since, *reason, *offline, *title, *text;
+	const char *sample, *since, *reason, *offline, *automatic, *title, *text;
 	bool live, dry_run, all, refused, refresh, show_options, explain, measure, list,
 		replace, release, yes;
 	char **words;
@@ -324,11 +324,36 @@ static int run_backfill(const struct request *q)
 	return ask(q, "backfill", arguments, 3, false);
 }
 
+/* As configured; a machine without a configuration tries with the presets. */
+static bool duplicates_settings(const struct request *q, struct dedup_settings *out)
+{
+	struct problems problems;
+	problems_init(&problems);
+	*out = dedup_settings_preset();
+	bool good = access(q->cli.config, F_OK) != 0;
+	struct settings *s = good ? NULL : settings_load(q->cli.config, &problems);
+	if (s != NULL) {
+		out->window_ms = s->duplicates.window_ms;
+		out->automatic = s->duplicates.automatic / 100.0;
+		out->review = s->duplicates.review / 100.0;
+		out->separate = s->duplicates.separate / 100.0;
+		good = problems.count == 0;
+	}
+	problems_print(&problems, stderr);
+	problems_done(&problems);
+	settings_free(s);
+	if (q->automatic != NULL)
+		out->automatic = strtod(q->automatic, NULL) / 100;
+	return good;
+}
+
 static int run_duplicates(const struct request *q)
 {
-	struct dedup_settings settings = dedup_settings_preset();
+	struct dedup_settings settings;
 	if (q->offline == NULL)
 		return usage_error("duplicates needs ", "--offline FILE.jsonl");
+	if (!duplicates_settings(q, &settings))
+		return EX_CONFIG;
 	return cli_duplicates_offline(q->offline, &settings, q->explain, q->measure);
 }
 
@@ -372,8 +397,8 @@ static int run(const struct request *q)
 
 enum { OPTION_SAMPLE = 256, OPTION_SINCE, OPTION_REASON, OPTION_DRY_RUN, OPTION_ALL,
        OPTION_LIVE, OPTION_REFUSED, OPTION_REFRESH, OPTION_OPTIONS, OPTION_SOCKET, OPTION_OFFLINE,
-       OPTION_EXPLAIN, OPTION_MEASURE, OPTION_LIST, OPTION_REPLACE, OPTION_RELEASE, OPTION_YES, OPTION_TITLE,
-       OPTION_TEXT };
+       OPTION_EXPLAIN, OPTION_MEASURE, OPTION_AUTOMATIC, OPTION_LIST, OPTION_REPLACE, OPTION_RELEASE, OPTION_YES,
+       OPTION_TITLE, OPTION_TEXT };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -389,6 +414,7 @@ static const struct option options[] = {
 	{ "options", no_argument, NULL, OPTION_OPTIONS },
 	{ "live", no_argument, NULL, OPTION_LIVE },
 	{ "offline", required_argument, NULL, OPTION_OFFLINE },
+	{ "automatic", required_argument, NULL, OPTION_AUTOMATIC },
 	{ "explain", no_argument, NULL, OPTION_EXPLAIN },
 	{ "measure", no_argument, NULL, OPTION_MEASURE },
 	{ "list", no_argument, NULL, OPTION_LIST },
@@ -425,6 +451,7 @@ int main(int argc, char *argv[])
 		case OPTION_OPTIONS: q.show_options = true; break;
 		case OPTION_LIVE: q.live = true; break;
 		case OPTION_OFFLINE: q.offline = optarg; break;
+		case OPTION_AUTOMATIC: q.automatic = optarg; break;
 		case OPTION_EXPLAIN: q.explain = true; break;
 		case OPTION_MEASURE: q.measure = true; break;
 		case OPTION_LIST: q.list = true; break;

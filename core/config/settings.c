@@ -228,6 +228,17 @@ static bool is_local(const char *listen)
 	return false;
 }
 
+static void read_duplicates(const struct load *l, struct settings_duplicates *out)
+{
+	out->window_ms = schema_integer(&l->values, "duplicates.window");
+	out->automatic = (unsigned)schema_integer(&l->values, "duplicates.automatic");
+	out->review = (unsigned)schema_integer(&l->values, "duplicates.review");
+	out->separate = (unsigned)schema_integer(&l->values, "duplicates.separate");
+	if (out->separate > out->review || out->review > out->automatic)
+		complain(l, "duplicates.review", "must lie between duplicates.separate and "
+			 "duplicates.automatic");
+}
+
 static void read_web(const struct load *l, struct settings_web *out)
 {
 	out->listen = text_of(l, "web.listen");
@@ -276,6 +287,7 @@ static void read_main(struct load *l)
 	s->batch_max = (unsigned)schema_integer(&l->values, "limits.batch_max");
 	read_master_key(l);
 	read_central(l, &s->central);
+	read_duplicates(l, &s->duplicates);
 	read_web(l, &s->web);
 }
 

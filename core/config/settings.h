@@ -70,6 +70,12 @@ struct settings_central {
 	struct settings_defaults defaults;
 };
 
+/* When two complaints are one; percent, separate <= review <= automatic. */
+struct settings_duplicates {
+	int64_t window_ms;
+	unsigned automatic, review, separate;
+};
+
 /* jembatan-web. */
 struct settings_web {
 	const char *listen; /* "127.0.0.1:8480", "[::1]:8480", "unix:/path"; NULL: not started */
@@ -110,6 +116,7 @@ struct settings {
 	int64_t attachment_max_bytes;
 	unsigned inbox_waiting_max, batch_max;
 	struct settings_central central;
+	struct settings_duplicates duplicates;
 	struct settings_web web;
 	const struct instance_settings *instances; /* by name */
 	size_t instance_count;

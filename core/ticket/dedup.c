@@ -25,7 +25,7 @@ const char *dedup_decision_name(enum dedup_decision d)
 struct dedup_settings dedup_settings_preset(void)
 {
 	return (struct dedup_settings){
-		.window_ms = DEDUP_WINDOW_MS, .automatic = 0.7, .review = 0.5, .separate = 0.3,
+		.window_ms = DEDUP_WINDOW_MS, .automatic = 0.6, .review = 0.45, .separate = 0.25,
 	};
 }
 

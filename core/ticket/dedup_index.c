@@ -1,7 +1,7 @@
 /* dedup_index.c: records in chunks that are freed whole, and an inverted index
  * whose postings are chained from the newest to the oldest. A posting is found
  * from its number (record number x KEYS_MAX + place), so it needs 8 bytes: its
- * key and the posting before. Numbers are of 32 bits: enough for 150 million
+ * key and the posting before. Numbers are of 32 bits: enough for 170 million
  * records in one life of the daemon. */
 #include "ticket/dedup_index.h"
 
@@ -23,9 +23,13 @@ struct slot {
 	uint8_t channel, evidence_count, mark_count, forgotten;
 };
 
+struct posting {
+	uint32_t key, before; /* before: the next older posting of the chain + 1 */
+};
+
 struct chunk {
 	struct slot slots[CHUNK];
-	uint32_t keys[CHUNK * KEYS_MAX], before[CHUNK * KEYS_MAX];
+	struct posting postings[CHUNK * KEYS_MAX];
 	char *payload; /* evidence and marks of each record */
 	size_t payload_used, payload_size;
 };
@@ -135,11 +139,11 @@ static void make_keys(const struct mark *marks, size_t count, struct keys *k)
 	}
 }
 
-static void link_posting(struct window *w, struct chunk *c, size_t at, uint32_t posting)
+static void link_posting(struct window *w, struct posting *p, uint32_t number)
 {
-	uint32_t *head = &w->heads[c->keys[at] & w->head_mask];
-	c->before[at] = *head;
-	*head = posting + 1;
+	uint32_t *head = &w->heads[p->key & w->head_mask];
+	p->before = *head;
+	*head = number + 1;
 }
 
 /* Twice the heads, everything linked again in its order. */
@@ -151,10 +155,10 @@ static void grow_heads(struct window *w)
 	w->heads = xcalloc(old * 2, sizeof(*w->heads));
 	w->bytes += old * sizeof(*w->heads);
 	for (uint32_t n = w->first; n < w->end; n++) {
-		struct chunk *c = chunk_of(w, n);
+		struct posting *p = &chunk_of(w, n)->postings[n % CHUNK * KEYS_MAX];
 		for (uint32_t k = 0; k < KEYS_MAX; k++)
-			if (c->keys[n % CHUNK * KEYS_MAX + k] != NONE)
-				link_posting(w, c, n % CHUNK * KEYS_MAX + k, n * KEYS_MAX + k);
+			if (p[k].key != NONE)
+				link_posting(w, &p[k], n * KEYS_MAX + k);
 	}
 }
 
@@ -201,9 +205,10 @@ uint32_t window_add(struct window *w, uint64_t id, uint64_t incident, const stru
 {
 	struct keys keys;
 	struct chunk *c = chunk_for_next(w);
-	uint32_t number = w->end, at = number % CHUNK * KEYS_MAX;
+	uint32_t number = w->end;
+	struct posting *p = &c->postings[number % CHUNK * KEYS_MAX];
 	ASSERT(number < UINT32_MAX / KEYS_MAX - 1);
-	if ((size_t)(w->end - w->first) * KEYS_MAX > w->head_mask + 1)
+	if ((size_t)(w->end - w->first) * KEYS_MAX > 2 * (w->head_mask + 1))
 		grow_heads(w);
 	c->slots[number % CHUNK] = (struct slot){
 		.time_ms = f->time_ms, .id = id, .incident = incident, .digest = f->digest,
@@ -212,8 +217,8 @@ uint32_t window_add(struct window *w, uint64_t id, uint64_t incident, const stru
 	};
 	make_keys(f->marks, f->mark_count, &keys);
 	for (uint32_t k = 0; k < keys.count; k++) {
-		c->keys[at + k] = keys.key[k] != NONE ? keys.key[k] : 1;
-		link_posting(w, c, at + k, number * KEYS_MAX + k);
+		p[k].key = keys.key[k] != NONE ? keys.key[k] : 1;
+		link_posting(w, &p[k], number * KEYS_MAX + k);
 	}
 	w->end++;
 	if (w->end % CHUNK == 0)
@@ -290,13 +295,13 @@ static void look_up(struct window *w, uint32_t key, float weight, uint16_t *used
 		uint32_t number = (posting - 1) / KEYS_MAX;
 		if (number < w->first)
 			break; /* all that follow are older */
-		const struct chunk *c = chunk_of(w, number);
-		size_t at = number % CHUNK * KEYS_MAX + (posting - 1) % KEYS_MAX;
-		if (c->keys[at] == key) {
+		const struct posting *p = &chunk_of(w, number)->postings[number % CHUNK * KEYS_MAX +
+									 (posting - 1) % KEYS_MAX];
+		if (p->key == key) {
 			add_found(w, number, weight, used, count);
 			looked++;
 		}
-		posting = c->before[at];
+		posting = p->before;
 	}
 }
 

@@ -196,15 +196,22 @@ struct roles {
 
 static bool names_something(const struct mark *m)
 {
-	return role_of(m) >= ROLE_RT && (is_number(m) || m->weight >= NAMING);
+	return role_of(m) >= ROLE_RT &&
+	       (is_number(m) || m->weight >= (role_of(m) == ROLE_PERSON ? TELLING : NAMING));
 }
 
 static struct roles compare_roles(const struct dedup_query *q)
 {
 	struct roles r = { 0, 0, 0 };
-	for (size_t i = 0; i < q->a->mark_count; i++)
-		if (names_something(&q->a->marks[i]))
-			r.a |= 1u << role_of(&q->a->marks[i]);
+	for (size_t i = 0; i < q->a->mark_count; i++) {
+		const struct mark *a = &q->a->marks[i];
+		if (!names_something(a))
+			continue;
+		r.a |= 1u << role_of(a);
+		/* Also where one word here is two there. */
+		if (q->a_at[i] != NOT_FOUND && role_of(&q->b->marks[q->a_at[i]]) == role_of(a))
+			r.agree |= 1u << role_of(a);
+	}
 	for (size_t j = 0; j < q->b->mark_count; j++) {
 		const struct mark *b = &q->b->marks[j];
 		if (!names_something(b))
@@ -251,34 +258,110 @@ static struct roles set_roles(struct dedup_query *q, struct out o)
 	return r;
 }
 
-/* How much of a side's location the other record knows. -1: no location. */
-static double location_share(const struct mark *marks, const float *found, size_t count)
+/* What a side's location, and its text without it, find in the other record. */
+struct part {
+	double all, found;       /* weight */
+	double numbers, words;   /* telling, not found */
+};
+
+static void add_mark(struct part *p, const struct mark *k, float found)
 {
-	double all = 0, sum = 0;
-	for (size_t i = 0; i < count; i++)
-		if ((marks[i].kind & MARK_LOCATION) != 0) {
-			all += marks[i].weight;
-			sum += (double)found[i] * marks[i].weight;
-		}
-	return all > 0 ? sum / all : -1;
+	p->all += k->weight;
+	p->found += (double)found * k->weight;
+	if (found > 0)
+		return;
+	p->numbers += is_number(k);
+	p->words += !is_number(k) && k->weight >= TELLING;
 }
 
+static void split_parts(const struct mark *marks, const float *found, size_t count,
+			struct part *text, struct part *location)
+{
+	memset(text, 0, sizeof(*text));
+	memset(location, 0, sizeof(*location));
+	for (size_t i = 0; i < count; i++)
+		add_mark((marks[i].kind & MARK_LOCATION) != 0 ? location : text, &marks[i], found[i]);
+}
+
+static double share_of(const struct part *p)
+{
+	return p->all > 0 ? p->found / p->all : 0;
+}
+
+/* Of the lighter text's first words, how many stand at the other's start. */
+static double starts_alike(const struct dedup_query *q, bool a_lighter)
+{
+	const struct mark *marks = a_lighter ? q->a->marks : q->b->marks;
+	const int16_t *at = a_lighter ? q->a_at : q->b_at;
+	size_t count = a_lighter ? q->a->mark_count : q->b->mark_count;
+	double all = 0, alike = 0;
+	for (size_t i = 0; i < count && i < 8; i++) {
+		if ((marks[i].kind & MARK_LOCATION) != 0)
+			continue;
+		all += marks[i].weight;
+		if (at[i] != NOT_FOUND && at[i] < 16)
+			alike += marks[i].weight;
+	}
+	return all > 0 ? alike / all : 0;
+}
+
+static void set_parts(struct dedup_query *q, struct out o)
+{
+	struct part at, al, bt, bl;
+	split_parts(q->a->marks, q->a_found, q->a->mark_count, &at, &al);
+	split_parts(q->b->marks, q->b_found, q->b->mark_count, &bt, &bl);
+	bool a_lighter = at.all < bt.all;
+	const struct part *text = a_lighter ? &at : &bt;
+	double contained = share_of(text);
+	bool both = al.all > 0 && bl.all > 0;
+	double best = share_of(&al) > share_of(&bl) ? share_of(&al) : share_of(&bl);
+	double worst = least(share_of(&al), share_of(&bl));
+	set(o, FEATURE_text_contained, contained);
+	set(o, FEATURE_text_contained_90, above(contained, 0.9) * 10);
+	set(o, FEATURE_text_light, log1p(text->all / 16) / 4);
+	set(o, FEATURE_starts_alike, starts_alike(q, a_lighter));
+	set(o, FEATURE_location_found, best);
+	set(o, FEATURE_location_both, both ? worst : 0);
+	set(o, FEATURE_location_none, !both);
+	set(o, FEATURE_location_conflict, both ? above(0.4, best) : 0);
+	set(o, FEATURE_location_number, least(least(al.numbers, bl.numbers), 2));
+	set(o, FEATURE_location_word, least(least(al.words, bl.words), 3));
+}
+
+static double shared_place(const struct dedup_query *q)
+{
+	double sum = 0;
+	for (size_t i = 0; i < q->a->mark_count; i++) {
+		const struct mark *k = &q->a->marks[i];
+		if (role_of(k) >= ROLE_RT || (k->kind & (MARK_PLACE | MARK_LOCATION)) != 0)
+			sum += (double)q->a_found[i] * k->weight;
+	}
+	return log1p(sum / 16) / 4;
+}
+
+static unsigned count_bits(uint32_t bits)
+{
+	return (unsigned)__builtin_popcount(bits);
+}
+
+/* After the roles, the parts and the swaps. */
 static void set_place(struct dedup_query *q, struct out o, const struct roles *r)
 {
-	double a = location_share(q->a->marks, q->a_found, q->a->mark_count);
-	double b = location_share(q->b->marks, q->b_found, q->b->mark_count);
-	double best = a > b ? a : b;
 	uint32_t shared = q->a->topics & q->b->topics;
 	bool known = q->a->topics != 0 && q->b->topics != 0;
-	uint32_t strong = 1u << ROLE_STREET | 1u << ROLE_HOUSE | 1u << ROLE_GANG;
-	bool place = (r->agree & strong) != 0 || best > 0.7;
-	bool conflict = (r->a & r->b & ~r->agree & strong) != 0;
-	set(o, FEATURE_location_found, best > 0 ? best : 0);
-	set(o, FEATURE_location_conflict, a >= 0 && b >= 0 && best < 0.3 ? 0.3 - best : 0);
+	double conflicts = count_bits(r->a & r->b & ~r->agree);
+	double swapped = (double)(o.v[FEATURE_number_swapped] + o.v[FEATURE_place_swapped] +
+				  o.v[FEATURE_location_number] + o.v[FEATURE_location_word]);
+	double place = shared_place(q);
+	set(o, FEATURE_conflicts, least(conflicts, 3));
+	set(o, FEATURE_agreements, least(count_bits(r->agree), 4));
+	set(o, FEATURE_conflict_exact, conflicts + swapped > 0 ?
+	    above((double)o.v[FEATURE_contained], 0.7) : 0);
+	set(o, FEATURE_shared_place, place);
 	set(o, FEATURE_topic_agree, shared != 0);
 	set(o, FEATURE_topic_conflict, known && shared == 0);
-	set(o, FEATURE_retold, shared != 0 && place && !conflict ?
-	    1 - (double)o.v[FEATURE_contained] : 0);
+	set(o, FEATURE_retold, shared != 0 && conflicts + swapped <= 0 ?
+	    place * (1 - (double)o.v[FEATURE_text_contained]) : 0);
 }
 
 static void set_time(struct dedup_query *q, struct out o)
@@ -337,6 +420,7 @@ bool dedup_compare(struct dedup_query *q, const struct dedup_record *other,
 	set_runs(q, o);
 	set_swaps(q, o);
 	set_missing(q, o);
+	set_parts(q, o);
 	struct roles roles = set_roles(q, o);
 	set_place(q, o, &roles);
 	set_time(q, o);

@@ -49,10 +49,23 @@
 	X(date_agree) X(date_conflict) \
 	X(id_agree) X(id_conflict) \
 	X(money_agree) X(money_conflict) \
-	X(location_found)   /* share of the location found in the other record */ \
+	X(text_contained)   /* as contained, without the words of locations */ \
+	X(text_contained_90) \
+	X(text_light)       /* log of the lighter side's text without location */ \
+	X(starts_alike)     /* share of the lighter text's first words found at the start */ \
+	X(location_found)   /* share of a location found in the other record: the better */ \
+	X(location_both)    /* and the worse, where both have one */ \
+	X(location_none)    /* a side has no location */ \
 	X(location_conflict) \
+	X(location_number)  /* both locations have a number that the other record has not */ \
+	X(location_word)    /* and a telling word */ \
+	X(conflicts)        /* named things that conflict, at most 3 */ \
+	X(agreements) \
+	X(conflict_exact)   /* a conflict, and hardly anything else differs */ \
+	X(shared_place)     /* log of the weight of places and named things on both */ \
 	X(topic_agree) X(topic_conflict) \
-	X(retold)           /* topic agrees, place agrees, words do not */ \
+	X(retold)           /* shared_place, if topics agree and nothing conflicts, x what is */ \
+			    /* not contained */ \
 	X(days) X(days_10) X(days_20) \
 	X(hours)            /* within six hours */ \
 	X(author_same) X(author_other) \

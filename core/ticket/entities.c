@@ -35,6 +35,9 @@ static const struct prefix prefixes[] = {
 	{ "kota", ROLE_KABUPATEN, TAKES_WORDS, 1, true },
 	{ "nama", ROLE_PERSON, TAKES_WORDS, 3, false },
 	{ "bernama", ROLE_PERSON, TAKES_WORDS, 3, false },
+	{ "pak", ROLE_PERSON, TAKES_WORDS, 2, false },
+	{ "bu", ROLE_PERSON, TAKES_WORDS, 2, false },
+	{ "sdr", ROLE_PERSON, TAKES_WORDS, 2, false },
 	{ "nik", ROLE_ID, TAKES_NUMBER, 0, false },
 	{ "sd", ROLE_SCHOOL, TAKES_CODE, 2, true },
 	{ "sdn", ROLE_SCHOOL, TAKES_CODE, 2, true },
@@ -45,6 +48,17 @@ static const struct prefix prefixes[] = {
 	{ "smk", ROLE_SCHOOL, TAKES_CODE, 2, true },
 	{ "smkn", ROLE_SCHOOL, TAKES_CODE, 2, true },
 	{ "rp", ROLE_MONEY, TAKES_NUMBER, 0, false },
+	/* What ends a name. */
+	{ "alamat", ROLE_WORD, TAKES_NOTHING, 0, true },
+	{ "lokasi", ROLE_WORD, TAKES_NOTHING, 0, true },
+	{ "warga", ROLE_WORD, TAKES_NOTHING, 0, true },
+	{ "keluhan", ROLE_WORD, TAKES_NOTHING, 0, true },
+	{ "depan", ROLE_WORD, TAKES_NOTHING, 0, true },
+	{ "belakang", ROLE_WORD, TAKES_NOTHING, 0, true },
+	{ "samping", ROLE_WORD, TAKES_NOTHING, 0, true },
+	{ "sebelah", ROLE_WORD, TAKES_NOTHING, 0, true },
+	{ "dekat", ROLE_WORD, TAKES_NOTHING, 0, true },
+	{ "perumahan", ROLE_WORD, TAKES_NOTHING, 0, true },
 };
 
 static const struct prefix *prefix_of(const struct token *t)
@@ -113,6 +127,21 @@ static size_t take_code(struct tokens *t, size_t i, const struct prefix *p)
 	return i;
 }
 
+static size_t take(struct tokens *t, size_t i, const struct prefix *p)
+{
+	switch (p->takes) {
+	case TAKES_WORDS:
+		return take_words(t, i, p);
+	case TAKES_NUMBER:
+		return take_number(t, i, p);
+	case TAKES_CODE:
+		return take_code(t, i, p);
+	case TAKES_NOTHING:
+	default:
+		return i;
+	}
+}
+
 static void assign_roles(struct tokens *t, bool drop[TOKENS_MAX])
 {
 	for (size_t i = 0; i < t->count;) {
@@ -124,8 +153,7 @@ static void assign_roles(struct tokens *t, bool drop[TOKENS_MAX])
 		drop[i] = !p->keep;
 		if (i + 1 < t->count && drop[i])
 			t->items[i + 1].flags &= (uint8_t)~TOKEN_BREAK; /* "rt: 5" */
-		i = p->takes == TAKES_WORDS ? take_words(t, i + 1, p) :
-		    p->takes == TAKES_NUMBER ? take_number(t, i + 1, p) : take_code(t, i + 1, p);
+		i = take(t, i + 1, p);
 	}
 }
 
@@ -135,9 +163,9 @@ static void join_dates(struct tokens *t, bool drop[TOKENS_MAX])
 	for (size_t i = 0; i + 1 < t->count; i++) {
 		struct token *day = &t->items[i];
 		const struct token *word = &t->items[i + 1];
-		unsigned month = word->number ? 0 : lexicon_month(word->text);
 		unsigned long n = day->number && day->size <= 2 ? strtoul(day->text, NULL, 10) : 0;
-		if (month == 0 || n < 1 || n > 31)
+		unsigned month = n >= 1 && n <= 31 && !word->number ? lexicon_month(word->text) : 0;
+		if (month == 0)
 			continue;
 		day->number = false;
 		day->role = ROLE_DATE;

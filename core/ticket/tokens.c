@@ -24,6 +24,7 @@ struct scan {
 	uint8_t flags;  /* for every token: TOKEN_LOCATION */
 	uint8_t next;   /* for the next token */
 	bool in_signature; /* only phones are taken from here on */
+	bool in_place;     /* after "lokasi" or a pin, up to the line's end */
 };
 
 static bool is_digit(char c)
@@ -87,6 +88,8 @@ static struct token *push(struct scan *s)
 	struct token *t = &s->out->items[s->out->count++];
 	memset(t, 0, sizeof(*t));
 	t->flags = s->flags | s->next;
+	if (s->in_place)
+		t->flags |= TOKEN_LOCATION;
 	s->next = 0;
 	return t;
 }
@@ -106,10 +109,14 @@ static void push_number(struct scan *s, const char *digits, size_t size)
 	memcpy(t->text, digits, t->size);
 }
 
-/* Runs of one letter become one; returns the size. */
+/* Runs of one letter become one (but "gg" is gang); returns the size. */
 static size_t collapse(const char *word, size_t size, char out[TOKEN_BYTES + 1])
 {
 	size_t used = 0;
+	if (size == 2 && is_ascii_letter(word[0])) {
+		str_copy(out, 3, word);
+		return 2;
+	}
 	for (size_t i = 0; i < size && used < TOKEN_BYTES; i++)
 		if (used == 0 || word[i] != out[used - 1] || (unsigned char)word[i] >= 0x80)
 			out[used++] = word[i];
@@ -145,6 +152,8 @@ static void push_word(struct scan *s, const char *word, size_t size)
 	if ((canon != NULL && canon[0] == '\0') || (text[1] == '\0' && (s->next & TOKEN_GLUED) == 0 &&
 						    !is_digit(at(s, 0))))
 		return;
+	if (strcmp(text, "lokasi") == 0 || strcmp(text, "alamat") == 0)
+		s->in_place = true;
 	struct token *t = push(s);
 	if (t == NULL)
 		return;
@@ -282,6 +291,16 @@ static void push_date(struct scan *s, unsigned day, unsigned month)
 	t->size = (uint8_t)snprintf(t->text, sizeof(t->text), "d%um%u", day, month);
 }
 
+/* 25042017: a date whose separators were lost. */
+static bool is_compact_date(const char *digits, size_t size, unsigned *day, unsigned *month)
+{
+	if (size != 8 || (memcmp(digits + 4, "20", 2) != 0 && memcmp(digits + 4, "19", 2) != 0))
+		return false;
+	*day = (unsigned)(digits[0] - '0') * 10 + (unsigned)(digits[1] - '0');
+	*month = (unsigned)(digits[2] - '0') * 10 + (unsigned)(digits[3] - '0');
+	return *day >= 1 && *day <= 31 && *month >= 1 && *month <= 12;
+}
+
 static void read_number(struct scan *s)
 {
 	char phone[16], digits[TOKEN_BYTES];
@@ -305,13 +324,14 @@ static void read_number(struct scan *s)
 		for (; s->p < s->end && is_digit(*s->p); s->p++)
 			if (used < sizeof(digits))
 				digits[used++] = *s->p;
-		/* 1.500.000: one number */
-		if (used == 0 || used > 12 || at(s, 0) != '.' || !is_digit(at(s, 1)) || !is_digit(at(s, 2)) ||
-		    !is_digit(at(s, 3)) || is_digit(at(s, 4)))
+		/* 1.500.000 and 05.00 are one number, as in 1500000 and 0500. */
+		if (used == 0 || used > 12 || (at(s, 0) != '.' && at(s, 0) != ':') || !is_digit(at(s, 1)))
 			break;
 		s->p++;
 	}
-	if (used > 0)
+	if (is_compact_date(digits, used, &day, &month))
+		push_date(s, day, month);
+	else if (used > 0)
 		push_number(s, digits, used);
 	s->next |= TOKEN_GLUED;
 }
@@ -403,6 +423,7 @@ static size_t chat_header(const struct scan *s)
 static void begin_line(struct scan *s)
 {
 	s->next |= TOKEN_BREAK;
+	s->in_place = false;
 	while (s->p < s->end && (*s->p == ' ' || *s->p == '\t'))
 		s->p++;
 	if (s->p == s->end || *s->p == '\n')
@@ -442,11 +463,15 @@ static bool skip_markup(struct scan *s)
 static void read_mark(struct scan *s)
 {
 	char c = *s->p;
-	if (c == '#')
+	if (starts(s, "\xf0\x9f\x93\x8d")) /* a pin */
+		s->in_place = true;
+	if (c == '#') {
 		s->next |= TOKEN_HASHTAG;
-	else if (c != ' ' && c != '\t' && c != '/' && c != '-' && c != '_' &&
-		 !(c == '.' && !is_space(at(s, 1))) && (unsigned char)c < 0x80)
+		s->in_place = false;
+	} else if (c != ' ' && c != '\t' && c != '/' && c != '-' && c != '_' &&
+		 !(c == '.' && !is_space(at(s, 1))) && (unsigned char)c < 0x80) {
 		s->next |= TOKEN_BREAK;
+	}
 	if (c == ' ' || c == '\t' || c == '.')
 		s->next &= (uint8_t)~TOKEN_GLUED;
 	s->p += 1;

@@ -22,6 +22,8 @@ PLACE_LENGTH = 4
 SLANG = (100, 40, 0)     # shares of the slang table that are known, one copy of the pairs each
 RIDGE = 3.0
 ROUNDS = 40
+GUARDS = ("conflicts", "conflict_exact", "location_number", "location_word")
+RETOLD_WEIGHT = 2.0      # of true pairs in other words: there are few
 
 
 def load(path):
@@ -73,6 +75,26 @@ def read_pairs(numpy, build, data, out, percent, names):
     return numpy.frombuffer(raw, dtype=kind)
 
 
+def sign_of(name):
+    """What a guard may say: a conflict never speaks for, agreement never against."""
+    if name.endswith(("_conflict", "_swapped", "_missing", "_other")) or name in GUARDS:
+        return -1
+    return 1 if name.endswith("_agree") else 0
+
+
+def fit_signed(numpy, x, y, weight, names):
+    """Fit, take away the features whose sign is wrong, and fit again."""
+    signs = numpy.array([0] + [sign_of(name) for name in names])
+    live = numpy.ones(x.shape[1], dtype=bool)
+    while True:
+        w = numpy.zeros(x.shape[1])
+        w[live] = fit(numpy, x[:, live], y, weight)
+        wrong = live & (signs * w < 0)
+        if not wrong.any():
+            return w
+        live &= ~wrong
+
+
 def fit(numpy, x, y, weight):
     """Logistic regression by Newton's method: convex, so the end does not
     depend on the way."""
@@ -103,7 +125,8 @@ def make_weights(build, data, records, cut, out):
     pairs = numpy.concatenate(parts)
     y = (group[pairs["pair"][:, 0]] == group[pairs["pair"][:, 1]]).astype(float)
     x = numpy.column_stack([numpy.ones(len(pairs)), pairs["x"].astype(float)])
-    w = fit(numpy, x, y, numpy.ones(len(y)))
+    retold = (y > 0) & (pairs["x"][:, names.index("contained")] < 0.6)
+    w = fit_signed(numpy, x, y, numpy.where(retold, RETOLD_WEIGHT, 1.0), names)
     write(out / "weights.txt", [
         "# Weights of the features in core/ticket/dedup_pair.h. Written by tests/train/train.py.",
         "bias %.4f" % w[0]] + ["%s %.4f" % (name, v + 0.0) for name, v in zip(names, w[1:])])

@@ -1,0 +1,383 @@
+/* test_dedup.c: decisions on complaints that are all made up, with the weights
+ * that ship; and the index: window, rows, restart. */
+#include "ticket/dedup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "ticket/dedup_lines.h"
+#include "unit.h"
+
+#define DAY INT64_C(86400000)
+#define START (INT64_C(20600) * DAY)
+
+static struct dedup_model *model;
+static struct dedup_index *index_;
+static uint64_t last_id;
+
+static void set_up(void)
+{
+	struct dedup_settings settings = dedup_settings_preset();
+	struct why why = { "" };
+	ck_assert_msg(dedup_model_load(TEST_DEDUP, bytes_text("key"), &model, &why) == JEMBATAN_OK, "%s",
+		      why.text);
+	index_ = dedup_index_new(model, &settings);
+	last_id = 0;
+}
+
+static void tear_down(void)
+{
+	dedup_index_free(index_);
+	dedup_model_free(model);
+}
+
+struct said {
+	const char *text, *location, *phone, *account;
+	int64_t day;
+};
+
+static struct dedup_answer say(struct dedup_index *index, const struct said *m, struct buf *row)
+{
+	struct evidence evidence[2];
+	size_t n = 0;
+	struct dedup_answer answer;
+	struct fingerprint f;
+	n += evidence_of(model, EVIDENCE_PHONE, m->phone, &evidence[n]);
+	n += evidence_of(model, EVIDENCE_ACCOUNT, m->account, &evidence[n]);
+	struct dedup_input input = { .text = m->text, .location = m->location, .channel = "test",
+		.time_ms = START + m->day * DAY, .zone_minutes = 420, .evidence = evidence,
+		.evidence_count = n };
+	dedup_index_expire(index, input.time_ms);
+	dedup_index_read(index, &input, &f);
+	dedup_index_decide(index, &f, &answer);
+	last_id++;
+	bool joined = answer.decision >= DEDUP_RELATED;
+	dedup_index_add(index, last_id, joined ? answer.incident : last_id, &f);
+	if (row != NULL)
+		fingerprint_pack(&f, row);
+	return answer;
+}
+
+/* What is said of the second of two. */
+static enum dedup_decision second(const struct said *a, const struct said *b)
+{
+	say(index_, a, NULL);
+	return say(index_, b, NULL).decision;
+}
+
+#define FLOOD "Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari No. 12 RT 3 RW 5 " \
+	"Kelurahan Tirtasuka tersumbat sampah sejak seminggu, setiap hujan air masuk ke kios pedagang"
+#define FORM(name, village, rt) "Nama: " name "\nNIK: 32730101010100" rt "\nAlamat: " village " RT " rt \
+	"/RW 02, Kec. Wanasari Baru\nKeluhan: bantuan sembako bulan ini belum cair, saldo kosong di ATM"
+
+static const struct {
+	const char *a, *b;
+	bool joined;
+} pairs[] = {
+	/* the same, written otherwise */
+	{ FLOOD, FLOOD, true },
+	{ FLOOD, "SALURAN AIR DI DEPAN PASAR KENANGA JL. WIJAYASARI NO. 12 RT 3 RW 5 KELURAHAN TIRTASUKA "
+	  "TERSUMBAT SAMPAH SEJAK SEMINGGU, SETIAP HUJAN AIR MASUK KE KIOS PEDAGANG", true },
+	{ FLOOD, "Selamat pagi min, tlg dibantu saluran aer di dpn pasar kenanga jln wijaya sari no 12 rt 03 rw "
+	  "05 kel tirtasuka trsumbat sampah sjk seminggu stiap hujan air msuk ke kios pedagangg", true },
+	{ FLOOD, "@kota_maju Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari No. 12 RT 3 RW 5 "
+	  "Kelurahan Tirtasuka tersumbat sampah sejak seminggu, setiap hujan\xe2\x80\xa6 #banjir", true },
+	{ FLOOD, "Judul: saluran air tersumbat\nIsi Laporan: " FLOOD "\nKategori: Saluran\nLampiran: "
+	  "foto_1.jpg", true },
+	/* the same but for a house, a village, a street, an RT, a name, a date */
+	{ FLOOD, "Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari No. 45 RT 3 RW 5 Kelurahan "
+	  "Tirtasuka tersumbat sampah sejak seminggu, setiap hujan air masuk ke kios pedagang", false },
+	{ FLOOD, "Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari No. 12 RT 9 RW 1 Kelurahan "
+	  "Tirtasuka tersumbat sampah sejak seminggu, setiap hujan air masuk ke kios pedagang", false },
+	{ FLOOD, "Mohon bantuan, saluran air di depan pasar Cempaka Jl. Hargomulyo No. 12 RT 3 RW 5 Kelurahan "
+	  "Sukowati tersumbat sampah sejak seminggu, setiap hujan air masuk ke kios pedagang", false },
+	{ FORM("Ratna Contohwati", "Desa Sukarame", "01"), FORM("Bambang Misalnya", "Desa Tirtomoyo", "07"),
+	  false },
+	{ FORM("Ratna Contohwati", "Desa Sukarame", "01"), FORM("Bambang Misalnya", "Desa Sukarame", "01"),
+	  false },
+	{ "izin keramaian di lapangan Kenanga tanggal 3 Maret 2026 belum dijawab kelurahan Tirtasuka",
+	  "izin keramaian di lapangan Kenanga tanggal 19 April 2026 belum dijawab kelurahan Tirtasuka", false },
+	/* another matter */
+	{ FLOOD, "Guru honorer di SDN Kenanga 3 belum digaji empat bulan, dinas pendidikan bilang menunggu", false },
+};
+
+START_TEST(the_words_decide)
+{
+	struct said a = { .text = pairs[_i].a, .phone = "081200000017", .day = 0 };
+	struct said b = { .text = pairs[_i].b, .account = "warga_contoh", .day = 1 };
+	enum dedup_decision d = second(&a, &b);
+	ck_assert_msg((d >= DEDUP_RELATED) == pairs[_i].joined, "%s\n%s\nare %s", a.text, b.text,
+		      dedup_decision_name(d));
+}
+END_TEST
+
+static const struct {
+	struct said a, b;
+	enum dedup_decision decision;
+} reporters[] = {
+	/* the same phone, another phone, nobody known on one side or both */
+	{ { FLOOD, NULL, "081200000017", NULL, 0 }, { FLOOD, NULL, "6281200000017", NULL, 2 }, DEDUP_REPOST },
+	{ { FLOOD, NULL, "081200000017", NULL, 0 }, { FLOOD, NULL, "081300000018", NULL, 2 }, DEDUP_RELATED },
+	{ { FLOOD, NULL, "081200000017", NULL, 0 }, { FLOOD, NULL, NULL, NULL, 2 }, DEDUP_REPOST },
+	{ { FLOOD, NULL, NULL, NULL, 0 }, { FLOOD, NULL, "081200000017", NULL, 2 }, DEDUP_REPOST },
+	{ { FLOOD, NULL, NULL, NULL, 0 }, { FLOOD, NULL, NULL, NULL, 2 }, DEDUP_REPOST },
+	{ { FLOOD, NULL, "081200000017", NULL, 0 }, { FLOOD, NULL, NULL, "warga_contoh", 2 },
+	  DEDUP_RELATED },
+	/* the same account, another matter */
+	{ { FLOOD, NULL, NULL, "warga_contoh", 0 },
+	  { "Guru honorer di SDN Kenanga 3 belum digaji empat bulan", NULL, NULL, "warga_contoh", 0 },
+	  DEDUP_SEPARATE },
+	/* outside the window it is a new incident */
+	{ { FLOOD, NULL, "081200000017", NULL, 0 }, { FLOOD, NULL, "081200000017", NULL, 31 },
+	  DEDUP_SEPARATE },
+	/* the location is part of it */
+	{ { "lampu jalan mati sudah tiga malam", "Jalan Wijayasari 12, Kel. Tirtasuka", "081200000017", NULL, 0 },
+	  { "lampu jalan mati sudah tiga malam", "Jalan Hargomulyo 80, Kel. Sukowati", "081200000017", NULL, 1 },
+	  DEDUP_SEPARATE },
+	{ { "", NULL, "081200000017", NULL, 0 }, { "", NULL, "081200000017", NULL, 0 }, DEDUP_SEPARATE },
+	{ { NULL, NULL, NULL, NULL, 0 }, { NULL, NULL, NULL, NULL, 0 }, DEDUP_SEPARATE },
+};
+
+START_TEST(who_says_it_decides_between_repost_and_related)
+{
+	enum dedup_decision d = second(&reporters[_i].a, &reporters[_i].b);
+	ck_assert_msg(d == reporters[_i].decision ||
+		      (d == DEDUP_REVIEW && reporters[_i].decision == DEDUP_SEPARATE),
+		      "%d: %s", _i, dedup_decision_name(d));
+}
+END_TEST
+
+START_TEST(a_person_moves_and_an_erased_message_is_nobodys_candidate)
+{
+	struct said a = { FLOOD, NULL, "081200000017", NULL, 0 };
+	say(index_, &a, NULL);
+	ck_assert(dedup_index_move(index_, 1, 77));
+	ck_assert_uint_eq(say(index_, &a, NULL).incident, 77);
+	ck_assert(dedup_index_forget(index_, 1));
+	ck_assert(dedup_index_forget(index_, 2));
+	ck_assert_uint_eq(say(index_, &a, NULL).decision, DEDUP_SEPARATE);
+	ck_assert(!dedup_index_move(index_, 99, 1));
+	ck_assert(!dedup_index_forget(index_, 0));
+}
+END_TEST
+
+START_TEST(the_evidence_names_features_and_no_words)
+{
+	struct said a = { FLOOD, NULL, "081200000017", NULL, 0 };
+	say(index_, &a, NULL);
+	struct dedup_answer answer = say(index_, &a, NULL);
+	char *line = dedup_explain(model, &answer.candidates[0].features);
+	ck_assert_ptr_nonnull(strstr(line, "order"));
+	ck_assert_ptr_null(strstr(line, "enanga"));
+	ck_assert_uint_eq(answer.nearest, 1);
+	ck_assert(answer.score > 0.9 && answer.score <= 1);
+	free(line);
+}
+END_TEST
+
+/* Texts that overlap in many ways; n decides all. */
+static void make_said(unsigned n, char text[600], struct said *out)
+{
+	static const char *const things[] = { "lampu jalan mati", "pohon tumbang menutup jalan",
+		"sampah menumpuk di tepi sungai", "saluran mampet dan banjir", "aspal berlubang besar" };
+	static const char *const places[] = { "Wijayasari", "Hargomulyo", "Kenanga", "Tirtasuka", "Sukowati",
+		"Wanasari", "Cempakawarna" };
+	static char phones[7][16];
+	unsigned source = n % 3 == 2 ? n - 1 : n, r = source * 2654435761u; /* every third is a repost */
+	snprintf(phones[r % 7], sizeof(phones[0]), "0812000000%02u", r % 7 + 10);
+	snprintf(text, 600, "Selamat %s, %s di jalan %s no %u RT %u dekat pasar %s, sudah %u hari belum ada "
+		 "tindakan. Terima kasih atas perhatian bapak dan ibu petugas dinas",
+		 n % 3 == 2 ? "malam" : "pagi", things[r / 7 % 5],
+		 places[r / 35 % 7], r / 256 % 6 + 1, r / 2048 % 3 + 1, places[r / 8192 % 7], r % 5 + 2);
+	*out = (struct said){ .text = text, .phone = r % 3 == 0 ? phones[r % 7] : NULL, .day = n / 40 };
+}
+
+static bool same_answer(const struct dedup_answer *a, const struct dedup_answer *b)
+{
+	if (a->decision != b->decision || a->incident != b->incident || a->nearest != b->nearest ||
+	    a->count != b->count || memcmp(&a->score, &b->score, sizeof(a->score)) != 0)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->candidates[i].id != b->candidates[i].id ||
+		    memcmp(a->candidates[i].features.value, b->candidates[i].features.value,
+			   sizeof(a->candidates[i].features.value)) != 0)
+			return false;
+	return true;
+}
+
+struct stored {
+	uint64_t incident;
+	struct buf row;
+};
+
+/* As the store would give them back: the rows of the window, in order. */
+static struct dedup_index *rebuild(const struct stored *rows, unsigned count, int64_t now_ms)
+{
+	struct dedup_settings settings = dedup_settings_preset();
+	struct dedup_index *again = dedup_index_new(model, &settings);
+	struct fingerprint f;
+	struct why why;
+	for (unsigned n = 0; n < count; n++) {
+		ck_assert(fingerprint_unpack(buf_bytes(&rows[n].row), &f, &why) == JEMBATAN_OK);
+		if (f.time_ms >= now_ms - settings.window_ms)
+			dedup_index_add(again, n + 1, rows[n].incident, &f);
+	}
+	return again;
+}
+
+START_TEST(an_index_rebuilt_from_rows_decides_as_the_one_that_grew)
+{
+	enum { COUNT = 2600, LIVE = 300 };
+	struct stored *rows = xcalloc(COUNT, sizeof(*rows));
+	struct dedup_index *again = NULL;
+	char text[600];
+	unsigned joined = 0;
+	for (unsigned n = 0; n < COUNT; n++) {
+		struct said m;
+		struct dedup_answer second_answer;
+		make_said(n, text, &m);
+		buf_init(&rows[n].row, FINGERPRINT_ROW_MAX);
+		if (n % LIVE == 0) { /* a restart */
+			dedup_index_free(again);
+			again = rebuild(rows, n, START + m.day * DAY);
+		}
+		struct buf row;
+		buf_init(&row, FINGERPRINT_ROW_MAX);
+		struct dedup_answer answer = say(index_, &m, &rows[n].row);
+		rows[n].incident = answer.decision >= DEDUP_RELATED ? answer.incident : n + 1;
+		last_id--;
+		second_answer = say(again, &m, &row);
+		ck_assert_msg(same_answer(&answer, &second_answer), "message %u", n);
+		ck_assert(row.size == rows[n].row.size && memcmp(row.data, rows[n].row.data, row.size) == 0);
+		ck_assert_uint_eq(dedup_index_count(index_), dedup_index_count(again));
+		joined += answer.decision >= DEDUP_RELATED;
+		buf_done(&row);
+	}
+	ck_assert_uint_gt(joined, COUNT / 10); /* it had something to decide */
+	ck_assert_uint_lt(joined, COUNT * 9 / 10);
+	ck_assert_uint_lt(dedup_index_count(index_), COUNT / 2 + 100); /* and to forget */
+	for (unsigned n = 0; n < COUNT; n++)
+		buf_done(&rows[n].row);
+	free(rows);
+	dedup_index_free(again);
+}
+END_TEST
+
+START_TEST(exact_copies_are_one_incident_in_any_order)
+{
+	static const char *const texts[] = { pairs[0].a, pairs[7].b, pairs[5].b };
+	static const unsigned orders[][6] = { { 0, 1, 2, 0, 1, 2 }, { 2, 2, 1, 1, 0, 0 }, { 1, 0, 0, 2, 1, 2 } };
+	uint64_t first[3] = { 0, 0, 0 };
+	for (unsigned n = 0; n < 6; n++) {
+		unsigned k = orders[_i][n];
+		struct said m = { texts[k], NULL, "081200000017", NULL, 0 };
+		struct dedup_answer answer = say(index_, &m, NULL);
+		uint64_t incident = answer.decision >= DEDUP_RELATED ? answer.incident : last_id;
+		if (first[k] == 0)
+			first[k] = incident;
+		ck_assert_uint_eq(incident, first[k]);
+	}
+	ck_assert(first[0] != first[1] && first[1] != first[2] && first[0] != first[2]);
+}
+END_TEST
+
+START_TEST(a_row_that_is_none_is_refused)
+{
+	struct buf row;
+	struct fingerprint f;
+	struct why why = { "" };
+	struct said m = { FLOOD, NULL, "081200000017", NULL, 0 };
+	buf_init(&row, FINGERPRINT_ROW_MAX);
+	say(index_, &m, &row);
+	ck_assert(fingerprint_unpack(buf_bytes(&row), &f, &why) == JEMBATAN_OK);
+	ck_assert(fingerprint_unpack(bytes_of(row.data, row.size - 1), &f, &why) == JEMBATAN_DATA);
+	ck_assert(fingerprint_unpack(bytes_of(row.data, 3), &f, &why) == JEMBATAN_DATA);
+	ck_assert(fingerprint_unpack(bytes_of(NULL, 0), &f, &why) == JEMBATAN_DATA);
+	row.data[3] = (char)0xff; /* more marks than fit */
+	ck_assert(fingerprint_unpack(buf_bytes(&row), &f, &why) == JEMBATAN_DATA);
+	row.data[0] = 9;
+	ck_assert(fingerprint_unpack(buf_bytes(&row), &f, &why) == JEMBATAN_DATA);
+	ck_assert(why.text[0] != '\0');
+	buf_done(&row);
+}
+END_TEST
+
+START_TEST(evidence_is_keyed_and_knows_spellings)
+{
+	struct evidence a, b;
+	struct dedup_model *other = NULL;
+	struct why why;
+	ck_assert(evidence_of(model, EVIDENCE_PHONE, "+62812-0000-0017", &a));
+	ck_assert(evidence_of(model, EVIDENCE_TEXT_PHONE, "081200000017", &b));
+	ck_assert(evidence_is_same(a, b));
+	ck_assert(evidence_of(model, EVIDENCE_ACCOUNT, "081200000017", &b));
+	ck_assert(!evidence_is_same(a, b)); /* an account is no phone */
+	ck_assert(evidence_of(model, EVIDENCE_NAME, "Contohwati Ratna", &a));
+	ck_assert(evidence_of(model, EVIDENCE_NAME, "ratna.contohwati@contoh.example", &b));
+	ck_assert(evidence_is_same(a, b));
+	ck_assert(!evidence_of(model, EVIDENCE_PHONE, "", &a));
+	ck_assert(!evidence_of(model, EVIDENCE_MAIL, NULL, &a));
+	ck_assert(dedup_model_load(TEST_DEDUP, bytes_text("another key"), &other, &why) == JEMBATAN_OK);
+	ck_assert(evidence_of(model, EVIDENCE_PHONE, "081200000017", &a));
+	ck_assert(evidence_of(other, EVIDENCE_PHONE, "081200000017", &b));
+	ck_assert(!evidence_is_same(a, b));
+	dedup_model_free(other);
+}
+END_TEST
+
+START_TEST(a_missing_model_is_said_and_nothing_is_guessed)
+{
+	struct dedup_model *none = NULL;
+	struct why why = { "" };
+	ck_assert(dedup_model_load("/nonexistent", bytes_text("key"), &none, &why) == JEMBATAN_CONFIG);
+	ck_assert_ptr_nonnull(strstr(why.text, "/nonexistent/words.txt"));
+	ck_assert_ptr_null(none);
+}
+END_TEST
+
+static const struct {
+	const char *line;
+	bool good;
+} lines[] = {
+	{ "{\"id\":\"a\",\"text\":\"got mampet\",\"time\":\"2026-01-02T03:04:05+07:00\",\"author\":\"@a_b\","
+	  "\"name\":\"\",\"location\":null,\"channel\":\"x\"}", true },
+	{ "{\"id\":\"a\",\"text\":\"\",\"time\":\"2026-01-02\"}", true },
+	{ "{\"id\":\"a\",\"text\":\"got\"}", false },
+	{ "{\"id\":7,\"text\":\"got\",\"time\":\"2026-01-02\"}", false },
+	{ "{\"id\":\"a\\tb\",\"text\":\"got\",\"time\":\"2026-01-02\"}", false },
+	{ "{\"id\":\"a\",\"text\":\"got\",\"time\":\"kapan saja\"}", false },
+	{ "[]", false },
+	{ "{\"id\":", false },
+	{ "", false },
+};
+
+START_TEST(a_line_is_a_record_or_an_error)
+{
+	struct dedup_line line;
+	struct why why = { "" };
+	enum jembatan_result r = dedup_line_read(model, bytes_text(lines[_i].line), &line, &why);
+	ck_assert_msg((r == JEMBATAN_OK) == lines[_i].good, "%s", lines[_i].line);
+	ck_assert(r == JEMBATAN_OK || why.text[0] != '\0');
+	dedup_line_done(&line);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *t = tcase_create("dedup");
+	tcase_set_timeout(t, 120);
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_loop_test(t, the_words_decide, 0, COUNT_OF(pairs));
+	tcase_add_loop_test(t, who_says_it_decides_between_repost_and_related, 0, COUNT_OF(reporters));
+	tcase_add_test(t, a_person_moves_and_an_erased_message_is_nobodys_candidate);
+	tcase_add_test(t, the_evidence_names_features_and_no_words);
+	tcase_add_test(t, an_index_rebuilt_from_rows_decides_as_the_one_that_grew);
+	tcase_add_loop_test(t, exact_copies_are_one_incident_in_any_order, 0, 3);
+	tcase_add_test(t, a_row_that_is_none_is_refused);
+	tcase_add_test(t, evidence_is_keyed_and_knows_spellings);
+	tcase_add_test(t, a_missing_model_is_said_and_nothing_is_guessed);
+	tcase_add_loop_test(t, a_line_is_a_record_or_an_error, 0, COUNT_OF(lines));
+	return unit_run("dedup", t);
+}
