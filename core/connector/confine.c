@@ -1,13 +1,16 @@
 /* confine.c: the order of confinement. Environment and fds first, then limits,
- * then Landlock (which needs to open the paths it grants), seccomp last. */
+ * then Landlock (which needs to open the paths it grants), then what root could
+ * do, seccomp last. */
 #include "connector/confine.h"
 
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifdef HAVE_CONFIG_H
@@ -73,6 +76,21 @@ static void set_limits(const struct confine_plan *plan)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* Where root started the daemon. It stays able to read what an operator grants
+ * by path; Landlock says which paths those are. */
+static void drop_capabilities(void)
+{
+	const uint32_t kept = 1u << CAP_DAC_READ_SEARCH;
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct now[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+	if (syscall(SYS_capget, &header, now) != 0)
+		return;
+	const struct __user_cap_data_struct less[_LINUX_CAPABILITY_U32S_3] = {
+		{ .effective = now[0].effective & kept, .permitted = now[0].permitted & kept },
+	};
+	syscall(SYS_capset, &header, less);
+}
+
 void confine_self(const struct confine_plan *plan, struct confine_outcome *out)
 {
 	struct why landlock_why = { "" }, syscalls_why = { "" };
@@ -82,6 +100,7 @@ void confine_self(const struct confine_plan *plan, struct confine_outcome *out)
 	bool no_new_privs = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 	unsigned abi = landlock_confine(plan, &landlock_why);
 	clear_environment();
+	drop_capabilities();
 	bool filtered = syscalls_confine(plan->no_network, &syscalls_why);
 	if (abi > 0)
 		snprintf(landlock, sizeof(landlock), "landlock %u", abi);

@@ -19,7 +19,8 @@ struct confine_outcome {
 	bool degraded;
 };
 
-/* Close foreign fds, empty the environment, set limits, Landlock, seccomp. */
+/* Close foreign fds, empty the environment, set limits, Landlock, drop
+ * capabilities, seccomp. */
 void confine_self(const struct confine_plan *plan, struct confine_outcome *out);
 
 /* landlock.c: the ABI in use, or 0 and why. */

@@ -25,6 +25,7 @@
 #define ACCESS_FS_REFER (1ull << 13)    /* ABI 2 */
 #define ACCESS_FS_TRUNCATE (1ull << 14) /* ABI 3 */
 #define ACCESS_FS_IOCTL_DEV (1ull << 15) /* ABI 5 */
+#define ACCESS_NET_BIND_TCP (1ull << 0) /* ABI 4 */
 #define SCOPE_ABSTRACT_UNIX_SOCKET (1ull << 0) /* ABI 6 */
 #define SCOPE_SIGNAL (1ull << 1)
 
@@ -44,6 +45,7 @@ struct ruleset {
 
 static const struct ruleset handled = {
 	.handled_access_fs = (1ull << 16) - 1,
+	.handled_access_net = ACCESS_NET_BIND_TCP, /* granted for no port */
 	.scoped = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL,
 };
 

@@ -53,7 +53,7 @@ static long close_files(void)
 #ifndef JEMBATAN_SANITIZED
 static const char *const allowed[] = {
 	"accept", "accept4", "brk", "clock_gettime", "clock_nanosleep", "close", "epoll_ctl",
-	"epoll_pwait", "epoll_wait", "exit", "exit_group", "fcntl", "fstat", "futex",
+	"epoll_pwait", "epoll_wait", "exit", "exit_group", "fstat", "futex",
 	"getpeername", "getpid", "getrandom", "getsockname", "getsockopt", "gettid",
 	"gettimeofday", "lseek", "madvise", "mmap", "mprotect", "mremap", "munmap", "nanosleep",
 	"newfstatat", "poll", "ppoll", "read", "readv", "recv", "recvfrom", "recvmsg",
@@ -62,17 +62,23 @@ static const char *const allowed[] = {
 	"write", "writev",
 };
 
-/* abort() signals itself. */
-static int allow_own_signals(scmp_filter_ctx filter)
+/* abort() signals itself. Of fcntl only what makes nobody the owner of a
+ * descriptor: an owner is sent signals. */
+static int allow_some(scmp_filter_ctx filter)
 {
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				SCMP_A0_64(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
+	static const int commands[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC };
+	int failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+				      SCMP_A0_64(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
+	for (size_t i = 0; i < COUNT_OF(commands) && failed == 0; i++)
+		failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+					  SCMP_A1_64(SCMP_CMP_EQ, (scmp_datum_t)commands[i], 0));
+	return failed;
 }
 
 static bool close_calls(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int failed = filter == NULL ? -ENOMEM : allow_own_signals(filter);
+	int failed = filter == NULL ? -ENOMEM : allow_some(filter);
 	for (size_t i = 0; i < COUNT_OF(allowed) && failed == 0; i++) {
 		int number = seccomp_syscall_resolve_name(allowed[i]);
 		/* Not on this machine: nothing to allow. */

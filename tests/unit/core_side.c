@@ -49,8 +49,13 @@ static void become_nobody(void)
 
 void core_side_setup(struct core_side *c)
 {
-	char program[128];
 	become_nobody();
+	core_side_setup_as_is(c);
+}
+
+void core_side_setup_as_is(struct core_side *c)
+{
+	char program[128];
 	*c = (struct core_side){ .folder = "/tmp/jembatan-host-XXXXXX", .confinement = "required",
 				 .arena = arena_new() };
 	ck_assert_ptr_nonnull(mkdtemp(c->folder));

@@ -20,6 +20,7 @@ struct core_side {
 };
 
 void core_side_setup(struct core_side *c);
+void core_side_setup_as_is(struct core_side *c); /* root stays root */
 void core_side_teardown(struct core_side *c); /* kills, removes the folder */
 
 /* Copy a built plugin into the folder; as: its new name, NULL: its own. */
