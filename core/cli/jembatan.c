@@ -36,7 +36,7 @@ static const char usage_text[] =
 	"  unknown list [--refused] | confirm ID TRACKING | resend ID\n"
 	"  quarantine list [--all] | show ID | replay ID | drop ID\n"
 	"  central institutions | differences [--refresh] | words | accept TICKET\n"
-	"  central import EXPORT.csv [--dry-run]   the centre's official export\n"
+	"  central import FILE [--dry-run]   the centre's official export\n"
 	"run\n"
 	"  pause INSTANCE|central, resume INSTANCE|central\n"
 	"  backfill INSTANCE --since DATE [--dry-run]\n"
