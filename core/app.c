@@ -144,9 +144,13 @@ void app_tell_ready(struct app *a)
 	a->ready_untold = !notify_send("READY=1\nSTATUS=running");
 }
 
+/* The log is emptied first: on a small disk it would take what was freed before
+ * the database could grow, and then neither could go on. */
 static void on_retry(void *data)
 {
 	struct app *a = data;
+	if (!db_in_transaction(a->db))
+		db_idle(a->db);
 	a->decide_more = true;
 	loop_defer(a->loop, on_turn, a);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 #include "base/poison.h"
 
 #define WAL_IDLE_PAGES 128 /* 1 MiB: worth a checkpoint when idle */
+#define WAL_PAGE_BYTES 8192
 #define WAL_MAX_PAGES 8192 /* 64 MiB: checkpoint even when busy */
 
 static enum jembatan_result take_lock(struct db *db, struct why *why)
@@ -356,9 +358,20 @@ void db_abort(struct db *db)
 	inbox_files_aborted(&db->files);
 }
 
+/* To empty the log the database must grow: while there is room for both. */
+static int64_t wal_limit(const struct db *db)
+{
+	struct statvfs v;
+	if (fstatvfs(db->keep_fd, &v) != 0)
+		return WAL_MAX_PAGES;
+	int64_t fits = (int64_t)(v.f_bavail * v.f_frsize) / WAL_PAGE_BYTES / 4;
+	return fits < WAL_IDLE_PAGES ? WAL_IDLE_PAGES : fits < WAL_MAX_PAGES ? fits : WAL_MAX_PAGES;
+}
+
 void db_relieve(struct db *db)
 {
-	if (!db->sql.in_transaction && !db->owed && db->wal_pages > WAL_MAX_PAGES)
+	if (!db->sql.in_transaction && !db->owed && db->wal_pages > WAL_IDLE_PAGES &&
+	    db->wal_pages > wal_limit(db))
 		checkpoint(db);
 }
 
