@@ -33,6 +33,7 @@ struct push {
 	const char *path;          /* of the pages, without the number */
 	/* what came back */
 	struct step_result result;
+	const char *other; /* the ticket that has the answer's number already; or NULL */
 	struct outcome_verdict verdict;
 	bool is_local; /* it failed on our side: says nothing about the centre */
 	bool is_written; /* in the open transaction */

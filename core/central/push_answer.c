@@ -1,6 +1,10 @@
 /* push_answer.c: from an answer to a result. */
 #include "central/push.h"
 
+#include "base/log.h"
+#include "central/outbox_inside.h"
+#include "store/tickets.h"
+
 #include <curl/curl.h>
 #include <stdio.h>
 
@@ -10,6 +14,9 @@
 
 static const char *describe(struct push *p, const struct client_answer *a, bool lacks_id)
 {
+	if (p->other)
+		return arena_printf(p->arena, "the centre answered with %s, the number of %s",
+				    p->result.id, p->other);
 	if (a->is_too_long)
 		return arena_printf(p->arena, "the answer was longer than %u bytes",
 				    CLIENT_ANSWER_MAX);
@@ -69,6 +76,27 @@ static bool read_page(struct push *p, const struct settings_central *c,
 	return true;
 }
 
+/* Two reports cannot have one number: then the answer is another's, or wrong. */
+static void read_other(struct push *p)
+{
+	struct outbox *o = p->outbox;
+	struct why why;
+
+	p->other = NULL;
+	if (!*p->result.id || p->row.kind != OUTBOX_CREATE || p->row.complaint_id ||
+	    p->action == OUTCOME_FILE)
+		return;
+	/* Not written yet, so the store does not know them. */
+	for (const struct push *q = o->finished.first; q && !p->other; q = q->next)
+		if (q->row.ticket_id != p->row.ticket_id && q->row.kind == OUTBOX_CREATE &&
+		    q->action != OUTCOME_FILE && str_equal(q->result.id, p->result.id))
+			p->other = arena_strdup(p->arena, q->row.reference);
+	if (!p->other && tickets_other_with(o->db, p->row.ticket_id, p->result.id, p->arena,
+					    &p->other, &why) != JEMBATAN_OK)
+		log_error("central", "%s: whose number it is cannot be told: %s",
+			  p->row.reference, why.text);
+}
+
 static bool read_evidence(struct push *p, const struct settings_central *c,
 			  const struct client_answer *a)
 {
@@ -85,6 +113,9 @@ static bool read_evidence(struct push *p, const struct settings_central *c,
 		return true;
 	}
 	r = lapor_v3_lookup(a->body, a->status, c->lookup_match, p->result.id, &why);
+	read_other(p);
+	if (p->other)
+		r = why_set(&why, JEMBATAN_DATA, "%s", describe(p, a, false));
 	note(p, r, *p->result.id != '\0', &why);
 	return true;
 }
@@ -117,7 +148,8 @@ bool push_read_answer(struct push *p, const struct central_options *o,
 	if (was_cut_by_us(p))
 		return true;
 	read_id(p, o->central, a);
-	f.has_id = *p->result.id != '\0';
+	read_other(p);
+	f.has_id = *p->result.id != '\0' && !p->other;
 	p->verdict = outcome_of(&f);
 	p->result.outcome = p->verdict.outcome;
 	p->result.how = describe(p, a, p->verdict.outcome == OUTCOME_UNKNOWN && a->status < 300);

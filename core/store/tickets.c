@@ -355,6 +355,24 @@ enum jembatan_result tickets_find(struct db *db, const char *name, struct arena 
 	return read_one(db, t, arena, out, why);
 }
 
+enum jembatan_result tickets_other_with(struct db *db, int64_t id, const char *tracking_id,
+					struct arena *arena, const char **out_reference,
+					struct why *why)
+{
+	static const char text[] = "SELECT reference FROM ticket WHERE tracking_id = ?2"
+				   " AND id <> ?1 AND state <> ?3 LIMIT 1";
+	CLEANUP(sql_end) sqlite3_stmt *s =
+		sql_query(&db->sql, text, SQL_VALUES(sql_number(id), sql_text(tracking_id),
+						     sql_number(TICKET_LINKED)));
+	enum jembatan_result r = sql_one(&db->sql, s, why);
+
+	if (r != JEMBATAN_OK && r != JEMBATAN_GONE)
+		return r;
+	*out_reference = r == JEMBATAN_OK ?
+		arena_strdup(arena, (const char *)sqlite3_column_text(s, 0)) : NULL;
+	return JEMBATAN_OK;
+}
+
 enum jembatan_result tickets_list(struct db *db, int state, int64_t after_id, size_t limit,
 				  struct arena *arena, struct ticket_row *out, size_t *out_count,
 				  struct why *why)

@@ -48,6 +48,11 @@ MUST_CHECK enum jembatan_result tickets_get(struct db *db, int64_t id, struct ar
 /* By reference ("JB-...", any case) or by tracking id. GONE when unknown. */
 MUST_CHECK enum jembatan_result tickets_find(struct db *db, const char *name, struct arena *arena,
 					     struct ticket_row *out, struct why *why);
+/* Another ticket that was pushed and got this tracking id: its reference; NULL
+ * when there is none. What came from the centre itself is not looked at. */
+MUST_CHECK enum jembatan_result tickets_other_with(struct db *db, int64_t id,
+						   const char *tracking_id, struct arena *arena,
+						   const char **out_reference, struct why *why);
 /* Oldest first from after_id; state -1: all. */
 MUST_CHECK enum jembatan_result tickets_list(struct db *db, int state, int64_t after_id,
 					     size_t limit, struct arena *arena,

@@ -72,6 +72,8 @@ void complaints_create(struct centre_call *call)
 	json_decref(errors);
 	reference = create_reference(body, key);
 	result = ledger_create(call->centre->ledger, body, reference, key, &id, &again);
+	if (result == JEMBATAN_OK && call->plan.kind == FAULTS_SAME_ID)
+		id = ledger_first(call->centre->ledger);
 	if (result == JEMBATAN_OK)
 		answer_created(call, id);
 	else

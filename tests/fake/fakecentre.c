@@ -56,7 +56,7 @@ static const char HELP[] =
 	"part of the path that begins with /. WHAT:\n"
 	"  nothing committed: close hang redirect 400 401 403 404 422 500 502 504\n"
 	"                     429[=SECONDS] 429-date 503[=SECONDS] 503-date route-fails\n"
-	"  committed first:   commit-500 commit-hang commit-close garbage truncate no-id\n"
+	"  committed first:   commit-500 commit-hang commit-close garbage truncate no-id same-id\n"
 	"                     huge[=MIB] slow[=MS] wrong-type[=string|number|huge|array]\n"
 	"  questions:         old-status other-content wrong-page next-loop next-away\n"
 	"  with any other:    delay=MS id-at=complaint_id|data|results\n"

@@ -83,6 +83,7 @@ static const struct fault_name NAMES[] = {
 	{ .name = "truncate", .kind = FAULTS_TRUNCATE, .owner = FAULTS_OF_BOTH },
 	{ .name = "huge", .kind = FAULTS_HUGE, .owner = FAULTS_OF_BOTH, .number = 50 },
 	{ .name = "no-id", .kind = FAULTS_NO_ID, .owner = FAULTS_OF_CENTRE },
+	{ .name = "same-id", .kind = FAULTS_SAME_ID, .owner = FAULTS_OF_CENTRE },
 	{ .name = "shuffle", .kind = FAULTS_SHUFFLE, .owner = FAULTS_OF_APP },
 	{ .name = "redeliver", .kind = FAULTS_REDELIVER, .owner = FAULTS_OF_APP, .number = 3 },
 	{ .name = "expired-token", .kind = FAULTS_EXPIRED, .owner = FAULTS_OF_APP },

@@ -27,6 +27,7 @@ enum faults_kind {
 	FAULTS_TRUNCATE,     /* commit; Content-Length promises more than is sent */
 	FAULTS_HUGE,         /* commit; argument: MiB of answer */
 	FAULTS_NO_ID,        /* commit, then 200 without an id */
+	FAULTS_SAME_ID,      /* commit, then the number of the first complaint */
 	FAULTS_WRONG_TYPE,   /* commit; word: string, number, huge, array */
 	FAULTS_DELAY,        /* argument: milliseconds; goes with any other */
 	FAULTS_ID_AT,        /* word: where the id stands; goes with any other */

@@ -298,6 +298,16 @@ enum jembatan_result ledger_file(struct ledger *l, const char *name, const char 
 	return result;
 }
 
+int64_t ledger_first(struct ledger *l)
+{
+	int64_t id;
+
+	pthread_mutex_lock(&l->lock);
+	id = l->first_id;
+	pthread_mutex_unlock(&l->lock);
+	return id;
+}
+
 bool ledger_has_file(struct ledger *l, int64_t id)
 {
 	bool has;

@@ -36,6 +36,8 @@ MUST_CHECK enum jembatan_result ledger_create(struct ledger *l, json_t *body,
 MUST_CHECK enum jembatan_result ledger_file(struct ledger *l, const char *name,
 					    const char *media_type, size_t size, const char *sha256,
 					    int64_t *out_id);
+/* The number of the first complaint. */
+int64_t ledger_first(struct ledger *l);
 bool ledger_has_file(struct ledger *l, int64_t id);
 
 /* GONE when there is no such complaint. */

@@ -369,6 +369,40 @@ START_TEST(a_centre_that_fails_every_report_makes_few_of_them_unknown)
 }
 END_TEST
 
+START_TEST(a_number_that_another_report_has_is_nobodys_answer)
+{
+	static const char *const modes[] = { "none", "idempotent", "lookup" };
+
+	bench_open(modes[_i], "same-id:create@nth=3");
+	int64_t first = bench_report(false), last = 0;
+	bench_settle();
+	for (int i = 0; i < 3; i++)
+		last = bench_report(false);
+	bench_settle();
+	bench_check_books();
+	ck_assert_str_eq(bench_ticket(first).tracking_id, "7000001");
+	ck_assert_int_eq(bench_rows(OUTBOX_UNKNOWN), _i == 0 ? 1 : 0);
+	ck_assert_int_eq(bench_centre("count"), 4);
+	ck_assert_str_ne(bench_ticket(last).tracking_id ? bench_ticket(last).tracking_id : "",
+			 "7000001");
+	bench_close();
+}
+END_TEST
+
+START_TEST(a_centre_with_one_number_for_all_makes_few_of_them_unknown)
+{
+	bench_open("none", "same-id:create");
+	bench.options.tuning.breaker_first_ms = bench.options.tuning.breaker_ceiling_ms = 60000;
+	for (int i = 0; i < 20; i++)
+		(void)bench_report(false);
+	for (int i = 0; i < 60; i++)
+		bench_turn();
+	ck_assert_int_le(bench_rows(OUTBOX_UNKNOWN), 5 + (int)bench.central.connections);
+	ck_assert_int_ge(bench_rows(OUTBOX_QUEUED), 10);
+	bench_close();
+}
+END_TEST
+
 START_TEST(the_daily_budget_is_kept_across_a_restart)
 {
 	struct outbox_stats s;
@@ -506,6 +540,8 @@ int main(void)
 	tcase_add_test(t, what_is_held_too_long_raises_an_alarm_once);
 	tcase_add_test(t, wrong_credentials_refuse_nobody_and_stop_everybody);
 	tcase_add_test(t, a_centre_that_fails_every_report_makes_few_of_them_unknown);
+	tcase_add_loop_test(t, a_number_that_another_report_has_is_nobodys_answer, 0, 3);
+	tcase_add_test(t, a_centre_with_one_number_for_all_makes_few_of_them_unknown);
 	tcase_add_test(t, the_daily_budget_is_kept_across_a_restart);
 	tcase_add_test(t, a_paused_outbox_ends_what_is_under_way_and_takes_nothing_new);
 	tcase_add_test(t, a_centre_that_is_away_and_comes_back_loses_nothing);
