@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "central/reason.h"
+#include "central/surplus.h"
 
 #include <curl/curl.h>
 #include <fcntl.h>
@@ -37,6 +38,7 @@ struct client_call {
 	curl_mime *mime;
 	struct body_reader body, parts[PARTS_MAX];
 	struct buf answer;
+	size_t head_size; /* of all headers, those of 1xx answers too */
 	char error[CURL_ERROR_SIZE];
 	size_t to_send, sent; /* of the body; for the fault point only */
 	int64_t started_mono_ms;
@@ -49,6 +51,7 @@ struct client {
 	struct loop *loop;
 	struct client_options options;
 	CURLM *multi;
+	struct surplus *surplus;
 	struct loop_timer *timer;
 	struct client_call *calls;
 	CURL *kept[EASY_KEPT_MAX];
@@ -83,6 +86,15 @@ static size_t on_answer(char *piece, size_t size, size_t count, void *data)
 
 	buf_add(&call->answer, piece, size * count);
 	return buf_is_full(&call->answer) ? 0 : size * count;
+}
+
+/* libcurl 7.88 keeps all headers of an answer, and knows no end of them. */
+static size_t on_header(char *line UNUSED, size_t size, size_t count, void *data)
+{
+	struct client_call *call = data;
+
+	call->head_size += size * count;
+	return call->head_size > CLIENT_HEAD_MAX ? 0 : size * count;
 }
 
 #ifdef JEMBATAN_FAULTS
@@ -125,7 +137,10 @@ static void set_fixed(const struct client *c, struct client_call *call)
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, call->error);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_answer);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, call);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, call);
 	curl_easy_setopt(e, CURLOPT_PRIVATE, call);
+	surplus_watch(c->surplus, e);
 #ifdef JEMBATAN_FAULTS
 	curl_easy_setopt(e, CURLOPT_VERBOSE, 1L);
 	curl_easy_setopt(e, CURLOPT_DEBUGFUNCTION, on_debug);
@@ -312,7 +327,7 @@ static void end_call(struct client_call *call, CURLcode code)
 	curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
 	a.status = (unsigned)status;
 	a.any_sent = request_bytes > 0;
-	a.is_too_long = buf_is_full(&call->answer);
+	a.is_too_long = buf_is_full(&call->answer) || call->head_size > CLIENT_HEAD_MAX;
 	a.retry_after_ms = retry_after(call->easy);
 	a.took_ms = clock_mono_ms() - call->started_mono_ms;
 	a.error = reason_of((int)code);
@@ -459,6 +474,7 @@ struct client *client_new(struct loop *loop, const struct client_options *option
 	c->loop = loop;
 	c->options = *options;
 	c->timer = loop_timer_new(loop, on_timer, c);
+	c->surplus = surplus_new();
 	c->multi = curl_multi_init();
 	ASSERT(c->multi);
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_watch);
@@ -479,6 +495,7 @@ void client_free(struct client *c)
 	while (c->kept_count > 0)
 		curl_easy_cleanup(c->kept[--c->kept_count]);
 	curl_multi_cleanup(c->multi);
+	surplus_free(c->surplus);
 	loop_timer_free(c->timer);
 	free(c);
 }

@@ -10,6 +10,7 @@
 #include "central/upload.h"
 
 #define CLIENT_ANSWER_MAX (1024u * 1024u)
+#define CLIENT_HEAD_MAX (64u * 1024u) /* of all headers of an answer */
 #define CLIENT_HEADERS_MAX 4u
 
 struct client_options {
@@ -42,7 +43,7 @@ struct client_answer {
 	int curl_code;      /* CURLcode */
 	unsigned status;    /* 0: none */
 	bool any_sent;      /* a byte of the request has left */
-	bool is_too_long;   /* cut at CLIENT_ANSWER_MAX */
+	bool is_too_long;   /* cut at CLIENT_ANSWER_MAX or CLIENT_HEAD_MAX */
 	struct jembatan_bytes body;
 	int64_t retry_after_ms; /* -1: not given */
 	int64_t took_ms;

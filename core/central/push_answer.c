@@ -18,8 +18,8 @@ static const char *describe(struct push *p, const struct client_answer *a, bool 
 		return arena_printf(p->arena, "the centre answered with %s, the number of %s",
 				    p->result.id, p->other);
 	if (a->is_too_long)
-		return arena_printf(p->arena, "the answer was longer than %u bytes",
-				    CLIENT_ANSWER_MAX);
+		return arena_printf(p->arena, "the answer was longer than %u bytes, or its head "
+				    "than %u", CLIENT_ANSWER_MAX, CLIENT_HEAD_MAX);
 	if (a->curl_code != CURLE_OK && a->any_sent)
 		return arena_printf(p->arena, "the answer was lost after the request had left (%s)",
 				    a->error);

@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <string.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -148,6 +149,114 @@ START_TEST(a_request_that_nobody_answers_is_unknown)
 }
 END_TEST
 
+/* ---- a peer that we play ourselves, a turn at a time ---- */
+
+/* The next connection of this socket, once it is there. */
+static int take_connection(int fd)
+{
+	int peer;
+
+	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	while ((peer = accept(fd, NULL, NULL)) < 0)
+		loop_turn(loop, 5);
+	return peer;
+}
+
+static void read_request(int peer)
+{
+	char text[4096];
+	size_t size = 0;
+
+	do {
+		loop_turn(loop, 5);
+		ssize_t n = recv(peer, text + size, sizeof(text) - 1 - size, MSG_DONTWAIT);
+		ck_assert_int_ne((int)n, 0);
+		if (n > 0)
+			size += (size_t)n;
+		text[size] = '\0';
+	} while (!strstr(text, "\r\n\r\n{}"));
+}
+
+static void say(int peer, const char *text)
+{
+	ck_assert_int_eq(send(peer, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+}
+
+static const struct client_options PATIENT = { .connect_timeout_ms = 20000,
+					       .answer_timeout_ms = 20000,
+					       .connections = 4 };
+
+START_TEST(an_answer_that_nobody_asked_for_is_not_the_next_ones)
+{
+	char url[64];
+	int fd = listen_on(4, url, "http");
+	struct client_request r = { .url = url, .body = "{}" };
+
+	client_set_options(client, &PATIENT);
+	client_start(client, &r, on_done, NULL);
+	int peer = take_connection(fd);
+	read_request(peer);
+	say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+	while (answers < 1)
+		loop_turn(loop, 5);
+	ck_assert_uint_eq(got.status, 200);
+	say(peer, "HTTP/1.1 201 OK\r\nContent-Length: 7\r\n\r\n\"stale\"");
+	client_start(client, &r, on_done, NULL);
+	while (answers < 2)
+		loop_turn(loop, 5);
+	ck_assert_int_eq(got.curl_code, CURLE_ABORTED_BY_CALLBACK);
+	ck_assert_int_eq(outcome(), OUTCOME_NOT_SENT);
+	/* And that connection is over: the next one is new. */
+	client_start(client, &r, on_done, NULL);
+	int other = take_connection(fd);
+	read_request(other);
+	say(other, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+	while (answers < 3)
+		loop_turn(loop, 5);
+	ck_assert_uint_eq(got.status, 200);
+	/* A kept one to which nothing was said is used again. */
+	client_start(client, &r, on_done, NULL);
+	read_request(other);
+	say(other, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+	while (answers < 4)
+		loop_turn(loop, 5);
+	ck_assert_uint_eq(got.status, 200);
+	close(peer);
+	close(other);
+	close(fd);
+}
+END_TEST
+
+static const char *const floods[] = { "X-Panjang: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n",
+				      "HTTP/1.1 100 Continue\r\n\r\n" };
+
+START_TEST(headers_without_end_are_cut)
+{
+	char url[64];
+	int fd = listen_on(4, url, "http");
+	struct client_request r = { .url = url, .body = "{}" };
+	const char *piece = floods[_i];
+	size_t sent = 0;
+
+	client_set_options(client, &PATIENT);
+	client_start(client, &r, on_done, NULL);
+	int peer = take_connection(fd);
+	read_request(peer);
+	if (_i == 0)
+		say(peer, "HTTP/1.1 200 OK\r\n");
+	while (answers < 1) {
+		ssize_t n = send(peer, piece, strlen(piece), MSG_NOSIGNAL | MSG_DONTWAIT);
+		sent += n > 0 ? (size_t)n : 0;
+		ck_assert_uint_lt(sent, 8u * 1024 * 1024);
+		loop_turn(loop, 0);
+	}
+	ck_assert(got.is_too_long);
+	ck_assert_int_eq(outcome(), OUTCOME_UNKNOWN);
+	close(peer);
+	close(fd);
+}
+END_TEST
+
 START_TEST(what_is_cancelled_is_not_answered)
 {
 	char url[64];
@@ -174,6 +283,8 @@ int main(void)
 	tcase_add_test(t, a_name_that_nobody_knows_is_not_sent);
 	tcase_add_test(t, a_handshake_that_fails_is_not_sent);
 	tcase_add_test(t, a_request_that_nobody_answers_is_unknown);
+	tcase_add_test(t, an_answer_that_nobody_asked_for_is_not_the_next_ones);
+	tcase_add_loop_test(t, headers_without_end_are_cut, 0, COUNT_OF(floods));
 	tcase_add_test(t, what_is_cancelled_is_not_answered);
 	return unit_run("central_client", t);
 }
