@@ -127,6 +127,18 @@ static void alarm_held(struct control_peer *p, const struct hold *hold)
 	alarm_row(p, "central", text);
 }
 
+#define QUIET_ALARM_MS 300000 /* a shorter wish is everyday */
+
+static void alarm_quiet(struct control_peer *p, int64_t quiet_ms)
+{
+	char text[200];
+	if (quiet_ms < QUIET_ALARM_MS)
+		return;
+	snprintf(text, sizeof(text), "it asks us to wait %lld more minutes (Retry-After), and reports wait; "
+		 "`jembatan resume central` asks it at once", (long long)(quiet_ms / 60000));
+	alarm_row(p, "central", text);
+}
+
 static enum jembatan_result central_row(struct control_peer *p, struct why *why)
 {
 	struct app *a = control_app(p);
@@ -157,6 +169,7 @@ static enum jembatan_result central_row(struct control_peer *p, struct why *why)
 		"oldest_queued_ms", (json_int_t)counts.oldest_queued_ms));
 	if (s.trouble != NULL && s.trouble[0] != '\0')
 		alarm_row(p, "central", central_advice(s.trouble));
+	alarm_quiet(p, s.quiet_ms);
 	if (counts.by_state[OUTBOX_UNKNOWN] > 0)
 		alarm_row(p, "central", "pushes whose outcome is unknown wait for a person: `jembatan "
 			  "unknown list`");

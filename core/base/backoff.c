@@ -2,6 +2,7 @@
 #include "base/backoff.h"
 
 #include "base/digest.h"
+#include "base/fault.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,9 @@ int64_t backoff_spread_ms(int64_t value_ms, unsigned percent)
 
 static int64_t limited(int64_t ms)
 {
-	return ms < 0 ? 0 : ms > RETRY_AFTER_MAX_MS ? RETRY_AFTER_MAX_MS : ms;
+	int64_t most = FAULT_NUMBER("JEMBATAN_RETRY_AFTER_MAX_MS", RETRY_AFTER_MAX_MS);
+
+	return ms < 0 ? 0 : ms > most ? most : ms;
 }
 
 static bool is_blank(const char *s)
@@ -56,7 +59,7 @@ static int64_t seconds_form(const char *s)
 	if (digits == 0 || !is_blank(s + digits))
 		return -1;
 	/* Ten digits are three centuries; longer would overflow. */
-	return digits > 10 ? RETRY_AFTER_MAX_MS : limited(strtoll(s, NULL, 10) * 1000);
+	return limited(digits > 10 ? INT64_MAX : strtoll(s, NULL, 10) * 1000);
 }
 
 int64_t backoff_retry_after_ms(const char *header, int64_t now_ms)

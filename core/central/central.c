@@ -1,6 +1,8 @@
 /* central.c: options of the room. */
 #include "central/central.h"
 
+#include "base/fault.h"
+
 #include <string.h>
 
 #include "base/poison.h"
@@ -8,11 +10,11 @@
 struct central_tuning central_tuning_usual(void)
 {
 	return (struct central_tuning){
-		.retry_first_ms = 2000,
-		.retry_ceiling_ms = 15 * 60 * 1000,
-		.breaker_first_ms = 2000,
-		.breaker_ceiling_ms = 5 * 60 * 1000,
-		.auth_first_ms = 30 * 1000,
+		.retry_first_ms = FAULT_NUMBER("JEMBATAN_RETRY_FIRST_MS", 2000),
+		.retry_ceiling_ms = FAULT_NUMBER("JEMBATAN_RETRY_MAX_MS", 15 * 60 * 1000),
+		.breaker_first_ms = FAULT_NUMBER("JEMBATAN_BREAKER_FIRST_MS", 2000),
+		.breaker_ceiling_ms = FAULT_NUMBER("JEMBATAN_BREAKER_MAX_MS", 5 * 60 * 1000),
+		.auth_first_ms = FAULT_NUMBER("JEMBATAN_AUTH_FIRST_MS", 30 * 1000),
 		.breaker_failures = 5,
 		.file_path = "/complaints/complaint/file",
 		.probe_path = "/masters/institutions/external?page_size=1",

@@ -66,6 +66,7 @@ struct outbox_stats {
 	const char *breaker;  /* "closed", "open", "probing", "trying" */
 	const char *trouble;  /* why it is not closed; "" */
 	int64_t next_probe_ms; /* from now; -1: none */
+	int64_t quiet_ms;      /* Retry-After: so long from now; 0: none */
 	unsigned in_flight, parallel, parallel_most;
 	unsigned budget, budget_used; /* requests today; budget 0: no end */
 	int64_t p50_ms, p99_ms;       /* of the last 256 answers */

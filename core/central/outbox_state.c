@@ -230,6 +230,8 @@ void outbox_look(struct outbox *o)
 void outbox_pause(struct outbox *o, bool paused)
 {
 	o->paused = paused;
+	if (!paused)
+		pace_resume(&o->pace, clock_mono_ms());
 	outbox_look(o);
 }
 
@@ -359,6 +361,7 @@ void outbox_stats(struct outbox *o, struct outbox_stats *out)
 		.breaker = pace_state_name(o->pace.state),
 		.trouble = outcome_trouble_name(o->pace.trouble),
 		.next_probe_ms = o->pace.state == PACE_OPEN ? pace_wait_ms(&o->pace, mono) : -1,
+		.quiet_ms = pace_quiet_ms(&o->pace, mono),
 		.in_flight = (unsigned)o->flying.count,
 		.parallel = o->pace.limit,
 		.parallel_most = o->pace.most,

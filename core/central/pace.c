@@ -38,6 +38,18 @@ static bool is_quiet(const struct pace *p, int64_t mono_ms)
 	return p->quiet_until_mono_ms > mono_ms;
 }
 
+int64_t pace_quiet_ms(const struct pace *p, int64_t mono_ms)
+{
+	return is_quiet(p, mono_ms) ? p->quiet_until_mono_ms - mono_ms : 0;
+}
+
+void pace_resume(struct pace *p, int64_t mono_ms)
+{
+	p->quiet_until_mono_ms = 0;
+	if (p->state == PACE_OPEN)
+		p->probe_mono_ms = mono_ms;
+}
+
 unsigned pace_allowed(const struct pace *p, int64_t mono_ms)
 {
 	if (is_quiet(p, mono_ms))
@@ -57,9 +69,11 @@ void pace_probe_begin(struct pace *p)
 	p->state = PACE_PROBING;
 }
 
-static void be_quiet(struct pace *p, int64_t retry_after_ms, int64_t mono_ms)
+/* Said with an answer that took or refused a report, it is no wish to wait. */
+static void be_quiet(struct pace *p, struct outcome_verdict v, int64_t retry_after_ms,
+		     int64_t mono_ms)
 {
-	if (retry_after_ms > 0 && mono_ms + retry_after_ms > p->quiet_until_mono_ms)
+	if (v.trouble != OUTCOME_FINE && retry_after_ms > 0 && mono_ms + retry_after_ms > p->quiet_until_mono_ms)
 		p->quiet_until_mono_ms = mono_ms + retry_after_ms;
 }
 
@@ -78,7 +92,7 @@ static void open_breaker(struct pace *p, enum outcome_trouble trouble, int64_t m
 void pace_probe_end(struct pace *p, struct outcome_verdict v, int64_t retry_after_ms,
 		    int64_t mono_ms)
 {
-	be_quiet(p, retry_after_ms, mono_ms);
+	be_quiet(p, v, retry_after_ms, mono_ms);
 	/* Any answer of the interface will do, a 404 too: it is back. */
 	if (v.trouble == OUTCOME_FINE)
 		p->state = PACE_TRYING;
@@ -131,7 +145,7 @@ void pace_took(struct pace *p, int64_t took_ms)
 bool pace_ended(struct pace *p, struct outcome_verdict v, int64_t retry_after_ms,
 		int64_t mono_ms)
 {
-	be_quiet(p, retry_after_ms, mono_ms);
+	be_quiet(p, v, retry_after_ms, mono_ms);
 	/* A refusal is an answer: the centre is well. */
 	if (v.outcome == OUTCOME_DONE || v.outcome == OUTCOME_REFUSED) {
 		/* One that was under way when the breaker opened proves nothing

@@ -41,6 +41,11 @@ void pace_init(struct pace *p, const struct central_tuning *tuning, unsigned mos
  * breaker that is open asks at once whether the change has helped. */
 void pace_change(struct pace *p, unsigned most, unsigned budget, int64_t mono_ms);
 
+/* How long the centre wishes to be left alone; 0: not at all. */
+int64_t pace_quiet_ms(const struct pace *p, int64_t mono_ms);
+/* A person knows better: no such wish, and a breaker that is open asks at once. */
+void pace_resume(struct pace *p, int64_t mono_ms);
+
 /* How many may be under way at once now; 0 while it is open or quiet. */
 unsigned pace_allowed(const struct pace *p, int64_t mono_ms);
 /* A probe is due: send it, then pace_probe_begin. */

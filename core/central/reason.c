@@ -11,7 +11,7 @@ static const struct {
 	int code;
 	const char *sentence;
 } reasons[] = {
-	{ CURLE_UNSUPPORTED_PROTOCOL, "central.url begins with neither http:// nor https://" },
+	{ CURLE_UNSUPPORTED_PROTOCOL, "what answered does not speak HTTP/1.1" },
 	{ CURLE_URL_MALFORMAT, "central.url is not an address" },
 	{ CURLE_COULDNT_RESOLVE_PROXY, "the proxy's name is not known" },
 	{ CURLE_COULDNT_RESOLVE_HOST, "the name of the centre's host is not known: see central.url "
@@ -27,7 +27,7 @@ static const struct {
 	{ CURLE_OPERATION_TIMEDOUT, "no answer in time: see central.connect_timeout and "
 				    "central.answer_timeout" },
 	{ CURLE_SSL_CONNECT_ERROR, "the encrypted connection (TLS) could not be agreed on" },
-	{ CURLE_ABORTED_BY_CALLBACK, "the request was given up here" },
+	{ CURLE_ABORTED_BY_CALLBACK, "the kept connection held bytes that nobody had asked for" },
 	{ CURLE_TOO_MANY_REDIRECTS, "the centre sends from address to address" },
 	{ CURLE_GOT_NOTHING, "the centre closed the connection without a word" },
 	{ CURLE_SSL_ENGINE_NOTFOUND, "the TLS library lacks a part" },

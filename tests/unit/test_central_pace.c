@@ -185,6 +185,18 @@ START_TEST(retry_after_silences_everything_until_then)
 }
 END_TEST
 
+START_TEST(only_trouble_may_ask_for_silence_and_a_person_ends_it)
+{
+	(void)pace_ended(&pace, done, 86400000, 1000);
+	ck_assert_int_eq(pace_quiet_ms(&pace, 1000), 0);
+	(void)pace_ended(&pace, busy, 86400000, 1000);
+	ck_assert_int_eq(pace_quiet_ms(&pace, 2000), 86399000);
+	pace_resume(&pace, 2000);
+	ck_assert_int_eq(pace_quiet_ms(&pace, 2000), 0);
+	ck_assert_uint_gt(pace_allowed(&pace, 2000), 0);
+}
+END_TEST
+
 START_TEST(the_budget_begins_anew_at_midnight_of_the_centres_zone)
 {
 	int64_t midnight = (int64_t)20000 * 24 * 3600 * 1000 - (int64_t)420 * 60000;
@@ -327,6 +339,7 @@ int main(void)
 	tcase_add_test(t, a_request_that_was_under_way_does_not_close_it);
 	tcase_add_test(t, a_refused_probe_is_an_answer_and_a_redirected_one_is_not);
 	tcase_add_test(t, retry_after_silences_everything_until_then);
+	tcase_add_test(t, only_trouble_may_ask_for_silence_and_a_person_ends_it);
 	tcase_add_test(t, the_budget_begins_anew_at_midnight_of_the_centres_zone);
 	tcase_add_checked_fixture(s, setup_settling, teardown_settling);
 	tcase_add_test(s, absent_is_believed_after_two_readings_that_lie_apart);
