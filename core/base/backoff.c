@@ -2,7 +2,6 @@
 #include "base/backoff.h"
 
 #include "base/digest.h"
-#include "base/fault.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,9 +42,7 @@ int64_t backoff_spread_ms(int64_t value_ms, unsigned percent)
 
 static int64_t limited(int64_t ms)
 {
-	int64_t most = FAULT_NUMBER("JEMBATAN_RETRY_AFTER_MAX_MS", RETRY_AFTER_MAX_MS);
-
-	return ms < 0 ? 0 : ms > most ? most : ms;
+	return ms < 0 ? 0 : ms > RETRY_AFTER_MAX_MS ? RETRY_AFTER_MAX_MS : ms;
 }
 
 static bool is_blank(const char *s)

@@ -312,7 +312,9 @@ static int64_t retry_after(CURL *easy)
 		if (peer > 0)
 			now_ms = (int64_t)peer * 1000;
 	}
-	return backoff_retry_after_ms(value, now_ms);
+	int64_t wait = backoff_retry_after_ms(value, now_ms);
+	int64_t most = FAULT_NUMBER("JEMBATAN_RETRY_AFTER_MAX_MS", INT64_MAX);
+	return wait < most ? wait : most;
 }
 
 static void end_call(struct client_call *call, CURLcode code)
