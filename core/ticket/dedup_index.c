@@ -181,7 +181,7 @@ static uint32_t add_payload(struct window *w, struct chunk *c, const struct fing
 	size_t evidence = f->evidence_count * sizeof(struct evidence);
 	size_t marks = f->mark_count * sizeof(struct mark);
 	size_t size = (evidence + marks + 7) / 8 * 8, offset = c->payload_used;
-	if (offset + size > c->payload_size) {
+	if (c->payload == NULL || offset + size > c->payload_size) {
 		size_t bigger = c->payload_size + c->payload_size / 4 + size + 4096;
 		w->bytes += bigger - c->payload_size;
 		c->payload = xrealloc(c->payload, bigger, 1);

@@ -5,7 +5,7 @@
 #include "ticket/dedup.h"
 
 #define KEYS_MAX 24u        /* postings of a record */
-#define POSTING_LOOK 24u    /* newest records of a key that are looked at */
+#define POSTING_LOOK 12u    /* newest records of a key that are looked at */
 
 struct window;
 

@@ -123,7 +123,7 @@ static uint32_t letters_of(const struct token *t)
 	if (t->number || t->role == ROLE_DATE)
 		return MARK_NUMBER;
 	for (const char *p = t->text; *p != '\0'; p++)
-		bits ^= 1u << ((unsigned char)*p >= 'a' && *p <= 'z' ? *p - 'a' : 25);
+		bits ^= 1u << (*p >= 'a' && *p <= 'z' ? *p - 'a' : 25);
 	return bits | size << 26;
 }
 

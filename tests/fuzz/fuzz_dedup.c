@@ -12,6 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct dedup_model *model;
+static struct dedup_query *query;
 
 static void try_row(struct jembatan_bytes row)
 {
@@ -22,13 +23,15 @@ static void try_row(struct jembatan_bytes row)
 	buf_init(&again, FINGERPRINT_ROW_MAX);
 	fingerprint_pack(&f, &again);
 	ASSERT(again.size == row.size && memcmp(again.data, row.data, row.size) == 0);
-	struct dedup_settings settings = dedup_settings_preset();
-	struct dedup_index *index = dedup_index_new(model, &settings);
-	struct dedup_answer answer;
-	dedup_index_add(index, 1, 1, &f);
-	dedup_index_decide(index, &f, &answer);
-	ASSERT(answer.count <= 1 && answer.score >= 0 && answer.score <= 1);
-	dedup_index_free(index);
+	struct dedup_record record = { .time_ms = f.time_ms, .digest = f.digest, .topics = f.topics,
+		.channel = f.channel, .evidence_count = f.evidence_count, .mark_count = f.mark_count,
+		.evidence = f.evidence, .marks = f.marks };
+	struct dedup_features features;
+	dedup_query_set(query, &f);
+	if (dedup_compare(query, &record, &features)) {
+		double score = dedup_score(model, &features);
+		ASSERT(score >= 0 && score <= 1);
+	}
 	buf_done(&again);
 }
 
@@ -72,6 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct why why;
 	if (model == NULL && dedup_model_load(TEST_DEDUP, bytes_text("fuzz"), &model, &why) != JEMBATAN_OK)
 		abort();
+	if (query == NULL)
+		query = dedup_query_new();
 	if (size == 0 || size > 100000)
 		return 0;
 	switch (data[0] % 3) {
