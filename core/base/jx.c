@@ -130,6 +130,11 @@ char *jx_dump(const json_t *value)
 	return dump(value, JSON_SORT_KEYS);
 }
 
+char *jx_dump_ascii(const json_t *value)
+{
+	return dump(value, JSON_SORT_KEYS | JSON_ENSURE_ASCII);
+}
+
 char *jx_dump_as_set(const json_t *value)
 {
 	return dump(value, 0);

@@ -29,6 +29,9 @@ bool jx_is_true(json_t *root, const char *path);
 char *jx_dump(const json_t *value);
 /* The same with the keys in the order in which they were set: cheaper. */
 char *jx_dump_as_set(const json_t *value);
+/* As jx_dump, with \u escapes for all that is not ASCII: one line to every reader, and
+ * nothing that steers a terminal. */
+char *jx_dump_ascii(const json_t *value);
 
 /* For CLEANUP. */
 void jx_decref(json_t **value);

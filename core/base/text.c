@@ -225,6 +225,18 @@ char *text_printable(const char *s, size_t max_bytes)
 	return out;
 }
 
+void text_printable_lines(const char *s, size_t size, struct buf *out)
+{
+	utf8proc_int32_t c;
+	for (size_t i = 0, n; i < size; i += n) {
+		n = next_char(s + i, size - i, &c);
+		if (c != '\n' && c != '\t' && is_unsafe_on_screen(c))
+			buf_add_char(out, '?');
+		else
+			buf_add(out, s + i, n);
+	}
+}
+
 /* 0x80 .. 0x9f of windows-1252; the five unassigned become U+FFFD. */
 static const uint16_t windows_1252[32] = {
 	0x20ac, 0xfffd, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,

@@ -30,6 +30,9 @@ char *text_fold(const char *s);
 /* For logs and terminals: control characters, escapes and bidi overrides
  * become "?"; at most max bytes. The caller frees. */
 char *text_printable(const char *s, size_t max_bytes);
+/* The same of any bytes and without a ceiling of its own; line breaks and tabs
+ * stay. */
+void text_printable_lines(const char *s, size_t size, struct buf *out);
 
 /* Unknown encodings: try UTF-8, then windows-1252; always valid after. */
 void text_from_unknown(const char *s, size_t size, struct buf *out);

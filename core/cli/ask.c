@@ -55,7 +55,8 @@ static void show_progress(const struct frame *f, struct arena *arena)
 	if (!isatty(STDERR_FILENO) ||
 	    field_unpack(msg_progress_fields, f->meta, arena, &m, NULL) != JEMBATAN_OK)
 		return;
-	fprintf(stderr, "\r%s: %lld", m.text != NULL ? m.text : "", (long long)m.done);
+	fputc('\r', stderr);
+	cli_say(stderr, "%s: %lld", m.text != NULL ? m.text : "", (long long)m.done);
 	if (m.total > 0)
 		fprintf(stderr, " of %lld", (long long)m.total);
 }
@@ -135,6 +136,6 @@ int cli_ask(const struct cli *c, const char *command, const struct msg_argument 
 void cli_print_json(void *data, json_t *row)
 {
 	(void)data;
-	CLEANUP(free_pointer) char *text = jx_dump(row);
+	CLEANUP(free_pointer) char *text = jx_dump_ascii(row);
 	puts(text);
 }

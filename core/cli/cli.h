@@ -25,6 +25,11 @@ int cli_ask(const struct cli *c, const char *command, const struct msg_argument 
 /* Print a row as one line of JSON. */
 void cli_print_json(void *data, json_t *row);
 
+/* Print what may hold words of others: no control characters but line breaks and
+ * tabs, nothing that turns the line around. */
+void cli_say(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cli_say_bytes(FILE *out, const void *bytes, size_t size);
+
 /* Print the ticket of a row "body" as a person reads it. */
 void cli_print_body(void *data, json_t *row);
 

@@ -44,7 +44,7 @@ static void print_evidence(struct offline *o, const struct dedup_answer *a)
 {
 	if (o->explain && a->count > 0) {
 		CLEANUP(free_pointer) char *why = dedup_explain(o->model, &a->candidates[0].features);
-		printf("\t%.3f\t%s\t%s", a->score, o->ids[a->nearest - 1], why);
+		cli_say(stdout, "\t%.3f\t%s\t%s", a->score, o->ids[a->nearest - 1], why);
 	}
 }
 
@@ -67,7 +67,7 @@ static void decide(struct offline *o, struct dedup_line *line)
 	uint64_t incident = joined ? answer.incident : id;
 	dedup_index_add(o->index, id, incident, &f);
 	o->spent_ns[id - 1] = cpu_ns() - started;
-	printf("%s\t%s\t%s", line->id, o->ids[incident - 1], dedup_decision_name(answer.decision));
+	cli_say(stdout, "%s\t%s\t%s", line->id, o->ids[incident - 1], dedup_decision_name(answer.decision));
 	print_evidence(o, &answer);
 	putchar('\n');
 	if (dedup_index_count(o->index) > o->in_window_most) {

@@ -242,8 +242,13 @@ static void on_record(void *data, json_t *row)
 		return;
 	size_t n = strlen(hex) / 2;
 	char *bytes = xmalloc(n);
-	if (digest_unhex(hex, bytes, n) && !shown->json)
-		fwrite(bytes, 1, n, stdout);
+	/* A file gets the very bytes, a terminal nothing that steers it. */
+	if (digest_unhex(hex, bytes, n) && !shown->json) {
+		if (isatty(STDOUT_FILENO))
+			cli_say_bytes(stdout, bytes, n);
+		else
+			fwrite(bytes, 1, n, stdout);
+	}
 	shown->bytes += (int64_t)n;
 	free(bytes);
 }

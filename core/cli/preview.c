@@ -80,11 +80,11 @@ static void print_text(const struct preview *p, const struct msg_message *m, con
 		buf_init(&text, 4u * 1024u * 1024u);
 		ticket_preview_text(t, &text);
 		fputs("--- ticket\n", stdout);
-		fwrite(text.data, 1, text.size, stdout);
+		cli_say_bytes(stdout, text.data, text.size);
 		buf_done(&text);
 	}
 	if (trouble != NULL)
-		printf("!!! %s\n", trouble);
+		cli_say(stdout, "!!! %s\n", trouble);
 }
 
 void cli_print_body(void *data, json_t *row)
@@ -95,12 +95,12 @@ void cli_print_body(void *data, json_t *row)
 	(void)data;
 	CLEANUP(free_pointer) char *body = jx_dump(json_object_get(row, "body"));
 	if (body == NULL || ticket_from_json(bytes_text(body), arena, &t, &why) != JEMBATAN_OK) {
-		fprintf(stderr, "jembatan: the ticket cannot be shown: %s\n", body != NULL ? why.text : "");
+		cli_say(stderr, "jembatan: the ticket cannot be shown: %s\n", body != NULL ? why.text : "");
 	} else {
 		struct buf text;
 		buf_init(&text, 4u * 1024u * 1024u);
 		ticket_preview_text(&t, &text);
-		fwrite(text.data, 1, text.size, stdout);
+		cli_say_bytes(stdout, text.data, text.size);
 		buf_done(&text);
 	}
 	arena_free(arena);
@@ -203,7 +203,7 @@ int cli_preview(const struct cli *c, const char *instance, const char *sample)
 		r = run(&p, sample, &problems, &why);
 	problems_print(&problems, stderr);
 	if (r != JEMBATAN_OK && why.text[0] != '\0')
-		fprintf(stderr, "jembatan preview: %s\n", why.text);
+		cli_say(stderr, "jembatan preview: %s\n", why.text);
 	else if (!c->json && r == JEMBATAN_OK)
 		printf("--- %zu messages, %zu with a problem, %zu records of which nothing came; nothing "
 		       "was stored or sent\n", p.count, p.bad, p.empty);

@@ -179,7 +179,7 @@ static void print_counts(FILE *out, json_t *counts)
 	json_object_foreach(counts, key, value) {
 		if (json_integer_value(value) == 0)
 			continue;
-		fprintf(out, "%s%lld %s", first ? "" : ", ", (long long)json_integer_value(value), key);
+		cli_say(out, "%s%lld %s", first ? "" : ", ", (long long)json_integer_value(value), key);
 		first = false;
 	}
 	fputs(first ? "none\n" : "\n", out);
@@ -187,7 +187,7 @@ static void print_counts(FILE *out, json_t *counts)
 
 static void print_daemon(json_t *row, FILE *out)
 {
-	fprintf(out, "jembatand %s, up %lld s, data in %s%s\n", jx_text(row, "version"),
+	cli_say(out, "jembatand %s, up %lld s, data in %s%s\n", jx_text(row, "version"),
 		(long long)(jx_integer(row, "up_ms", 0) / 1000), jx_text(row, "data_dir"),
 		jx_is_true(row, "stopping") ? ", stopping" : "");
 	fprintf(out, "messages  %lld, %lld redeliveries, %lld edits; %lld records in quarantine\n",
@@ -199,7 +199,7 @@ static void print_daemon(json_t *row, FILE *out)
 
 static void print_central(json_t *row, FILE *out)
 {
-	fprintf(out, "centre    %s%s%s", jx_text(row, "state"),
+	cli_say(out, "centre    %s%s%s", jx_text(row, "state"),
 		jx_text(row, "url") != NULL ? ", " : "",
 		jx_text(row, "url") != NULL ? jx_text(row, "url") : "");
 	if (jx_at(row, "in_flight") != NULL)
@@ -227,7 +227,7 @@ static void print_follow(json_t *row, FILE *out)
 static void print_alarm(json_t *row, FILE *out)
 {
 	CLEANUP(free_pointer) char *text = text_printable(jx_text(row, "text"), 1000);
-	fprintf(out, "ALARM     %s: %s\n", jx_text(row, "where"), text);
+	cli_say(out, "ALARM     %s: %s\n", jx_text(row, "where"), text);
 }
 
 void cli_table_print(struct cli_table *t, FILE *out)

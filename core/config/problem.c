@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "base/poison.h"
 
 void problems_init(struct problems *p)
@@ -34,7 +35,9 @@ void problems_add(struct problems *p, const char *file, unsigned line, const cha
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
 	p->items = xrealloc(p->items, p->count + 1, sizeof(*p->items));
-	p->items[p->count++] = (struct problem){ xstrdup(file), line, xstrdup(text) };
+	/* A plugin may have said it, or a server to a plugin. */
+	p->items[p->count++] = (struct problem){ xstrdup(file), line,
+						 text_printable(text, sizeof(text)) };
 }
 
 char *problem_text(const struct problem *p)

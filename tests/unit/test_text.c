@@ -144,6 +144,17 @@ START_TEST(what_is_printed_cannot_steer_a_terminal)
 }
 END_TEST
 
+START_TEST(lines_that_are_printed_cannot_steer_a_terminal_either)
+{
+	static const char in[] = "a\tb\nc\0d\r\n\x1b]0;x\x07\xe2\x80\xae\xff\xc2\x9b\xc3\xa9";
+	struct buf out;
+	buf_init(&out, 1000);
+	text_printable_lines(in, sizeof(in) - 1, &out);
+	ck_assert_str_eq(out.data, "a\tb\nc?d?\n?]0;x????\xc3\xa9");
+	buf_done(&out);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("text");
@@ -153,6 +164,7 @@ int main(void)
 	tcase_add_test(t, a_prefix_never_cuts_a_character);
 	tcase_add_loop_test(t, white_space_is_trimmed_and_squeezed, 0, COUNT_OF(spaces));
 	tcase_add_test(t, folding_forgets_case_and_width);
+	tcase_add_test(t, lines_that_are_printed_cannot_steer_a_terminal_either);
 	tcase_add_loop_test(t, what_is_printed_cannot_steer_a_terminal, 0, COUNT_OF(printable));
 	return unit_run("text", t);
 }
