@@ -26,19 +26,10 @@
 #include "config.h"
 #endif
 
+#include "base/no_leak_check.h"
 #include "base/poison.h"
 
 #define CORE_FD 3
-
-#ifdef JEMBATAN_SANITIZED
-/* The leak checker wants ptrace, which is refused here; whatever the options in
- * the environment say. */
-int __lsan_is_turned_off(void);
-__attribute__((visibility("default"))) int __lsan_is_turned_off(void)
-{
-	return 1;
-}
-#endif
 
 struct arguments {
 	const char *plugin, *spool;

@@ -17,6 +17,7 @@
 #include "web/http.h"
 #include "web/jail.h"
 #include "web/listen.h"
+#include "base/no_leak_check.h"
 #include "base/poison.h"
 
 #define CORE_FD 3
