@@ -123,8 +123,9 @@ enum jembatan_result file_check_trusted(const char *path, struct why *why)
 	char real[PATH_MAX];
 	if (realpath(path, real) == NULL)
 		return why_set(why, JEMBATAN_CONFIG, "cannot find %s: %s", path, strerror(errno));
+	/* Who may write a folder may put another in the place of what is in it. */
 	enum jembatan_result r = check_one(real, why);
-	if (r != JEMBATAN_OK)
-		return r;
-	return check_one(dirname(real), why);
+	while (r == JEMBATAN_OK && strcmp(real, "/") != 0)
+		r = check_one(dirname(real), why);
+	return r;
 }

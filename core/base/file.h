@@ -21,7 +21,7 @@ MUST_CHECK enum jembatan_result file_make_dirs(const char *path, unsigned mode, 
 /* Write all bytes to fd. */
 MUST_CHECK enum jembatan_result file_write_all(int fd, const void *data, size_t size);
 
-/* OK when neither the file nor its folder may be written by anybody but root
+/* OK when neither the file nor a folder above it may be written by anybody but root
  * and this user; else CONFIG and why. */
 MUST_CHECK enum jembatan_result file_check_trusted(const char *path, struct why *why);
 

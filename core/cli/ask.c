@@ -137,5 +137,11 @@ void cli_print_json(void *data, json_t *row)
 {
 	(void)data;
 	CLEANUP(free_pointer) char *text = jx_dump_ascii(row);
-	puts(text);
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p == 0x7f) /* jansson's one way out */
+			fputs("\\u007f", stdout);
+		else
+			putchar(*p);
+	}
+	putchar('\n');
 }

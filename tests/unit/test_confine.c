@@ -213,14 +213,48 @@ START_TEST(a_plugin_that_is_not_there_is_refused)
 }
 END_TEST
 
+/* In a folder that is in a folder, and by a link from a good folder. */
+static const struct {
+	const char *path;
+	mode_t mode;
+	bool refused;
+} writable[] = {
+	{ "misbehave.so", 0755, false }, { "misbehave.so", 0644, false },
+	{ "misbehave.so", 0775, true }, { "misbehave.so", 0757, true },
+	{ "misbehave.so", 0646, true }, { "misbehave.so", 0664, true },
+	{ "misbehave.so", 06775, true }, { "misbehave.so", 04755, false },
+	{ ".", 0755, false }, { ".", 0775, true }, { ".", 0757, true },
+	{ ".", 01777, false }, /* as /tmp: who owns a file keeps it */
+	{ "..", 0755, false }, { "..", 0775, true }, { "..", 0757, true },
+};
+
 START_TEST(a_plugin_that_others_may_write_is_refused)
 {
-	char path[128];
+	char file[160], path[192], link[160];
+	bool by_link = (size_t)_i >= COUNT_OF(writable);
+	size_t row = (size_t)_i % COUNT_OF(writable);
 	core_side_install(&core, "misbehave", NULL);
-	snprintf(path, sizeof(path), "%s%s", core.folder, _i == 0 ? "/misbehave.so" : "");
-	ck_assert_int_eq(chmod(path, 0777), 0);
-	ck_assert_ptr_nonnull(strstr(refusal("misbehave"), "may be changed by others"));
-	ck_assert_int_eq(chmod(path, 0755), 0);
+	snprintf(file, sizeof(file), "%s/outer", core.folder);
+	ck_assert_int_eq(mkdir(file, 0755), 0);
+	snprintf(file, sizeof(file), "%s/outer/inner", core.folder);
+	ck_assert_int_eq(mkdir(file, 0755), 0);
+	snprintf(path, sizeof(path), "%s/misbehave.so", core.folder);
+	snprintf(file, sizeof(file), "%s/outer/inner/misbehave.so", core.folder);
+	ck_assert_int_eq(rename(path, file), 0);
+	snprintf(path, sizeof(path), "%s/outer/inner/%s", core.folder, writable[row].path);
+	ck_assert_int_eq(chmod(path, writable[row].mode), 0);
+	if (by_link) {
+		snprintf(link, sizeof(link), "%s/misbehave.so", core.folder);
+		ck_assert_int_eq(symlink("outer/inner/misbehave.so", link), 0);
+	}
+	const char *plugin = by_link ? "misbehave" : "outer/inner/misbehave";
+	if (writable[row].refused) {
+		ck_assert_ptr_nonnull(strstr(refusal(plugin), "may be changed by others"));
+	} else {
+		core_side_start(&core, plugin);
+		core_side_ask(&core, MSG_DESCRIBE);
+		core_side_expect(&core, MSG_MANIFEST, NULL, NULL);
+	}
 }
 END_TEST
 
@@ -401,7 +435,8 @@ int main(void)
 	tcase_add_loop_test(t, a_table_that_is_wrong_is_refused_with_what_to_do, 0, COUNT_OF(odd));
 	tcase_add_test(t, what_is_no_plugin_is_refused);
 	tcase_add_test(t, a_plugin_that_is_not_there_is_refused);
-	tcase_add_loop_test(t, a_plugin_that_others_may_write_is_refused, 0, 2);
+	tcase_add_loop_test(t, a_plugin_that_others_may_write_is_refused, 0,
+			    2 * COUNT_OF(writable));
 	tcase_add_test(t, a_constructor_that_crashes_takes_only_its_child);
 	tcase_add_test(t, a_record_that_kills_its_parser_has_reached_the_core);
 	tcase_add_loop_test(t, a_crash_in_open_or_poll_ends_the_child, 0, 2);

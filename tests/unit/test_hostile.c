@@ -243,14 +243,35 @@ START_TEST(each_attack_is_answered_as_the_table_says)
 	compare(attack(abi), abi_played(abi));
 	nobody_came();
 	core_side_stop(&core);
+	teardown();
+}
+END_TEST
+
+/* Here, since only root can give a file away. */
+START_TEST(a_plugin_of_another_user_is_refused)
+{
+	struct msg_result done = { 0 };
+	char path[160];
+	if (getuid() != 0)
+		return;
+	core_side_setup_as_is(&core);
+	core_side_install(&core, "hostile", NULL);
+	snprintf(path, sizeof(path), "%s%s", core.folder, _i == 0 ? "/hostile.so" : "");
+	ck_assert_int_eq(chown(path, 12345, (gid_t)-1), 0);
+	core_side_start(&core, "hostile");
+	core_side_ask(&core, MSG_DESCRIBE);
+	core_side_expect(&core, MSG_DONE, msg_result_fields, &done);
+	ck_assert_uint_eq(done.result, JEMBATAN_CONFIG);
+	ck_assert_ptr_nonnull(strstr(done.why, "belongs to another user"));
+	core_side_teardown(&core);
 }
 END_TEST
 
 int main(void)
 {
 	TCase *t = tcase_create("hostile");
-	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, a_plugin_of_another_user_is_refused, 0, 2);
 	tcase_add_loop_test(t, each_attack_is_answered_as_the_table_says, 0,
 			   2 * COUNT_OF(abis));
 	return unit_run("hostile", t);
