@@ -256,8 +256,9 @@ struct client_call *client_start(struct client *c, const struct client_request *
 	else if (r->part_count > 0)
 		set_parts(call, r);
 	curl_easy_setopt(call->easy, CURLOPT_URL, r->url);
+	int64_t timeout = c->options.connect_timeout_ms + c->options.answer_timeout_ms;
 	curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS,
-			 (long)(c->options.connect_timeout_ms + c->options.answer_timeout_ms) +
+			 (long)FAULT_NUMBER("JEMBATAN_ANSWER_MS", timeout) +
 				 (long)(call->to_send / UPLOAD_BYTES_PER_MS));
 	call->next = c->calls;
 	if (c->calls)

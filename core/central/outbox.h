@@ -51,8 +51,8 @@ void outbox_look(struct outbox *o);
 bool outbox_is_idle(const struct outbox *o); /* nothing under way or unwritten */
 
 /* `jembatan unknown confirm|resend`, inside an open transaction: the person
- * says what became of the row. DATA when it is not held as unknown (resend
- * takes refused rows too), GONE when there is no such row. */
+ * says what became of the row. DATA when it is neither held as unknown
+ * nor refused, GONE when there is no such row. */
 MUST_CHECK enum jembatan_result outbox_confirm(struct outbox *o, int64_t row_id,
 					       const char *tracking_id, const char *actor,
 					       struct why *why);

@@ -249,8 +249,8 @@ bool outbox_row_is_unknown(const struct outbox_row *row)
 }
 
 /* A row under way cannot be settled by a person: its answer may come now. */
-static enum jembatan_result get_held(struct outbox *o, int64_t id, bool with_refused,
-				     struct outbox_row *out, struct why *why)
+static enum jembatan_result get_held(struct outbox *o, int64_t id, struct outbox_row *out,
+				     struct why *why)
 {
 	enum jembatan_result r;
 
@@ -261,7 +261,7 @@ static enum jembatan_result get_held(struct outbox *o, int64_t id, bool with_ref
 	if (out->state == OUTBOX_SENDING)
 		return why_set(why, JEMBATAN_DATA, "%s is being sent just now; try again later",
 			       out->reference);
-	if (!outbox_row_is_unknown(out) && !(with_refused && out->state == OUTBOX_REFUSED))
+	if (!outbox_row_is_unknown(out) && out->state != OUTBOX_REFUSED)
 		return why_set(why, JEMBATAN_DATA, "%s is not held as unknown: it is %s",
 			       out->reference, outbox_state_name(out->state));
 	return JEMBATAN_OK;
@@ -299,7 +299,7 @@ enum jembatan_result outbox_confirm(struct outbox *o, int64_t row_id, const char
 	struct outbox_row row;
 	struct step_context ctx;
 	struct step_next next;
-	enum jembatan_result r = get_held(o, row_id, false, &row, why);
+	enum jembatan_result r = get_held(o, row_id, &row, why);
 
 	if (r == JEMBATAN_OK && row.kind == OUTBOX_CREATE && !lapor_v3_is_id(tracking_id))
 		r = why_set(why, JEMBATAN_DATA, "that is not a tracking number");
@@ -318,7 +318,7 @@ enum jembatan_result outbox_resend(struct outbox *o, int64_t row_id, const char 
 	struct outbox_row row;
 	struct step_context ctx;
 	struct step_next next;
-	enum jembatan_result r = get_held(o, row_id, true, &row, why);
+	enum jembatan_result r = get_held(o, row_id, &row, why);
 
 	if (r == JEMBATAN_OK)
 		r = context_of(o, &row, &ctx, why);

@@ -116,6 +116,7 @@ static bool read_evidence(struct push *p, const struct settings_central *c,
 	read_other(p);
 	if (p->other)
 		r = why_set(&why, JEMBATAN_DATA, "%s", describe(p, a, false));
+	p->result.is_anothers = p->other != NULL;
 	note(p, r, *p->result.id != '\0', &why);
 	return true;
 }
@@ -149,6 +150,7 @@ bool push_read_answer(struct push *p, const struct central_options *o,
 		return true;
 	read_id(p, o->central, a);
 	read_other(p);
+	p->result.is_anothers = p->other != NULL;
 	f.has_id = *p->result.id != '\0' && !p->other;
 	p->verdict = outcome_of(&f);
 	p->result.outcome = p->verdict.outcome;

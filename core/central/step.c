@@ -11,6 +11,8 @@
 
 #include "base/poison.h"
 
+#define ANOTHERS_MAX 2 /* so often it may give a number that another ticket has */
+
 enum outcome_action step_action(const struct outbox_row *row)
 {
 	if (row->step == OUTBOX_SETTLE)
@@ -183,9 +185,12 @@ static void on_unknown(const struct step_context *ctx, const struct step_result 
 				       .lookup = ctx->central->lookup_url != NULL,
 				       .resend = ctx->central->unknown == UNKNOWN_RESEND };
 	enum outcome_action action = step_action(&out->row);
+	enum outcome_settling settling = outcome_settling(action, &means);
 	bool is_push = action == OUTCOME_CREATE;
 
-	switch (outcome_settling(action, &means)) {
+	if (r->is_anothers && settling == OUTCOME_SEND_AGAIN && out->row.attempts >= ANOTHERS_MAX)
+		settling = OUTCOME_HOLD;
+	switch (settling) {
 	case OUTCOME_SEND_AGAIN:
 		back_off(ctx, out, r->retry_after_ms);
 		say(out, "unknown", "%s: step %s is sent again%s", r->how,
@@ -275,6 +280,12 @@ static void on_asked(const struct step_context *ctx, const struct step_result *r
 	}
 	if (r->outcome == OUTCOME_DONE && r->evidence == STEP_ABSENT) {
 		on_absent(ctx, r, out);
+		return;
+	}
+	if (r->is_anothers) { /* it will say the same again */
+		out->row.state = OUTBOX_UNKNOWN;
+		say(out, "unknown", "%s: held; compare both at the centre and use `jembatan unknown`",
+		    r->how);
 		return;
 	}
 	int64_t wait = back_off(ctx, out, r->retry_after_ms);

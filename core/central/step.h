@@ -25,6 +25,7 @@ struct step_result {
 	enum step_evidence evidence; /* of a question */
 	int64_t retry_after_ms;     /* -1: not given */
 	bool is_last_file;
+	bool is_anothers; /* the number in it is another ticket's */
 };
 
 struct step_context {

@@ -282,6 +282,21 @@ START_TEST(a_person_confirms_what_is_held)
 }
 END_TEST
 
+START_TEST(a_person_confirms_what_was_refused_and_is_there)
+{
+	bench_open("none", "422:create@nth=1");
+	int64_t t = bench_report(false);
+	bench_settle();
+	ck_assert_int_eq(bench_row(t).state, OUTBOX_REFUSED);
+	begin();
+	ck_ok(outbox_confirm(bench.outbox, bench_row(t).id, "7000009", "siti", &bench.why));
+	commit();
+	ck_assert_str_eq(bench_ticket(t).tracking_id, "7000009");
+	ck_assert_int_eq(bench_ticket(t).state, TICKET_PUSHED);
+	bench_close();
+}
+END_TEST
+
 START_TEST(a_person_has_it_sent_again)
 {
 	bench_open("none", "500:create@nth=1 422:create@nth=2");
@@ -399,6 +414,22 @@ START_TEST(a_centre_with_one_number_for_all_makes_few_of_them_unknown)
 		bench_turn();
 	ck_assert_int_le(bench_rows(OUTBOX_UNKNOWN), 5 + (int)bench.central.connections);
 	ck_assert_int_ge(bench_rows(OUTBOX_QUEUED), 10);
+	bench_close();
+}
+END_TEST
+
+START_TEST(a_number_that_stays_anothers_is_held_for_a_person)
+{
+	bench_open("idempotent", NULL);
+	(void)bench_report(false);
+	bench_settle();
+	bench_fault("same-id:create");
+	int64_t second = bench_report(false);
+	bench_settle();
+	ck_assert_int_eq(bench_row(second).state, OUTBOX_UNKNOWN);
+	ck_assert_int_eq(bench_ticket(second).state, TICKET_UNKNOWN);
+	ck_assert_ptr_nonnull(strstr(bench_row(second).why, "the number of JB-"));
+	ck_assert_int_eq(bench_centre("count"), 2);
 	bench_close();
 }
 END_TEST
@@ -535,6 +566,7 @@ int main(void)
 	tcase_add_loop_test(t, each_follow_up_is_there_once_after_any_fault, 0,
 			    COUNT_OF(follow_up_faults));
 	tcase_add_test(t, a_person_confirms_what_is_held);
+	tcase_add_test(t, a_person_confirms_what_was_refused_and_is_there);
 	tcase_add_test(t, a_person_has_it_sent_again);
 	tcase_add_test(t, a_report_under_way_is_no_persons_to_settle);
 	tcase_add_test(t, what_is_held_too_long_raises_an_alarm_once);
@@ -542,6 +574,7 @@ int main(void)
 	tcase_add_test(t, a_centre_that_fails_every_report_makes_few_of_them_unknown);
 	tcase_add_loop_test(t, a_number_that_another_report_has_is_nobodys_answer, 0, 3);
 	tcase_add_test(t, a_centre_with_one_number_for_all_makes_few_of_them_unknown);
+	tcase_add_test(t, a_number_that_stays_anothers_is_held_for_a_person);
 	tcase_add_test(t, the_daily_budget_is_kept_across_a_restart);
 	tcase_add_test(t, a_paused_outbox_ends_what_is_under_way_and_takes_nothing_new);
 	tcase_add_test(t, a_centre_that_is_away_and_comes_back_loses_nothing);
