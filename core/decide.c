@@ -104,19 +104,17 @@ static const char *new_reference(struct decide *d)
 }
 
 /* A reference is 30 random bits: try again when it is taken. */
-static enum jembatan_result add_ticket(struct decide *d, struct ticket *t, const char *first_body,
-				       struct ticket_row *row, struct why *why)
+static enum jembatan_result add_ticket(struct decide *d, struct ticket *t, struct ticket_row *row,
+				       struct why *why)
 {
 	row->reference = t->reference;
-	row->body = first_body;
+	row->form = t;
 	enum jembatan_result r = tickets_add(d->o.db, row, &row->id, why);
 	for (unsigned tries = 0; tries < 16 && r == JEMBATAN_DATA; tries++) {
 		row->reference = t->reference = new_reference(d);
-		CLEANUP(free_pointer) char *body = ticket_to_json(t);
-		row->body = body;
 		r = tickets_add(d->o.db, row, &row->id, why);
 	}
-	row->body = NULL;
+	row->form = NULL;
 	return r;
 }
 
@@ -198,8 +196,7 @@ static enum jembatan_result make_ticket(struct decide *d, const struct inbox_row
 	if (r != JEMBATAN_OK)
 		return r;
 	struct why misfit;
-	bool fits = false;
-	CLEANUP(free_pointer) char *body = ticket_to_checked_json(&t, d->o.schema, &fits, &misfit);
+	bool fits = ticket_check(&t, d->o.schema, &misfit) == JEMBATAN_OK;
 	struct verdict v = judge(d, s, &t, fits ? NULL : misfit.text);
 	if (v.state == TICKET_QUEUED && decide_is_suspect(d, row))
 		v = (struct verdict){ TICKET_UNKNOWN, INBOX_TICKET, "unknown", HOLD_REASON };
@@ -214,7 +211,7 @@ static enum jembatan_result make_ticket(struct decide *d, const struct inbox_row
 	r = FAULT_PLANTED("decision-split") ? leave_too_early(d, row, why) : JEMBATAN_OK;
 	FAULT_POINT("decide.mid");
 	if (r == JEMBATAN_OK)
-		r = add_ticket(d, &t, body, &ticket, why);
+		r = add_ticket(d, &t, &ticket, why);
 	if (r == JEMBATAN_OK && (v.state == TICKET_QUEUED || v.state == TICKET_UNKNOWN))
 		r = queue_create(d, row, ticket.id, ticket.reference, why);
 	if (r == JEMBATAN_OK)

@@ -53,13 +53,9 @@ struct source { /* the ticket, and the message that the row is about */
 static enum jembatan_result read_source(struct push *p, struct db *db, struct source *s,
 					struct why *why)
 {
-	enum jembatan_result r = tickets_get(db, p->row.ticket_id, p->arena, &s->row, why);
+	enum jembatan_result r =
+		tickets_read(db, p->row.ticket_id, p->arena, &s->row, &s->ticket, why);
 
-	if (r != JEMBATAN_OK)
-		return r;
-	if (!s->row.body)
-		return why_set(why, JEMBATAN_DATA, "the ticket's body is not there any more");
-	r = ticket_from_json(bytes_text(s->row.body), p->arena, &s->ticket, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	int64_t message_id = p->row.message_id ? p->row.message_id : s->row.message_id;

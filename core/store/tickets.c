@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/jx.h"
 #include "store/db_inside.h"
 #include "store/tickets_inside.h"
+#include "ticket/ticket_pack.h"
 #include "base/poison.h"
 
 #define REFERENCE_MAX TICKET_NAME_MAX
@@ -67,17 +67,27 @@ static const char *body_label(const char *reference, char out[LABEL_SIZE])
 
 /* The sealed body in db->sealed. */
 static enum jembatan_result seal_body(struct db *db, const struct box_key *key,
-				      const char *reference, const char *body, struct why *why)
+				      const char *reference, struct jembatan_bytes body,
+				      struct why *why)
 {
 	char label[LABEL_SIZE];
 	buf_clear(&db->sealed);
-	box_seal(key, body_label(reference, label), bytes_text(body), &db->sealed);
-	if (buf_is_full(&db->sealed))
+	box_seal(key, body_label(reference, label), body, &db->sealed);
+	if (buf_is_full(&db->plain) || buf_is_full(&db->sealed))
 		return why_set(why, JEMBATAN_DATA, "a ticket is too large for the store");
 	return JEMBATAN_OK;
 }
 
 /* ---- writing ----------------------------------------------------------- */
+
+static struct jembatan_bytes plain_body(struct db *db, const struct ticket_row *row)
+{
+	buf_clear(&db->plain);
+	if (row->form == NULL)
+		return bytes_text(row->body);
+	ticket_pack(row->form, &db->plain);
+	return buf_bytes(&db->plain);
+}
 
 static enum jembatan_result insert_body(struct db *db, int64_t id, const struct ticket_row *row,
 					struct why *why)
@@ -95,7 +105,7 @@ static enum jembatan_result insert_body(struct db *db, int64_t id, const struct 
 		r = find_key(db, row->message_id, row->reference, bytes_of(NULL, 0), &key, why);
 	}
 	if (r == JEMBATAN_OK)
-		r = seal_body(db, &key, row->reference, row->body, why);
+		r = seal_body(db, &key, row->reference, plain_body(db, row), why);
 	mem_wipe(&key, sizeof(key));
 	if (r != JEMBATAN_OK)
 		return r;
@@ -109,7 +119,7 @@ enum jembatan_result tickets_add(struct db *db, const struct ticket_row *row, in
 				 struct why *why)
 {
 	size_t n = strlen(row->reference);
-	ASSERT(n > 0 && n <= REFERENCE_MAX && row->body != NULL);
+	ASSERT(n > 0 && n <= REFERENCE_MAX && (row->body != NULL || row->form != NULL));
 	enum jembatan_result r =
 		sql_run(&db->sql, why,
 			"INSERT INTO ticket (reference, instance_id, message_id, created_ms, state,"
@@ -202,7 +212,7 @@ enum jembatan_result tickets_set_body(struct db *db, int64_t id, const char *bod
 	const char *reference = (const char *)sqlite3_column_text(s, 0);
 	r = find_key(db, sqlite3_column_int64(s, 1), reference, sql_column_bytes(s, 2), &key, why);
 	if (r == JEMBATAN_OK)
-		r = seal_body(db, &key, reference, body, why);
+		r = seal_body(db, &key, reference, bytes_text(body), why);
 	mem_wipe(&key, sizeof(key));
 	if (r != JEMBATAN_OK)
 		return r;
@@ -273,22 +283,16 @@ enum jembatan_result ticket_unseal_value(struct db *db, const struct ticket_seal
 	" t.tracking_id, t.reason, b.wrapped, b.sealed" \
 	" FROM ticket t JOIN ticket_body b ON b.ticket_id = t.id "
 
-static const char *title_of(const char *body, struct arena *arena)
-{
-	CLEANUP(jx_decref) json_t *root = NULL;
-	if (jx_parse(bytes_text(body), &root, NULL) != JEMBATAN_OK)
-		return NULL;
-	return arena_strdup(arena, jx_text(root, "title"));
-}
-
-/* The body stays NULL when the words were erased. */
-static enum jembatan_result read_body(struct db *db, sqlite3_stmt *s, struct arena *arena,
-				      struct ticket_row *row, struct why *why)
+/* As it was sealed, in the arena; of size 0 when the words were erased. */
+static enum jembatan_result open_body(struct db *db, sqlite3_stmt *s, struct arena *arena,
+				      const struct ticket_row *row, struct jembatan_bytes *out,
+				      struct why *why)
 {
 	struct box_key key;
 	char label[LABEL_SIZE];
 	enum jembatan_result r = find_key(db, row->message_id, row->reference,
 					  sql_column_bytes(s, 8), &key, why);
+	*out = bytes_of(NULL, 0);
 	if (r == JEMBATAN_GONE)
 		return JEMBATAN_OK;
 	buf_clear(&db->plain);
@@ -296,10 +300,42 @@ static enum jembatan_result read_body(struct db *db, sqlite3_stmt *s, struct are
 		r = box_open(&key, body_label(row->reference, label), sql_column_bytes(s, 9),
 			     &db->plain, why);
 	mem_wipe(&key, sizeof(key));
+	if (r == JEMBATAN_OK)
+		*out = bytes_of(arena_memdup(arena, db->plain.data, db->plain.size),
+				db->plain.size);
+	return r;
+}
+
+/* The body stays NULL when the words were erased. */
+static enum jembatan_result read_body(struct db *db, sqlite3_stmt *s, struct arena *arena,
+				      struct ticket_row *row, struct why *why)
+{
+	struct jembatan_bytes plain;
+	struct ticket t;
+	enum jembatan_result r = open_body(db, s, arena, row, &plain, why);
+	if (r != JEMBATAN_OK || plain.size == 0)
+		return r;
+	if (!ticket_is_packed(plain)) {
+		row->body = arena_strndup(arena, plain.data, plain.size);
+		return JEMBATAN_OK;
+	}
+	r = ticket_unpack(plain, arena, &t, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	row->body = arena_strndup(arena, db->plain.data, db->plain.size);
+	CLEANUP(free_pointer) char *json = ticket_to_json(&t);
+	row->body = arena_strdup(arena, json);
 	return JEMBATAN_OK;
+}
+
+static const char *read_title(struct db *db, sqlite3_stmt *s, struct arena *arena,
+			      const struct ticket_row *row)
+{
+	struct jembatan_bytes plain;
+	struct ticket t;
+	if (open_body(db, s, arena, row, &plain, NULL) != JEMBATAN_OK || plain.size == 0 ||
+	    ticket_unpack(plain, arena, &t, NULL) != JEMBATAN_OK)
+		return NULL;
+	return t.title;
 }
 
 static void read_row(sqlite3_stmt *s, struct arena *arena, struct ticket_row *out)
@@ -338,6 +374,23 @@ enum jembatan_result tickets_get(struct db *db, int64_t id, struct arena *arena,
 	static const char text[] = SELECT_ROWS "WHERE t.id = ?1";
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_VALUES(sql_number(id)));
 	return read_one(db, s, arena, out, why);
+}
+
+enum jembatan_result tickets_read(struct db *db, int64_t id, struct arena *arena,
+				  struct ticket_row *out, struct ticket *out_form,
+				  struct why *why)
+{
+	static const char text[] = SELECT_ROWS "WHERE t.id = ?1";
+	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_VALUES(sql_number(id)));
+	struct jembatan_bytes plain;
+	enum jembatan_result r = sql_one(&db->sql, s, why);
+	if (r != JEMBATAN_OK)
+		return r == JEMBATAN_GONE ? gone(why) : r;
+	read_row(s, arena, out);
+	r = open_body(db, s, arena, out, &plain, why);
+	if (r == JEMBATAN_OK && plain.size == 0)
+		return why_set(why, JEMBATAN_DATA, "the ticket's body is not there any more");
+	return r == JEMBATAN_OK ? ticket_unpack(plain, arena, out_form, why) : r;
 }
 
 enum jembatan_result tickets_find(struct db *db, const char *name, struct arena *arena,
@@ -389,10 +442,7 @@ enum jembatan_result tickets_list(struct db *db, int state, int64_t after_id, si
 	while (sql_next(&db->sql, s, &r, why)) {
 		read_row(s, arena, &out[n]);
 		/* One damaged body must not hide the others of a list. */
-		if (read_body(db, s, arena, &out[n], NULL) == JEMBATAN_OK && out[n].body != NULL) {
-			out[n].title = title_of(out[n].body, arena);
-			out[n].body = NULL;
-		}
+		out[n].title = read_title(db, s, arena, &out[n]);
 		n++;
 	}
 	if (r == JEMBATAN_OK)

@@ -1,8 +1,10 @@
-/* tickets.h: rows of tickets; the body (the national form as JSON) is sealed. */
+/* tickets.h: rows of tickets; the body (the national form) is sealed. */
 #ifndef STORE_TICKETS_H
 #define STORE_TICKETS_H
 
 #include "store/db.h"
+
+struct ticket;
 
 enum ticket_state { /* stored as its number: never renumber */
 	TICKET_REVIEW = 0,  /* a person accepts it first */
@@ -23,6 +25,7 @@ struct ticket_row {
 	enum ticket_state state;
 	const char *tracking_id; /* or NULL */
 	const char *body;        /* JSON; NULL in lists, and when it was erased */
+	const struct ticket *form; /* tickets_add only: instead of the body */
 	const char *title;       /* lists only; NULL when it was erased */
 	const char *reason;      /* the last step's reason; or NULL */
 };
@@ -45,6 +48,10 @@ MUST_CHECK enum jembatan_result tickets_set_body(struct db *db, int64_t id, cons
 						 struct why *why);
 MUST_CHECK enum jembatan_result tickets_get(struct db *db, int64_t id, struct arena *arena,
 					    struct ticket_row *out, struct why *why);
+/* Without JSON: the ticket itself, and no body. DATA when its words were erased. */
+MUST_CHECK enum jembatan_result tickets_read(struct db *db, int64_t id, struct arena *arena,
+					     struct ticket_row *out, struct ticket *out_form,
+					     struct why *why);
 /* By reference ("JB-...", any case) or by tracking id. GONE when unknown. */
 MUST_CHECK enum jembatan_result tickets_find(struct db *db, const char *name, struct arena *arena,
 					     struct ticket_row *out, struct why *why);

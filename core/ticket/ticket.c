@@ -142,16 +142,12 @@ char *ticket_to_json(const struct ticket *t)
 	return jx_dump_as_set(root);
 }
 
-char *ticket_to_checked_json(const struct ticket *t, const struct ticket_schema *s,
-			     bool *out_fits, struct why *why)
+enum jembatan_result ticket_check(const struct ticket *t, const struct ticket_schema *s,
+				  struct why *why)
 {
 	CLEANUP(jx_decref) json_t *root = to_value(t);
-	char *json = jx_dump_as_set(root);
 
-	*out_fits = strlen(json) <= TICKET_JSON_MAX ?
-			    ticket_validate_value(s, root, why) == JEMBATAN_OK :
-			    ticket_validate(s, bytes_text(json), why) == JEMBATAN_OK;
-	return json;
+	return ticket_validate_value(s, root, why);
 }
 
 /* ---- and back ----------------------------------------------------------- */

@@ -1,5 +1,5 @@
-/* ticket.h: a complaint in the national format, its JSON form (the body that
- * the store seals) and the check against config/ticket.schema.json. Pure. */
+/* ticket.h: a complaint in the national format, its JSON form and the check
+ * against config/ticket.schema.json. Pure. The store's form: ticket_pack.h. */
 #ifndef TICKET_TICKET_H
 #define TICKET_TICKET_H
 
@@ -63,9 +63,9 @@ struct ticket {
 
 /* Compact JSON; the caller frees. */
 char *ticket_to_json(const struct ticket *t);
-/* The same, and whether it fits the format; if not, *why says where and how. */
-char *ticket_to_checked_json(const struct ticket *t, const struct ticket_schema *s,
-			     bool *out_fits, struct why *why);
+/* DATA when it does not fit the format: *why says where and how. */
+MUST_CHECK enum jembatan_result ticket_check(const struct ticket *t,
+					     const struct ticket_schema *s, struct why *why);
 /* Strings live in the arena. DATA when it is not a ticket's JSON. */
 MUST_CHECK enum jembatan_result ticket_from_json(struct jembatan_bytes json, struct arena *arena,
 						 struct ticket *out, struct why *why);

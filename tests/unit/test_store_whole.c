@@ -2,6 +2,8 @@
  * clear on disk, and no statement that walks a growing table. */
 #include "store_unit.h"
 
+#include "ticket/ticket.h"
+
 #define MARK "RAHASIAWARGA" /* stands in every value that must be sealed */
 
 static const char *const sealed_marks[] = {
@@ -195,6 +197,38 @@ static void look_everywhere(void)
 	ck_assert_msg(found_in == NULL, "%s stands in %s", found_mark, found_in);
 }
 
+START_TEST(a_ticket_given_as_it_is_comes_back_as_it_is)
+{
+	struct ticket form = { .reference = "JB-000001", .title = "Jalan rusak", .secret = true };
+	struct ticket_row rows[2], row = { .reference = form.reference, .instance_id = instance,
+					   .form = &form };
+	int64_t id = 0, json = 0;
+	size_t n = 0;
+	begin();
+	row.message_id = add_message("a", "1");
+	ck_ok(tickets_add(db, &row, &id, &why));
+	json = add_ticket(0, "JB-000002", TICKET_REVIEW);
+	commit();
+	reopen();
+	CLEANUP(free_pointer) char *body = ticket_to_json(&form);
+	ck_ok(tickets_get(db, id, arena, &row, &why));
+	ck_assert_str_eq(row.body, body);
+	form = (struct ticket){ 0 };
+	ck_ok(tickets_read(db, id, arena, &row, &form, &why));
+	ck_assert_str_eq(form.title, "Jalan rusak");
+	ck_assert(form.secret);
+	ck_ok(tickets_read(db, json, arena, &row, &form, &why));
+	ck_assert_str_eq(form.title, "Jalan rusak");
+	ck_ok(tickets_list(db, -1, 0, 2, arena, rows, &n, &why));
+	ck_assert_str_eq(rows[0].title, "Jalan rusak");
+	ck_result(tickets_read(db, 99, arena, &row, &form, &why), JEMBATAN_GONE);
+	begin();
+	ck_ok(sql_script(&db->sql, "UPDATE message_body SET wrapped = NULL", &why)); /* erased */
+	commit();
+	ck_result(tickets_read(db, id, arena, &row, &form, &why), JEMBATAN_DATA);
+}
+END_TEST
+
 START_TEST(no_citizens_word_is_on_disk_in_clear)
 {
 	use_intake();
@@ -322,6 +356,7 @@ int main(void)
 	TCase *t = tcase_create("whole");
 	tcase_add_checked_fixture(t, setup_store, teardown);
 	tcase_set_timeout(t, 60);
+	tcase_add_test(t, a_ticket_given_as_it_is_comes_back_as_it_is);
 	tcase_add_test(t, no_citizens_word_is_on_disk_in_clear);
 	tcase_add_test(t, no_plain_digest_of_a_remote_id_is_on_disk);
 	tcase_add_test(t, no_statement_walks_a_table_that_grows);

@@ -1,6 +1,7 @@
 /* test_ticket.c: a ticket's JSON, the check against the schema, the reference
  * and the keys that tell the same from the changed. */
 #include "ticket/ticket.h"
+#include "ticket/ticket_pack.h"
 #include "ticket/ticket_schema.h"
 
 #include <string.h>
@@ -43,6 +44,66 @@ START_TEST(json_of_something_else_is_no_ticket)
 	ck_assert_int_eq(ticket_from_json(bytes_text(no_tickets[_i].json), arena, &t, &why),
 			 JEMBATAN_DATA);
 	ck_assert_str_eq(why.text, no_tickets[_i].says);
+}
+END_TEST
+
+/* ---- packed -------------------------------------------------------------- */
+
+/* Each field of a ticket, as its JSON has it. */
+static const char full_ticket[] =
+	"{\"reporter\":{\"name\":\"n\",\"mail\":\"m\",\"phone\":\"p\",\"phone_raw\":\"r\"},"
+	"\"reference\":\"JB-7K3M9Q\",\"instance\":\"i\",\"channel\":\"c\","
+	"\"source\":{\"system\":\"s\",\"id\":\"1\",\"status\":\"baru\"},"
+	"\"tracking_id\":\"1234567\",\"status\":\"received\",\"title\":\"j\","
+	"\"title_original\":\"jo\",\"content_original\":\"\",\"content_edited\":\"isi\","
+	"\"classification\":\"Aspirasi\",\"category\":\"k\",\"place\":{\"province\":\"pr\","
+	"\"regency\":\"re\",\"district\":\"di\",\"village\":\"vi\",\"address\":\"ad\","
+	"\"code\":\"31\",\"code_system\":\"bps\",\"latitude\":-6.5,\"longitude\":0.0},"
+	"\"from_centre\":true,\"anonymous\":true,\"secret\":true,\"title_derived\":true,"
+	"\"incident\":{\"derived\":true,\"at\":\"2026-01-03T00:00:00-03:30\"},"
+	"\"received_at\":\"2026-01-03T00:00:01-03:30\","
+	"\"sent_at\":\"2026-01-03T00:00:02-03:30\",\"attachments\":[{\"name\":\"a.jpg\","
+	"\"media_type\":\"image/jpeg\",\"size_bytes\":5,\"missing\":\"weg\"},{}]}";
+
+static void ck_packed_is_same(const char *json)
+{
+	CLEANUP(buf_done) struct buf packed;
+	struct ticket t, again;
+
+	buf_init(&packed, TICKET_JSON_MAX);
+	ck_assert_int_eq(ticket_from_json(bytes_text(json), arena, &t, &why), JEMBATAN_OK);
+	ticket_pack(&t, &packed);
+	ck_assert(ticket_is_packed(buf_bytes(&packed)));
+	ck_assert_int_eq(ticket_unpack(buf_bytes(&packed), arena, &again, &why), JEMBATAN_OK);
+	CLEANUP(free_pointer) char *before = ticket_to_json(&t);
+	CLEANUP(free_pointer) char *after = ticket_to_json(&again);
+	ck_assert_str_eq(after, before);
+	/* Cut anywhere: never a crash, and never more than what is there. */
+	for (size_t n = 1; n < packed.size; n++)
+		(void)!ticket_unpack(bytes_of(packed.data, n), arena, &again, &why);
+	ck_assert_int_eq(ticket_unpack(bytes_of(packed.data, packed.size - 1), arena, &again, &why),
+			 JEMBATAN_DATA);
+}
+
+START_TEST(a_ticket_packed_and_back_is_the_same)
+{
+	struct ticket t;
+
+	ck_assert_int_eq(ticket_from_json(bytes_text(full_ticket), arena, &t, &why), JEMBATAN_OK);
+	CLEANUP(free_pointer) char *json = ticket_to_json(&t);
+	ck_assert_str_eq(json, full_ticket); /* so nothing is left out of what follows */
+	ck_packed_is_same(full_ticket);
+	ck_packed_is_same("{\"reference\":\"JB-7K3M9Q\"}");
+}
+END_TEST
+
+START_TEST(a_ticket_kept_as_json_is_read_too)
+{
+	struct ticket t;
+
+	ck_assert_int_eq(ticket_unpack(bytes_text(full_ticket), arena, &t, &why), JEMBATAN_OK);
+	ck_assert_str_eq(t.place.code, "31");
+	ck_assert_int_eq(ticket_unpack(bytes_text("Jalan rusak"), arena, &t, &why), JEMBATAN_DATA);
 }
 END_TEST
 
@@ -319,6 +380,8 @@ int main(void)
 	TCase *t = tcase_create("ticket");
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, json_of_something_else_is_no_ticket, 0, COUNT_OF(no_tickets));
+	tcase_add_test(t, a_ticket_packed_and_back_is_the_same);
+	tcase_add_test(t, a_ticket_kept_as_json_is_read_too);
 	tcase_add_loop_test(t, a_ticket_out_of_form_is_named_by_its_place, 0, COUNT_OF(bad_tickets));
 	tcase_add_test(t, lengths_are_counted_in_characters);
 	tcase_add_loop_test(t, a_keyword_that_is_not_known_is_never_ignored, 0,
