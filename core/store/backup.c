@@ -446,7 +446,7 @@ enum jembatan_result backup_unpack(const char *place, const char *to, backup_pro
 		r = read_sums(place, wanted, &sums, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	CLEANUP(free_pointer) char *text = xstrndup(sums.data, sums.size);
+	CLEANUP(free_pointer) char *text = xstrndup(sums.size > 0 ? sums.data : "", sums.size);
 	char *rest = NULL;
 	for (char *line = strtok_r(text, "\n", &rest); line != NULL && r == JEMBATAN_OK;
 	     line = strtok_r(NULL, "\n", &rest)) {

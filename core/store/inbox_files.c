@@ -130,7 +130,7 @@ static enum jembatan_result keep_one(struct db *db, const char *instance_name, c
 	if (!S_ISREG(st.st_mode) || st.st_nlink != 1 ||
 	    (uint64_t)st.st_size != box_file_size(size)) {
 		if (code == 0)
-			unlinkat(db->keep_fd, token, 0);
+			unlinkat(db->keep_fd, token, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0);
 		return why_set(why, JEMBATAN_DATA,
 			       "the connector named a file that has not the size it said");
 	}

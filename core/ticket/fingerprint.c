@@ -269,6 +269,17 @@ static uint64_t take(const uint8_t **p, size_t size)
 	return value;
 }
 
+static bool is_readable(const struct fingerprint *f)
+{
+	for (size_t i = 0; i < f->evidence_count; i++)
+		if (evidence_kind_of(f->evidence[i]) > EVIDENCE_TEXT_PHONE)
+			return false;
+	for (size_t i = 0; i < f->mark_count; i++)
+		if ((f->marks[i].kind & MARK_ROLE) >= ROLE_COUNT)
+			return false;
+	return true;
+}
+
 enum jembatan_result fingerprint_unpack(struct jembatan_bytes row, struct fingerprint *out,
 					struct why *why)
 {
@@ -294,5 +305,8 @@ enum jembatan_result fingerprint_unpack(struct jembatan_bytes row, struct finger
 		k->weight = (uint8_t)take(&p, 1);
 		k->kind = (uint8_t)take(&p, 1);
 	}
+	if (!is_readable(out))
+		return why_set(why, JEMBATAN_DATA, "a row of the index of duplicates holds what this "
+			       "version does not know");
 	return JEMBATAN_OK;
 }

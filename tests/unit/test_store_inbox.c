@@ -2,6 +2,8 @@
  * half of T2. */
 #include "store_unit.h"
 
+#include <fcntl.h>
+
 /* ---- verdicts ---------------------------------------------------------- */
 
 static const struct {
@@ -508,6 +510,36 @@ START_TEST(a_file_that_is_missing_or_of_another_kind_is_refused)
 	raw.size = 65 - 28;
 	ck_result(inbox_keep_files(db, "mail", &item, 1, &why), JEMBATAN_DATA);
 	ck_assert(!is_kept("tok_1"));
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_result(inbox_keep_files(db, "mail", &item, 1, &why), JEMBATAN_DATA);
+	ck_assert(!is_kept("tok_1"));
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_result(inbox_keep_files(db, "mail", &item, 1, &why), JEMBATAN_DATA);
+	ck_assert(!is_kept("tok_1"));
+}
+END_TEST
+
+/* Its child may still have it open. */
+START_TEST(a_file_that_is_changed_after_it_was_taken_is_not_handed_out)
+{
+	struct msg_spooled raw;
+	struct inbox_item item = item_of("a", "1");
+	struct buf out;
+	buf_init(&out, 1000);
+	spool_file("tok_1", "surat yang panjang", &raw);
+	int fd = open(arena_printf(arena, "%s/spool/mail/tok_1", folder), O_RDWR | O_CLOEXEC);
+	with_raw(&item, &raw);
+	ck_ok(inbox_keep_files(db, "mail", &item, 1, &why));
+	begin();
+	ck_ok(inbox_add(db, instance, &item, 1, NULL, 5000, &why));
+	commit();
+	ck_assert_int_eq(pwrite(fd, "xx", 2, 20), 2);
+	ck_result(inbox_raw(db, item.id, &out, &why), JEMBATAN_DATA);
+	ck_assert_int_eq(ftruncate(fd, 0), 0);
+	ck_result(inbox_raw(db, item.id, &out, &why), JEMBATAN_DATA);
+	ck_assert_uint_eq(out.size, 0);
+	close(fd);
+	buf_done(&out);
 }
 END_TEST
 
@@ -588,6 +620,7 @@ int main(void)
 	tcase_add_test(t, the_file_of_a_redelivery_is_swept);
 	tcase_add_loop_test(t, a_token_that_is_no_plain_name_is_refused, 0, COUNT_OF(bad_tokens));
 	tcase_add_test(t, a_file_that_is_missing_or_of_another_kind_is_refused);
+	tcase_add_test(t, a_file_that_is_changed_after_it_was_taken_is_not_handed_out);
 	tcase_add_test(t, a_kept_file_is_never_replaced);
 	tcase_add_test(t, a_record_that_was_read_after_all_is_no_suspect);
 	return unit_run("store_inbox", t);
