@@ -27,8 +27,21 @@ const char *outbox_state_name(enum outbox_state state)
 	return (unsigned)state < COUNT_OF(names) ? names[state] : "?";
 }
 
+/* The first of a ticket's follow-ups that wait, once none is under way. */
+#define OPEN_ONES "outbox INDEXED BY outbox_open WHERE ticket_id = ?1 AND kind = 1 AND state < 2"
+
+enum jembatan_result outbox_rows_let_go(struct db *db, int64_t ticket_id, struct why *why)
+{
+	return sql_run(&db->sql, why,
+		       "UPDATE outbox SET waiting = 0 WHERE id ="
+		       " (SELECT min(id) FROM " OPEN_ONES " AND waiting = 1)"
+		       " AND NOT EXISTS (SELECT 1 FROM " OPEN_ONES " AND waiting = 0)",
+		       SQL_VALUES(sql_number(ticket_id)));
+}
+
 /* Waits: unless its create has its number (routing may still be under way, or
- * refused), or there is none and the centre has the ticket anyway (linked). */
+ * refused), or there is none and the centre has the ticket anyway (linked);
+ * and behind those of the same ticket that came before it. */
 static enum jembatan_result must_wait(struct db *db, int64_t ticket_id, int64_t *out,
 				      struct why *why)
 {
@@ -36,7 +49,8 @@ static enum jembatan_result must_wait(struct db *db, int64_t ticket_id, int64_t 
 		"SELECT NOT coalesce("
 		"(SELECT c.state = 2 OR c.complaint_id IS NOT NULL FROM outbox c"
 		" WHERE c.ticket_id = ?1 AND c.kind = 0),"
-		"(SELECT t.tracking_id IS NOT NULL FROM ticket t WHERE t.id = ?1), 0)";
+		"(SELECT t.tracking_id IS NOT NULL FROM ticket t WHERE t.id = ?1), 0)"
+		" OR EXISTS (SELECT 1 FROM " OPEN_ONES ")";
 	return sql_get_number(&db->sql, why, out, text, SQL_VALUES(sql_number(ticket_id)));
 }
 
@@ -202,13 +216,12 @@ enum jembatan_result outbox_rows_update(struct db *db, const struct outbox_row *
 				   sql_text(row->why), sql_number(row->alarmed)));
 	if (r == JEMBATAN_OK && sql_changes(&db->sql) == 0)
 		return why_set(why, JEMBATAN_GONE, "there is no such action");
-	if (r != JEMBATAN_OK || row->kind != OUTBOX_CREATE)
+	if (r != JEMBATAN_OK)
 		return r;
-	if (row->state != OUTBOX_DONE && row->complaint_id == NULL)
-		return r;
-	return sql_run(&db->sql, why,
-		       "UPDATE outbox SET waiting = 0 WHERE ticket_id = ?1 AND waiting = 1",
-		       SQL_VALUES(sql_number(row->ticket_id)));
+	bool lets_go = row->kind == OUTBOX_CREATE ?
+			       row->state == OUTBOX_DONE || row->complaint_id != NULL :
+			       row->state != OUTBOX_QUEUED && row->state != OUTBOX_SENDING;
+	return lets_go ? outbox_rows_let_go(db, row->ticket_id, why) : JEMBATAN_OK;
 }
 
 enum jembatan_result outbox_rows_next_due(struct db *db, int64_t *out_due_ms, struct why *why)

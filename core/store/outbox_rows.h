@@ -42,6 +42,10 @@ MUST_CHECK enum jembatan_result outbox_rows_add(struct db *db, int64_t ticket_id
 /* Make it unknown: a person settles it. */
 MUST_CHECK enum jembatan_result outbox_rows_hold(struct db *db, int64_t id, const char *reason,
 						 int64_t now_ms, struct why *why);
+/* A follow-up waits until the centre has its ticket and those before it are
+ * done, refused or held: let the next one of this ticket go. */
+MUST_CHECK enum jembatan_result outbox_rows_let_go(struct db *db, int64_t ticket_id,
+						   struct why *why);
 /* Take at most limit rows that are queued and due, oldest first, and make them
  * `sending`. A follow-up waits until the centre has its ticket. */
 MUST_CHECK enum jembatan_result outbox_rows_claim(struct db *db, int64_t now_ms, size_t limit,

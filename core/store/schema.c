@@ -90,7 +90,8 @@ static const char step_1[] =
 	" wrapped BLOB,"
 	" sealed BLOB NOT NULL) STRICT;"
 
-	/* waiting: a follow-up whose ticket the centre does not have yet. */
+	/* waiting: a follow-up whose ticket the centre does not have yet, or
+	 * that comes after another one of the same ticket. */
 	"CREATE TABLE outbox ("
 	" id INTEGER PRIMARY KEY,"
 	" ticket_id INTEGER NOT NULL REFERENCES ticket,"
@@ -239,5 +240,9 @@ static const char step_5[] =
 	"CREATE INDEX submission_reference ON submission (reference);"
 	"CREATE INDEX submission_message ON submission (message_id);";
 
-static const char *const steps[] = { step_1, step_2, schema_follow, step_4, step_5 };
+/* The additions to one ticket leave one after the other: which are still to go. */
+static const char step_6[] =
+	"CREATE INDEX outbox_open ON outbox (ticket_id, id) WHERE kind = 1 AND state < 2;";
+
+static const char *const steps[] = { step_1, step_2, schema_follow, step_4, step_5, step_6 };
 const struct migrate_steps migrate_all = { steps, COUNT_OF(steps) };

@@ -1,5 +1,6 @@
 /* tickets.c: rows of tickets and their sealed bodies. */
 #include "store/tickets.h"
+#include "store/outbox_rows.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -178,10 +179,10 @@ enum jembatan_result tickets_set_tracking(struct db *db, int64_t id, const char 
 			       "the centre");
 	}
 	/* A linked ticket has no create whose end could let its follow-ups go. */
-	return sql_run(&db->sql, why, "UPDATE outbox SET waiting = 0 WHERE ticket_id = ?1"
-		       " AND waiting = 1 AND NOT EXISTS"
-		       " (SELECT 1 FROM outbox c WHERE c.ticket_id = ?1 AND c.kind = 0)",
-		       SQL_VALUES(sql_number(id)));
+	int64_t has_create = 0;
+	r = sql_get_number(&db->sql, why, &has_create, "SELECT EXISTS (SELECT 1 FROM outbox"
+			   " WHERE ticket_id = ?1 AND kind = 0)", SQL_VALUES(sql_number(id)));
+	return r == JEMBATAN_OK && has_create == 0 ? outbox_rows_let_go(db, id, why) : r;
 }
 
 enum jembatan_result tickets_set_pushed(struct db *db, int64_t id, const char *tracking_id,
