@@ -161,7 +161,7 @@ static void end_action(enum outbox_state state)
 START_TEST(follow_ups_of_one_ticket_leave_one_after_the_other)
 {
 	int64_t follow_ups[4];
-	char name[16];
+	char name[32];
 
 	begin();
 	int64_t t = add_ticket(0, "JB-000001", TICKET_QUEUED);
