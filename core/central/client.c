@@ -56,6 +56,8 @@ struct client {
 	struct client_call *calls;
 	CURL *kept[EASY_KEPT_MAX];
 	size_t kept_count;
+	struct watched **watched; /* by the number of their socket */
+	size_t watched_count;
 };
 
 /* ---- libcurl's callbacks ---- */
@@ -374,23 +376,44 @@ static void on_timer(void *data)
 	act(data, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* One of libcurl's sockets. libcurl 7.88 closes a socket whose connect failed
- * before it says that it is to be watched no more, and the next socket may
- * have its number by then. So the loop watches a duplicate, which is ours to
- * close, and the inode tells one socket from the next. */
+/* One of libcurl's sockets, watched until it is closed: a kept connection that
+ * were left and taken up for each request would cost five system calls each
+ * time. libcurl 7.88 closes a socket whose connect failed before it says that
+ * it is to be watched no more, and the next socket may have its number by then.
+ * So the loop watches a duplicate, which is ours to close, and the inode tells
+ * one socket from the next. */
 struct watched {
 	struct client *client;
 	curl_socket_t fd;
 	int duplicate;
 	ino_t inode;
+	unsigned events;
+	bool is_idle; /* kept, and of no request */
 	struct loop_fd *loop_fd;
 };
+
+static void unwatch(struct client *c, curl_socket_t fd)
+{
+	struct watched *w = (size_t)fd < c->watched_count ? c->watched[fd] : NULL;
+
+	if (!w)
+		return;
+	c->watched[fd] = NULL;
+	loop_fd_remove(w->loop_fd);
+	close(w->duplicate);
+	free(w);
+}
 
 static void on_socket(void *data, unsigned events)
 {
 	struct watched *w = data;
 	int bits = 0;
 
+	/* The peer closes it: libcurl sees that when it wants to use it. */
+	if (w->is_idle) {
+		unwatch(w->client, w->fd);
+		return;
+	}
 	if (events & LOOP_READ)
 		bits |= CURL_CSELECT_IN;
 	if (events & LOOP_WRITE)
@@ -407,46 +430,64 @@ static ino_t inode_of(int fd)
 	return fstat(fd, &st) == 0 ? st.st_ino : 0;
 }
 
-static void unwatch(struct watched *w)
-{
-	if (!w)
-		return;
-	loop_fd_remove(w->loop_fd);
-	close(w->duplicate);
-	free(w);
-}
-
-static struct watched *watch(struct client *c, curl_socket_t fd, unsigned events)
+static void watch(struct client *c, curl_socket_t fd, unsigned events)
 {
 	struct watched *w = xcalloc(1, sizeof(*w));
 
-	w->client = c;
-	w->fd = fd;
-	w->inode = inode_of(fd);
+	while ((size_t)fd >= c->watched_count) {
+		size_t count = c->watched_count > 0 ? 2 * c->watched_count : 64;
+		c->watched = xrealloc(c->watched, count, sizeof(struct watched *));
+		memset(c->watched + c->watched_count, 0,
+		       (count - c->watched_count) * sizeof(struct watched *));
+		c->watched_count = count;
+	}
+	*w = (struct watched){ .client = c, .fd = fd, .inode = inode_of(fd), .events = events };
 	w->duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	ASSERT(w->duplicate >= 0);
 	w->loop_fd = loop_fd_add(c->loop, w->duplicate, events, on_socket, w);
-	return w;
+	c->watched[fd] = w;
 }
 
-static int on_watch(CURL *easy UNUSED, curl_socket_t fd, int what, void *data, void *known)
+static int on_watch(CURL *easy UNUSED, curl_socket_t fd, int what, void *data,
+		    void *known UNUSED)
 {
 	struct client *c = data;
-	struct watched *w = known;
+	struct watched *w = (size_t)fd < c->watched_count ? c->watched[fd] : NULL;
 	unsigned events = 0;
 
 	if (what & CURL_POLL_IN)
 		events |= LOOP_READ;
 	if (what & CURL_POLL_OUT)
 		events |= LOOP_WRITE;
-	if (w && what != CURL_POLL_REMOVE && w->inode == inode_of(fd)) {
-		loop_fd_set(w->loop_fd, events);
+	if (what == CURL_POLL_REMOVE) {
+		/* Still watched for reading, it tells of its end by itself. The
+		 * resolver's sockets are closed without a word. */
+		if (w && w->events == LOOP_READ && surplus_knows(c->surplus, fd))
+			w->is_idle = true;
+		else
+			unwatch(c, fd);
 		return 0;
 	}
-	unwatch(w);
-	w = what == CURL_POLL_REMOVE ? NULL : watch(c, fd, events);
-	curl_multi_assign(c->multi, fd, w);
+	/* One that libcurl knows may have been closed and opened since. */
+	if (w && w->inode != inode_of(fd)) {
+		unwatch(c, fd);
+		w = NULL;
+	}
+	if (!w) {
+		watch(c, fd, events);
+	} else {
+		w->is_idle = false;
+		if (w->events != events)
+			loop_fd_set(w->loop_fd, events);
+		w->events = events;
+	}
 	return 0;
+}
+
+/* Without this the duplicate would keep the connection open. */
+static void on_closing(void *data, curl_socket_t fd)
+{
+	unwatch(data, fd);
 }
 
 static int on_wait(CURLM *multi UNUSED, long timeout_ms, void *data)
@@ -477,7 +518,7 @@ struct client *client_new(struct loop *loop, const struct client_options *option
 	c->loop = loop;
 	c->options = *options;
 	c->timer = loop_timer_new(loop, on_timer, c);
-	c->surplus = surplus_new();
+	c->surplus = surplus_new(on_closing, c);
 	c->multi = curl_multi_init();
 	ASSERT(c->multi);
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_watch);
@@ -499,6 +540,7 @@ void client_free(struct client *c)
 		curl_easy_cleanup(c->kept[--c->kept_count]);
 	curl_multi_cleanup(c->multi);
 	surplus_free(c->surplus);
+	free(c->watched);
 	loop_timer_free(c->timer);
 	free(c);
 }

@@ -54,13 +54,16 @@ static struct push *list_take(struct push_list *l)
 
 static void list_remove(struct push_list *l, struct push *p)
 {
-	struct push_list rest = { 0 };
-	struct push *one;
+	struct push **at = &l->first, *before = NULL;
 
-	while ((one = list_take(l)))
-		if (one != p)
-			list_add(&rest, one);
-	*l = rest;
+	while (*at != p) {
+		before = *at;
+		at = &before->next;
+	}
+	*at = p->next;
+	if (l->last == p)
+		l->last = before;
+	l->count--;
 }
 
 static void list_free(struct push_list *l)

@@ -7,7 +7,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,6 +22,8 @@ struct known {
 struct surplus {
 	struct known *list;
 	size_t count, room;
+	surplus_on_closing *on_closing;
+	void *data;
 };
 
 static curl_socket_t on_open(void *data, curlsocktype purpose UNUSED, struct curl_sockaddr *a)
@@ -50,6 +51,7 @@ static int on_close(void *data, curl_socket_t fd)
 		s->list[i] = s->list[--s->count];
 		break;
 	}
+	s->on_closing(s->data, fd);
 	return close(fd);
 }
 
@@ -91,9 +93,21 @@ static int before_request(void *data, char *peer UNUSED, char *local UNUSED, int
 	return is_fit ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
-struct surplus *surplus_new(void)
+struct surplus *surplus_new(surplus_on_closing *on_closing, void *data)
 {
-	return xcalloc(1, sizeof(struct surplus));
+	struct surplus *s = xcalloc(1, sizeof(*s));
+
+	s->on_closing = on_closing;
+	s->data = data;
+	return s;
+}
+
+bool surplus_knows(const struct surplus *s, curl_socket_t fd)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->list[i].fd == fd)
+			return true;
+	return false;
 }
 
 void surplus_free(struct surplus *s)
