@@ -95,7 +95,9 @@ class Rig:
     def environment(self, more=None):
         env = dict(os.environ, JEMBATAN_CONNECTOR=str(self.build / "jembatan-connector"),
                    JEMBATAN_WEB=str(self.build / "jembatan-web"),
-                   JEMBATAN_SCHEMA=str(TOP / "config" / "ticket.schema.json"))
+                   JEMBATAN_SCHEMA=str(TOP / "config" / "ticket.schema.json"),
+                   JEMBATAN_DEDUP=str(TOP / "config" / "dedup"),
+                   JEMBATAN_REGIONS=str(self.build / "config" / "regions.bin"))
         env.update(more or {})
         return env
 
