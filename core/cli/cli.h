@@ -48,6 +48,8 @@ int cli_bundle(const struct cli *c, const char *path);
 struct dedup_settings;
 int cli_duplicates_offline(const char *path, const struct dedup_settings *settings, bool explain,
 			   bool measure);
+/* Place, agency, kind of each record; home is a region's code or NULL. */
+int cli_classify_offline(const char *path, const char *home);
 int cli_backup(const struct cli *c, const char *folder);
 int cli_restore(const struct cli *c, const char *from, bool replace);
 int cli_release(const struct cli *c, bool yes);

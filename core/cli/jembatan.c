@@ -48,13 +48,14 @@ static const char usage_text[] =
 	"\n"
 	"try out\n"
 	"  duplicates --offline FILE.jsonl [--automatic PERCENT] [--explain] [--measure]\n"
+	"  classify --offline FILE.jsonl [--home CODE]\n"
 	"\n"
 	"--json prints one JSON object a line. Exit codes are those of sysexits.h.\n"
 	"See jembatan(1) and jembatan.yaml(5).\n";
 
 struct request {
 	struct cli cli;
-	const char *sample, *since, *reason, *offline, *automatic, *title, *text;
+	const char *sample, *since, *reason, *offline, *automatic, *title, *text, *home;
 	bool live, dry_run, all, refused, refresh, show_options, explain, measure, list,
 		replace, release, yes;
 	char **words;
@@ -362,6 +363,13 @@ static int run_duplicates(const struct request *q)
 	return cli_duplicates_offline(q->offline, &settings, q->explain, q->measure);
 }
 
+static int run_classify(const struct request *q)
+{
+	if (q->offline == NULL)
+		return usage_error("classify needs ", "--offline FILE.jsonl");
+	return cli_classify_offline(q->offline, q->home);
+}
+
 static int run_backup(const struct request *q)
 {
 	if (q->list)
@@ -391,7 +399,7 @@ static int run(const struct request *q)
 		{ "unknown", run_unknown }, { "quarantine", run_quarantine }, { "pause", run_pause },
 		{ "support-bundle", run_bundle }, { "resume", run_pause }, { "backfill", run_backfill },
 		{ "reload", run_reload }, { "central", run_central },
-		{ "duplicates", run_duplicates },
+		{ "duplicates", run_duplicates }, { "classify", run_classify },
 		{ "backup", run_backup }, { "restore", run_restore },
 	};
 	for (size_t i = 0; i < COUNT_OF(table); i++)
@@ -403,7 +411,7 @@ static int run(const struct request *q)
 enum { OPTION_SAMPLE = 256, OPTION_SINCE, OPTION_REASON, OPTION_DRY_RUN, OPTION_ALL,
        OPTION_LIVE, OPTION_REFUSED, OPTION_REFRESH, OPTION_OPTIONS, OPTION_SOCKET, OPTION_OFFLINE,
        OPTION_EXPLAIN, OPTION_MEASURE, OPTION_AUTOMATIC, OPTION_LIST, OPTION_REPLACE, OPTION_RELEASE, OPTION_YES,
-       OPTION_TITLE, OPTION_TEXT };
+       OPTION_TITLE, OPTION_TEXT, OPTION_HOME };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -428,6 +436,7 @@ static const struct option options[] = {
 	{ "yes", no_argument, NULL, OPTION_YES },
 	{ "title", required_argument, NULL, OPTION_TITLE },
 	{ "text", required_argument, NULL, OPTION_TEXT },
+	{ "home", required_argument, NULL, OPTION_HOME },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -465,6 +474,7 @@ int main(int argc, char *argv[])
 		case OPTION_YES: q.yes = true; break;
 		case OPTION_TITLE: q.title = optarg; break;
 		case OPTION_TEXT: q.text = optarg; break;
+		case OPTION_HOME: q.home = optarg; break;
 		case 'V':
 			puts("jembatan " PACKAGE_VERSION);
 			return EX_OK;

@@ -1,0 +1,251 @@
+/* regions_compile.c: run by make, not installed: the readable table and its
+ * aliases to the file of regions_file.h.
+ *
+ *     regions_compile wilayah.txt aliases.txt OUT */
+#include <ctype.h>
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/buf.h"
+#include "ticket/regions.h"
+#include "ticket/regions_file.h"
+#include "base/poison.h"
+
+#define NODES_MAX 200000u
+#define KEYS_MAX 400000u
+#define KEY_SIZE 80u
+
+static struct regions_node nodes[NODES_MAX];
+static struct regions_key keys[KEYS_MAX];
+static uint32_t node_count, key_count;
+static uint32_t buckets[REGIONS_BUCKETS];
+static struct buf strings;
+
+static uint32_t put_string(const char *text)
+{
+	size_t offset = strings.size;
+	buf_add(&strings, text, strlen(text) + 1);
+	if (buf_is_full(&strings))
+		errx(EX_DATAERR, "names of more than 8 MiB");
+	return (uint32_t)offset;
+}
+
+/* Small letters and digits of the name; of a part in brackets too, if asked. */
+static void fold(const char *name, size_t size, char out[KEY_SIZE])
+{
+	size_t used = 0;
+	for (size_t i = 0; i < size && used < KEY_SIZE - 1; i++)
+		if (isalnum((unsigned char)name[i]))
+			out[used++] = (char)tolower((unsigned char)name[i]);
+	out[used] = '\0';
+}
+
+static void put_key(uint32_t node, const char *name, size_t size)
+{
+	char key[KEY_SIZE];
+	fold(name, size, key);
+	if (key[0] == '\0')
+		return;
+	for (uint32_t i = key_count; i > 0 && keys[i - 1].node == node; i--)
+		if (strcmp(strings.data + keys[i - 1].text, key) == 0)
+			return;
+	if (key_count == KEYS_MAX)
+		errx(EX_DATAERR, "too many names");
+	keys[key_count++] = (struct regions_key){ regions_hash(key, (unsigned)strlen(key)),
+						  put_string(key), node };
+}
+
+static const char *after(const char *name, const char *const *prefixes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_starts(name, prefixes[i]))
+			return name + strlen(prefixes[i]);
+	return name;
+}
+
+/* "Tiro/Truseb" and "Misool (Misool Utara)" are known by each part as well. */
+static void put_parts(uint32_t node, const char *name)
+{
+	if (strpbrk(name, "/(") == NULL)
+		return;
+	for (const char *p = name; *p != '\0';) {
+		size_t size = strcspn(p, "/()");
+		if (size >= 5)
+			put_key(node, p, size);
+		p += size + (p[size] != '\0');
+	}
+}
+
+static void put_names(uint32_t node, const char *name)
+{
+	static const char *const towns[] = { "Kabupaten Administrasi ", "Kota Administrasi ",
+					     "Kabupaten ", "Kota " };
+	static const char *const villages[] = { "Gampong ", "Nagari ", "Desa ", "Kelurahan " };
+	if (nodes[node].level == REGION_KABUPATEN)
+		name = after(name, towns, COUNT_OF(towns));
+	put_key(node, name, strlen(name));
+	put_parts(node, name);
+	if (nodes[node].level == REGION_VILLAGE) {
+		const char *bare = after(name, villages, COUNT_OF(villages));
+		if (strlen(bare) >= 4)
+			put_key(node, bare, strlen(bare));
+	}
+}
+
+static uint32_t put_node(uint8_t level, unsigned number, const char *name, const uint32_t *above)
+{
+	struct regions_node n = { .level = level, .parent = REGIONS_NONE };
+	if (level > REGION_PROVINCE) {
+		n = nodes[above[level - 1]];
+		n.parent = above[level - 1];
+		n.level = level;
+	}
+	n.is_kota = level == REGION_KABUPATEN && str_starts(name, "Kota ");
+	if (level == REGION_PROVINCE)
+		n.province = (uint8_t)number;
+	else if (level == REGION_KABUPATEN)
+		n.kabupaten = (uint8_t)number;
+	else if (level == REGION_KECAMATAN)
+		n.kecamatan = (uint8_t)number;
+	else
+		n.village = (uint16_t)number;
+	n.name = put_string(name);
+	if (node_count == NODES_MAX)
+		errx(EX_DATAERR, "too many regions");
+	nodes[node_count] = n;
+	put_names(node_count, name);
+	return node_count++;
+}
+
+static void put_villages(char *line, const uint32_t *above)
+{
+	unsigned number = 0;
+	char *rest = line;
+	for (char *name; (name = strsep(&rest, ";")) != NULL; number++) {
+		if (strspn(name, "0123456789") == 4 && name[4] == ' ') {
+			number = (unsigned)strtoul(name, NULL, 10);
+			name += 5;
+		}
+		put_node(REGION_VILLAGE, number, name, above);
+	}
+}
+
+static FILE *open_or_end(const char *path, const char *mode)
+{
+	FILE *file = fopen(path, mode);
+	if (file == NULL)
+		err(EX_NOINPUT, "%s", path);
+	return file;
+}
+
+static void read_table(const char *path)
+{
+	FILE *file = open_or_end(path, "re");
+	uint32_t above[4] = { 0 };
+	char *line = NULL;
+	size_t room = 0;
+	while (getline(&line, &room, file) > 0) {
+		size_t depth = strspn(line, " ");
+		line[strcspn(line, "\n")] = '\0';
+		if (depth == 3) {
+			put_villages(line + 3, above);
+			continue;
+		}
+		if (depth > 3 || strlen(line) < depth + 4 || line[depth + 2] != ' ')
+			errx(EX_DATAERR, "%s: a line is no region", path);
+		above[depth + 1] = put_node((uint8_t)(depth + 1),
+					    (unsigned)strtoul(line + depth, NULL, 10),
+					    line + depth + 3, above);
+	}
+	free(line);
+	fclose(file);
+}
+
+static void code_of(const struct regions_node *n, char out[16])
+{
+	int used = snprintf(out, 16, "%02u", n->province);
+	if (n->level >= REGION_KABUPATEN)
+		snprintf(out + used, (size_t)(16 - used), ".%02u", n->kabupaten);
+}
+
+static void put_alias(const char *path, const char *code, const char *name)
+{
+	char here[16];
+	for (uint32_t i = 0; i < node_count; i++) {
+		if (nodes[i].level > REGION_KABUPATEN)
+			continue;
+		code_of(&nodes[i], here);
+		if (strcmp(here, code) == 0) {
+			put_key(i, name, strlen(name));
+			return;
+		}
+	}
+	errx(EX_DATAERR, "%s: no region has the code %s", path, code);
+}
+
+static void read_aliases(const char *path)
+{
+	FILE *file = open_or_end(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+	while (getline(&line, &room, file) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		char *space = strchr(line, ' ');
+		if (line[0] == '#' || line[0] == '\0')
+			continue;
+		if (space == NULL)
+			errx(EX_DATAERR, "%s: a line is no code and name", path);
+		*space = '\0';
+		put_alias(path, line, space + 1);
+	}
+	free(line);
+	fclose(file);
+}
+
+static int by_hash(const void *a, const void *b)
+{
+	const struct regions_key *x = a, *y = b;
+	if (x->hash != y->hash)
+		return x->hash < y->hash ? -1 : 1;
+	return (x->node > y->node) - (x->node < y->node);
+}
+
+static void fill_buckets(void)
+{
+	uint32_t at = 0;
+	qsort(keys, key_count, sizeof(keys[0]), by_hash);
+	for (uint32_t b = 0; b < REGIONS_BUCKETS; b++) {
+		while (at < key_count && (keys[at].hash >> (32 - REGIONS_BUCKET_BITS)) < b)
+			at++;
+		buckets[b] = at;
+	}
+}
+
+static void write_all(const char *path)
+{
+	struct regions_header header = { REGIONS_MAGIC, node_count, key_count, (uint32_t)strings.size, 0 };
+	FILE *out = open_or_end(path, "we");
+	bool good = fwrite(&header, sizeof(header), 1, out) == 1 &&
+		    fwrite(nodes, sizeof(nodes[0]), node_count, out) == node_count &&
+		    fwrite(keys, sizeof(keys[0]), key_count, out) == key_count &&
+		    fwrite(buckets, sizeof(buckets), 1, out) == 1 &&
+		    fwrite(strings.data, strings.size, 1, out) == 1;
+	if (fclose(out) != 0 || !good)
+		err(EX_IOERR, "%s", path);
+}
+
+int main(int argc, char *argv[])
+{
+	if (argc != 4)
+		errx(EX_USAGE, "usage: regions_compile wilayah.txt aliases.txt OUT");
+	buf_init(&strings, 8u * 1024u * 1024u);
+	read_table(argv[1]);
+	read_aliases(argv[2]);
+	fill_buckets();
+	write_all(argv[3]);
+	buf_done(&strings);
+	return EX_OK;
+}

@@ -1,0 +1,47 @@
+/* regions_file.h: the layout of the compiled table of regions: header, nodes
+ * by code, keys by hash, buckets of the keys, strings. In the byte order of
+ * the machine that built it; regions.c refuses another. */
+#ifndef TICKET_REGIONS_FILE_H
+#define TICKET_REGIONS_FILE_H
+
+#include <stdint.h>
+
+#define REGIONS_MAGIC UINT64_C(0x3130474552424a01)
+#define REGIONS_BUCKET_BITS 17u
+#define REGIONS_BUCKETS ((1u << REGIONS_BUCKET_BITS) + 1u)
+#define REGIONS_NONE UINT32_MAX
+
+struct regions_header {
+	uint64_t magic;
+	uint32_t node_count, key_count, string_bytes, zero;
+};
+
+struct regions_node {
+	uint32_t name;   /* offset into the strings */
+	uint32_t parent; /* index, or REGIONS_NONE */
+	uint16_t village;
+	uint8_t province, kabupaten, kecamatan;
+	uint8_t level; /* enum region_level */
+	uint8_t is_kota;
+	uint8_t zero;
+};
+
+/* A name as it is looked up: small ASCII letters and digits, nothing between
+ * them. Sorted by hash, then node. */
+struct regions_key {
+	uint32_t hash;
+	uint32_t text;
+	uint32_t node;
+};
+
+static inline uint32_t regions_hash(const char *key, unsigned size)
+{
+	uint32_t h = 2166136261u;
+	for (unsigned i = 0; i < size; i++)
+		h = (h ^ (unsigned char)key[i]) * 16777619u;
+	h ^= h >> 15;
+	h *= 0x85ebca6bu;
+	return h ^ (h >> 13);
+}
+
+#endif
