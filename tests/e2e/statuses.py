@@ -264,7 +264,8 @@ def missing_and_differences(build):
     p.start()
     p.put(3)
     one, two, three = p.tickets()
-    p.wait_state(one, "unverified")
+    for ticket in (one, two, three):
+        p.wait_state(ticket, "unverified")
     expect(not p.rig.ask("central", "differences", "--refresh"), "a difference where none is")
     p.centre.get("/complaints/process/%s/reject" % two["tracking_id"],
                  {"is_request": 1, "reason": "100101"})

@@ -252,10 +252,18 @@ END_TEST
 /* What was pushed before this step is followed as well. */
 START_TEST(an_older_store_begins_to_follow)
 {
-	struct migrate_steps older = { migrate_all.steps, 0 };
+	/* The functions of today want every other step, so this one comes last. */
+	const char *steps[16];
+	struct migrate_steps all = { steps, migrate_all.count };
+	struct migrate_steps older = { steps, migrate_all.count - 1 };
 	struct follow_counts counts;
-	while (older.count < migrate_all.count && migrate_all.steps[older.count] != schema_follow)
-		older.count++;
+	size_t n = 0;
+	ck_assert_uint_le(migrate_all.count, COUNT_OF(steps));
+	for (size_t i = 0; i < migrate_all.count; i++)
+		if (migrate_all.steps[i] != schema_follow)
+			steps[n++] = migrate_all.steps[i];
+	ck_assert_uint_eq(n, older.count);
+	steps[n] = schema_follow;
 	db_close(db);
 	db = NULL;
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
@@ -268,7 +276,8 @@ START_TEST(an_older_store_begins_to_follow)
 	instance = row.id;
 	int64_t id = new_ticket("JB-AAAAA1", "7000001");
 	new_ticket("JB-AAAAA2", NULL);
-	reopen();
+	db_close(db);
+	ck_ok(db_open_steps(folder, NULL, &all, &db, &why));
 	ck_assert_int_eq(get(id).due_ms, 0);
 	ck_ok(follows_count(db, &counts, &why));
 	ck_assert_int_eq(counts.total, 1);
