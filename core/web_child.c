@@ -387,7 +387,8 @@ bool web_child_status(const struct web_child *w, struct web_child_status *out)
 	if (w == NULL)
 		return false;
 	*out = (struct web_child_status){
-		.state = w->app->settings->web.listen == NULL ? "off" : w->listening[0] != '\0' ? "serving" : w->pid > 0 ? "starting" : "down",
+		.state = w->app->settings->web.listen == NULL ? "off" :
+			 w->listening[0] != '\0' ? "serving" : w->pid > 0 ? "starting" : "down",
 		.listening = w->listening[0] != '\0' ? w->listening : NULL,
 		.confinement = w->confinement[0] != '\0' ? w->confinement : NULL,
 		.alarm = w->alarm[0] != '\0' ? w->alarm : NULL,

@@ -33,25 +33,6 @@ static void keep_text(struct settings *s, const char **value, const char *old, c
 	*value = arena_strdup(s->arena, old);
 }
 
-/* The web process was given these when it was started. */
-static void keep_web(struct settings *s, const struct settings_web *old, struct problems *notes)
-{
-	const struct settings_web *new = &s->web;
-
-	if (str_equal(new->listen, old->listen) &&
-	    str_equal(new->address_header, old->address_header) &&
-	    new->connections == old->connections && new->per_address == old->per_address &&
-	    new->header_timeout_ms == old->header_timeout_ms &&
-	    new->body_timeout_ms == old->body_timeout_ms &&
-	    new->answer_timeout_ms == old->answer_timeout_ms &&
-	    new->body_max_bytes == old->body_max_bytes)
-		return;
-	note(s, "web", "what it was", notes);
-	s->web = *old;
-	s->web.listen = arena_strdup(s->arena, old->listen);
-	s->web.address_header = arena_strdup(s->arena, old->address_header);
-}
-
 void settings_keep_fixed(struct settings *s, const struct settings *old, struct problems *notes)
 {
 	keep_text(s, &s->data_dir, old->data_dir, "data_dir", notes);
@@ -62,7 +43,6 @@ void settings_keep_fixed(struct settings *s, const struct settings *old, struct 
 		s->master_key = copy_secret(old->master_key);
 	}
 	s->master_key_path = arena_strdup(s->arena, old->master_key_path);
-	keep_web(s, &old->web, notes);
 	if (s->central.url == NULL && old->central.url != NULL) {
 		problems_add(notes, s->name, 0, "\"central.url\" stays %s while the daemon runs: "
 			     "restart to apply, or `jembatan pause central`", old->central.url);
@@ -93,7 +73,7 @@ static bool same_access(const struct settings_central *a, const struct settings_
 	       str_equal(a->auth_header, b->auth_header) &&
 	       str_equal(a->auth_scheme, b->auth_scheme) && same_secret(a->secret, b->secret) &&
 	       same_secret(a->guid, b->guid) && str_equal(a->create_path, b->create_path) &&
-	       str_equal(a->ca_file, b->ca_file);
+	       str_equal(a->create_id, b->create_id) && str_equal(a->ca_file, b->ca_file);
 }
 
 static bool same_pace(const struct settings_central *a, const struct settings_central *b)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
@@ -281,15 +282,30 @@ static void own_address(struct MHD_Connection *connection, char out[ROUTE_ADDRES
 		 a != NULL && a->sa_family == AF_INET6 ? "::1" : "unix");
 }
 
+struct last_header {
+	const char *name, *value;
+};
+
+static enum MHD_Result on_sender_header(void *data, enum MHD_ValueKind kind, const char *name,
+					const char *value)
+{
+	struct last_header *last = data;
+	(void)kind;
+	if (strcasecmp(name, last->name) == 0)
+		last->value = value;
+	return MHD_YES;
+}
+
 static void find_sender(struct request *q, char key[ROUTE_ADDRESS_SIZE])
 {
 	char own[ROUTE_ADDRESS_SIZE];
-	const char *name = q->http->options->address_header, *header = NULL;
+	struct last_header last = { .name = q->http->options->address_header };
 	own_address(q->connection, own);
-	/* Who reaches this socket is on this machine: the proxy. */
-	if (name != NULL && *name != '\0')
-		header = MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND, name);
-	route_sender(header, own, q->sender, key);
+	/* Who reaches this socket is on this machine: the proxy. Some proxies add
+	 * a header of their own behind the sender's (HAProxy). */
+	if (last.name != NULL && *last.name != '\0')
+		MHD_get_connection_values(q->connection, MHD_HEADER_KIND, on_sender_header, &last);
+	route_sender(last.value, own, q->sender, key);
 }
 
 static bool announces_too_much(const struct request *q)

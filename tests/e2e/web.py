@@ -47,15 +47,20 @@ class Place:
             self.rig.stoppers.append(self.centre.stop)
         self.env = dict({"JEMBATAN_RESTART_FIRST_MS": "100"}, **(env or {}))
         self.web = dict({"listen": "unix:" + self.socket}, **(web or {}))
+        self.push = push
+        self.configure()
+        self.daemon = None
+        self.start()
+
+    def configure(self):
+        push = self.push
         self.rig.write_config(
-            dict(self.centre.settings, answer_timeout="2s") if centre else {},
+            dict(self.centre.settings, answer_timeout="2s") if self.centre else {},
             {"wa": {"connector": "hook", "push": push, "start": "all",
                     "options": {"secret": self.rig.secret("hook.secret", SECRET)}},
              "lapor": {"connector": "intake", "push": push,
                        "options": {"keys": {"aplikasi": self.rig.secret("api.key", API_KEY)}}}},
             {"web": self.web, "log": {"level": "debug"}})
-        self.daemon = None
-        self.start()
 
     def start(self):
         self.daemon = Daemon(self.rig, self.env).start()
@@ -339,6 +344,9 @@ def many(build):
     is_problem(refused, 429, "too-many")
     expect(p.hook("x", sender="203.0.113.6")[0] == 200, "another sender was refused")
     expect(p.hook("x", sender="203.0.113.5, 203.0.113.6")[0] == 200, "the proxy's entry counts")
+    twice = raw_request(p, b"GET /hook/wa/echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                        b"X-Forwarded-For: 203.0.113.5\r\nX-Forwarded-For: 203.0.113.6\r\n\r\n")
+    expect(b" from 203.0.113.6," in ends_within(twice, 10), "the proxy's own header is the last one")
     for s in held:
         s.close()
     wait_for("room", lambda: p.hook("y", sender="203.0.113.5")[0] == 200, 10)
@@ -436,7 +444,69 @@ def full(build):
         os.rmdir(folder)
 
 
-SCENARIOS = [durable, signatures, routing, submissions, slow, large, many, crowd, deaths, full]
+def renew(p, body_max):
+    pid = p.rig.status("web")["pid"]
+    p.web["body_max"] = body_max
+    p.configure()
+    p.rig.ask("reload")
+    wait_for("its successor", lambda: (lambda s: s["state"] == "serving" and s["pid"] != pid)(
+        p.rig.status("web")))
+
+
+def reload_under_load(p, times):
+    """Each 2xx is stored, and what is stored was answered 2xx, while jembatan-web
+    makes way for its successor."""
+    stop, taken, before = threading.Event(), [], p.messages("wa")
+
+    def send(thread):
+        n = 0
+        while not stop.is_set():
+            n += 1
+            try:
+                taken.append(p.hook("x", **{"X-Id": "r%d-%d" % (thread, n)})[0])
+            except (OSError, http.client.HTTPException):
+                stop.wait(0.02)  # nobody listens, or it was not read
+
+    threads = [threading.Thread(target=send, args=(n,)) for n in range(6)]
+    for t in threads:
+        t.start()
+    for n in range(times):
+        renew(p, "%dKiB" % (8 + n % 2))
+    stop.set()
+    for t in threads:
+        t.join()
+    expect(set(taken) <= {200, 503}, "answered %s" % set(taken))
+    stored = p.messages("wa") - before
+    expect(stored == taken.count(200), "%d stored, %d answered 200" % (stored, taken.count(200)))
+
+
+def reload(build):
+    """Other settings of it are in use without a restart; wrong ones are not."""
+    p = Place(build)
+    expect(p.hook("x" * 9000)[0] == 200, "9,000 bytes were refused")
+    reload_under_load(p, 6)
+    renew(p, "8KiB")
+    is_problem(p.ask("POST", "/hook/wa/sign", b"x" * 9000), 413, "too-large")
+    p.web["body_max"] = "a lot"
+    p.configure()
+    expect(p.rig.command("reload").returncode == 78, "wrong settings were taken")
+    expect(b'jembatan_alarm{where="reload"} 1\n' in p.ask("GET", "/metrics")[2], "no alarm")
+    listen = p.web.pop("listen")
+    p.web["body_max"] = "1MiB"
+    p.configure()
+    p.rig.ask("reload")
+    wait_for("nobody to listen", lambda: p.rig.status("web")["state"] == "off" and
+             not p.rig.status("web")["pid"])
+    p.web["listen"] = listen
+    p.configure()
+    p.rig.ask("reload")
+    p.wait_serving()
+    expect(p.hook("x" * 9000)[0] == 200, "not as before")
+    expect(b'jembatan_alarm{where="reload"} 0\n' in p.ask("GET", "/metrics")[2], "the alarm stays")
+    p.close()
+
+
+SCENARIOS = [durable, signatures, routing, submissions, slow, large, many, crowd, deaths, reload, full]
 
 
 def main():

@@ -424,6 +424,76 @@ START_TEST(every_key_is_described)
 }
 END_TEST
 
+/* ---- two loads ------------------------------------------------------------ */
+
+static const struct {
+	const char *key, *value;
+} others[] = {
+	{ "url", "https://lain.contoh.go.id" },
+	{ "auth_header", "auth" },
+	{ "auth_scheme", "Token" },
+	{ "secret", "{env: SETTINGS_TEST}" },
+	{ "guid", "{env: SETTINGS_TEST}" },
+	{ "create_path", "/buat" },
+	{ "create_id", "data.id" },
+	{ "connect_timeout", "7s" },
+	{ "answer_timeout", "7s" },
+	{ "connections", "7" },
+	{ "idempotent", "true" },
+	{ "lookup", "{url: 'https://lain.contoh.go.id/{reference}'}" },
+	{ "lookup", "{match: data.id}" },
+	{ "lookup", "{wait: 7s}" },
+	{ "unknown", "resend" },
+	{ "unknown_alarm", "7m" },
+	{ "not_sent_statuses", "[503]" },
+	{ "reference_line", "false" },
+	{ "time_zone", "WIT" },
+	{ "ca_file", "/etc/lain.pem" },
+	{ "daily_budget", "7" },
+	{ "status", "{follow: false}" },
+	{ "status", "{new_every: 7m}" },
+	{ "status", "{old_every: 7h}" },
+	{ "status", "{closed_every: 7d}" },
+	{ "status", "{closed_for: 7d}" },
+	{ "status", "{daily_budget: 7}" },
+	{ "status", "{words: {Menunggu: deferred}}" },
+	{ "status", "{reconcile_at: '07:00'}" },
+	{ "institutions_every", "7d" },
+	{ "route_to", "'7'" },
+	{ "defaults", "{channel: '7'}" },
+	{ "defaults", "{classification_id: '7'}" },
+	{ "defaults", "{category_id: '7'}" },
+	{ "defaults", "{disposition_id: '7'}" },
+	{ "defaults", "{location_id: '7'}" },
+	{ "defaults", "{user_id: '7'}" },
+};
+
+START_TEST(every_key_of_the_centre_counts_as_a_change)
+{
+	CLEANUP(free_pointer) char *text = xasprintf("central: {%s: %s}\n", others[_i].key,
+						    others[_i].value);
+	load("", NULL, NULL);
+	struct settings *before = settings;
+	load("", NULL, NULL);
+	ck_assert(settings_same_central(before, settings));
+	settings_free(settings);
+	load(text, NULL, NULL);
+	expect("");
+	ck_assert_msg(!settings_same_central(before, settings), "%s", text);
+	settings_free(before);
+}
+END_TEST
+
+START_TEST(each_key_of_the_centre_is_among_these)
+{
+	size_t count = 0;
+	for (const struct jembatan_option *o = settings_table; o->name != NULL; o++)
+		count += str_starts(o->name, "central.");
+	/* Of type there is but one. */
+	ck_assert_uint_eq(count, COUNT_OF(others) + 1);
+}
+END_TEST
+
 /* ---- what is shipped ------------------------------------------------------ */
 
 START_TEST(the_shipped_file_is_valid_and_says_the_defaults)
@@ -460,6 +530,23 @@ START_TEST(every_key_is_documented_in_the_words_of_its_table)
 		CLEANUP(free_pointer) char *help = xasprintf(" | %s |\n", o->help);
 		ck_assert_msg(strstr(text.data, row) != NULL, "%s is missing", o->name);
 		ck_assert_msg(strstr(text.data, help) != NULL, "%s says otherwise", o->name);
+	}
+}
+END_TEST
+
+START_TEST(every_key_is_in_the_manual)
+{
+	static const struct jembatan_option *const tables[] = { settings_table,
+								settings_instance_table };
+	CLEANUP(buf_done) struct buf text;
+	struct why why;
+	buf_init(&text, 1024 * 1024);
+	ck_assert_int_eq(file_read(TEST_DOCS "/../man/jembatan.yaml.5", &text, &why), JEMBATAN_OK);
+	for (const struct jembatan_option *o = tables[_i]; o->name != NULL; o++) {
+		/* Of the ids only the last word. */
+		const char *id = str_starts(o->name, "central.defaults.") ?
+				 o->name + strlen("central.defaults.") : o->name;
+		ck_assert_msg(strstr(text.data, id) != NULL, "%s is missing", o->name);
 	}
 }
 END_TEST
@@ -501,8 +588,11 @@ int main(void)
 	tcase_add_test(t, a_missing_main_file_says_where_to_get_one);
 	tcase_add_test(t, the_list_of_problems_ends_somewhere);
 	tcase_add_test(t, every_key_is_described);
+	tcase_add_loop_test(t, every_key_of_the_centre_counts_as_a_change, 0, COUNT_OF(others));
+	tcase_add_test(t, each_key_of_the_centre_is_among_these);
 	tcase_add_test(t, the_shipped_file_is_valid_and_says_the_defaults);
 	tcase_add_loop_test(t, every_key_is_documented_in_the_words_of_its_table, 0, 3);
+	tcase_add_loop_test(t, every_key_is_in_the_manual, 0, 2);
 	tcase_add_loop_test(t, a_shipped_example_is_valid, 0, COUNT_OF(examples));
 	return unit_run("settings", t);
 }
