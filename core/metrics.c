@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "reload.h"
 #include "store/inbox.h"
 #include "store/outbox_rows.h"
 #include "store/quarantine.h"
@@ -216,15 +217,17 @@ static enum jembatan_result write_alarms(struct app *a, struct buf *out, struct 
 		outbox_stats(a->outbox, &central);
 	family(out, "alarm", "gauge", "1: `jembatan status` says what to do.");
 	labelled(out, "alarm", "where", "store", a->store_alarm[0] != '\0');
+	labelled(out, "alarm", "where", "reload", reload_alarm(a->reload) != NULL);
 	labelled(out, "alarm", "where", "quarantine", quarantined > 0);
 	labelled(out, "alarm", "where", "central",
-		 !str_equal(central.breaker, "closed") || counts.by_state[OUTBOX_UNKNOWN] > 0 ||
-		 counts.by_state[OUTBOX_REFUSED] > 0);
+		 a->hold.active || !str_equal(central.breaker, "closed") ||
+		 counts.by_state[OUTBOX_UNKNOWN] > 0 || counts.by_state[OUTBOX_REFUSED] > 0);
 	if (web_child_status(a->web, &web))
 		labelled(out, "alarm", "where", "web", web.alarm != NULL || web.degraded);
 	family(out, "instance_alarm", "gauge", "1: `jembatan status` says what to do.");
 	for (size_t n = 0; intake_status(a->intake, n, &i); n++)
-		labelled(out, "instance_alarm", "instance", i.name, i.alarm != NULL || i.degraded);
+		labelled(out, "instance_alarm", "instance", i.name,
+			 i.alarm != NULL || i.degraded || i.silent || i.quiet);
 	return JEMBATAN_OK;
 }
 
