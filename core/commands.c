@@ -470,8 +470,7 @@ static void backfill_command(struct control_peer *p, const struct msg_command *c
 
 /* ---- the table --------------------------------------------------------- */
 
-control_command *
-commands_find(const char *name)
+control_command *commands_find(const char *name)
 {
 	static const struct {
 		const char *name;

@@ -1,6 +1,6 @@
 /* commands_backup.c: the daemon's part of backups: their list, and the end of
  * the hold after one was put back. The copy itself is made by the command, in
- * its own process (cli/backup.c), so that no turn waits for it. */
+ * its own process (backup_command.c), so that no turn waits for it. */
 #include <dirent.h>
 #include <stdio.h>
 #include <sys/stat.h>
