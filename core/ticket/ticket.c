@@ -5,64 +5,13 @@
 #include "base/jx.h"
 #include "base/text.h"
 #include "config/date.h"
-#include "ticket/ticket_schema.h"
+#include "ticket/ticket_fields.h"
 
 #include <string.h>
 
 #include "base/poison.h"
 
 #define ATTACHMENTS_MAX 4096u
-
-struct place_of_field {
-	const char *group; /* NULL: at the top */
-	const char *key;
-	size_t offset;
-};
-
-#define AT(group, key, member) { group, key, offsetof(struct ticket, member) }
-
-static const struct place_of_field texts[] = {
-	AT(NULL, "reference", reference),
-	AT(NULL, "instance", instance),
-	AT(NULL, "channel", channel),
-	AT("source", "system", source_system),
-	AT("source", "id", source_id),
-	AT("source", "status", source_status),
-	AT(NULL, "tracking_id", tracking_id),
-	AT(NULL, "status", status),
-	AT("reporter", "name", reporter.name),
-	AT("reporter", "mail", reporter.mail),
-	AT("reporter", "phone", reporter.phone),
-	AT("reporter", "phone_raw", reporter.phone_raw),
-	AT(NULL, "title", title),
-	AT(NULL, "title_original", title_original),
-	AT(NULL, "content_original", content_original),
-	AT(NULL, "content_edited", content_edited),
-	AT(NULL, "classification", classification),
-	AT(NULL, "category", category),
-	AT("place", "province", place.province),
-	AT("place", "regency", place.regency),
-	AT("place", "district", place.district),
-	AT("place", "village", place.village),
-	AT("place", "address", place.address),
-	AT("place", "code", place.code),
-	AT("place", "code_system", place.code_system),
-};
-
-static const struct place_of_field flags[] = {
-	AT(NULL, "from_centre", from_centre),
-	AT(NULL, "anonymous", anonymous),
-	AT(NULL, "secret", secret),
-	AT(NULL, "title_derived", title_derived),
-	AT("incident", "derived", incident_derived),
-};
-
-/* 0 is left out. */
-static const struct place_of_field times[] = {
-	AT("incident", "at", incident_ms),
-	AT(NULL, "received_at", received_ms),
-	AT(NULL, "sent_at", sent_ms),
-};
 
 /* ---- there -------------------------------------------------------------- */
 
@@ -102,30 +51,28 @@ static json_t *attachments_json(const struct ticket *t)
 	return list;
 }
 
-#define FIELD_OF(t, field, type) ((const type *)(const void *)((const char *)(t) + (field)->offset))
-
 static json_t *to_value(const struct ticket *t)
 {
 	json_t *root = json_object();
 
 	put(root, NULL, "reporter", json_object()); /* there even when nothing is known */
-	for (size_t i = 0; i < COUNT_OF(texts); i++) {
-		const char *text = *FIELD_OF(t, &texts[i], char *);
+	for (size_t i = 0; i < ticket_texts_count; i++) {
+		const char *text = *FIELD_OF(t, &ticket_texts[i], char *);
 
 		if (text != NULL)
-			put(root, texts[i].group, texts[i].key, json_string(text));
+			put(root, ticket_texts[i].group, ticket_texts[i].key, json_string(text));
 	}
-	for (size_t i = 0; i < COUNT_OF(flags); i++)
-		put(root, flags[i].group, flags[i].key,
-		    json_boolean(*FIELD_OF(t, &flags[i], bool)));
-	for (size_t i = 0; i < COUNT_OF(times); i++) {
-		int64_t ms = *FIELD_OF(t, &times[i], int64_t);
+	for (size_t i = 0; i < ticket_flags_count; i++)
+		put(root, ticket_flags[i].group, ticket_flags[i].key,
+		    json_boolean(*FIELD_OF(t, &ticket_flags[i], bool)));
+	for (size_t i = 0; i < ticket_times_count; i++) {
+		int64_t ms = *FIELD_OF(t, &ticket_times[i], int64_t);
 		char text[40];
 
 		if (ms == 0)
 			continue;
 		date_format(ms, t->zone_minutes, text);
-		put(root, times[i].group, times[i].key, json_string(text));
+		put(root, ticket_times[i].group, ticket_times[i].key, json_string(text));
 	}
 	if (t->place.has_position) {
 		put(root, "place", "latitude", json_real(t->place.latitude));
@@ -142,23 +89,15 @@ char *ticket_to_json(const struct ticket *t)
 	return jx_dump_as_set(root);
 }
 
-enum jembatan_result ticket_check(const struct ticket *t, const struct ticket_schema *s,
-				  struct why *why)
-{
-	CLEANUP(jx_decref) json_t *root = to_value(t);
-
-	return ticket_validate_value(s, root, why);
-}
-
 /* ---- and back ----------------------------------------------------------- */
 
-static json_t *get(json_t *root, const struct place_of_field *field)
+static json_t *get(json_t *root, const struct ticket_field *field)
 {
 	return json_object_get(field->group == NULL ? root : json_object_get(root, field->group),
 			       field->key);
 }
 
-static enum jembatan_result wrong(const struct place_of_field *field, const char *expected,
+static enum jembatan_result wrong(const struct ticket_field *field, const char *expected,
 				  struct why *why)
 {
 	return why_set(why, JEMBATAN_DATA, "/%s%s%s: must be %s",
@@ -171,28 +110,28 @@ static enum jembatan_result wrong(const struct place_of_field *field, const char
 static enum jembatan_result read_texts(json_t *root, struct arena *arena, struct ticket *t,
 				       struct why *why)
 {
-	for (size_t i = 0; i < COUNT_OF(texts); i++) {
-		json_t *value = get(root, &texts[i]);
+	for (size_t i = 0; i < ticket_texts_count; i++) {
+		json_t *value = get(root, &ticket_texts[i]);
 
 		if (value != NULL && !json_is_string(value))
-			return wrong(&texts[i], "text", why);
-		*FIELD_TO(t, &texts[i], const char *) =
+			return wrong(&ticket_texts[i], "text", why);
+		*FIELD_TO(t, &ticket_texts[i], const char *) =
 			arena_strdup(arena, json_string_value(value));
 	}
-	for (size_t i = 0; i < COUNT_OF(flags); i++) {
-		json_t *value = get(root, &flags[i]);
+	for (size_t i = 0; i < ticket_flags_count; i++) {
+		json_t *value = get(root, &ticket_flags[i]);
 
 		if (value != NULL && !json_is_boolean(value))
-			return wrong(&flags[i], "true or false", why);
-		*FIELD_TO(t, &flags[i], bool) = json_is_true(value);
+			return wrong(&ticket_flags[i], "true or false", why);
+		*FIELD_TO(t, &ticket_flags[i], bool) = json_is_true(value);
 	}
 	return JEMBATAN_OK;
 }
 
 static enum jembatan_result read_times(json_t *root, struct ticket *t, struct why *why)
 {
-	for (size_t i = 0; i < COUNT_OF(times); i++) {
-		json_t *value = get(root, &times[i]);
+	for (size_t i = 0; i < ticket_times_count; i++) {
+		json_t *value = get(root, &ticket_times[i]);
 		const char *text = json_string_value(value);
 		size_t size = json_string_length(value);
 		bool has_time = false;
@@ -200,8 +139,8 @@ static enum jembatan_result read_times(json_t *root, struct ticket *t, struct wh
 		if (value == NULL)
 			continue;
 		if (text == NULL || size < 6 || !date_zone(text + size - 6, &t->zone_minutes) ||
-		    !date_parse(text, 0, FIELD_TO(t, &times[i], int64_t), &has_time) || !has_time)
-			return wrong(&times[i], "a time with its zone", why);
+		    !date_parse(text, 0, FIELD_TO(t, &ticket_times[i], int64_t), &has_time) || !has_time)
+			return wrong(&ticket_times[i], "a time with its zone", why);
 	}
 	return JEMBATAN_OK;
 }

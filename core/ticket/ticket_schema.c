@@ -1,6 +1,6 @@
 /* ticket_schema.c: the schema becomes a tree of rules once; a ticket walks it.
  * Sentences name the place and the rule, never the value. */
-#include "ticket/ticket_schema.h"
+#include "ticket/ticket_schema_inside.h"
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -20,38 +20,9 @@
 #define DEPTH_MAX 16u
 #define PATH_MAX_BYTES 200u
 
-typedef bool format_check(const char *text);
-
-struct property {
-	const char *name;
-	const struct rule *rule; /* NULL: required, but not described */
-	bool required;
-};
-
-struct rule {
-	const char *type; /* NULL: any */
-	const struct property *properties;
-	size_t property_count;
-	bool is_closed; /* no other properties */
-	const char *const *allowed; /* enum; NULL: any */
-	size_t allowed_count;
-	format_check *format;
-	const char *format_name;
-	int64_t min_length, max_length; /* characters; max -1: no limit */
-	double minimum, maximum;
-	bool has_minimum, has_maximum;
-	const struct rule *items;
-	int64_t max_items; /* -1: no limit */
-};
-
-struct ticket_schema {
-	struct arena *arena;
-	const struct rule *root;
-};
-
 /* ---- formats ------------------------------------------------------------ */
 
-static bool is_date_time(const char *text)
+bool ticket_is_date_time(const char *text)
 {
 	int64_t ms;
 	bool has_time = false;
@@ -87,7 +58,7 @@ static const struct {
 	const char *name;
 	format_check *check;
 } formats[] = {
-	{ "date-time", is_date_time }, { "mail", ticket_is_mail },   { "phone", is_phone },
+	{ "date-time", ticket_is_date_time }, { "mail", ticket_is_mail },   { "phone", is_phone },
 	{ "reference", is_reference }, { "tracking-id", is_tracking_id },
 };
 
@@ -273,6 +244,7 @@ enum jembatan_result ticket_schema_compile(struct jembatan_bytes json, struct ti
 		ticket_schema_free(s);
 		return JEMBATAN_CONFIG;
 	}
+	ticket_fits_bind(s);
 	*out = s;
 	return JEMBATAN_OK;
 }
@@ -362,7 +334,7 @@ static bool is_of_type(const char *type, json_t *value)
 }
 
 /* Code points, as JSON Schema counts. */
-static int64_t count_characters(const char *text, size_t size)
+int64_t ticket_count_characters(const char *text, size_t size)
 {
 	int64_t count = 0;
 
@@ -374,7 +346,7 @@ static int64_t count_characters(const char *text, size_t size)
 static bool check_string(struct check *c, const struct rule *rule, json_t *value)
 {
 	const char *text = json_string_value(value);
-	int64_t length = count_characters(text, json_string_length(value));
+	int64_t length = ticket_count_characters(text, json_string_length(value));
 	bool allowed = rule->allowed == NULL;
 
 	if (length < rule->min_length)
@@ -452,14 +424,6 @@ static bool check_value(struct check *c, const struct rule *rule, json_t *value)
 	return !json_is_object(value) || check_object(c, rule, value);
 }
 
-enum jembatan_result ticket_validate_value(const struct ticket_schema *s, json_t *ticket,
-					   struct why *why)
-{
-	struct check c = { .why = why };
-
-	return check_value(&c, s->root, ticket) ? JEMBATAN_OK : JEMBATAN_DATA;
-}
-
 enum jembatan_result ticket_validate(const struct ticket_schema *s, struct jembatan_bytes body,
 				     struct why *why)
 {
@@ -470,5 +434,6 @@ enum jembatan_result ticket_validate(const struct ticket_schema *s, struct jemba
 			       TICKET_JSON_MAX);
 	if (jx_parse(body, &ticket, why) != JEMBATAN_OK)
 		return JEMBATAN_DATA;
-	return ticket_validate_value(s, ticket, why);
+	struct check c = { .why = why };
+	return check_value(&c, s->root, ticket) ? JEMBATAN_OK : JEMBATAN_DATA;
 }

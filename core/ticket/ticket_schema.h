@@ -7,7 +7,6 @@
 #include "base/why.h"
 
 struct ticket_schema;
-struct json_t;
 
 /* Where the shipped schema is: $JEMBATAN_SCHEMA, else as installed. */
 const char *ticket_schema_path(void);
@@ -22,9 +21,5 @@ void ticket_schema_free(struct ticket_schema *s); /* NULL is fine */
 /* DATA and "/reporter/phone: ..." (never the value) when the body is not so. */
 MUST_CHECK enum jembatan_result ticket_validate(const struct ticket_schema *s,
 						struct jembatan_bytes body, struct why *why);
-
-/* The same of a value that is parsed already; its size is not looked at. */
-MUST_CHECK enum jembatan_result ticket_validate_value(const struct ticket_schema *s,
-						      struct json_t *ticket, struct why *why);
 
 #endif

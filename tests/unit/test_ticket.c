@@ -2,7 +2,9 @@
  * and the keys that tell the same from the changed. */
 #include "ticket/ticket.h"
 #include "ticket/ticket_pack.h"
-#include "ticket/ticket_schema.h"
+#include "ticket/ticket_schema_inside.h"
+
+#include "base/file.h"
 
 #include <string.h>
 
@@ -116,6 +118,96 @@ static const char good_ticket[] =
 	" \"title_derived\": false, \"content_original\": \"\", \"content_edited\": \"isi\","
 	" \"incident\": {\"at\": \"2026-01-03T00:00:00+07:00\", \"derived\": true},"
 	" \"received_at\": \"2026-01-03T00:00:00+07:00\", \"attachments\": []}";
+
+/* What the quick look lets through, the full check lets through. */
+static void ck_agree(const struct ticket_schema *s, const struct ticket *t)
+{
+	CLEANUP(free_pointer) char *json = ticket_to_json(t);
+	struct why full = { "" };
+	enum jembatan_result r = ticket_validate(s, bytes_text(json), &full);
+
+	ck_assert(!ticket_fits(s, t) || r == JEMBATAN_OK);
+	ck_assert_int_eq(ticket_check(t, s, &why), r);
+	if (r != JEMBATAN_OK)
+		ck_assert_str_eq(why.text, full.text);
+}
+
+START_TEST(a_quick_look_never_lets_through_what_does_not_fit)
+{
+	static const char *const values[] = {
+		NULL, "", "x", "0812", "+6281200000017", "a@b.id", "JB-7K3M9Q", "1234567",
+		"12345", "Aspirasi", "received", "bps",
+	};
+	static const double degrees[] = { -181, -91, -90, 0, 90, 91, 180, 181 };
+	struct ticket_schema *s = NULL;
+	struct ticket good, t;
+	char *wide = arena_alloc(arena, 262146);
+
+	memset(wide, 'x', 262145);
+	ck_assert_int_eq(ticket_schema_load(TEST_SCHEMA, &s, &why), JEMBATAN_OK);
+	ck_assert_int_eq(ticket_from_json(bytes_text(good_ticket), arena, &good, &why),
+			 JEMBATAN_OK);
+	ck_assert(ticket_fits(s, &good)); /* else nothing is tested below */
+	for (size_t i = 0; i < ticket_texts_count; i++) {
+		for (size_t v = 0; v < COUNT_OF(values) + 4; v++) {
+			static const size_t sizes[] = { 33, 65, 1025, 262145 };
+			const char *value = v < COUNT_OF(values) ? values[v] :
+				wide + 262145 - sizes[v - COUNT_OF(values)];
+			t = good;
+			memcpy((char *)&t + ticket_texts[i].offset, &value, sizeof(value));
+			ck_agree(s, &t);
+		}
+	}
+	for (size_t i = 0; i < ticket_times_count; i++) {
+		const int64_t at = 0;
+		t = good;
+		memcpy((char *)&t + ticket_times[i].offset, &at, sizeof(at));
+		ck_agree(s, &t);
+	}
+	for (size_t i = 0; i < COUNT_OF(degrees) * COUNT_OF(degrees); i++) {
+		t = good;
+		t.place.has_position = true;
+		t.place.latitude = degrees[i % COUNT_OF(degrees)];
+		t.place.longitude = degrees[i / COUNT_OF(degrees)];
+		ck_agree(s, &t);
+	}
+	t = good;
+	t.attachments = &(struct ticket_attachment){ .size_bytes = -1 };
+	t.attachment_count = 1;
+	ck_agree(s, &t);
+	ticket_schema_free(s);
+}
+END_TEST
+
+/* What no table knows is left to the full check. */
+static const struct {
+	const char *old, *new;
+} other_schemas[] = {
+	{ "\"required\": [\"reference\",", "\"required\": [\"place\", \"reference\"," },
+	{ "\"required\": [\"reference\",", "\"required\": [\"other\", \"reference\"," },
+	{ "\"title_derived\": { \"type\": \"boolean\" },", "" },
+	{ "\"received_at\": { \"type\": \"string\",", "\"received_at\": { \"minLength\": 30, \"type\": \"string\"," },
+};
+
+START_TEST(a_schema_that_asks_for_more_is_not_looked_at_quickly)
+{
+	CLEANUP(buf_done) struct buf text;
+	struct ticket_schema *s = NULL;
+	struct ticket t;
+
+	buf_init(&text, 1024 * 1024);
+	ck_assert_int_eq(file_read(TEST_SCHEMA, &text, &why), JEMBATAN_OK);
+	const char *at = strstr(text.data, other_schemas[_i].old);
+	ck_assert_ptr_nonnull(at);
+	const char *json = arena_printf(arena, "%.*s%s%s", (int)(at - text.data), text.data,
+					other_schemas[_i].new, at + strlen(other_schemas[_i].old));
+	ck_assert_int_eq(ticket_schema_compile(bytes_text(json), &s, &why), JEMBATAN_OK);
+	ck_assert_int_eq(ticket_from_json(bytes_text(good_ticket), arena, &t, &why), JEMBATAN_OK);
+	ck_assert(!ticket_fits(s, &t));
+	ck_agree(s, &t);
+	ticket_schema_free(s);
+}
+END_TEST
 
 /* `old` in the good ticket becomes `new`. */
 static const struct {
@@ -382,6 +474,9 @@ int main(void)
 	tcase_add_loop_test(t, json_of_something_else_is_no_ticket, 0, COUNT_OF(no_tickets));
 	tcase_add_test(t, a_ticket_packed_and_back_is_the_same);
 	tcase_add_test(t, a_ticket_kept_as_json_is_read_too);
+	tcase_add_test(t, a_quick_look_never_lets_through_what_does_not_fit);
+	tcase_add_loop_test(t, a_schema_that_asks_for_more_is_not_looked_at_quickly, 0,
+			    COUNT_OF(other_schemas));
 	tcase_add_loop_test(t, a_ticket_out_of_form_is_named_by_its_place, 0, COUNT_OF(bad_tickets));
 	tcase_add_test(t, lengths_are_counted_in_characters);
 	tcase_add_loop_test(t, a_keyword_that_is_not_known_is_never_ignored, 0,
