@@ -355,10 +355,15 @@ static void take_piece(struct request *q, const char *piece, size_t size)
 		return;
 	buf_add(&q->body, piece, size);
 	q->http->body_bytes += q->body.size - before;
-	if (!buf_is_full(&q->body))
+	if (buf_is_full(&q->body)) {
+		q->refusal = MSG_PROBLEM_TOO_LARGE;
+		q->http->counts.too_large++;
+	} else if (q->http->body_bytes > BODIES_MAX) {
+		/* All of them had begun while there was room. */
+		q->refusal = MSG_PROBLEM_UNAVAILABLE;
+	} else {
 		return;
-	q->refusal = MSG_PROBLEM_TOO_LARGE;
-	q->http->counts.too_large++;
+	}
 	drop_body(q);
 }
 

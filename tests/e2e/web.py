@@ -334,6 +334,27 @@ def large(build):
     p.close()
 
 
+def together(build, count=100, size=1000000):
+    """Bodies that are slow and large, each below its ceiling, have one together."""
+    p = Place(build)
+    head = b"POST /hook/wa/sign HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+    senders = [raw_request(p, head % size) for _ in range(count)]
+    for s in senders:
+        s.sendall(b"x" * (size - 1))
+    answers = []
+    for s in senders:
+        s.sendall(b"x")
+        answers.append(int(ends_within(s, 30).split(b" ")[1]))
+    taken = answers.count(401)
+    expect(taken + answers.count(503) == count and 0 < taken < 95, "answered %s" % answers)
+    status = pathlib.Path("/proc/%d/status" % p.rig.status("web")["pid"]).read_text()
+    peak = int(status.split("VmHWM:")[1].split()[0]) >> 10
+    print("    %d bodies of %d at once: %d taken, jembatan-web at most %d MiB"
+          % (count, size, taken, peak))
+    expect(p.hook("Sesudahnya")[0] == 200, "no room afterwards")
+    p.close()
+
+
 def many(build):
     """One sender may have so many under way, and another is not touched."""
     p = Place(build, web={"per_address": 4, "body_timeout": "10s"})
@@ -506,7 +527,7 @@ def reload(build):
     p.close()
 
 
-SCENARIOS = [durable, signatures, routing, submissions, slow, large, many, crowd, deaths, reload, full]
+SCENARIOS = [durable, signatures, routing, submissions, slow, large, together, many, crowd, deaths, reload, full]
 
 
 def main():
