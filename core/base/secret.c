@@ -37,8 +37,3 @@ size_t secret_size(const struct secret *s)
 {
 	return s != NULL ? s->size : 0;
 }
-
-const char *secret_show(const struct secret *s)
-{
-	return s != NULL ? "***" : "(unset)";
-}

@@ -10,6 +10,5 @@ struct secret *secret_new(const char *value, size_t size); /* copies; wipe yours
 void secret_free(struct secret *s);          /* NULL is fine */
 const char *secret_reveal(const struct secret *s); /* NUL-terminated; NULL gives NULL */
 size_t secret_size(const struct secret *s);
-const char *secret_show(const struct secret *s);   /* "***" or "(unset)" */
 
 #endif

@@ -108,13 +108,6 @@ enum outcome_settling outcome_settling(enum outcome_action action,
 	return means->resend ? OUTCOME_SEND_AGAIN : OUTCOME_HOLD;
 }
 
-const char *outcome_name(enum outcome outcome)
-{
-	static const char *const names[] = { "done", "refused", "not sent", "unknown" };
-
-	return names[outcome];
-}
-
 const char *outcome_trouble_name(enum outcome_trouble trouble)
 {
 	static const char *const names[] = { "", "busy", "down", "credentials", "redirected" };

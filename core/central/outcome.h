@@ -63,7 +63,6 @@ struct outcome_means { /* what the centre offers for a create */
 enum outcome_settling outcome_settling(enum outcome_action action,
 				       const struct outcome_means *means);
 
-const char *outcome_name(enum outcome outcome);
 const char *outcome_trouble_name(enum outcome_trouble trouble);
 
 #endif

@@ -27,12 +27,6 @@ static void on_readable(void *data, unsigned events);
 static void on_rest(void *data);
 static void on_deadline(void *data);
 
-const char *child_state_name(enum child_state state)
-{
-	static const char *const names[] = { "down", "opening", "idle", "busy", "stopping" };
-	return names[state];
-}
-
 struct child *child_new(const struct child_options *o)
 {
 	struct child *c = xcalloc(1, sizeof(*c));
@@ -83,11 +77,6 @@ void child_free(struct child *c)
 enum child_state child_state(const struct child *c)
 {
 	return c->state;
-}
-
-enum msg_role child_role(const struct child *c)
-{
-	return c->o.role;
 }
 
 pid_t child_pid(const struct child *c)

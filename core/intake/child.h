@@ -17,7 +17,6 @@ enum child_state {
 	CHILD_BUSY,     /* poll, request, sample, ... under way */
 	CHILD_STOPPING  /* told to finish, or being killed */
 };
-const char *child_state_name(enum child_state state);
 
 struct child;
 
@@ -83,7 +82,6 @@ void child_refuse(struct child *c, const char *reason);
 bool child_reap(struct child *c);
 
 enum child_state child_state(const struct child *c);
-enum msg_role child_role(const struct child *c);
 pid_t child_pid(const struct child *c); /* 0 when down */
 const char *child_confinement(const struct child *c, bool *out_degraded);
 

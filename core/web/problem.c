@@ -51,11 +51,6 @@ unsigned problem_status(enum msg_problem problem)
 	return problems[known(problem)].status;
 }
 
-const char *problem_slug(enum msg_problem problem)
-{
-	return problems[known(problem)].slug;
-}
-
 static void set_text(json_t *document, const char *key, const char *text)
 {
 	if (text != NULL)

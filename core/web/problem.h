@@ -9,7 +9,6 @@
 #define PROBLEM_MEDIA_TYPE "application/problem+json"
 
 unsigned problem_status(enum msg_problem problem);
-const char *problem_slug(enum msg_problem problem); /* end of its type */
 
 /* Append the document. Details may be NULL; status 0: the problem's own. */
 void problem_write(enum msg_problem problem, unsigned status, const char *detail_id,
