@@ -25,7 +25,7 @@ bool web_child_is_idle(const struct web_child *w); /* nobody waits; NULL: true *
 void web_child_store_failed(struct web_child *w);
 
 struct web_child_status {
-	const char *state; /* "serving", "starting", "down" */
+	const char *state; /* "serving", "starting", "down", "off" */
 	const char *listening, *confinement, *alarm; /* or NULL */
 	bool degraded;
 	uint64_t deaths, answered;

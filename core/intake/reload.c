@@ -168,7 +168,7 @@ static bool changes_its_nature(struct intake_reload *r, struct plan *p)
 {
 	const struct instance *i = find(r->intake, p->settings->name);
 	struct why why;
-	if (i == NULL || i->manifest.name == NULL || (i->desk != NULL) == desk_is_for(p->settings))
+	if (i == NULL || i->manifest.name == NULL || desk_is_for(i->settings) == desk_is_for(p->settings))
 		return false;
 	(void)why_set(&why, JEMBATAN_CONFIG, "an instance becomes or ceases to be one of the connector "
 		      DESK_CONNECTOR " only at a restart: give it another name, or restart");
@@ -303,8 +303,13 @@ static bool renew(struct worker *w, const struct settings *s, const struct diges
 static void renew_desk(struct instance *i, const struct settings *s)
 {
 	struct why why;
-	if (i->desk != NULL && desk_take_settings(i->desk, i->settings, s->central.zone_minutes, &why) !=
-			JEMBATAN_OK)
+	if (!desk_is_for(i->settings))
+		return;
+	/* One that was left out has none yet. */
+	enum jembatan_result r = i->desk != NULL ?
+		desk_take_settings(i->desk, i->settings, s->central.zone_minutes, &why) :
+		desk_new(i->name, i->settings, i->intake->db, s->central.zone_minutes, &i->desk, &why);
+	if (r != JEMBATAN_OK)
 		log_error(i->name, "its API keys stay those of before: %s", why.text);
 }
 

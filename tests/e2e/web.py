@@ -524,7 +524,22 @@ def reload(build):
     p.wait_serving()
     expect(p.hook("x" * 9000)[0] == 200, "not as before")
     expect(b'jembatan_alarm{where="reload"} 0\n' in p.ask("GET", "/metrics")[2], "the alarm stays")
+    keys(p)
     p.close()
+
+
+def keys(p):
+    """An instance whose key was too short at the start is mended by a reload."""
+    expect(p.submit({"text": "Dengan kunci"})[0] == 202, "not taken")
+    expect(p.daemon.stop() == 0, "SIGTERM did not end with 0")
+    p.rig.secret("api.key", "pendek")
+    p.start()
+    is_problem(p.submit({"text": "Tanpa kunci"}, key="pendek"), 503, "unavailable")
+    expect(any("fewer than 20" in a for a in p.rig.alarms("lapor")), "no alarm")
+    p.rig.secret("api.key", API_KEY)
+    p.rig.ask("reload")
+    expect(p.submit({"text": "Dengan kunci lagi"})[0] == 202, "still left out")
+    expect(not p.rig.alarms("lapor"), "the alarm stays")
 
 
 SCENARIOS = [durable, signatures, routing, submissions, slow, large, together, many, crowd, deaths, reload, full]
