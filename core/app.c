@@ -99,6 +99,23 @@ static enum jembatan_result commit_turn(struct app *a, struct why *why)
 	return r;
 }
 
+/* Nothing but wall times tells when a row is due; all else goes by the
+ * monotonic clock and does not notice. Looked at before each turn, so that no
+ * row is written under a clock that nobody has seen. */
+static void watch_clock(struct app *a)
+{
+	int64_t now_ms = clock_now_ms(), mono_ms = clock_mono_ms();
+	int64_t jump_ms = now_ms - a->seen_now_ms - (mono_ms - a->seen_mono_ms);
+	if (a->seen_now_ms != 0 && (jump_ms > CLOCK_JUMP_MS || jump_ms < -CLOCK_JUMP_MS)) {
+		log_warning("jembatand", "the clock was set by %lld s", (long long)(jump_ms / 1000));
+		a->dues_unchecked = true;
+		if (jump_ms < 0)
+			a->set_back_ms -= jump_ms;
+	}
+	a->seen_now_ms = now_ms;
+	a->seen_mono_ms = mono_ms;
+}
+
 /* One group commit. Nothing is acknowledged or sent before db_commit is OK. */
 static void on_turn(void *data)
 {
@@ -113,6 +130,7 @@ static void on_turn(void *data)
 		return;
 	struct why why;
 	bool more = false;
+	watch_clock(a);
 	intake_prepare(a->intake);
 	fetch_prepare(a->fetch);
 	enum jembatan_result r = db_begin(a->db, &why);
@@ -155,25 +173,13 @@ static void on_retry(void *data)
 	loop_defer(a->loop, on_turn, a);
 }
 
-/* Nothing but wall times tells when a row is due; all else goes by the
- * monotonic clock and does not notice. */
-static void watch_clock(struct app *a)
-{
-	int64_t now_ms = clock_now_ms(), mono_ms = clock_mono_ms();
-	int64_t jump_ms = now_ms - a->seen_now_ms - (mono_ms - a->seen_mono_ms);
-	if (a->seen_now_ms != 0 && (jump_ms > CLOCK_JUMP_MS || jump_ms < -CLOCK_JUMP_MS)) {
-		log_warning("jembatand", "the clock was set by %lld s", (long long)(jump_ms / 1000));
-		a->dues_unchecked = true;
-	}
-	a->seen_now_ms = now_ms;
-	a->seen_mono_ms = mono_ms;
-}
-
 static void check_dues(struct app *a)
 {
 	struct why why;
 	int64_t count = 0;
 	enum jembatan_result r = db_begin(a->db, &why);
+	if (r == JEMBATAN_OK && a->set_back_ms > 0)
+		r = due_shift(a->db, clock_now_ms(), a->set_back_ms, &why);
 	if (r == JEMBATAN_OK)
 		r = due_pull_back(a->db, clock_now_ms(), &count, &why);
 	if (r == JEMBATAN_OK)
@@ -183,6 +189,7 @@ static void check_dues(struct app *a)
 		return;
 	}
 	a->dues_unchecked = false;
+	a->set_back_ms = 0;
 	if (count > 0)
 		log_warning("jembatand", "%lld rows waited for a time that is far ahead now: they are due",
 			    (long long)count);

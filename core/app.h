@@ -35,6 +35,7 @@ struct app {
 	struct log_trouble trouble;
 	bool decide_more;  /* messages may wait for their decision */
 	bool stopping;
+	int64_t set_back_ms; /* so much the clock was set back, and rows do not know yet */
 	bool dues_unchecked; /* the clock was set, or may have been before the start */
 	int64_t seen_now_ms, seen_mono_ms; /* at the last idle look */
 	bool ready_untold; /* systemd waits for it */

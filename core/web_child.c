@@ -216,6 +216,8 @@ void web_answer(struct web_call *call, const struct msg_web_answer *answer,
 	if (channel_put(w->channel, MSG_WEB_ANSWER, call->seq, msg_web_answer_fields, answer, body,
 			NULL) == JEMBATAN_OK)
 		loop_defer(w->app->loop, on_flush, w);
+	if (FAULT_PLANTED("answer-before-commit"))
+		(void)!channel_flush(w->channel, NULL);
 }
 
 void web_refuse(struct web_call *call, enum msg_problem problem, const char *detail_id,

@@ -3,6 +3,7 @@
  * newer line of the centre's log decides. */
 #include "central/status.h"
 
+#include "base/fault.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -173,6 +174,8 @@ enum status_change status_compare(const struct settings_status *s, const struct 
 	if (rank > before)
 		return STATUS_MOVED;
 	if (rank == before && reading->log_ms > held->log_ms)
+		return STATUS_MOVED;
+	if (FAULT_PLANTED("status-backwards"))
 		return STATUS_MOVED;
 	return STATUS_BACKWARDS;
 }

@@ -37,3 +37,18 @@ enum jembatan_result due_pull_back(struct db *db, int64_t now_ms, int64_t *out_c
 		*out_count = count;
 	return r;
 }
+
+enum jembatan_result due_shift(struct db *db, int64_t now_ms, int64_t by_ms, struct why *why)
+{
+	static const char *const texts[] = {
+		"UPDATE outbox SET due_ms = due_ms - ?2 WHERE state = 0 AND due_ms > ?1",
+		"UPDATE message SET due_ms = due_ms - ?2 WHERE stage = 0 AND due_ms > ?1",
+		"UPDATE follow SET due_ms = due_ms - ?2 WHERE due_ms IS NOT NULL AND due_ms > ?1",
+	};
+	enum jembatan_result r = JEMBATAN_OK;
+
+	for (size_t i = 0; r == JEMBATAN_OK && i < COUNT_OF(texts); i++)
+		r = sql_run(&db->sql, why, texts[i],
+			    SQL_VALUES(sql_number(now_ms), sql_number(by_ms)));
+	return r;
+}

@@ -9,4 +9,9 @@
 MUST_CHECK enum jembatan_result due_pull_back(struct db *db, int64_t now_ms, int64_t *out_count,
 					      struct why *why);
 
+/* In a transaction: the clock was set back by so much, so what was to wait under
+ * the old one waits as long under the new one. */
+MUST_CHECK enum jembatan_result due_shift(struct db *db, int64_t now_ms, int64_t by_ms,
+					  struct why *why);
+
 #endif

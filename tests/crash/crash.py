@@ -8,13 +8,18 @@ could not work. README.md beside this file explains the parts."""
 import argparse
 import collections
 import hashlib
+import hmac
+import http.client
 import json
 import pathlib
 import random
+import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 from rig import (Centre, Daemon, Failed, Rig, Source, forget_undo, power_cut,  # noqa: E402
@@ -31,6 +36,9 @@ CHILD_POINTS = {"host-begun": (1, 20), "host-emitted": (1, 20), "host-checkpoint
 BACKLOG = 120      # complaints that wait for the centre, at the start of a round
 CONNECTIONS = 6
 FLIGHT_LEAST = 80  # percent of the rounds
+
+WEB = ("kait-uji", "masuk-uji")
+HOOK_SECRET, API_KEY = "kunci-uji-webhook", "kunci-uji-pengaduan-0123456789"
 
 SENTENCES = ["Lampu jalan di depan pasar sudah tiga malam padam.",
              "Air PDAM keruh sejak Senin, mohon diperiksa.",
@@ -49,13 +57,88 @@ class Complaint:
         self.text, self.title = step["text"], step["subject"]
 
 
+class WebSource:
+    """Senders over HTTP, to a webhook or to /intake. Each goes on with a complaint
+    until it has a 2xx, and forgets it then, as real ones do."""
+
+    def __init__(self, form, senders=3):
+        self.form, self.lock, self.taken, self.number = form, threading.Lock(), 0, 0
+        self.queues = [collections.deque() for _ in range(senders)]
+        self.socket, self.odd, self.is_over = None, None, False
+        self.threads = [threading.Thread(target=self._send_all, args=(q,), daemon=True)
+                        for q in self.queues]
+        for thread in self.threads:
+            thread.start()
+
+    def put(self, step):
+        """All of one id by one sender, so that they stay in order."""
+        with self.lock:
+            self.number += 1
+        whose = zlib.crc32(step["id"].split("-jawab")[0].encode()) % len(self.queues)
+        self.queues[whose].append(step)
+
+    def waiting(self):
+        with self.lock:
+            return self.number - self.taken
+
+    def _send_all(self, queue):
+        while not self.is_over:
+            if not queue or not self.socket:
+                time.sleep(0.005)
+                continue
+            status = self._send(queue[0])
+            if status is None or status in (429, 503):
+                time.sleep(0.02)
+                continue
+            if not 200 <= status < 300:
+                self.odd = "HTTP said %d to %s" % (status, queue[0]["id"])
+            queue.popleft()
+            with self.lock:
+                self.taken += 1
+
+    def _send(self, step):
+        connection = http.client.HTTPConnection("jembatan.invalid", timeout=10)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(10)
+        try:
+            connection.sock.connect(self.socket)
+            connection.request("POST", *self.form(step))
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+
+    def stop(self):
+        self.is_over = True
+        for thread in self.threads:
+            thread.join()
+
+
+def as_webhook(step):
+    body = step["text"].encode()
+    mac = hmac.new(HOOK_SECRET.encode(), body, hashlib.sha256).hexdigest()
+    return "/hook/kait-uji/sign", body, {"X-Id": step["id"], "X-Hub-Signature-256": "sha256=" + mac}
+
+
+def as_form(step):
+    form = {k: step[k] for k in ("id", "thread", "subject", "text", "author")}
+    key = hashlib.sha256((step["id"] + step["text"]).encode()).hexdigest()[:32]
+    return "/intake/masuk-uji", json.dumps(form).encode(), {
+        "Content-Type": "application/json", "Authorization": "Bearer " + API_KEY,
+        "Idempotency-Key": key}
+
+
 class Stream:
-    """Complaints, each with a marker of its own, through two sources; among
+    """Complaints, each with a marker of its own, through four sources; among
     them redeliveries, changed texts and answers in the same thread."""
 
     def __init__(self, rng, mode):
         self.rng, self.mode = rng, mode
-        self.sources = {"aplikasi-uji": Source("log", 40), "antrean-uji": Source("queue", 40)}
+        self.sources = {"aplikasi-uji": Source("log", 40), "antrean-uji": Source("queue", 40),
+                        "kait-uji": WebSource(as_webhook), "masuk-uji": WebSource(as_form)}
         self.all, self.redelivered = [], 0
 
     def _new(self, name):
@@ -68,7 +151,9 @@ class Stream:
                 "subject": "Laporan %s" % marker, "text": text.strip(),
                 "author": {"id": "warga-%d" % n, "name": "Warga %d" % n}}
         files = []
-        if self.rng.random() < 0.15:
+        if name == "kait-uji":  # no subject: the first line is the title
+            step["text"] = "Laporan %s\n%s" % (marker, step["text"])
+        if self.rng.random() < 0.15 and name not in WEB:
             content, repeat = "lampiran %s\n" % marker, self.rng.choice([1, 40, 4000])
             step["attachments"] = [{"name": "foto.jpg", "type": "image/jpeg", "content": content,
                                     "repeat": repeat}]
@@ -85,7 +170,8 @@ class Stream:
 
     def add(self, count):
         for _ in range(count):
-            name = self.rng.choice(list(self.sources))
+            # A sender over HTTP waits for each commit: fewer come that way.
+            name = self.rng.choices(list(self.sources), [4, 4, 1, 1])[0]
             source = self.sources[name]
             one = self._new(name)
             self.all.append(one)
@@ -94,7 +180,8 @@ class Stream:
                 source.put(one.step)
                 self.redelivered += 1
             if self.rng.random() < 0.08:
-                later = self._later(one, self.rng.choice(["jawab", "ubah"]))
+                later = self._later(one, "ubah" if name in WEB else
+                                    self.rng.choice(["jawab", "ubah"]))
                 self.all.append(later)
                 source.put(later.step)
         if self.all and self.rng.random() < 0.5:  # an old one comes once more
@@ -106,9 +193,21 @@ class Stream:
     def is_taken(self):
         return not any(s.waiting() for s in self.sources.values())
 
-    def instances(self):
-        return {name: {"connector": "script", "push": "auto", "start": "all", "every": "1s",
-                       "options": {"port": s.port}} for name, s in self.sources.items()}
+    def instances(self, rig):
+        """And from now on the senders know where to."""
+        entries = {name: {"connector": "script", "push": "auto", "start": "all", "every": "1s",
+                          "options": {"port": s.port}}
+                   for name, s in self.sources.items() if name not in WEB}
+        entries["kait-uji"] = {"connector": "hook", "push": "auto", "start": "all",
+                               "options": {"secret": rig.secret("hook.secret", HOOK_SECRET)}}
+        entries["masuk-uji"] = {"connector": "intake", "push": "auto", "options": {
+            "keys": {"aplikasi": rig.secret("api.key", API_KEY)}}}
+        for name in WEB:
+            self.sources[name].socket = str(rig.dir / "web.sock")
+        return entries
+
+    def odd(self):
+        return next((self.sources[name].odd for name in WEB if self.sources[name].odd), None)
 
     def stop(self):
         for source in self.sources.values():
@@ -149,8 +248,9 @@ class Run:
         if self.mode == "lookup":
             central["lookup"]["url"] = self.centre.url + "/lookup?reference={reference}"
             central["route_to"] = "151300"
-        rig.write_config(central, self.stream.instances(),
-                         {"limits": {"batch_max": 32}, "log": {"level": "notice"}})
+        rig.write_config(central, self.stream.instances(rig),
+                         {"limits": {"batch_max": 32}, "log": {"level": "notice"},
+                          "web": {"listen": "unix:" + str(rig.dir / "web.sock")}})
 
     # ---- one round: one life of the daemon --------------------------------------
 
@@ -188,7 +288,7 @@ class Run:
         return self.daemon
 
     def live(self, kind, point, times):
-        env = dict(self.plant)
+        env = dict(self.plant, JEMBATAN_RESTART_FIRST_MS="100")
         if point:
             env["JEMBATAN_KILL_AT"] = "%s:%d" % (point, times)
         daemon = self.begin(env, self.preload, wait=kind != "start")
@@ -264,7 +364,8 @@ class Run:
     def check_record(self, record):
         """Killed twice at one record: it is kept, byte for byte."""
         raw = self.rig.command("quarantine", "show", str(record["id"]), text=False).stdout
-        if raw not in {json.dumps(c.step).encode() for c in self.stream.all}:
+        if raw not in {form for c in self.stream.all
+                       for form in (json.dumps(c.step).encode(), c.text.encode())}:
             raise Red("a quarantined record differs from what was sent")
 
     def held(self):
@@ -339,6 +440,8 @@ class Run:
                          for what in ("lost", "doubled", "altered") if result[what])
 
     def judge(self, result, after=""):
+        if self.stream.odd():
+            raise Red(self.stream.odd())
         bad = self.faults_of(result)
         if bad:
             raise Red(bad + after)
@@ -381,12 +484,13 @@ class Run:
     def say(self, result, answers_lost):
         complaints = sum(1 for c in self.stream.all if not c.parent)
         print("  %-10s %d rounds (%s), %d%% with a push in flight, %d power cuts took back %d KiB;"
-              " %d complaints, %d additions, %d redeliveries: lost %d, doubled %d, unknown %d"
+              " %d complaints, %d additions, %d redeliveries, %d over HTTP: lost %d, doubled %d, unknown %d"
               " (in flight %d, answers lost %d), altered %d"
               % (self.mode, self.rounds,
                  ", ".join("%d %s" % (n, k) for k, n in sorted(self.kinds.items())),
                  100 * self.with_flight // max(self.rounds, 1), self.cuts, self.taken_back // 1024,
                  complaints, len(self.stream.all) - complaints, self.stream.redelivered,
+                 sum(self.stream.sources[name].taken for name in WEB),
                  len(result["lost"]), len(result["doubled"]), len(result["unknown"]),
                  len(self.flown), answers_lost, len(result["altered"])), flush=True)
         if self.args.verbose:
@@ -427,6 +531,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", required=True)
     parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--batches", type=int, default=1, help="so many times, with the next seeds")
     parser.add_argument("--mode", choices=["none", "idempotent", "lookup", "all"], default="all")
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     parser.add_argument("--plant", help="name of a planted bug; this test is then to be red")
@@ -434,6 +539,10 @@ def main():
     parser.add_argument("--keep", action="store_true", help="keep the folders")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
+    return many(args) if args.batches > 1 else one(args)
+
+
+def one(args):
     began, runs = time.monotonic(), []
     print("seed %d" % args.seed, flush=True)
     for mode, rounds in shares(args):
@@ -447,6 +556,23 @@ def main():
             run.close(args.keep or (is_red and not args.plant))
     summary(args, runs, time.monotonic() - began)
     return 0
+
+
+def many(args):
+    """A night's: each batch has a store and a seed of its own, so that a red one
+    is had again by its seed, and nothing grows."""
+    first, began, red = args.seed, time.monotonic(), []
+    for number in range(args.batches):
+        args.seed = first + number
+        try:
+            one(args)
+        except Red as why:
+            red.append(args.seed)
+            print("red: seed %d: %s" % (args.seed, why), flush=True)
+    print("crash: %d batches of %d rounds, seeds %d to %d, %d red%s; %d s"
+          % (args.batches, args.rounds, first, args.seed, len(red),
+             ": " + " ".join(map(str, red)) if red else "", time.monotonic() - began))
+    return 1 if red else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 /* test_store_outbox.c: what is to be sent, who is next, and what waits. */
 #include "store_unit.h"
 
+#include "store/due.h"
+
 static struct outbox_row action, actions[16];
 
 static int64_t add_action(int64_t ticket_id, enum outbox_kind kind, const char *reference,
@@ -215,6 +217,23 @@ START_TEST(a_linked_ticket_needs_no_create)
 }
 END_TEST
 
+START_TEST(what_waits_still_waits_as_long_after_the_clock_was_set_back)
+{
+	begin();
+	int64_t first = add_action(add_ticket(0, "JB-000001", TICKET_QUEUED), OUTBOX_CREATE,
+				   "JB-000001", 3602000);
+	int64_t second = add_action(add_ticket(0, "JB-000002", TICKET_QUEUED), OUTBOX_CREATE,
+				    "JB-000002", 500);
+	ck_ok(due_shift(db, 1000, 3600000, &why)); /* it was 3601000, and is 1000 now */
+	commit();
+	ck_assert_uint_eq(claim(1000, 8), 1);
+	ck_assert_int_eq(actions[0].id, second);
+	ck_assert_uint_eq(claim(1999, 8), 0);
+	ck_assert_uint_eq(claim(2000, 8), 1);
+	ck_assert_int_eq(actions[0].id, first);
+}
+END_TEST
+
 START_TEST(actions_are_listed_by_state_and_paged)
 {
 	size_t n;
@@ -243,6 +262,7 @@ int main(void)
 	tcase_add_test(t, a_follow_up_waits_for_its_ticket);
 	tcase_add_test(t, follow_ups_of_one_ticket_leave_one_after_the_other);
 	tcase_add_test(t, a_linked_ticket_needs_no_create);
+	tcase_add_test(t, what_waits_still_waits_as_long_after_the_clock_was_set_back);
 	tcase_add_test(t, actions_are_listed_by_state_and_paged);
 	return unit_run("store_outbox", t);
 }
