@@ -128,6 +128,14 @@ static const char *header_of(const struct msg_web_request *in, const char *name)
 	return found;
 }
 
+static size_t count_of(const struct msg_web_request *in, const char *name)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < in->header_count; i++)
+		n += in->headers[i].name != NULL && strcasecmp(in->headers[i].name, name) == 0;
+	return n;
+}
+
 static const char *key_of(const struct msg_web_request *in)
 {
 	static const char scheme[] = "Bearer ";
@@ -217,6 +225,12 @@ static void serve_intake(struct web_call *call, const struct msg_web_request *in
 					      .allow = at_root ? "POST" : "GET" };
 	if (is_get && !at_root) {
 		look_up(call, in);
+		return;
+	}
+	/* Taken without its key, a complaint could be doubled. */
+	if (!is_get && at_root && count_of(in, "Idempotency-Key") > 1) {
+		web_refuse(call, MSG_PROBLEM_BAD_REQUEST, NULL, NULL);
+		web_call_end(call);
 		return;
 	}
 	if (!is_get && at_root && is_json(in)) {

@@ -242,6 +242,11 @@ def submissions(build):
     document = is_problem(p.submit({"text": "x", "teks": "y"}), 422, "content")
     expect("teks" in document["detail"], "the key is not named")
     is_problem(p.ask("POST", "/intake/lapor", b"text=x", authorization), 415, "media-type")
+    twice = dict(authorization, **{"Content-Type": "application/json", "Idempotency-Key": "k2",
+                                   "idempotency-key": "k3"})
+    is_problem(p.ask("POST", "/intake/lapor", json.dumps(dict(form, id="a-2")), twice), 400,
+               "bad-request")
+    expect(p.messages("lapor") == 1, "taken without its key")
     race(p)
     p.close()
 
