@@ -50,6 +50,8 @@ int cli_duplicates_offline(const char *path, const struct dedup_settings *settin
 			   bool measure);
 /* Place, agency, kind of each record; home is a region's code or NULL. */
 int cli_classify_offline(const char *path, const char *home);
+/* Run the examples of the rules in the file (NULL: those that are installed). */
+int cli_rules_test(const char *path);
 int cli_backup(const struct cli *c, const char *folder);
 int cli_restore(const struct cli *c, const char *from, bool replace);
 int cli_release(const struct cli *c, bool yes);

@@ -49,6 +49,7 @@ static const char usage_text[] =
 	"try out\n"
 	"  duplicates --offline FILE.jsonl [--automatic PERCENT] [--explain] [--measure]\n"
 	"  classify --offline FILE.jsonl [--home CODE]\n"
+	"  rules test [FILE]           run the examples that stand beside the rules\n"
 	"\n"
 	"--json prints one JSON object a line. Exit codes are those of sysexits.h.\n"
 	"See jembatan(1) and jembatan.yaml(5).\n";
@@ -370,6 +371,13 @@ static int run_classify(const struct request *q)
 	return cli_classify_offline(q->offline, q->home);
 }
 
+static int run_rules(const struct request *q)
+{
+	if (!str_equal(word(q, 1), "test"))
+		return usage_error("rules needs ", "test [FILE]");
+	return cli_rules_test(word(q, 2));
+}
+
 static int run_backup(const struct request *q)
 {
 	if (q->list)
@@ -400,6 +408,7 @@ static int run(const struct request *q)
 		{ "support-bundle", run_bundle }, { "resume", run_pause }, { "backfill", run_backfill },
 		{ "reload", run_reload }, { "central", run_central },
 		{ "duplicates", run_duplicates }, { "classify", run_classify },
+		{ "rules", run_rules },
 		{ "backup", run_backup }, { "restore", run_restore },
 	};
 	for (size_t i = 0; i < COUNT_OF(table); i++)

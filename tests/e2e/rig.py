@@ -97,6 +97,8 @@ class Rig:
                    JEMBATAN_WEB=str(self.build / "jembatan-web"),
                    JEMBATAN_SCHEMA=str(TOP / "config" / "ticket.schema.json"),
                    JEMBATAN_DEDUP=str(TOP / "config" / "dedup"),
+                   JEMBATAN_RULES=str(TOP / "config" / "rules.yaml"),
+                   JEMBATAN_CLASSIFY=str(TOP / "config" / "classify.txt"),
                    JEMBATAN_REGIONS=str(self.build / "config" / "regions.bin"))
         env.update(more or {})
         return env
