@@ -33,7 +33,7 @@ void instance_was_ok(struct instance *i)
 
 /* ---- starting ---------------------------------------------------------- */
 
-static enum jembatan_result load_row(struct instance *i, struct why *why)
+enum jembatan_result instance_load_row(struct instance *i, struct why *why)
 {
 	struct intake *in = i->intake;
 	const struct instance_settings *s = i->settings;
@@ -138,7 +138,7 @@ void instance_start_roles(struct instance *i)
 	/* Replies and fetches are rare: their child starts at the first call. */
 }
 
-static void leave_out(struct instance *i, const struct why *why)
+void instance_leave_out(struct instance *i, const struct why *why)
 {
 	char sentence[560];
 	snprintf(sentence, sizeof(sentence), "this instance is left out: %s", why->text);
@@ -152,9 +152,9 @@ enum jembatan_result instance_start(struct intake *in, const struct instance_set
 {
 	struct instance *i = add_instance(in, s, arena);
 	struct why said;
-	enum jembatan_result r = load_row(i, why);
+	enum jembatan_result r = instance_load_row(i, why);
 	if (r != JEMBATAN_OK) {
-		leave_out(i, why);
+		instance_leave_out(i, why);
 		return r;
 	}
 	r = make_spool(i, &said);
@@ -165,7 +165,7 @@ enum jembatan_result instance_start(struct intake *in, const struct instance_set
 	else if (r == JEMBATAN_OK)
 		r = describe(i, &said);
 	if (r != JEMBATAN_OK) {
-		leave_out(i, &said);
+		instance_leave_out(i, &said);
 		return JEMBATAN_OK;
 	}
 	i->usable = true;

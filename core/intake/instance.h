@@ -142,6 +142,10 @@ const char *instance_alarm(const struct instance *i); /* NULL: none */
 void instance_was_ok(struct instance *i);
 #define OK_WRITTEN_EVERY_MS 10000
 void instance_free_job(struct instance *i);
+/* What the store remembers of it: cursor, start, pause. */
+MUST_CHECK enum jembatan_result instance_load_row(struct instance *i, struct why *why);
+/* It stays listed, with this as its alarm, and is not used. */
+void instance_leave_out(struct instance *i, const struct why *why);
 /* The row, the folder, the manifest (NULL: ask for it, which waits for the
  * plugin), the children. Takes the arena, which may be NULL too. Not OK: the
  * store has no row for it. Left out for another reason, it is listed with an

@@ -318,8 +318,14 @@ static const char *change(struct instance *i, struct settings *s, struct plan *p
 	bool is_revived = i->leaving || !i->usable, restarted = false;
 	bool same_pace = i->settings->every_ms == p->settings->every_ms;
 	bool same = settings_same_instance(i->settings, p->settings);
+	struct why why;
 	take_settings(i, s, p);
 	i->leaving = false;
+	/* The store did not take its row when it was to start. */
+	if (i->id == 0 && instance_load_row(i, &why) != JEMBATAN_OK) {
+		instance_leave_out(i, &why);
+		return "left out";
+	}
 	if (is_revived) {
 		i->usable = true;
 		i->alarm[0] = '\0';

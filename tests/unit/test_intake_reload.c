@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "intake/reload.h"
 #include "intake_bench.h"
+#include "store/db_inside.h"
 
 #define MINUTE 60000
 #define HOUR (60 * MINUTE)
@@ -101,6 +102,26 @@ START_TEST(only_what_changed_gets_another_child)
 	bench_until(bench_status("b").pid != b && strcmp(bench_status("b").state, "waiting") == 0);
 	ck_assert_int_eq(bench_status("a").pid, a);
 	ck_assert_uint_eq(bench_status("b").deaths, 0);
+}
+END_TEST
+
+START_TEST(one_whose_row_the_store_refused_gets_it_at_the_next_reload)
+{
+	start_two();
+	ck_assert_int_eq(sqlite3_exec(bench.db->sql.handle, "CREATE TEMP TRIGGER refuse BEFORE INSERT ON "
+		"instance BEGIN SELECT RAISE(ABORT, 'no'); END", NULL, NULL, NULL), SQLITE_OK);
+	bench_instance("c", "script", "", NULL);
+	ck_assert(load_again());
+	ck_assert_str_eq(said, "a kept, b kept, c left out");
+	ck_assert(load_again());
+	ck_assert_str_eq(said, "a kept, b kept, c left out");
+	ck_assert_ptr_nonnull(bench_status("c").alarm);
+	ck_assert_int_eq(sqlite3_exec(bench.db->sql.handle, "DROP TRIGGER refuse", NULL, NULL, NULL),
+			 SQLITE_OK);
+	ck_assert(load_again());
+	ck_assert_str_eq(said, "a kept, b kept, c restarted");
+	ck_assert_int_gt(bench_status("c").id, 0);
+	ck_assert_ptr_null(bench_status("c").alarm);
 }
 END_TEST
 
@@ -244,6 +265,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, only_what_changed_gets_another_child);
+	tcase_add_test(t, one_whose_row_the_store_refused_gets_it_at_the_next_reload);
 	tcase_add_test(t, what_its_child_does_not_see_takes_none_away);
 	tcase_add_test(t, one_that_is_not_configured_goes_and_finds_its_rows_again);
 	tcase_add_test(t, a_wrong_option_is_told_and_touches_nothing);
