@@ -16,8 +16,8 @@
 
 #define LINE_MAX_BYTES (1024u * 1024u)
 
-/* Of the model's share of "yes"; a named programme says it as well. */
-#define SOCIAL_AID_ENOUGH 0.5
+/* Of the model's share of "yes", where no programme is named. */
+#define SOCIAL_AID_ENOUGH 0.7
 
 struct offline {
 	struct regions *regions;
@@ -86,7 +86,7 @@ static void put_social_aid(const struct classify_answer *a, const struct rules_a
 	const struct rules_fit *programme = &r->fields[RULES_SOCIAL_AID];
 	double yes = a->best[0].name != NULL && strcmp(a->best[0].name, "yes") == 0 ? a->best[0].share :
 										      a->best[1].share;
-	bool is = yes >= SOCIAL_AID_ENOUGH;
+	bool is = programme->value != NULL || yes >= SOCIAL_AID_ENOUGH;
 	put(out, "social_aid", "", json_boolean(is));
 	put(out, "social_aid", "_share", json_real(yes));
 	put(out, "social_aid", "_margin", json_real(a->margin));
