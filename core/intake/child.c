@@ -298,6 +298,9 @@ static void on_deadline(void *data)
 {
 	struct child *c = data;
 	static const char *const during[] = { "start", "opening", "idling", "a call", "stopping" };
+	/* It is dead, and what it brought waits for the disk: 0 would be all of us. */
+	if (c->pid <= 0)
+		return;
 	/* It waits for our commit, not we for it: a full disk kills nobody. */
 	if (c->batch.ready && c->stop_level == 0 && !c->told_to_stop && c->fd != NULL) {
 		c->deadline_held = true;

@@ -166,11 +166,12 @@ static void try_processes(void)
 	const struct sched_param param = { 0 };
 	const siginfo_t info = { .si_signo = SIGKILL, .si_code = SI_QUEUE };
 	const struct f_owner_ex owner = { F_OWNER_PID, parent };
-	tell("kill", kill(parent, SIGKILL));
-	tell("kill-all", kill(-1, SIGKILL));
-	tell("kill-group", kill(0, SIGKILL));
-	tell("tkill", syscall(SYS_tkill, parent, SIGKILL));
-	tell("tgkill", syscall(SYS_tgkill, parent, parent, SIGKILL));
+	/* Signal 0: a filter that fails must not take the machine with it. */
+	tell("kill", kill(parent, 0));
+	tell("kill-all", kill(-1, 0));
+	tell("kill-group", kill(0, 0));
+	tell("tkill", syscall(SYS_tkill, parent, 0));
+	tell("tgkill", syscall(SYS_tgkill, parent, parent, 0));
 	tell("sigqueue", syscall(SYS_rt_sigqueueinfo, parent, SIGKILL, &info));
 	tell("signal-by-owner", fcntl(3, F_SETOWN, parent));
 	tell("signal-by-owner-ex", fcntl(3, F_SETOWN_EX, &owner));

@@ -185,7 +185,8 @@ START_TEST(a_batch_that_the_store_never_takes_stops_nobody_else)
 			 SQLITE_OK);
 	until = bench_real_ms() + 60000;
 	while (bench_messages("a") == 0 && bench_real_ms() < until)
-		bench_advance(20000);
+		/* Its deadlines are of the same clock: no leap while it runs. */
+		bench_advance(bench_status("a").pid > 0 ? 20 : 20000);
 	ck_assert_int_eq(bench_messages("a"), 1);
 }
 END_TEST
