@@ -375,3 +375,13 @@ const char *msg_argument(const struct msg_command *c, const char *name)
 			return c->arguments[i].value;
 	return NULL;
 }
+
+struct digest msg_record_key(const char *id, const struct digest *raw)
+{
+	if (id == NULL)
+		return *raw;
+	struct digest_state *s = digest_begin(bytes_text(NULL));
+	digest_part_text(s, id);
+	digest_part(s, bytes_of(raw->bytes, DIGEST_SIZE));
+	return digest_end(s);
+}

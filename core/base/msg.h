@@ -78,10 +78,13 @@ struct msg_manifest {
 	bool confinement_degraded;
 };
 
-/* A record not to be parsed again: digest of its id, or of its raw bytes. */
+/* A record not to be parsed again: its msg_record_key. */
 struct msg_skip {
 	struct jembatan_bytes key;
 };
+/* Of its id and the SHA-256 of its raw bytes: other bytes under the same id, an
+ * edit, are another record. NULL: it has no id. */
+struct digest msg_record_key(const char *id, const struct digest *raw);
 
 /* A path that the confinement leaves open, with all below it: the values of
  * PATH options, and configured CA files. */

@@ -34,7 +34,8 @@ bool records_is_skipped(const struct host *h, const char *id, struct jembatan_by
 {
 	if (h->open.skip_count == 0)
 		return false;
-	struct digest d = digest_sha256(id ? bytes_text(id) : raw);
+	struct digest d = digest_sha256(raw);
+	d = msg_record_key(id, &d);
 	for (size_t i = 0; i < h->open.skip_count; i++)
 		if (h->open.skips[i].key.size == DIGEST_SIZE &&
 		    memcmp(h->open.skips[i].key.data, d.bytes, DIGEST_SIZE) == 0)

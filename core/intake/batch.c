@@ -75,17 +75,18 @@ void batch_record_close(struct batch_record *r)
 	r->begin = (struct msg_begin){ 0 };
 }
 
-/* The same key as the host's skip list: the id's digest, or the raw bytes'. */
-static struct digest record_key(const struct msg_begin *begin, struct jembatan_bytes raw)
+/* The same key as the host's for its skip list. */
+static struct digest record_key(const struct batch *b, const struct msg_begin *begin,
+				struct jembatan_bytes raw)
 {
 	struct digest d = { 0 };
-	if (begin->id != NULL)
-		return digest_sha256(bytes_text(begin->id));
-	if (begin->spooled_count == 1 && begin->spooled->sha256.size == DIGEST_SIZE) {
+	if (b->replayed != NULL)
+		d = *b->replayed;
+	else if (begin->spooled_count == 1 && begin->spooled->sha256.size == DIGEST_SIZE)
 		memcpy(d.bytes, begin->spooled->sha256.data, DIGEST_SIZE);
-		return d;
-	}
-	return digest_sha256(raw);
+	else
+		d = digest_sha256(raw);
+	return msg_record_key(begin->id, &d);
 }
 
 static struct msg_begin copy_begin(struct arena *arena, const struct msg_begin *from)
@@ -183,7 +184,7 @@ enum jembatan_result batch_begin(struct batch *b, struct batch_record *r, const 
 		return why_set(why, JEMBATAN_DATA, "a record has two raw files");
 	r->begin = begin;
 	buf_add(&r->raw, f->blob.data, f->blob.size);
-	r->key = record_key(&r->begin, f->blob);
+	r->key = record_key(b, &r->begin, f->blob);
 	r->open = true;
 	return JEMBATAN_OK;
 }

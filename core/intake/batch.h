@@ -62,6 +62,9 @@ struct batch {
 	bool answers;       /* responses wait for its commit */
 	bool ready;         /* to be committed in this turn */
 	bool kept;          /* its files stand in spool/keep */
+	/* A replay: of the bytes in quarantine, as which its record is known;
+	 * the plugin may cut them another way today. NULL: no replay. */
+	const struct digest *replayed;
 };
 
 void batch_init(struct batch *b, size_t max_messages);

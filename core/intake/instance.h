@@ -47,6 +47,7 @@ struct worker {
 	bool restarts;     /* ends when its call is over, and starts with other settings */
 	/* REPLAY and DRY: one job, then the worker ends. */
 	struct buf sample;
+	struct digest sample_digest;
 	size_t sample_at;
 	bool sample_is_sent, job_is_over;
 	bool one_page; /* DRY: ends after its first poll */

@@ -83,6 +83,8 @@ enum jembatan_result intake_replay(struct intake *in, int64_t instance_id,
 	if (r != JEMBATAN_OK)
 		return r;
 	buf_add(&i->job->sample, raw.data, raw.size);
+	i->job->sample_digest = digest_sha256(raw);
+	child_batch(i->job->child)->replayed = &i->job->sample_digest;
 	if (buf_is_full(&i->job->sample)) {
 		instance_free_job(i);
 		return why_set(why, JEMBATAN_DATA, "the record is too large to be read again");

@@ -408,7 +408,8 @@ START_TEST(a_record_that_can_be_read_now_is_replayed)
 {
 	open_with(NULL, 0);
 	bench_ok(db_begin(bench.db, &bench.why));
-	struct digest key = digest_sha256(bytes_text("7"));
+	struct digest key = digest_sha256(bytes_text(message("7")));
+	key = msg_record_key("7", &key);
 	struct msg_begin begin = { .id = "7" };
 	int64_t id;
 	bench_ok(quarantine_add(bench.db, bench_status("a").id, &key, &begin,

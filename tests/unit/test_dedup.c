@@ -267,7 +267,7 @@ END_TEST
 
 START_TEST(exact_copies_are_one_incident_in_any_order)
 {
-	static const char *const texts[] = { pairs[0].a, pairs[7].b, pairs[5].b };
+	const char *const texts[] = { pairs[0].a, pairs[7].b, pairs[5].b };
 	static const unsigned orders[][6] = { { 0, 1, 2, 0, 1, 2 }, { 2, 2, 1, 1, 0, 0 }, { 1, 0, 0, 2, 1, 2 } };
 	uint64_t first[3] = { 0, 0, 0 };
 	for (unsigned n = 0; n < 6; n++) {

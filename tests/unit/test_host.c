@@ -126,7 +126,8 @@ END_TEST
 
 START_TEST(skipped_records_are_not_parsed)
 {
-	struct digest by_id = digest_sha256(bytes_text("2"));
+	struct digest by_id = digest_sha256(bytes_text("{\"do\": \"message\", \"id\": \"2\"}"));
+	by_id = msg_record_key("2", &by_id);
 	struct digest by_raw = digest_sha256(bytes_text("{\"do\": \"message\", \"text\": \"x\"}"));
 	const struct msg_skip skips[] = { { bytes_of(by_id.bytes, DIGEST_SIZE) },
 					  { bytes_of(by_raw.bytes, DIGEST_SIZE) } };
@@ -134,11 +135,16 @@ START_TEST(skipped_records_are_not_parsed)
 	core.open.skips = skips;
 	core.open.skip_count = 2;
 	open_script("{\"do\": \"message\", \"id\": \"1\"}\n{\"do\": \"message\", \"id\": \"2\"}\n"
+		    "{\"do\": \"message\", \"id\": \"2\", \"text\": \"edited\"}\n"
 		    "{\"do\": \"message\", \"text\": \"x\"}\n"
 		    "{\"do\": \"message\", \"id\": \"3\"}\n");
 	core_side_ask(&core, MSG_POLL);
 	core_side_expect(&core, MSG_BEGIN, msg_begin_fields, &begin);
 	ck_assert_str_eq(begin.id, "1");
+	core_side_expect(&core, MSG_MESSAGE, NULL, NULL);
+	/* Other bytes under the same id are another record: an edit is read. */
+	core_side_expect(&core, MSG_BEGIN, msg_begin_fields, &begin);
+	ck_assert_str_eq(begin.id, "2");
 	core_side_expect(&core, MSG_MESSAGE, NULL, NULL);
 	core_side_expect(&core, MSG_BEGIN, msg_begin_fields, &begin);
 	ck_assert_str_eq(begin.id, "3");
