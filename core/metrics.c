@@ -60,7 +60,7 @@ static enum jembatan_result write_store(struct app *a, struct buf *out, struct w
 	family(out, "up_seconds", "gauge", "Time since the start.");
 	sample(out, "up_seconds", (clock_now_ms() - a->started_ms) / 1000);
 	family(out, "messages_in_stage", "gauge", "Messages by stage.");
-	for (int s = INBOX_NEW; s <= INBOX_REVIEW; s++)
+	for (int s = INBOX_NEW; s <= INBOX_REPOST; s++)
 		labelled(out, "messages_in_stage", "stage", inbox_stage_name((enum inbox_stage)s),
 			 inbox.by_stage[s]);
 	family(out, "tickets_in_state", "gauge", "Tickets by state.");

@@ -41,7 +41,7 @@ static enum jembatan_result daemon_row(struct control_peer *p, struct why *why)
 	for (int s = TICKET_REVIEW; s <= TICKET_REJECTED; s++)
 		json_object_set_new(by_state, ticket_state_name((enum ticket_state)s),
 				    json_integer(tickets[s]));
-	for (int s = INBOX_NEW; s <= INBOX_REVIEW; s++)
+	for (int s = INBOX_NEW; s <= INBOX_REPOST; s++)
 		json_object_set_new(by_stage, inbox_stage_name((enum inbox_stage)s),
 				    json_integer(inbox.by_stage[s]));
 	control_row(p, json_pack("{s:s,s:s,s:s,s:I,s:b,s:I,s:I,s:I,s:I,s:o,s:o,s:I,s:I,s:I,s:I}",

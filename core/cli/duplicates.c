@@ -65,7 +65,7 @@ static void decide(struct offline *o, struct dedup_line *line)
 	dedup_index_decide(o->index, &f, &answer);
 	bool joined = answer.decision == DEDUP_REPOST || answer.decision == DEDUP_RELATED;
 	uint64_t incident = joined ? answer.incident : id;
-	dedup_index_add(o->index, id, incident, &f);
+	dedup_index_add(o->index, id, incident, o->newest_ms, &f);
 	o->spent_ns[id - 1] = cpu_ns() - started;
 	cli_say(stdout, "%s\t%s\t%s", line->id, o->ids[incident - 1], dedup_decision_name(answer.decision));
 	print_evidence(o, &answer);

@@ -18,7 +18,7 @@
 const char *inbox_stage_name(enum inbox_stage stage)
 {
 	static const char *const names[] = { "new", "ticket", "follow_up", "linked",
-					     "stored", "before_start", "review" };
+					     "stored", "before_start", "review", "repost" };
 	return (unsigned)stage < COUNT_OF(names) ? names[stage] : "?";
 }
 

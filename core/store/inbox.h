@@ -14,7 +14,8 @@ enum inbox_stage { /* stored as its number: never renumber */
 	INBOX_LINKED = 3,   /* came from the centre: linked, never pushed */
 	INBOX_STORED = 4,   /* automatic, reaction, system ...: kept, no ticket */
 	INBOX_BEFORE_START = 5, /* older than `start`: waits for a backfill */
-	INBOX_REVIEW = 6    /* a person decides before there is a ticket */
+	INBOX_REVIEW = 6,   /* a person decides before there is a ticket */
+	INBOX_REPOST = 7    /* said again what a ticket says: it joined it, nothing is sent */
 };
 const char *inbox_stage_name(enum inbox_stage stage);
 

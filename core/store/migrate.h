@@ -15,6 +15,7 @@ struct migrate_steps {
 };
 extern const struct migrate_steps migrate_all;
 extern const char schema_follow[]; /* a step of it, in schema_follow.c */
+extern const char schema_duplicates[]; /* and in schema_duplicates.c */
 
 /* The store's version. CONFIG when it is not ours, or newer than `steps`. */
 MUST_CHECK enum jembatan_result migrate_check(struct sql *sql, const struct migrate_steps *steps,

@@ -51,12 +51,17 @@ void dedup_index_free(struct dedup_index *i)
 	free(i);
 }
 
+void dedup_index_set(struct dedup_index *i, const struct dedup_settings *settings)
+{
+	i->settings = *settings;
+}
+
 void dedup_index_expire(struct dedup_index *i, int64_t now_ms)
 {
 	struct window_slot s;
 	while (window_first(i->window) < window_end(i->window)) {
 		window_get(i->window, window_first(i->window), &s);
-		if (s.record.time_ms >= now_ms - i->settings.window_ms)
+		if (s.added_ms >= now_ms - i->settings.window_ms)
 			return;
 		counts_drop(i->counts, s.record.marks, s.record.mark_count);
 		window_drop_first(i->window);
@@ -69,6 +74,42 @@ void dedup_index_read(const struct dedup_index *i, const struct dedup_input *inp
 	fingerprint_read(i->model, i->counts, input, out);
 }
 
+static bool is_near(const struct dedup_index *i, const struct fingerprint *f,
+		    const struct dedup_record *other)
+{
+	int64_t apart_ms = f->time_ms - other->time_ms;
+	return apart_ms <= i->settings.window_ms && apart_ms >= -i->settings.window_ms;
+}
+
+/* What says that both are of one author: never a name alone. */
+static unsigned shared_evidence(const struct fingerprint *f, const struct dedup_record *other)
+{
+	unsigned kinds = 0;
+	for (size_t a = 0; a < f->evidence_count; a++)
+		for (size_t b = 0; b < other->evidence_count; b++)
+			if (evidence_is_same(f->evidence[a], other->evidence[b]))
+				kinds |= 1u << evidence_kind_of(f->evidence[a]);
+	return kinds;
+}
+
+/* Nobody says who wrote it. */
+static bool is_silent(const struct fingerprint *f)
+{
+	bool silent = true;
+	for (size_t e = 0; e < f->evidence_count; e++)
+		silent = silent && evidence_kind_of(f->evidence[e]) >= EVIDENCE_NAME;
+	return silent;
+}
+
+/* Same author; or the same words as one whose author is not known to be
+ * another. */
+static bool is_repost(bool silent, const struct dedup_features *x)
+{
+	bool nobody = silent || !x->other_has_author;
+	return x->author_same || (x->near_identical && nobody && !x->author_conflict &&
+				  x->value[FEATURE_name_other] < 0.5f);
+}
+
 /* Candidates with their scores, best first. */
 static void compare_all(struct dedup_index *i, const struct fingerprint *f,
 			struct dedup_answer *out)
@@ -76,15 +117,19 @@ static void compare_all(struct dedup_index *i, const struct fingerprint *f,
 	uint32_t numbers[DEDUP_CANDIDATES];
 	struct window_slot s;
 	size_t found = window_find(i->window, f, numbers, DEDUP_CANDIDATES);
+	bool silent = is_silent(f);
 	dedup_query_set(i->query, f);
 	for (size_t n = 0; n < found; n++) {
 		struct dedup_candidate c;
 		window_get(i->window, numbers[n], &s);
-		if (s.forgotten || !dedup_compare(i->query, &s.record, &c.features))
+		if (s.forgotten || !is_near(i, f, &s.record) ||
+		    !dedup_compare(i->query, &s.record, &c.features))
 			continue;
 		c.id = s.id;
 		c.incident = s.incident;
 		c.score = dedup_score(i->model, &c.features);
+		c.is_repost = is_repost(silent, &c.features);
+		c.shared = shared_evidence(f, &s.record);
 		size_t at = out->count++;
 		for (; at > 0 && out->candidates[at - 1].score < c.score; at--)
 			out->candidates[at] = out->candidates[at - 1];
@@ -104,23 +149,11 @@ static double incident_score(const struct dedup_answer *a, uint64_t incident)
 	return sum / members;
 }
 
-/* Same author as one member; or the same words as one whose author is not
- * known to be another. */
-static bool is_repost(const struct fingerprint *f, const struct dedup_answer *a)
+static bool is_any_repost(const struct dedup_answer *a)
 {
-	bool silent = true; /* nobody says who wrote it */
-	for (size_t e = 0; e < f->evidence_count; e++)
-		silent = silent && evidence_kind_of(f->evidence[e]) >= EVIDENCE_NAME;
-	for (size_t n = 0; n < a->count; n++) {
-		const struct dedup_candidate *c = &a->candidates[n];
-		if (c->incident != a->incident)
-			continue;
-		bool nobody = silent || !c->features.other_has_author;
-		if (c->features.author_same ||
-		    (c->features.near_identical && nobody && !c->features.author_conflict &&
-		     c->features.value[FEATURE_name_other] < 0.5f))
+	for (size_t n = 0; n < a->count; n++)
+		if (a->candidates[n].incident == a->incident && a->candidates[n].is_repost)
 			return true;
-	}
 	return false;
 }
 
@@ -141,16 +174,28 @@ void dedup_index_decide(struct dedup_index *i, const struct fingerprint *f,
 		}
 	}
 	if (out->count > 0 && out->score >= i->settings.automatic)
-		out->decision = is_repost(f, out) ? DEDUP_REPOST : DEDUP_RELATED;
+		out->decision = is_any_repost(out) ? DEDUP_REPOST : DEDUP_RELATED;
 	else if (out->count > 0 && out->score >= i->settings.separate)
 		out->decision = DEDUP_REVIEW;
 }
 
-void dedup_index_add(struct dedup_index *i, uint64_t id, uint64_t incident,
+void dedup_index_add(struct dedup_index *i, uint64_t id, uint64_t incident, int64_t added_ms,
 		     const struct fingerprint *f)
 {
-	window_add(i->window, id, incident, f);
+	window_add(i->window, id, incident, added_ms, f);
 	counts_add(i->counts, f->marks, f->mark_count);
+}
+
+void dedup_index_take_back(struct dedup_index *i, uint64_t id)
+{
+	struct window_slot s;
+	while (window_end(i->window) > window_first(i->window)) {
+		window_get(i->window, window_end(i->window) - 1, &s);
+		if (s.id < id)
+			return;
+		counts_drop(i->counts, s.record.marks, s.record.mark_count);
+		window_drop_last(i->window);
+	}
 }
 
 /* By halving: ids ascend. */
@@ -196,6 +241,15 @@ bool dedup_index_forget(struct dedup_index *i, uint64_t id)
 size_t dedup_index_count(const struct dedup_index *i)
 {
 	return window_end(i->window) - window_first(i->window);
+}
+
+uint64_t dedup_index_oldest(const struct dedup_index *i)
+{
+	struct window_slot s;
+	if (dedup_index_count(i) == 0)
+		return 0;
+	window_get(i->window, window_first(i->window), &s);
+	return s.id;
 }
 
 size_t dedup_index_bytes(const struct dedup_index *i)

@@ -7,7 +7,8 @@
  *	dedup_index_read(i, &input, &f);         text to fingerprint
  *	dedup_index_decide(i, &f, &answer);      incident, decision, evidence
  *	... store fingerprint_pack(&f), answer.incident (or a new one) ...
- *	dedup_index_add(i, id, incident, &f);    once it is committed
+ *	dedup_index_add(i, id, incident, now_ms, &f);
+ *	dedup_index_take_back(i, id);            what was added is not to be after all
  * After a restart: dedup_index_add for each stored row of the window, in the
  * order of its first adding, and the index decides exactly as before. No text
  * is read again. What decides is the redelivery's business elsewhere (`same` of
@@ -40,6 +41,8 @@ struct dedup_settings dedup_settings_preset(void);
 struct dedup_candidate {
 	uint64_t id, incident;
 	double score;
+	bool is_repost; /* same author, or the same words and no author against it */
+	unsigned shared; /* 1 << enum evidence_kind: what of its author is the same */
 	struct dedup_features features; /* of the pair, for the evidence */
 };
 
@@ -58,8 +61,10 @@ struct dedup_index;
 struct dedup_index *dedup_index_new(const struct dedup_model *m,
 				    const struct dedup_settings *settings);
 void dedup_index_free(struct dedup_index *i); /* NULL is fine */
+/* Others from now on; what a shorter window left out stays out. */
+void dedup_index_set(struct dedup_index *i, const struct dedup_settings *settings);
 
-/* Forget what is older than the window before now_ms, in order of arrival. */
+/* Forget what was added longer than the window before now_ms, in that order. */
 void dedup_index_expire(struct dedup_index *i, int64_t now_ms);
 
 /* The weights depend on what stands in the window now: store what this gave,
@@ -70,9 +75,12 @@ void dedup_index_read(const struct dedup_index *i, const struct dedup_input *inp
 void dedup_index_decide(struct dedup_index *i, const struct fingerprint *f,
 			struct dedup_answer *out);
 
-/* Ids ascend. */
-void dedup_index_add(struct dedup_index *i, uint64_t id, uint64_t incident,
+/* Ids ascend. added_ms: now; the fingerprint's own time may lie long before,
+ * and only what lies within a window of it is compared. */
+void dedup_index_add(struct dedup_index *i, uint64_t id, uint64_t incident, int64_t added_ms,
 		     const struct fingerprint *f);
+/* Take back what was added last, down to this id: as if it had never been. */
+void dedup_index_take_back(struct dedup_index *i, uint64_t id);
 
 /* After a person's split or join; false when id is not in the window. */
 bool dedup_index_move(struct dedup_index *i, uint64_t id, uint64_t incident);
@@ -81,6 +89,7 @@ bool dedup_index_move(struct dedup_index *i, uint64_t id, uint64_t incident);
 bool dedup_index_forget(struct dedup_index *i, uint64_t id);
 
 size_t dedup_index_count(const struct dedup_index *i); /* records in the window */
+uint64_t dedup_index_oldest(const struct dedup_index *i); /* its id; 0: none */
 size_t dedup_index_bytes(const struct dedup_index *i); /* memory held */
 
 /* One line of evidence for people: the features that weighed most, with their

@@ -17,7 +17,7 @@
 #define NONE 0u
 
 struct slot {
-	int64_t time_ms;
+	int64_t time_ms, added_ms;
 	uint64_t id, incident, digest;
 	uint32_t topics, offset;
 	uint8_t channel, evidence_count, mark_count, forgotten;
@@ -201,7 +201,8 @@ static void trim(struct window *w, struct chunk *c)
 	c->payload_size = c->payload_used;
 }
 
-uint32_t window_add(struct window *w, uint64_t id, uint64_t incident, const struct fingerprint *f)
+uint32_t window_add(struct window *w, uint64_t id, uint64_t incident, int64_t added_ms,
+		    const struct fingerprint *f)
 {
 	struct keys keys;
 	struct chunk *c = chunk_for_next(w);
@@ -211,7 +212,8 @@ uint32_t window_add(struct window *w, uint64_t id, uint64_t incident, const stru
 	if ((size_t)(w->end - w->first) * KEYS_MAX > 2 * (w->head_mask + 1))
 		grow_heads(w);
 	c->slots[number % CHUNK] = (struct slot){
-		.time_ms = f->time_ms, .id = id, .incident = incident, .digest = f->digest,
+		.time_ms = f->time_ms, .added_ms = added_ms, .id = id, .incident = incident,
+		.digest = f->digest,
 		.topics = f->topics, .offset = add_payload(w, c, f), .channel = f->channel,
 		.evidence_count = f->evidence_count, .mark_count = f->mark_count,
 	};
@@ -241,7 +243,8 @@ void window_get(const struct window *w, uint32_t number, struct window_slot *out
 	const struct slot *s = slot_of(w, number);
 	const char *payload = chunk_of(w, number)->payload + s->offset;
 	*out = (struct window_slot){
-		.id = s->id, .incident = s->incident, .forgotten = s->forgotten != 0,
+		.id = s->id, .incident = s->incident, .added_ms = s->added_ms,
+		.forgotten = s->forgotten != 0,
 		.record = {
 			.time_ms = s->time_ms, .digest = s->digest, .topics = s->topics,
 			.channel = s->channel, .evidence_count = s->evidence_count,
@@ -268,6 +271,23 @@ void window_drop_first(struct window *w)
 	w->chunk_count--;
 	w->chunk_base++;
 	memmove(w->chunks, w->chunks + 1, w->chunk_count * sizeof(struct chunk *));
+}
+
+/* Its postings are the newest of their chains. */
+void window_drop_last(struct window *w)
+{
+	uint32_t number = w->end - 1;
+	struct chunk *c = chunk_of(w, number);
+	struct posting *p = &c->postings[number % CHUNK * KEYS_MAX];
+	ASSERT(w->end > w->first);
+	for (uint32_t k = KEYS_MAX; k-- > 0;) {
+		if (p[k].key == NONE)
+			continue;
+		w->heads[p[k].key & w->head_mask] = p[k].before;
+		p[k] = (struct posting){ NONE, NONE };
+	}
+	c->payload_used = c->slots[number % CHUNK].offset;
+	w->end--;
 }
 
 size_t window_bytes(const struct window *w)

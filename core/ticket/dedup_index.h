@@ -11,6 +11,7 @@ struct window;
 
 struct window_slot {
 	uint64_t id, incident;
+	int64_t added_ms;
 	bool forgotten;
 	struct dedup_record record; /* borrowed until the record expires */
 };
@@ -18,13 +19,15 @@ struct window_slot {
 struct window *window_new(void);
 void window_free(struct window *w);
 /* Record number of the added one: numbers ascend by one. */
-uint32_t window_add(struct window *w, uint64_t id, uint64_t incident, const struct fingerprint *f);
+uint32_t window_add(struct window *w, uint64_t id, uint64_t incident, int64_t added_ms,
+		    const struct fingerprint *f);
 /* The oldest record's number, and one past the newest's. */
 uint32_t window_first(const struct window *w);
 uint32_t window_end(const struct window *w);
 void window_get(const struct window *w, uint32_t number, struct window_slot *out);
 void window_set(struct window *w, uint32_t number, uint64_t incident, bool forgotten);
 void window_drop_first(struct window *w);
+void window_drop_last(struct window *w); /* undoes window_add */
 size_t window_bytes(const struct window *w);
 
 /* The best candidates for f, at most max, best first. */

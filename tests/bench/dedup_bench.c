@@ -165,7 +165,7 @@ static void run(struct dedup_model *m, uint32_t count, double days)
 		dedup_index_read(index, &input, &f);
 		dedup_index_decide(index, &f, &answer);
 		uint64_t incident = kind == REPOST ? incidents[from] : n + 1;
-		dedup_index_add(index, n + 1, incident, &f);
+		dedup_index_add(index, n + 1, incident, input.time_ms, &f);
 		spent[n] = cpu_ns() - started;
 		judge(&t, kind, incidents[from], &answer);
 		row_bytes += 24u + 8u * f.evidence_count + 12u * f.mark_count;

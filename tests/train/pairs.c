@@ -42,7 +42,7 @@ static int run(struct dedup_model *m)
 		dedup_index_read(index, &line.input, &f);
 		dedup_index_decide(index, &f, &answer);
 		write_pairs(&answer, number);
-		dedup_index_add(index, number + 1, number + 1, &f);
+		dedup_index_add(index, number + 1, number + 1, f.time_ms, &f);
 		dedup_line_done(&line);
 	}
 	free(text);

@@ -54,7 +54,7 @@ static struct dedup_answer say(struct dedup_index *index, const struct said *m, 
 	dedup_index_decide(index, &f, &answer);
 	last_id++;
 	bool joined = answer.decision >= DEDUP_RELATED;
-	dedup_index_add(index, last_id, joined ? answer.incident : last_id, &f);
+	dedup_index_add(index, last_id, joined ? answer.incident : last_id, input.time_ms, &f);
 	if (row != NULL)
 		fingerprint_pack(&f, row);
 	return answer;
@@ -222,7 +222,7 @@ static struct dedup_index *rebuild(const struct stored *rows, unsigned count, in
 	for (unsigned n = 0; n < count; n++) {
 		ck_assert(fingerprint_unpack(buf_bytes(&rows[n].row), &f, &why) == JEMBATAN_OK);
 		if (f.time_ms >= now_ms - settings.window_ms)
-			dedup_index_add(again, n + 1, rows[n].incident, &f);
+			dedup_index_add(again, n + 1, rows[n].incident, f.time_ms, &f);
 	}
 	return again;
 }
@@ -262,6 +262,77 @@ START_TEST(an_index_rebuilt_from_rows_decides_as_the_one_that_grew)
 		buf_done(&rows[n].row);
 	free(rows);
 	dedup_index_free(again);
+}
+END_TEST
+
+START_TEST(what_was_taken_back_has_never_been)
+{
+	enum { COUNT = 2200 };
+	struct dedup_settings settings = dedup_settings_preset();
+	struct dedup_index *other = dedup_index_new(model, &settings);
+	char text[600];
+	for (unsigned n = 0; n < COUNT; n++) {
+		struct said m, lost;
+		uint64_t id = last_id;
+		for (unsigned k = 0; k < n % 5; k++) {
+			make_said(n * 7 + k, text, &lost);
+			lost.day = n / 40;
+			say(other, &lost, NULL);
+		}
+		dedup_index_take_back(other, id + 1);
+		ck_assert_uint_eq(dedup_index_count(other), dedup_index_count(index_));
+		make_said(n, text, &m);
+		last_id = id;
+		struct dedup_answer answer = say(index_, &m, NULL);
+		last_id = id;
+		struct dedup_answer second_answer = say(other, &m, NULL);
+		ck_assert_msg(same_answer(&answer, &second_answer), "message %u", n);
+		ck_assert_uint_eq(dedup_index_oldest(other), dedup_index_oldest(index_));
+	}
+	dedup_index_take_back(other, 1);
+	ck_assert_uint_eq(dedup_index_count(other), 0);
+	ck_assert_uint_eq(dedup_index_oldest(other), 0);
+	dedup_index_free(other);
+}
+END_TEST
+
+/* An old mailbox is read today: what lies a window apart is not compared. */
+START_TEST(the_times_of_the_messages_count_and_not_those_of_their_reading)
+{
+	struct dedup_answer answer;
+	struct fingerprint f;
+	struct dedup_input input = { .text = FLOOD, .channel = "test" };
+	static const struct {
+		int64_t day;
+		bool is_new;
+	} mails[] = { { 0, true }, { 3, false }, { 60, true }, { 61, false } };
+	for (unsigned n = 0; n < COUNT_OF(mails); n++) {
+		input.time_ms = START + mails[n].day * DAY;
+		dedup_index_expire(index_, START + 400 * DAY);
+		dedup_index_read(index_, &input, &f);
+		dedup_index_decide(index_, &f, &answer);
+		ck_assert_msg((answer.decision == DEDUP_SEPARATE) == mails[n].is_new, "mail %u", n);
+		dedup_index_add(index_, n + 1, mails[n].is_new ? n + 1 : answer.incident,
+				START + 400 * DAY, &f);
+	}
+	ck_assert_uint_eq(dedup_index_count(index_), 4);
+	dedup_index_expire(index_, START + 431 * DAY);
+	ck_assert_uint_eq(dedup_index_count(index_), 0);
+}
+END_TEST
+
+START_TEST(what_the_authors_share_is_named)
+{
+	struct said a = { FLOOD, NULL, "081200000017", "warga_contoh", 0 };
+	struct said b = { FLOOD, NULL, "081200000017", NULL, 0 };
+	struct said c = { FLOOD, NULL, "081300000018", NULL, 0 };
+	say(index_, &a, NULL);
+	struct dedup_answer answer = say(index_, &b, NULL);
+	ck_assert_uint_eq(answer.candidates[0].shared, 1u << EVIDENCE_PHONE);
+	ck_assert(answer.candidates[0].is_repost);
+	answer = say(index_, &c, NULL);
+	ck_assert_uint_eq(answer.candidates[0].shared, 0);
+	ck_assert(!answer.candidates[0].is_repost);
 }
 END_TEST
 
@@ -374,6 +445,9 @@ int main(void)
 	tcase_add_test(t, a_person_moves_and_an_erased_message_is_nobodys_candidate);
 	tcase_add_test(t, the_evidence_names_features_and_no_words);
 	tcase_add_test(t, an_index_rebuilt_from_rows_decides_as_the_one_that_grew);
+	tcase_add_test(t, what_was_taken_back_has_never_been);
+	tcase_add_test(t, the_times_of_the_messages_count_and_not_those_of_their_reading);
+	tcase_add_test(t, what_the_authors_share_is_named);
 	tcase_add_loop_test(t, exact_copies_are_one_incident_in_any_order, 0, 3);
 	tcase_add_test(t, a_row_that_is_none_is_refused);
 	tcase_add_test(t, evidence_is_keyed_and_knows_spellings);

@@ -1,0 +1,33 @@
+/* schema_duplicates.c: which complaints are one. Sealed columns are named in
+ * brackets, as in schema.c. */
+#include "store/migrate.h"
+
+#include "base/poison.h"
+
+const char schema_duplicates[] =
+	/* One row for each complaint that was compared, in the order of the decisions.
+	 * incident and nearest are ids of this table; former: the incident that a
+	 * person took it out of. NULL in [fingerprint], which the message's data key
+	 * seals: older than the window. */
+	"CREATE TABLE duplicate ("
+	" id INTEGER PRIMARY KEY,"
+	" message_id INTEGER NOT NULL UNIQUE REFERENCES message,"
+	" added_ms INTEGER NOT NULL,"
+	" incident INTEGER NOT NULL,"
+	" former INTEGER,"
+	" decision INTEGER NOT NULL,"
+	" settled INTEGER NOT NULL DEFAULT 0,"
+	" permille INTEGER NOT NULL,"
+	" nearest INTEGER,"
+	" evidence TEXT,"
+	" fingerprint BLOB) STRICT;"
+	"CREATE INDEX duplicate_incident ON duplicate (incident) WHERE incident <> id;"
+	"CREATE INDEX duplicate_listed ON duplicate (decision, id) WHERE decision > 0;"
+
+	/* Where a message was before a person joined its ticket to another one. */
+	"CREATE TABLE duplicate_move ("
+	" message_id INTEGER PRIMARY KEY REFERENCES message,"
+	" ticket_id INTEGER NOT NULL REFERENCES ticket,"
+	" stage INTEGER NOT NULL,"
+	" ticket_state INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX duplicate_move_ticket ON duplicate_move (ticket_id);";
