@@ -280,7 +280,7 @@ struct replay {
 	struct control_peer **peer;
 	struct app *app;
 	int64_t id, instance_id;
-	struct digest key;
+	struct msg_record_keys keys;
 };
 
 static enum jembatan_result replay_succeeded(struct replay *job, struct why *why)
@@ -290,7 +290,7 @@ static enum jembatan_result replay_succeeded(struct replay *job, struct why *why
 	if (r == JEMBATAN_OK)
 		r = quarantine_set_replayed(db, job->id, why);
 	if (r == JEMBATAN_OK)
-		r = skips_remove(db, job->instance_id, &job->key, why);
+		r = skips_remove(db, job->instance_id, &job->keys, why);
 	if (r == JEMBATAN_OK)
 		r = audit_add(db, AUDIT_QUARANTINE, job->id, "jembatan", "replayed",
 			      "it was read in the end", clock_now_ms(), why);
@@ -333,8 +333,8 @@ static void quarantine_replay(struct control_peer *p, const struct msg_command *
 		job->app = a;
 		job->id = q.id;
 		job->instance_id = q.instance_id;
-		job->key = q.remote_id != NULL ? digest_sha256(bytes_text(q.remote_id)) :
-			   digest_sha256(buf_bytes(&raw));
+		struct digest bytes = digest_sha256(buf_bytes(&raw));
+		job->keys = msg_record_keys(q.remote_id, &bytes);
 		job->peer = control_hold(p);
 		enum jembatan_result r = intake_replay(a->intake, q.instance_id, buf_bytes(&raw),
 						       on_replay, job, &why);

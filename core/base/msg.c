@@ -92,6 +92,7 @@ const struct field msg_begin_fields[] = {
 	FIELD(2, FIELD_TEXT, struct msg_begin, raw_type),
 	FIELD_LIST_OF(3, struct msg_begin, spooled, spooled_count, spooled_fields,
 		      struct msg_spooled),
+	FIELD(4, FIELD_BOOL, struct msg_begin, kept_raw),
 	FIELD_END
 };
 
@@ -376,12 +377,19 @@ const char *msg_argument(const struct msg_command *c, const char *name)
 	return NULL;
 }
 
-struct digest msg_record_key(const char *id, const struct digest *raw)
+/* raw: or NULL. */
+static struct digest id_digest(const char *id, const struct digest *raw)
 {
-	if (id == NULL)
-		return *raw;
 	struct digest_state *s = digest_begin(bytes_text(NULL));
 	digest_part_text(s, id);
-	digest_part(s, bytes_of(raw->bytes, DIGEST_SIZE));
+	if (raw != NULL)
+		digest_part(s, bytes_of(raw->bytes, DIGEST_SIZE));
 	return digest_end(s);
+}
+
+struct msg_record_keys msg_record_keys(const char *id, const struct digest *raw)
+{
+	if (id == NULL)
+		return (struct msg_record_keys){ .record = *raw };
+	return (struct msg_record_keys){ id_digest(id, raw), id_digest(id, NULL) };
 }

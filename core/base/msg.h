@@ -78,13 +78,21 @@ struct msg_manifest {
 	bool confinement_degraded;
 };
 
-/* A record not to be parsed again: its msg_record_key. */
+/* What a record is known by when it kills its parser. `record` is made of its
+ * id and its bytes: other bytes under the same id, an edit, are another record.
+ * `id` is made of the id alone, for one whose bytes differ at each reading; zero
+ * when it has none. */
+struct msg_record_keys {
+	struct digest record, id;
+};
+/* id: or NULL; raw: the SHA-256 of its bytes. */
+struct msg_record_keys msg_record_keys(const char *id, const struct digest *raw);
+
+/* One of the two keys of a record not to be parsed again. Listed by `record`, it
+ * is in quarantine; listed by `id`, its bytes are handed over unparsed. */
 struct msg_skip {
 	struct jembatan_bytes key;
 };
-/* Of its id and the SHA-256 of its raw bytes: other bytes under the same id, an
- * edit, are another record. NULL: it has no id. */
-struct digest msg_record_key(const char *id, const struct digest *raw);
 
 /* A path that the confinement leaves open, with all below it: the values of
  * PATH options, and configured CA files. */
@@ -129,6 +137,7 @@ struct msg_begin {
 	const char *raw_type;
 	const struct msg_spooled *spooled; /* raw above FRAME_BLOB_MAX */
 	size_t spooled_count;              /* 0 or 1 */
+	bool kept_raw; /* its id is on the skip list: the plugin does not read it */
 };
 
 /* A message. `message.attachments` is unused here: files holds them.

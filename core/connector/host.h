@@ -74,8 +74,12 @@ enum jembatan_result records_emit(struct jembatan_context *context,
 enum jembatan_result records_checkpoint(struct jembatan_context *context, const char *cursor);
 enum jembatan_result records_receipt(struct jembatan_context *context,
 				     const struct jembatan_receipt *receipt);
-/* True when the core has this record in quarantine. */
-bool records_is_skipped(const struct host *h, const char *id, struct jembatan_bytes raw);
+enum records_skip {
+	RECORDS_READ,
+	RECORDS_LEAVE,   /* the core has it in quarantine */
+	RECORDS_KEEP_RAW /* its id killed in several forms: this one is not read either */
+};
+enum records_skip records_skip(const struct host *h, const char *id, struct jembatan_bytes raw);
 /* Send BEGIN and flush it. */
 MUST_CHECK enum jembatan_result records_send_begin(struct host *h, const char *id,
 						   struct jembatan_bytes raw,

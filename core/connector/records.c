@@ -30,17 +30,24 @@ static const char *key_text(struct host *h, const char *key)
 	return arena_printf(h->scratch, "sha256:%s", hex);
 }
 
-bool records_is_skipped(const struct host *h, const char *id, struct jembatan_bytes raw)
+static bool is_listed(const struct host *h, const struct digest *key)
 {
-	if (h->open.skip_count == 0)
-		return false;
-	struct digest d = digest_sha256(raw);
-	d = msg_record_key(id, &d);
 	for (size_t i = 0; i < h->open.skip_count; i++)
 		if (h->open.skips[i].key.size == DIGEST_SIZE &&
-		    memcmp(h->open.skips[i].key.data, d.bytes, DIGEST_SIZE) == 0)
+		    memcmp(h->open.skips[i].key.data, key->bytes, DIGEST_SIZE) == 0)
 			return true;
 	return false;
+}
+
+enum records_skip records_skip(const struct host *h, const char *id, struct jembatan_bytes raw)
+{
+	if (h->open.skip_count == 0)
+		return RECORDS_READ;
+	struct digest bytes = digest_sha256(raw);
+	struct msg_record_keys keys = msg_record_keys(id, &bytes);
+	if (is_listed(h, &keys.record))
+		return RECORDS_LEAVE;
+	return id != NULL && is_listed(h, &keys.id) ? RECORDS_KEEP_RAW : RECORDS_READ;
 }
 
 /* Large raw bytes go through the spool: the frame then names the file. */
@@ -60,14 +67,14 @@ static enum jembatan_result spool_raw(struct host *h, struct jembatan_bytes *raw
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result records_send_begin(struct host *h, const char *id, struct jembatan_bytes raw,
-					const char *raw_type)
+static enum jembatan_result send_begin(struct host *h, const char *id, struct jembatan_bytes raw,
+				       const char *raw_type, bool kept_raw)
 {
 	struct msg_spooled spooled;
-	struct msg_begin begin = { .id = id, .spooled = &spooled,
+	struct msg_begin begin = { .id = id, .spooled = &spooled, .kept_raw = kept_raw,
 				   .raw_type = host_clean(h, raw_type, LINE_MAX_BYTES, NULL) };
 	h->begun = digest_sha256(raw);
-	h->has_begun = true;
+	h->has_begun = !kept_raw;
 	enum jembatan_result r = spool_raw(h, &raw, &spooled, &begin.spooled_count);
 	if (r == JEMBATAN_OK)
 		r = link_send(&h->link, MSG_BEGIN, h->call_seq, msg_begin_fields, &begin, raw,
@@ -78,6 +85,12 @@ enum jembatan_result records_send_begin(struct host *h, const char *id, struct j
 	return r;
 }
 
+enum jembatan_result records_send_begin(struct host *h, const char *id, struct jembatan_bytes raw,
+					const char *raw_type)
+{
+	return send_begin(h, id, raw, raw_type, false);
+}
+
 enum jembatan_result records_begin(struct jembatan_context *context, const char *id,
 				   struct jembatan_bytes raw, const char *raw_type)
 {
@@ -86,12 +99,14 @@ enum jembatan_result records_begin(struct jembatan_context *context, const char 
 		return JEMBATAN_CONFIG;
 	arena_reset(h->scratch);
 	id = key_text(h, id);
-	if (records_is_skipped(h, id, raw))
+	enum records_skip skip = records_skip(h, id, raw);
+	if (skip == RECORDS_LEAVE)
 		return JEMBATAN_DATA;
 	/* The request's body holds it and has been begun. */
 	if (h->call == HOST_CALL_REQUEST)
 		return JEMBATAN_OK;
-	return records_send_begin(h, id, raw, raw_type);
+	enum jembatan_result r = send_begin(h, id, raw, raw_type, skip == RECORDS_KEEP_RAW);
+	return r == JEMBATAN_OK && skip == RECORDS_KEEP_RAW ? JEMBATAN_DATA : r;
 }
 
 /* ---- emit ---- */

@@ -131,7 +131,7 @@ static enum jembatan_result do_request(struct server *s, const struct letter *as
 	};
 	spool_forget(&h->spool);
 	host_enter(h, HOST_CALL_REQUEST, ask->seq);
-	if (records_is_skipped(h, NULL, ask->blob)) {
+	if (records_skip(h, NULL, ask->blob) == RECORDS_LEAVE) {
 		/* It is kept; sending it again would change nothing. */
 		response.status = 200;
 		return send_response(h, ask, why_set(&h->why, JEMBATAN_DATA,

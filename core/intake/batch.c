@@ -75,9 +75,9 @@ void batch_record_close(struct batch_record *r)
 	r->begin = (struct msg_begin){ 0 };
 }
 
-/* The same key as the host's for its skip list. */
-static struct digest record_key(const struct batch *b, const struct msg_begin *begin,
-				struct jembatan_bytes raw)
+/* The same keys as the host's for its skip list. */
+static struct msg_record_keys record_keys(const struct batch *b, const struct msg_begin *begin,
+					  struct jembatan_bytes raw)
 {
 	struct digest d = { 0 };
 	if (b->replayed != NULL)
@@ -86,7 +86,7 @@ static struct digest record_key(const struct batch *b, const struct msg_begin *b
 		memcpy(d.bytes, begin->spooled->sha256.data, DIGEST_SIZE);
 	else
 		d = digest_sha256(raw);
-	return msg_record_key(begin->id, &d);
+	return msg_record_keys(begin->id, &d);
 }
 
 static struct msg_begin copy_begin(struct arena *arena, const struct msg_begin *from)
@@ -115,7 +115,7 @@ static void add_bad(struct batch *b, struct batch_record *r, const char *reason,
 	str_copy(sentence, sizeof(sentence), reason);
 	b->bad = xrealloc(b->bad, b->bad_count + 1, sizeof(*b->bad));
 	b->bad[b->bad_count++] = (struct batch_bad){
-		.key = r->key,
+		.keys = r->keys,
 		.begin = copy_begin(b->arena, &r->begin),
 		.raw = { arena_memdup(b->arena, r->raw.data, r->raw.size), r->raw.size },
 		.reason = arena_strdup(b->arena, sentence),
@@ -129,7 +129,7 @@ void batch_end_record(struct batch *b, struct batch_record *r, const char *reaso
 	if (r->open && r->emitted == 0)
 		add_bad(b, r, reason, false);
 	else if (r->open && b->count > 0)
-		b->items[b->count - 1].record_key = r->key; /* read to its end */
+		b->items[b->count - 1].record = r->keys; /* read to its end */
 	batch_record_close(r);
 }
 
@@ -184,8 +184,11 @@ enum jembatan_result batch_begin(struct batch *b, struct batch_record *r, const 
 		return why_set(why, JEMBATAN_DATA, "a record has two raw files");
 	r->begin = begin;
 	buf_add(&r->raw, f->blob.data, f->blob.size);
-	r->key = record_key(b, &r->begin, f->blob);
+	r->keys = record_keys(b, &r->begin, f->blob);
 	r->open = true;
+	if (begin.kept_raw)
+		batch_end_record(b, r, "it killed the connector before, with bytes that differ at each "
+				 "reading: it is kept unread");
 	return JEMBATAN_OK;
 }
 
@@ -302,14 +305,14 @@ static enum jembatan_result write_bad(struct batch_bad *bad, struct db *db, int6
 {
 	if (bad->death) {
 		unsigned deaths = 0;
-		enum jembatan_result r = skips_count_death(db, instance_id, &bad->key, now_ms, &deaths,
+		enum jembatan_result r = skips_count_death(db, instance_id, &bad->keys, now_ms, &deaths,
 							   why);
 		/* One death may be chance; the record comes again at the restart. */
 		if (r != JEMBATAN_OK || deaths < 2)
 			return r;
 	}
 	int64_t id = 0;
-	enum jembatan_result r = quarantine_add(db, instance_id, &bad->key, &bad->begin, bad->raw,
+	enum jembatan_result r = quarantine_add(db, instance_id, &bad->keys.record, &bad->begin, bad->raw,
 						bad->reason, now_ms, &id, why);
 	if (r != JEMBATAN_OK)
 		return r;

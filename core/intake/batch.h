@@ -15,7 +15,7 @@
 /* The record that the child is at (begin). */
 struct batch_record {
 	bool open;
-	struct digest key;
+	struct msg_record_keys keys;
 	struct msg_begin begin; /* copied into buffers of its own */
 	struct buf raw;
 	struct arena *arena;
@@ -23,7 +23,7 @@ struct batch_record {
 };
 
 struct batch_bad {
-	struct digest key;
+	struct msg_record_keys keys;
 	struct msg_begin begin;
 	struct jembatan_bytes raw;
 	const char *reason;
@@ -77,8 +77,8 @@ void batch_record_init(struct batch_record *r);
 void batch_record_done(struct batch_record *r);
 void batch_record_close(struct batch_record *r);
 
-/* The child begins a record. What an earlier one made nothing of goes to
- * quarantine with `nothing_came`. */
+/* The child begins a record. An earlier one of which nothing came goes to
+ * quarantine, and so does at once one that is kept raw. */
 MUST_CHECK enum jembatan_result batch_begin(struct batch *b, struct batch_record *r,
 					    const struct frame *f, struct why *why);
 /* A message came. DATA condemns the child. */

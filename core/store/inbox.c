@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "store/db_inside.h"
 #include "store/instances.h"
+#include "store/quarantine.h"
 #include "base/poison.h"
 
 #define KEY_SIZE 16u /* of a keyed hash, as it is stored */
@@ -99,17 +100,15 @@ static enum jembatan_result name_files(struct db *db, const struct inbox_item *i
 
 /* A record that was under suspicion has been read after all. */
 static enum jembatan_result clear_suspect(struct db *db, int64_t instance_id,
-					  const struct digest *record_key, struct why *why)
+					  const struct msg_record_keys *record, struct why *why)
 {
-	struct digest key = db_record_key(db, record_key);
-	struct sql_value values[] = { sql_number(instance_id), sql_bytes(key.bytes, DIGEST_SIZE) };
-	enum jembatan_result r = sql_run(&db->sql, why, "DELETE FROM skip"
-					 " WHERE instance_id = ?1 AND record_key = ?2",
-					 values, COUNT_OF(values));
+	struct digest key = db_record_key(db, &record->record);
+	enum jembatan_result r = skips_remove(db, instance_id, record, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	return sql_run(&db->sql, why, "UPDATE quarantine SET replayed = 1"
-		       " WHERE instance_id = ?1 AND record_key = ?2", values, COUNT_OF(values));
+		       " WHERE instance_id = ?1 AND record_key = ?2",
+		       SQL_VALUES(sql_number(instance_id), sql_bytes(key.bytes, DIGEST_SIZE)));
 }
 
 static enum jembatan_result count_repeat(struct db *db, int64_t instance_id,
@@ -154,8 +153,8 @@ static enum jembatan_result add_one(struct db *db, int64_t instance_id, struct i
 	}
 	if (r == JEMBATAN_OK)
 		r = name_files(db, item, why);
-	if (r == JEMBATAN_OK && db->has_suspects && !is_zero(&item->record_key))
-		r = clear_suspect(db, instance_id, &item->record_key, why);
+	if (r == JEMBATAN_OK && db->has_suspects && !is_zero(&item->record.record))
+		r = clear_suspect(db, instance_id, &item->record, why);
 	return r;
 }
 

@@ -32,8 +32,8 @@ struct inbox_item {
 	struct digest same_key;       /* ticket_same_key() */
 	struct digest revision;       /* ticket_revision_digest() */
 	struct digest thread_key;     /* all zero: no thread */
-	struct digest record_key;     /* msg_skip's key of the record; zero: none. Read after
-					 all: it is no suspect any more, and replayed */
+	struct msg_record_keys record; /* zero: none. Read after all: it is no suspect any
+					  more, and replayed */
 	/* set by inbox_add */
 	enum inbox_verdict verdict;
 	int64_t id;                   /* the row; for SAME the row it repeats */

@@ -265,24 +265,33 @@ static const char *skip_label(int64_t instance_id, const struct digest *key, cha
 	return out;
 }
 
-enum jembatan_result skips_count_death(struct db *db, int64_t instance_id,
-				       const struct digest *record_key, int64_t now_ms,
-				       unsigned *out_deaths, struct why *why)
+static enum jembatan_result count_death(struct db *db, int64_t instance_id,
+					const struct digest *record_key, int64_t now_ms,
+					int64_t *out_deaths, struct why *why)
 {
 	char label[112];
-	int64_t deaths = 0;
 	struct digest key = db_record_key(db, record_key);
 	struct jembatan_bytes sealed = db_seal(db, skip_label(instance_id, &key, label),
 					       bytes_of(record_key->bytes, DIGEST_SIZE));
-	enum jembatan_result r =
-		sql_get_number(&db->sql, why, &deaths,
-			       "INSERT INTO skip (instance_id, record_key, deaths, last_ms, sealed)"
-			       " VALUES (?1, ?2, 1, ?3, ?4) ON CONFLICT DO UPDATE"
-			       " SET deaths = deaths + 1, last_ms = excluded.last_ms"
-			       " RETURNING deaths",
-			       SQL_VALUES(sql_number(instance_id),
-					  sql_bytes(key.bytes, DIGEST_SIZE), sql_number(now_ms),
-					  sql_bytes(sealed.data, sealed.size)));
+	return sql_get_number(&db->sql, why, out_deaths,
+			      "INSERT INTO skip (instance_id, record_key, deaths, last_ms, sealed)"
+			      " VALUES (?1, ?2, 1, ?3, ?4) ON CONFLICT DO UPDATE"
+			      " SET deaths = deaths + 1, last_ms = excluded.last_ms"
+			      " RETURNING deaths",
+			      SQL_VALUES(sql_number(instance_id),
+					 sql_bytes(key.bytes, DIGEST_SIZE), sql_number(now_ms),
+					 sql_bytes(sealed.data, sealed.size)));
+}
+
+enum jembatan_result skips_count_death(struct db *db, int64_t instance_id,
+				       const struct msg_record_keys *keys, int64_t now_ms,
+				       unsigned *out_deaths, struct why *why)
+{
+	static const struct digest none = { 0 };
+	int64_t deaths = 0, forms = 0;
+	enum jembatan_result r = count_death(db, instance_id, &keys->record, now_ms, &deaths, why);
+	if (r == JEMBATAN_OK && deaths == 1 && memcmp(&keys->id, &none, sizeof(none)) != 0)
+		r = count_death(db, instance_id, &keys->id, now_ms, &forms, why);
 	if (r == JEMBATAN_OK) {
 		db->has_suspects = true;
 		*out_deaths = (unsigned)deaths;
@@ -324,9 +333,11 @@ enum jembatan_result skips_list(struct db *db, int64_t instance_id, struct arena
 }
 
 enum jembatan_result skips_remove(struct db *db, int64_t instance_id,
-				  const struct digest *record_key, struct why *why)
+				  const struct msg_record_keys *keys, struct why *why)
 {
-	struct digest key = db_record_key(db, record_key);
-	return sql_run(&db->sql, why, "DELETE FROM skip WHERE instance_id = ?1 AND record_key = ?2",
-		       SQL_VALUES(sql_number(instance_id), sql_bytes(key.bytes, DIGEST_SIZE)));
+	struct digest record = db_record_key(db, &keys->record), id = db_record_key(db, &keys->id);
+	return sql_run(&db->sql, why,
+		       "DELETE FROM skip WHERE instance_id = ?1 AND record_key IN (?2, ?3)",
+		       SQL_VALUES(sql_number(instance_id), sql_bytes(record.bytes, DIGEST_SIZE),
+				  sql_bytes(id.bytes, DIGEST_SIZE)));
 }

@@ -35,15 +35,19 @@ MUST_CHECK enum jembatan_result quarantine_set_dropped(struct db *db, int64_t id
 MUST_CHECK enum jembatan_result quarantine_count(struct db *db, int64_t *out_waiting,
 						 struct why *why);
 
-/* A child died or hung while on this record: *out_deaths so far. */
+/* A child died or hung while on this record: *out_deaths so far, with these
+ * bytes. The first with these bytes also counts against its id. */
 MUST_CHECK enum jembatan_result skips_count_death(struct db *db, int64_t instance_id,
-						  const struct digest *record_key, int64_t now_ms,
-						  unsigned *out_deaths, struct why *why);
-/* Keys with two deaths or more, for msg_open. */
+						  const struct msg_record_keys *keys,
+						  int64_t now_ms, unsigned *out_deaths,
+						  struct why *why);
+/* Keys with two deaths or more, for msg_open: of records, and of ids that killed
+ * in two forms or more. */
 MUST_CHECK enum jembatan_result skips_list(struct db *db, int64_t instance_id, struct arena *arena,
 					   const struct msg_skip **out, size_t *out_count,
 					   struct why *why);
+/* It was read: neither the record nor its id is suspected any more. */
 MUST_CHECK enum jembatan_result skips_remove(struct db *db, int64_t instance_id,
-					     const struct digest *record_key, struct why *why);
+					     const struct msg_record_keys *keys, struct why *why);
 
 #endif

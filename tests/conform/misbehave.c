@@ -32,6 +32,7 @@ static const struct jembatan_option options[] = {
 	{ "ids", JEMBATAN_LIST, 0, NULL, 0, 0, NULL, "At which records; else in every poll." },
 	{ "total", JEMBATAN_INTEGER, 0, "10", 0, 100000000, NULL, "How many messages there are." },
 	{ "step", JEMBATAN_INTEGER, 0, "10", 1, 100000, NULL, "Messages from one poll." },
+	{ "changing", JEMBATAN_BOOLEAN, 0, "false", 0, 0, NULL, "Bytes differ at each reading." },
 	{ "path", JEMBATAN_PATH, 0, NULL, 0, 0, NULL, "For open-file and write-file." },
 	{ "port", JEMBATAN_INTEGER, 0, "9", 1, 65535, NULL, "For connect, at 127.0.0.1." },
 	{ NULL, 0, 0, NULL, 0, 0, NULL, NULL }
@@ -248,9 +249,12 @@ static int has_ids(struct jembatan_context *ctx)
 
 static enum jembatan_result one_message(struct jembatan_context *ctx, long long number)
 {
-	char id[32], raw[200];
+	char id[32], text[200], raw[240];
 	snprintf(id, sizeof(id), "%lld", number);
-	snprintf(raw, sizeof(raw), "Laporan %lld: lampu jalan padam di RT %lld.", number, number);
+	snprintf(text, sizeof(text), "Laporan %lld: lampu jalan padam di RT %lld.", number, number);
+	snprintf(raw, sizeof(raw), "%s", text);
+	if (jembatan_get_integer(ctx, "changing")) /* as a signed address does */
+		snprintf(raw, sizeof(raw), "%s %lld", text, (long long)jembatan_now_ms(ctx));
 	const struct jembatan_bytes bytes = { raw, strlen(raw) };
 	enum jembatan_result r = jembatan_begin(ctx, id, bytes, "text/plain");
 	if (r != JEMBATAN_OK)
@@ -258,7 +262,7 @@ static enum jembatan_result one_message(struct jembatan_context *ctx, long long 
 	if (is_listed(ctx, id))
 		act_now(ctx);
 	const struct jembatan_message m = {
-		.size = sizeof(m), .id = id, .subject = "Lampu jalan", .text = raw,
+		.size = sizeof(m), .id = id, .subject = "Lampu jalan", .text = text,
 		.author = { .id = "warga-contoh", .name = "Warga Contoh" },
 		.arrived_ms = jembatan_now_ms(ctx),
 	};

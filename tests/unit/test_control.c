@@ -409,10 +409,10 @@ START_TEST(a_record_that_can_be_read_now_is_replayed)
 	open_with(NULL, 0);
 	bench_ok(db_begin(bench.db, &bench.why));
 	struct digest key = digest_sha256(bytes_text(message("7")));
-	key = msg_record_key("7", &key);
+	struct msg_record_keys keys = msg_record_keys("7", &key);
 	struct msg_begin begin = { .id = "7" };
 	int64_t id;
-	bench_ok(quarantine_add(bench.db, bench_status("a").id, &key, &begin,
+	bench_ok(quarantine_add(bench.db, bench_status("a").id, &keys.record, &begin,
 				bytes_text(message("7")), "not readable", 1, &id, &bench.why));
 	bench_ok(db_commit(bench.db, &bench.why));
 	ck_assert_uint_eq(ask_one("quarantine replay", "id", "1"), EX_OK);

@@ -56,7 +56,7 @@ START_TEST(a_plugin_is_described_and_the_child_ends)
 	ck_assert_uint_eq(m.abi_minor, JEMBATAN_ABI_MINOR);
 	ck_assert_uint_eq(m.capabilities,
 			  JEMBATAN_CAN_POLL | JEMBATAN_CAN_REQUEST | JEMBATAN_CAN_PREVIEW);
-	ck_assert_uint_eq(m.option_count, 6);
+	ck_assert_uint_eq(m.option_count, 7);
 	ck_assert_str_eq(m.options[0].preset, "none");
 	ck_assert(str_starts(m.options[0].choices, "none\ncrash\n"));
 	ck_assert_int_eq(m.options[3].maximum, 100000);
@@ -127,7 +127,7 @@ END_TEST
 START_TEST(skipped_records_are_not_parsed)
 {
 	struct digest by_id = digest_sha256(bytes_text("{\"do\": \"message\", \"id\": \"2\"}"));
-	by_id = msg_record_key("2", &by_id);
+	by_id = msg_record_keys("2", &by_id).record;
 	struct digest by_raw = digest_sha256(bytes_text("{\"do\": \"message\", \"text\": \"x\"}"));
 	const struct msg_skip skips[] = { { bytes_of(by_id.bytes, DIGEST_SIZE) },
 					  { bytes_of(by_raw.bytes, DIGEST_SIZE) } };
@@ -148,6 +148,29 @@ START_TEST(skipped_records_are_not_parsed)
 	core_side_expect(&core, MSG_MESSAGE, NULL, NULL);
 	core_side_expect(&core, MSG_BEGIN, msg_begin_fields, &begin);
 	ck_assert_str_eq(begin.id, "3");
+	core_side_expect(&core, MSG_MESSAGE, NULL, NULL);
+	core_side_commit(&core);
+}
+END_TEST
+
+START_TEST(a_record_whose_id_is_listed_is_handed_over_unparsed)
+{
+	struct digest none = { 0 }, id = msg_record_keys("2", &none).id;
+	const struct msg_skip skip = { bytes_of(id.bytes, DIGEST_SIZE) };
+	struct msg_begin begin = { 0 };
+	core.open.skips = &skip;
+	core.open.skip_count = 1;
+	open_script("{\"do\": \"message\", \"id\": \"2\", \"text\": \"x\"}\n"
+		    "{\"do\": \"message\", \"id\": \"3\"}\n");
+	core_side_ask(&core, MSG_POLL);
+	struct frame f = core_side_expect(&core, MSG_BEGIN, msg_begin_fields, &begin);
+	ck_assert_str_eq(begin.id, "2");
+	ck_assert(begin.kept_raw);
+	ck_assert_uint_gt(f.blob.size, 0);
+	begin = (struct msg_begin){ 0 };
+	core_side_expect(&core, MSG_BEGIN, msg_begin_fields, &begin);
+	ck_assert_str_eq(begin.id, "3");
+	ck_assert(!begin.kept_raw);
 	core_side_expect(&core, MSG_MESSAGE, NULL, NULL);
 	core_side_commit(&core);
 }
@@ -539,6 +562,7 @@ int main(void)
 	tcase_add_test(t, a_plugin_starts_again_behind_its_cursor);
 	tcase_add_test(t, a_checkpoint_that_fails_tells_the_plugin);
 	tcase_add_test(t, skipped_records_are_not_parsed);
+	tcase_add_test(t, a_record_whose_id_is_listed_is_handed_over_unparsed);
 	tcase_add_test(t, long_texts_are_cut_and_long_keys_replaced);
 	tcase_add_test(t, large_raw_bytes_go_through_the_spool);
 	tcase_add_test(t, attachments_are_sealed_referenced_or_listed_as_missing);

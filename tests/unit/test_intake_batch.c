@@ -144,8 +144,50 @@ START_TEST(a_record_that_kills_its_parser_twice_is_quarantined_and_skipped)
 	ck_ok(skips_list(db, instance, arena, &skips, &count, &why));
 	ck_assert_uint_eq(count, 1);
 	struct digest key = digest_sha256(bytes_text("deadly"));
-	key = msg_record_key("7", &key);
+	key = msg_record_keys("7", &key).record;
 	ck_assert_mem_eq(skips[0].key.data, key.bytes, DIGEST_SIZE);
+}
+END_TEST
+
+/* Signed addresses in it, say: no two readings are alike. */
+START_TEST(a_record_that_differs_at_each_reading_is_kept_after_two_deaths)
+{
+	const struct msg_begin kept = { .id = "7", .raw_type = "text/plain", .kept_raw = true };
+	const struct msg_skip *skips;
+	struct quarantine_row q;
+	size_t count = 0;
+	for (int death = 1; death <= 2; death++) {
+		take_begin("7", death == 1 ? "deadly, read first" : "deadly, read again");
+		batch_death(&batch, &record, "killed");
+		write_batch();
+		batch_clear(&batch);
+	}
+	ck_ok(skips_list(db, instance, arena, &skips, &count, &why));
+	ck_assert_uint_eq(count, 1);
+	ck_assert_mem_eq(skips[0].key.data, msg_record_keys("7", &(struct digest){ 0 }).id.bytes,
+			 DIGEST_SIZE);
+	/* The host passes it over and sends its bytes. */
+	struct frame f = frame_of(MSG_BEGIN, msg_begin_fields, &kept, "deadly, read the third time");
+	ck_ok(batch_begin(&batch, &record, &f, &why));
+	ck_assert(!record.open); /* it is blamed for no later death */
+	write_batch();
+	ck_ok(quarantine_list(db, 0, 1, arena, &q, &count, &why));
+	ck_assert_uint_eq(count, 1);
+	ck_assert_ptr_nonnull(strstr(q.reason, "differ"));
+}
+END_TEST
+
+START_TEST(what_was_read_after_all_clears_its_id_too)
+{
+	take_begin("7", "read first");
+	batch_death(&batch, &record, "killed");
+	write_batch();
+	batch_clear(&batch);
+	take_begin("7", "read again");
+	ck_ok(take_message("7", "Jalan rusak", NULL));
+	batch_end_record(&batch, &record, "");
+	write_batch();
+	ck_assert_int_eq(number("SELECT count(*) FROM skip"), 1); /* the first bytes' own */
 }
 END_TEST
 
@@ -350,6 +392,8 @@ int main(void)
 	tcase_add_test(t, the_cursor_is_written_with_its_messages_or_not_at_all);
 	tcase_add_test(t, a_record_of_which_nothing_came_is_kept_byte_for_byte);
 	tcase_add_test(t, a_record_that_kills_its_parser_twice_is_quarantined_and_skipped);
+	tcase_add_test(t, a_record_that_differs_at_each_reading_is_kept_after_two_deaths);
+	tcase_add_test(t, what_was_read_after_all_clears_its_id_too);
 	tcase_add_test(t, a_record_that_kills_its_parser_after_a_message_is_quarantined_too);
 	tcase_add_test(t, a_call_that_gives_up_after_a_message_blames_no_record);
 	tcase_add_test(t, no_dead_record_is_left_out_however_many_there_are);

@@ -378,7 +378,7 @@ END_TEST
 
 START_TEST(a_record_that_was_read_after_all_is_no_suspect)
 {
-	struct digest key = key_of("record");
+	struct msg_record_keys keys = { .record = key_of("record") };
 	struct inbox_item item = item_of("a", "1");
 	const struct msg_skip *skips;
 	struct quarantine_row row;
@@ -386,14 +386,14 @@ START_TEST(a_record_that_was_read_after_all_is_no_suspect)
 	size_t n;
 	int64_t id;
 	begin();
-	ck_ok(skips_count_death(db, instance, &key, 1, &deaths, &why));
-	ck_ok(skips_count_death(db, instance, &key, 2, &deaths, &why));
+	ck_ok(skips_count_death(db, instance, &keys, 1, &deaths, &why));
+	ck_ok(skips_count_death(db, instance, &keys, 2, &deaths, &why));
 	ck_assert_uint_eq(deaths, 2);
-	ck_ok(quarantine_add(db, instance, &key, &(struct msg_begin){ .id = "r" },
+	ck_ok(quarantine_add(db, instance, &keys.record, &(struct msg_begin){ .id = "r" },
 			     bytes_text("raw"), "killed its reader twice", 3, &id, &why));
 	commit();
 	reopen();
-	item.record_key = key;
+	item.record = keys;
 	begin();
 	ck_ok(inbox_add(db, instance, &item, 1, NULL, 5000, &why));
 	commit();

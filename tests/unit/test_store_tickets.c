@@ -231,7 +231,7 @@ END_TEST
 
 START_TEST(two_deaths_put_a_record_on_the_skip_list)
 {
-	struct digest one = key_of("one"), two = key_of("two");
+	struct msg_record_keys one = { .record = key_of("one") }, two = { .record = key_of("two") };
 	const struct msg_skip *skips;
 	unsigned deaths;
 	size_t n;
@@ -246,12 +246,54 @@ START_TEST(two_deaths_put_a_record_on_the_skip_list)
 	ck_ok(skips_list(db, instance, arena, &skips, &n, &why));
 	ck_assert_uint_eq(n, 1);
 	ck_assert_uint_eq(skips[0].key.size, DIGEST_SIZE);
-	ck_assert_mem_eq(skips[0].key.data, two.bytes, DIGEST_SIZE);
+	ck_assert_mem_eq(skips[0].key.data, two.record.bytes, DIGEST_SIZE);
 	begin();
 	ck_ok(skips_remove(db, instance, &two, &why));
 	commit();
 	ck_ok(skips_list(db, instance, arena, &skips, &n, &why));
 	ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
+static size_t die(const char *id, const char *raw)
+{
+	struct digest bytes = key_of(raw);
+	struct msg_record_keys keys = msg_record_keys(id, &bytes);
+	const struct msg_skip *skips;
+	unsigned deaths;
+	size_t n;
+	begin();
+	ck_ok(skips_count_death(db, instance, &keys, 1, &deaths, &why));
+	commit();
+	ck_ok(skips_list(db, instance, arena, &skips, &n, &why));
+	return n;
+}
+
+START_TEST(an_id_that_kills_in_two_forms_is_on_the_skip_list_until_it_is_read)
+{
+	struct digest bytes = key_of("third form");
+	struct msg_record_keys keys = msg_record_keys("7", &bytes);
+	const struct msg_skip *skips;
+	size_t n;
+	ck_assert_uint_eq(die("7", "first form"), 0);
+	ck_assert_uint_eq(die("8", "first form"), 0); /* another record */
+	ck_assert_uint_eq(die("7", "second form"), 1);
+	ck_ok(skips_list(db, instance, arena, &skips, &n, &why));
+	ck_assert_mem_eq(skips[0].key.data, keys.id.bytes, DIGEST_SIZE);
+	begin();
+	ck_ok(skips_remove(db, instance, &keys, &why));
+	commit();
+	ck_assert_uint_eq(die("7", "third form"), 0); /* its first again */
+}
+END_TEST
+
+START_TEST(one_form_that_kills_again_and_again_says_nothing_of_its_id)
+{
+	ck_assert_uint_eq(die(NULL, "no id"), 0);
+	ck_assert_uint_eq(die(NULL, "no id either"), 0);
+	ck_assert_uint_eq(die("7", "first form"), 0);
+	ck_assert_uint_eq(die("7", "first form"), 1); /* the record, not its id */
+	ck_assert_uint_eq(die("7", "first form"), 1);
 }
 END_TEST
 
@@ -391,6 +433,8 @@ int main(void)
 	tcase_add_test(t, a_record_waits_in_quarantine_byte_for_byte);
 	tcase_add_test(t, a_large_record_waits_as_a_file);
 	tcase_add_test(t, two_deaths_put_a_record_on_the_skip_list);
+	tcase_add_test(t, an_id_that_kills_in_two_forms_is_on_the_skip_list_until_it_is_read);
+	tcase_add_test(t, one_form_that_kills_again_and_again_says_nothing_of_its_id);
 	tcase_add_test(t, an_audit_tells_the_steps_in_order);
 	tcase_add_loop_test(t, running_counts_equal_a_full_scan, 0, 6);
 	return unit_run("store_tickets", t);

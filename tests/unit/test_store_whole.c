@@ -43,7 +43,7 @@ static struct inbox_item marked_item(const char *id)
 		.same_key = key_of(id),
 		.revision = key_of("1"),
 		.thread_key = key_of("thread"),
-		.record_key = key_of(MARK "-remote"),
+		.record = { key_of(MARK "-remote"), key_of(MARK "-id") },
 	};
 }
 
@@ -51,7 +51,8 @@ static void use_intake(void)
 {
 	int64_t id;
 	unsigned deaths;
-	struct digest key = key_of(MARK "-remote"), other = key_of("other");
+	struct msg_record_keys keys = { key_of(MARK "-remote"), key_of(MARK "-id") };
+	struct digest other = key_of("other");
 	struct msg_begin record = { .id = MARK "-remote", .raw_type = "text/plain" };
 	struct msg_spooled file;
 	spool_file("tok-quarantine", MARK "-quarantine", &file);
@@ -59,8 +60,8 @@ static void use_intake(void)
 	ck_ok(inbox_keep_raw(db, "mail", &large, &why));
 	begin();
 	for (int i = 0; i < 2; i++)
-		ck_ok(skips_count_death(db, instance, &key, 1, &deaths, &why));
-	ck_ok(quarantine_add(db, instance, &key, &record, bytes_text(MARK "-quarantine"), "hung", 1,
+		ck_ok(skips_count_death(db, instance, &keys, 1, &deaths, &why));
+	ck_ok(quarantine_add(db, instance, &keys.record, &record, bytes_text(MARK "-quarantine"), "hung", 1,
 			     &id, &why));
 	ck_ok(quarantine_add(db, instance, &other, &large, bytes_of(NULL, 0), "hung", 1, &id,
 			     &why));
@@ -161,7 +162,7 @@ static void use_reading(void)
 	begin();
 	ck_ok(quarantine_set_dropped(db, 1, &why));
 	ck_ok(quarantine_set_replayed(db, 1, &why));
-	ck_ok(skips_remove(db, instance, &key, &why));
+	ck_ok(skips_remove(db, instance, &(struct msg_record_keys){ key, key }, &why));
 	db_abort(db);
 	buf_done(&out);
 }
