@@ -192,7 +192,7 @@ static int state_by_name(const char *name)
 {
 	if (name == NULL)
 		return -1;
-	for (int s = TICKET_REVIEW; s <= TICKET_REJECTED; s++)
+	for (int s = 0; s < TICKET_STATE_COUNT; s++)
 		if (str_equal(ticket_state_name((enum ticket_state)s), name))
 			return s;
 	return -2;
@@ -208,7 +208,7 @@ void tickets_command(struct control_peer *p, const struct msg_command *c)
 	int state = state_by_name(msg_argument(c, "state"));
 	if (state == -2) {
 		control_end(p, EX_USAGE, "there is no such state: review, queued, pushed, unknown, refused, "
-			    "shadow, linked or rejected");
+			    "shadow, linked, rejected, incomplete or archived");
 		arena_free(arena);
 		return;
 	}

@@ -46,7 +46,7 @@ static enum jembatan_result write_store(struct app *a, struct buf *out, struct w
 {
 	struct inbox_counts inbox;
 	struct db_stats db;
-	int64_t tickets[8] = { 0 }, quarantined = 0;
+	int64_t tickets[TICKET_STATE_COUNT] = { 0 }, quarantined = 0;
 	enum jembatan_result r = inbox_count(a->db, 0, &inbox, why);
 	if (r == JEMBATAN_OK)
 		r = tickets_count(a->db, tickets, why);
@@ -64,7 +64,7 @@ static enum jembatan_result write_store(struct app *a, struct buf *out, struct w
 		labelled(out, "messages_in_stage", "stage", inbox_stage_name((enum inbox_stage)s),
 			 inbox.by_stage[s]);
 	family(out, "tickets_in_state", "gauge", "Tickets by state.");
-	for (int s = TICKET_REVIEW; s <= TICKET_REJECTED; s++)
+	for (int s = 0; s < TICKET_STATE_COUNT; s++)
 		labelled(out, "tickets_in_state", "state", ticket_state_name((enum ticket_state)s),
 			 tickets[s]);
 	family(out, "quarantined", "gauge", "Records that nobody could read.");

@@ -28,7 +28,7 @@ static enum jembatan_result daemon_row(struct control_peer *p, struct why *why)
 	struct app *a = control_app(p);
 	struct inbox_counts inbox;
 	struct db_stats db;
-	int64_t tickets[8] = { 0 }, quarantined = 0;
+	int64_t tickets[TICKET_STATE_COUNT] = { 0 }, quarantined = 0;
 	enum jembatan_result r = inbox_count(a->db, 0, &inbox, why);
 	if (r == JEMBATAN_OK)
 		r = tickets_count(a->db, tickets, why);
@@ -38,7 +38,7 @@ static enum jembatan_result daemon_row(struct control_peer *p, struct why *why)
 		return r;
 	db_stats(a->db, &db);
 	json_t *by_state = json_object(), *by_stage = json_object();
-	for (int s = TICKET_REVIEW; s <= TICKET_REJECTED; s++)
+	for (int s = 0; s < TICKET_STATE_COUNT; s++)
 		json_object_set_new(by_state, ticket_state_name((enum ticket_state)s),
 				    json_integer(tickets[s]));
 	for (int s = INBOX_NEW; s <= INBOX_REPOST; s++)

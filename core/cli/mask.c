@@ -69,7 +69,8 @@ static bool is_harmless(const char *name, const char *text)
 	if (str_equal(name, "start") || str_equal(name, "home_region") ||
 	    str_equal(name, "central.time_zone"))
 		return is_one_of(fixed, text) || is_made_of(text, 10, "0123456789.-+:");
-	return (str_starts(name, "central.defaults.") || str_equal(name, "central.route_to")) &&
+	return (str_starts(name, "central.defaults.") || str_equal(name, "central.route_to") ||
+		str_equal(name, "central.supervision_disposition_id")) &&
 	       is_made_of(text, 8, "0123456789");
 }
 

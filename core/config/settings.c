@@ -287,6 +287,7 @@ static void read_main(struct load *l)
 	s->batch_max = (unsigned)schema_integer(&l->values, "limits.batch_max");
 	read_master_key(l);
 	read_central(l, &s->central);
+	settings_read_know(&l->values, s, l->problems);
 	read_duplicates(l, &s->duplicates);
 	read_web(l, &s->web);
 }

@@ -43,6 +43,12 @@ struct settings_status {
 	int64_t institutions_every_ms;
 };
 
+enum settings_by { BY_FIXED = 0, BY_PROPOSAL };
+
+struct settings_word_id {
+	const char *word, *id;
+};
+
 struct settings_central {
 	const char *type;        /* "lapor_v3" */
 	const char *url;         /* without a slash at its end; NULL: not set */
@@ -67,7 +73,34 @@ struct settings_central {
 	unsigned daily_budget; /* 0: none */
 	struct settings_status status;
 	const char *route_to; /* institution id; NULL: no second step */
+	enum settings_by route, category; /* configured ids, or what a ticket proposes */
+	/* Who alone gets reports on abuse of office; NULL: nobody, the centre's
+	 * own triage decides. */
+	const char *supervision_disposition_id;
+	const struct settings_word_id *classifications; /* klasifikasi to the centre's ids */
+	size_t classification_count;
+	const char *locations_file; /* region codes to the centre's ids; NULL: none */
 	struct settings_defaults defaults;
+};
+
+/* What rules and the model propose. */
+struct settings_classify {
+	unsigned margin;       /* percent; below it a proposed agency is unsure */
+	bool unsure_to_review; /* else pushed, and the centre's triage decides */
+};
+
+enum settings_complete_place { COMPLETE_PLACE_ANY = 0, COMPLETE_PLACE_USABLE,
+			       COMPLETE_PLACE_DISTRICT };
+
+/* What a complaint needs before it is pushed. */
+struct settings_complete {
+	bool ask;          /* false: nothing is demanded */
+	unsigned text_min; /* letters and digits */
+	enum settings_complete_place place;
+	bool date_given;   /* false: the message's own date will do */
+	int64_t wait_ms;   /* for an answer */
+	bool archive;      /* after that; else push */
+	const char *question_text, *question_place, *question_date;
 };
 
 /* When two complaints are one; percent, separate <= review <= automatic. */
@@ -99,6 +132,7 @@ struct instance_settings {
 	int64_t quiet_alarm_ms; /* 0: none */
 	bool enabled;
 	const char *home_region; /* Kemendagri code or NULL */
+	const char *agency;      /* whose channel it is, by name; or NULL */
 	struct settings_defaults defaults; /* merged with central's */
 	const char *route_to;              /* merged with central's */
 	/* Raw until the plugin's manifest is known; NULL when not written. */
@@ -116,6 +150,8 @@ struct settings {
 	int64_t attachment_max_bytes;
 	unsigned inbox_waiting_max, batch_max;
 	struct settings_central central;
+	struct settings_classify classify;
+	struct settings_complete complete;
 	struct settings_duplicates duplicates;
 	struct settings_web web;
 	const struct instance_settings *instances; /* by name */

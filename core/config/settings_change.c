@@ -110,12 +110,26 @@ static bool same_unknown(const struct settings_central *a, const struct settings
 	       a->unknown_alarm_ms == b->unknown_alarm_ms && same_statuses(a, b);
 }
 
+static bool same_proposals(const struct settings_central *a, const struct settings_central *b)
+{
+	bool same = a->route == b->route && a->category == b->category &&
+		    str_equal(a->supervision_disposition_id, b->supervision_disposition_id) &&
+		    str_equal(a->locations_file, b->locations_file) &&
+		    a->classification_count == b->classification_count;
+
+	for (size_t i = 0; same && i < a->classification_count; i++)
+		same = str_equal(a->classifications[i].word, b->classifications[i].word) &&
+		       str_equal(a->classifications[i].id, b->classifications[i].id);
+	return same;
+}
+
 bool settings_same_central(const struct settings *x, const struct settings *y)
 {
 	const struct settings_central *a = &x->central, *b = &y->central;
 
 	return same_access(a, b) && same_pace(a, b) && same_unknown(a, b) &&
 	       a->reference_line == b->reference_line && str_equal(a->route_to, b->route_to) &&
+	       same_proposals(a, b) &&
 	       same_defaults(&a->defaults, &b->defaults) && same_status(&a->status, &b->status);
 }
 
@@ -137,6 +151,6 @@ bool settings_same_instance(const struct instance_settings *a, const struct inst
 	return a->push == b->push && a->start == b->start && a->start_ms == b->start_ms &&
 	       a->every_ms == b->every_ms && a->quiet_alarm_ms == b->quiet_alarm_ms &&
 	       a->enabled == b->enabled &&
-	       str_equal(a->home_region, b->home_region) &&
+	       str_equal(a->home_region, b->home_region) && str_equal(a->agency, b->agency) &&
 	       str_equal(a->route_to, b->route_to) && same_defaults(&a->defaults, &b->defaults);
 }

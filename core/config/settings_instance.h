@@ -15,6 +15,10 @@ void settings_read_defaults(const struct schema_values *values,
 			    const struct settings_defaults *otherwise, struct problems *problems,
 			    struct settings_defaults *out);
 
+/* classify, complete, and how a proposal becomes ids of the centre. */
+void settings_read_know(const struct schema_values *values, struct settings *s,
+			struct problems *problems);
+
 /* An id as the centre gives it: not empty, no blanks, at most 64 bytes. NULL
  * when unset, or with a problem added. */
 const char *settings_read_id(const struct schema_values *values, const char *name,

@@ -33,6 +33,12 @@ static const char *const formats[] = { "key=value", "json", NULL };
 static const char *const levels[] = { "debug", "info", "notice", "warning", "error", NULL };
 static const char *const centres[] = { "lapor_v3", NULL };
 static const char *const unknowns[] = { "hold", "resend", NULL };
+static const char *const bys[] = { "fixed", "proposed", NULL };
+static const char *const unsures[] = { "push", "review", NULL };
+static const char *const completes[] = { "off", "ask", NULL };
+static const char *const complete_places[] = { "none", "usable", "district", NULL };
+static const char *const complete_dates[] = { "message", "given", NULL };
+static const char *const afters[] = { "push", "archive", NULL };
 static const char *const pushes[] = { "auto", "review", "shadow", NULL };
 
 const struct jembatan_option settings_table[] = {
@@ -106,6 +112,20 @@ const struct jembatan_option settings_table[] = {
 		 "How often the list of institutions is read anew."),
 	TEXT("central.route_to", NULL,
 	     "Institution id to which new complaints are routed; without it: no second step."),
+	CHOICE("central.route", "fixed", bys,
+	       "Where new complaints are routed: fixed (route_to) or proposed (the agency that was "
+	       "proposed with enough margin, where the centre lists it; else route_to)."),
+	CHOICE("central.category", "fixed", bys,
+	       "Which category_id new complaints get: fixed (defaults.category_id) or proposed (the "
+	       "number of the proposed category in the national tree)."),
+	TEXT("central.supervision_disposition_id", NULL,
+	     "Institution id (the inspectorate) that alone gets reports on abuse of office; without "
+	     "it they are given to nobody, and the centre's own triage decides."),
+	{ "central.classifications", JEMBATAN_MAP, 0, NULL, 0, 0, NULL,
+	  "The centre's classification id for each klasifikasi; else defaults.classification_id." },
+	FOLDER("central.locations_file", NULL,
+	       "File with lines CODE<TAB>ID: the centre's location id of a region, by its Kemendagri "
+	       "code; the longest code that fits counts, else defaults.location_id."),
 	TEXT("central.defaults.channel", NULL, "Channel id for new complaints."),
 	TEXT("central.defaults.classification_id", NULL, "Classification id for new complaints."),
 	TEXT("central.defaults.category_id", NULL, "Category id for new complaints."),
@@ -113,6 +133,28 @@ const struct jembatan_option settings_table[] = {
 	     "Institution id that new complaints are given to."),
 	TEXT("central.defaults.location_id", NULL, "Location id for new complaints."),
 	TEXT("central.defaults.user_id", NULL, "User id at the centre that files new complaints."),
+	INTEGER("classify.margin", "40", 0, 99,
+		"From this margin (in percent) on a proposed agency counts as sure."),
+	CHOICE("classify.unsure", "push", unsures,
+	       "What becomes of a complaint (push: auto) whose agency is not sure: push (the centre's "
+	       "triage finds it) or review (a person does)."),
+	CHOICE("complete.mode", "off", completes,
+	       "off: nothing is demanded; ask: what is missing is asked for on the same channel."),
+	INTEGER("complete.text_min", "20", 0, 1000, "Letters and digits of a text, at least."),
+	CHOICE("complete.place", "usable", complete_places,
+	       "What place is demanded: none, usable (kecamatan, coordinates or an address) or district "
+	       "(kecamatan or coordinates)."),
+	CHOICE("complete.date", "message", complete_dates,
+	       "message: the message's own date will do; given: the reporter must say it."),
+	DURATION("complete.wait", "10d", MINUTE, 366 * DAY, "How long an answer is waited for."),
+	CHOICE("complete.after", "push", afters,
+	       "After that: push it as it is, or archive it (kept here, not sent)."),
+	TEXT("complete.questions.text", "Apa yang terjadi? Mohon jelaskan laporan Anda.",
+	     "How to ask for more text."),
+	TEXT("complete.questions.place",
+	     "Di mana kejadiannya? Sebutkan jalan, desa/kelurahan, kecamatan dan kabupaten/kota.",
+	     "How to ask for the place."),
+	TEXT("complete.questions.date", "Tanggal berapa kejadiannya?", "How to ask for the date."),
 	DURATION("duplicates.window", "30d", DAY, 365 * DAY,
 		 "A complaint is compared with those of so long before."),
 	INTEGER("duplicates.automatic", "60", 1, 99,
@@ -152,6 +194,7 @@ const struct jembatan_option settings_instance_table[] = {
 	DURATION("quiet_alarm", NULL, MINUTE, 366 * DAY,
 		 "Alarm when no message has come for so long, although the polls succeed; unset: never."),
 	TEXT("home_region", NULL, "Kemendagri code of the region it serves, such as 32.73."),
+	TEXT("agency", NULL, "Name of the agency whose channel it is: proposed before any model."),
 	TEXT("central.route_to", NULL, "As central.route_to, for this instance."),
 	TEXT("central.defaults.channel", NULL, "As in jembatan.yaml, for this instance."),
 	TEXT("central.defaults.classification_id", NULL, "As in jembatan.yaml, for this instance."),

@@ -44,6 +44,7 @@ enum jembatan_result due_shift(struct db *db, int64_t now_ms, int64_t by_ms, str
 		"UPDATE outbox SET due_ms = due_ms - ?2 WHERE state = 0 AND due_ms > ?1",
 		"UPDATE message SET due_ms = due_ms - ?2 WHERE stage = 0 AND due_ms > ?1",
 		"UPDATE follow SET due_ms = due_ms - ?2 WHERE due_ms IS NOT NULL AND due_ms > ?1",
+		"UPDATE incomplete SET due_ms = due_ms - ?2 WHERE due_ms > ?1",
 	};
 	enum jembatan_result r = JEMBATAN_OK;
 

@@ -14,8 +14,8 @@ struct migrate_steps {
 	size_t count;
 };
 extern const struct migrate_steps migrate_all;
-extern const char schema_follow[]; /* a step of it, in schema_follow.c */
-extern const char schema_duplicates[]; /* and in schema_duplicates.c */
+/* Steps of it that stand elsewhere: schema_follow.c, schema_duplicates.c, incomplete.c. */
+extern const char schema_follow[], schema_duplicates[], schema_incomplete[];
 
 /* The store's version. CONFIG when it is not ours, or newer than `steps`. */
 MUST_CHECK enum jembatan_result migrate_check(struct sql *sql, const struct migrate_steps *steps,

@@ -16,7 +16,8 @@
 const char *ticket_state_name(enum ticket_state state)
 {
 	static const char *const names[] = { "review", "queued", "pushed", "unknown",
-					     "refused", "shadow", "linked", "rejected" };
+					     "refused", "shadow", "linked", "rejected",
+					     "incomplete", "archived" };
 	return (unsigned)state < COUNT_OF(names) ? names[state] : "?";
 }
 
@@ -457,16 +458,19 @@ enum jembatan_result tickets_newest(struct db *db, int64_t *out_id, struct why *
 			      SQL_NOTHING);
 }
 
-enum jembatan_result tickets_count(struct db *db, int64_t out_by_state[8], struct why *why)
+enum jembatan_result tickets_count(struct db *db, int64_t out_by_state[TICKET_STATE_COUNT], struct why *why)
 {
 	static const char text[] = "SELECT key, n FROM tally WHERE counted = 3 AND instance_id = 0";
-	int64_t by_state[8] = { 0 };
+	int64_t by_state[TICKET_STATE_COUNT] = { 0 };
 	enum jembatan_result r = db_write_tally(db, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_NOTHING);
-	while (sql_next(&db->sql, s, &r, why))
-		by_state[sqlite3_column_int64(s, 0) & 7] += sqlite3_column_int64(s, 1);
+	while (sql_next(&db->sql, s, &r, why)) {
+		int64_t state = sqlite3_column_int64(s, 0);
+		if (state >= 0 && state < TICKET_STATE_COUNT)
+			by_state[state] += sqlite3_column_int64(s, 1);
+	}
 	if (r == JEMBATAN_OK)
 		memcpy(out_by_state, by_state, sizeof(by_state));
 	return r;

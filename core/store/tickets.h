@@ -14,8 +14,11 @@ enum ticket_state { /* stored as its number: never renumber */
 	TICKET_REFUSED = 4, /* the centre refused it: a person corrects it */
 	TICKET_SHADOW = 5,  /* everything was done but the sending */
 	TICKET_LINKED = 6,  /* came from the centre */
-	TICKET_REJECTED = 7 /* a person rejected it in review */
+	TICKET_REJECTED = 7, /* a person rejected it in review */
+	TICKET_INCOMPLETE = 8, /* menunggu kelengkapan: its reporter is asked for what is missing */
+	TICKET_ARCHIVED = 9 /* it stayed incomplete, and is kept here only */
 };
+#define TICKET_STATE_COUNT 10
 const char *ticket_state_name(enum ticket_state state);
 
 struct ticket_row {
@@ -67,7 +70,7 @@ MUST_CHECK enum jembatan_result tickets_list(struct db *db, int state, int64_t a
 					     struct why *why);
 /* The newest ticket's id; 0: none. */
 MUST_CHECK enum jembatan_result tickets_newest(struct db *db, int64_t *out_id, struct why *why);
-MUST_CHECK enum jembatan_result tickets_count(struct db *db, int64_t out_by_state[8],
+MUST_CHECK enum jembatan_result tickets_count(struct db *db, int64_t out_by_state[TICKET_STATE_COUNT],
 					      struct why *why);
 
 #endif

@@ -32,6 +32,25 @@ struct ticket_attachment {
 	const char *missing; /* why it is not here; or NULL */
 };
 
+/* What words, rules and the model say where the source said nothing, and why.
+ * Margins are "0.00" to "1.00"; words are the ones that decided, ", " between.
+ * They are a citizen's, so this stays where the ticket is sealed. */
+struct ticket_proposal {
+	const char *category;    /* of the national tree, by its path: "MAIN > NAME" */
+	const char *category_id; /* its number in that tree */
+	const char *location_id; /* the centre's number of the place, by the operator's table */
+	const char *agency;      /* by name */
+	const char *agency_id;   /* of the centre's list of institutions */
+	const char *agency_margin, *agency_words;
+	const char *agencies;    /* up to three, the best first, " | " between */
+	const char *classification_margin, *classification_words;
+	const char *place_margin, *place_words; /* place_words: the place was read from the text */
+	const char *date_words;                 /* the incident's date was read from the text */
+	const char *social_aid;    /* the programme; "bansos" when none is named */
+	const char *aid_complaint; /* kepesertaan, penyaluran, besaran, penyelewengan, informasi */
+	const char *not_complaint; /* pujian, spam, obrolan: for a person to look at */
+};
+
 /* Texts are valid UTF-8, NFC; unset is NULL. */
 struct ticket {
 	const char *reference; /* "JB-7K3M9Q" */
@@ -49,7 +68,7 @@ struct ticket {
 	bool title_derived;
 	const char *title_original; /* before a person changed it; or NULL */
 	const char *content_original, *content_edited; /* isi awal, isi akhir */
-	const char *classification; /* classification word, when known */
+	const char *classification; /* klasifikasi, when known */
 	const char *category;       /* the source's own word */
 	int64_t incident_ms;
 	bool incident_derived; /* from the message's date */
@@ -57,6 +76,7 @@ struct ticket {
 	int64_t received_ms;
 	int64_t sent_ms; /* 0: not known */
 	struct ticket_place place;
+	struct ticket_proposal proposal;
 	const struct ticket_attachment *attachments;
 	size_t attachment_count;
 };

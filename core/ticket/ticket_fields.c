@@ -33,6 +33,22 @@ const struct ticket_field ticket_texts[] = {
 	AT("place", "address", place.address),
 	AT("place", "code", place.code),
 	AT("place", "code_system", place.code_system),
+	AT("proposal", "category", proposal.category),
+	AT("proposal", "category_id", proposal.category_id),
+	AT("proposal", "location_id", proposal.location_id),
+	AT("proposal", "agency", proposal.agency),
+	AT("proposal", "agency_id", proposal.agency_id),
+	AT("proposal", "agency_margin", proposal.agency_margin),
+	AT("proposal", "agency_words", proposal.agency_words),
+	AT("proposal", "agencies", proposal.agencies),
+	AT("proposal", "classification_margin", proposal.classification_margin),
+	AT("proposal", "classification_words", proposal.classification_words),
+	AT("proposal", "place_margin", proposal.place_margin),
+	AT("proposal", "place_words", proposal.place_words),
+	AT("proposal", "date_words", proposal.date_words),
+	AT("proposal", "social_aid", proposal.social_aid),
+	AT("proposal", "aid_complaint", proposal.aid_complaint),
+	AT("proposal", "not_complaint", proposal.not_complaint),
 };
 const size_t ticket_texts_count = COUNT_OF(ticket_texts);
 

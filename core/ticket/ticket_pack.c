@@ -55,6 +55,22 @@ static const struct field ticket_fields[] = {
 	FIELD(37, FIELD_DOUBLE, struct ticket, place.longitude),
 	FIELD_LIST_OF(38, struct ticket, attachments, attachment_count, attachment_fields,
 		      struct ticket_attachment),
+	FIELD(60, FIELD_TEXT, struct ticket, proposal.category),
+	FIELD(61, FIELD_TEXT, struct ticket, proposal.category_id),
+	FIELD(62, FIELD_TEXT, struct ticket, proposal.location_id),
+	FIELD(63, FIELD_TEXT, struct ticket, proposal.agency),
+	FIELD(64, FIELD_TEXT, struct ticket, proposal.agency_id),
+	FIELD(65, FIELD_TEXT, struct ticket, proposal.agency_margin),
+	FIELD(66, FIELD_TEXT, struct ticket, proposal.agency_words),
+	FIELD(67, FIELD_TEXT, struct ticket, proposal.agencies),
+	FIELD(68, FIELD_TEXT, struct ticket, proposal.classification_margin),
+	FIELD(69, FIELD_TEXT, struct ticket, proposal.classification_words),
+	FIELD(70, FIELD_TEXT, struct ticket, proposal.place_margin),
+	FIELD(71, FIELD_TEXT, struct ticket, proposal.place_words),
+	FIELD(72, FIELD_TEXT, struct ticket, proposal.date_words),
+	FIELD(73, FIELD_TEXT, struct ticket, proposal.social_aid),
+	FIELD(74, FIELD_TEXT, struct ticket, proposal.aid_complaint),
+	FIELD(75, FIELD_TEXT, struct ticket, proposal.not_complaint),
 	FIELD_END
 };
 

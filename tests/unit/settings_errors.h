@@ -23,7 +23,7 @@ static const struct {
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: unknown key \"zzzzzz\": the keys here are "
 	  "data_dir, run_dir, plugin_dir, profile_dir, confinement, log, "
-	  "master_key, limits, central, duplicates, web" },
+	  "master_key, limits, central, classify, complete, duplicates, web" },
 	{ "central:\n"
 	  "  zzzzzz: 1\n",
 	  NULL, NULL, false,
@@ -32,7 +32,8 @@ static const struct {
 	  "create_path, create_id, connect_timeout, answer_timeout, connections, "
 	  "idempotent, lookup, unknown, unknown_alarm, not_sent_statuses, "
 	  "reference_line, time_zone, ca_file, daily_budget, status, institutions_every, "
-	  "route_to, defaults" },
+	  "route_to, route, category, supervision_disposition_id, classifications, "
+	  "locations_file, defaults" },
 	{ "central.url: https://x\n",
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: \"central.url\" is not written in one word: "
@@ -41,7 +42,7 @@ static const struct {
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: unknown key \"a.b\": the keys here are data_dir, "
 	  "run_dir, plugin_dir, profile_dir, confinement, log, master_key, "
-	  "limits, central, duplicates, web" },
+	  "limits, central, classify, complete, duplicates, web" },
 	{ "central.lookup: {url: https://x}\n",
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: \"central.lookup\" is not written in one word: "
@@ -52,7 +53,9 @@ static const struct {
 	  "url, auth_header, auth_scheme, secret, guid, create_path, create_id, "
 	  "connect_timeout, answer_timeout, connections, idempotent, lookup, "
 	  "unknown, unknown_alarm, not_sent_statuses, reference_line, "
-	  "time_zone, ca_file, daily_budget, status, institutions_every, route_to, defaults, not text" },
+	  "time_zone, ca_file, daily_budget, status, institutions_every, route_to, "
+	  "route, category, supervision_disposition_id, classifications, locations_file, "
+	  "defaults, not text" },
 	{ "log: [json]\n",
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: \"log\" must be a map with the keys format, "
@@ -321,7 +324,7 @@ static const struct {
 	  "host: x\n", NULL, false,
 	  "connectors.d/surat.yaml:2: unknown key \"host\": the keys here "
 	  "are connector, profile, enabled, push, start, every, quiet_alarm, "
-	  "home_region, "
+	  "home_region, agency, "
 	  "central, options" },
 	{ "",
 	  "connector: [email]\n", NULL, false,

@@ -377,7 +377,7 @@ static void compare_counts(void)
 {
 	struct inbox_counts inbox;
 	struct outbox_counts outbox;
-	int64_t tickets[8], waiting;
+	int64_t tickets[TICKET_STATE_COUNT], waiting;
 	ck_ok(inbox_count(db, 0, &inbox, &why));
 	ck_ok(outbox_rows_count(db, &outbox, &why));
 	ck_ok(tickets_count(db, tickets, &why));

@@ -132,7 +132,7 @@ static void use_reading(void)
 	struct inbox_counts inbox;
 	struct outbox_counts outbox;
 	struct instance_row row;
-	int64_t by_state[8];
+	int64_t by_state[TICKET_STATE_COUNT];
 	struct digest key = key_of("none");
 	buf_init(&out, 10000);
 	ck_ok(instances_get(db, "mail", 0, 1, arena, &row, &why));
