@@ -9,20 +9,14 @@
 
 #include "base/digest.h"
 #include "base/jx.h"
-#include "ticket/classify.h"
-#include "ticket/place.h"
-#include "ticket/rules.h"
+#include "ticket/know.h"
 #include "base/poison.h"
 
 #define LINE_MAX_BYTES (1024u * 1024u)
 
-/* Of the model's share of "yes", where no programme is named. */
-#define SOCIAL_AID_ENOUGH 0.7
-
 struct offline {
-	struct regions *regions;
-	struct classifier *classifier;
-	struct rules *rules;
+	struct know_tables *tables;
+	struct know know;
 	uint32_t home;
 };
 
@@ -39,14 +33,23 @@ static json_t *text_or_null(const char *text)
 	return text != NULL ? json_string(text) : json_null();
 }
 
+static json_t *list_of(const char *const *texts, size_t count)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(texts[i]));
+	return list;
+}
+
 static void put_place(const struct offline *o, const struct place *p, json_t *out)
 {
 	static const char *const levels[] = { NULL, "province", "kabupaten", "kecamatan", "village" };
+	const struct regions *regions = o->tables->regions;
 	json_t *names = json_array(), *words = json_array();
 	char code[REGION_CODE_SIZE];
-	regions_code(o->regions, p->region, code);
-	for (uint32_t n = p->region; n != REGION_NONE; n = regions_at(o->regions, n).parent)
-		json_array_insert_new(names, 0, json_string(regions_at(o->regions, n).name));
+	regions_code(regions, p->region, code);
+	for (uint32_t n = p->region; n != REGION_NONE; n = regions_at(regions, n).parent)
+		json_array_insert_new(names, 0, json_string(regions_at(regions, n).name));
 	for (size_t i = 0; i < p->evidence_count; i++)
 		json_array_append_new(words, json_string(p->evidence[i]));
 	put(out, "place", "", code[0] != '\0' ? json_string(code) : json_null());
@@ -55,82 +58,51 @@ static void put_place(const struct offline *o, const struct place *p, json_t *ou
 	put(out, "place", "_margin", json_real(p->margin));
 	put(out, "place", "_ambiguous", json_boolean(p->is_ambiguous));
 	put(out, "place", "_words", words);
-	put(out, "zone", "_minutes", json_integer(regions_zone_minutes(o->regions, p->region)));
+	put(out, "zone", "_minutes", json_integer(regions_zone_minutes(regions, p->region)));
 }
 
-/* The model's answer, or the rule's before it. */
-static void put_task(const char *task, const struct classify_answer *a, const struct rules_fit *rule,
-		     json_t *out)
+static void put_choice(const char *task, const struct know_choice *c, json_t *out)
 {
-	json_t *words = json_array(), *three = json_array();
-	bool ruled = rule != NULL && rule->value != NULL;
-	if (ruled) {
-		json_array_append_new(words, json_string(rule->phrase));
-		json_array_append_new(three, json_string(rule->value));
-	}
-	for (size_t i = 0; i < a->word_count && !ruled; i++)
-		json_array_append_new(words, json_string(a->words[i]));
-	for (size_t i = 0; i < CLASSIFY_BEST && a->best[i].name != NULL; i++)
-		if (json_array_size(three) < CLASSIFY_BEST &&
-		    !(ruled && strcmp(rule->value, a->best[i].name) == 0))
-			json_array_append_new(three, json_string(a->best[i].name));
-	put(out, task, "", text_or_null(json_string_value(json_array_get(three, 0))));
-	put(out, task, "_margin", json_real(ruled ? 1 : a->margin));
-	put(out, task, "_three", three);
-	put(out, task, "_words", words);
-	put(out, task, "_rule", text_or_null(ruled ? rule->rule : NULL));
+	put(out, task, "", text_or_null(c->count > 0 ? c->three[0] : NULL));
+	put(out, task, "_margin", json_real(c->margin));
+	put(out, task, "_three", list_of(c->three, c->count));
+	put(out, task, "_words", list_of(c->words, c->word_count));
+	put(out, task, "_rule", text_or_null(c->rule));
 }
 
-static void put_social_aid(const struct classify_answer *a, const struct rules_answer *r, json_t *out)
+static void put_rest(const struct know *k, json_t *out)
 {
-	const struct rules_fit *programme = &r->fields[RULES_SOCIAL_AID];
-	double yes = a->best[0].name != NULL && strcmp(a->best[0].name, "yes") == 0 ? a->best[0].share :
-										      a->best[1].share;
-	bool is = programme->value != NULL || yes >= SOCIAL_AID_ENOUGH;
-	put(out, "social_aid", "", json_boolean(is));
-	put(out, "social_aid", "_share", json_real(yes));
-	put(out, "social_aid", "_margin", json_real(a->margin));
-	put(out, "programme", "", text_or_null(programme->value));
-	put(out, "aid_complaint", "", text_or_null(is ? r->fields[RULES_AID_COMPLAINT].value : NULL));
-}
-
-/* What no rule calls otherwise is an ordinary complaint: half sure. */
-static void put_kind(const struct rules_answer *r, json_t *out)
-{
-	const struct rules_fit *kind = &r->fields[RULES_KIND], *no = &r->fields[RULES_NOT_COMPLAINT];
-	put(out, "kind", "", json_string(kind->value != NULL ? kind->value :
-					 "Pengaduan Tidak Berkadar Pengawasan"));
-	put(out, "kind", "_margin", json_real(kind->value != NULL ? 1 : 0.5));
-	put(out, "kind", "_rule", text_or_null(kind->rule));
-	put(out, "kind", "_words", text_or_null(kind->phrase));
-	put(out, "not_complaint", "", text_or_null(no->value));
+	put(out, "social_aid", "", json_boolean(k->is_social_aid));
+	put(out, "social_aid", "_share", json_real(k->social_aid_share));
+	put(out, "social_aid", "_margin", json_real(k->social_aid_margin));
+	put(out, "programme", "", text_or_null(k->programme));
+	put(out, "aid_complaint", "", text_or_null(k->aid_complaint));
+	put(out, "kind", "", json_string(k->kind));
+	put(out, "kind", "_margin", json_real(k->kind_margin));
+	put(out, "kind", "_rule", text_or_null(k->kind_rule));
+	put(out, "kind", "_words", text_or_null(k->kind_words));
+	put(out, "not_complaint", "", text_or_null(k->not_complaint));
 }
 
 static enum jembatan_result classify(struct offline *o, struct jembatan_bytes line, struct why *why)
 {
 	CLEANUP(jx_decref) json_t *root = NULL, *out = json_object();
-	struct place place;
-	struct rules_answer ruled;
-	struct classify_answers model;
 	if (line.size > LINE_MAX_BYTES)
 		return why_set(why, JEMBATAN_DATA, "a line of more than 1 MiB");
 	if (jx_parse(line, &root, why) != JEMBATAN_OK)
 		return JEMBATAN_DATA;
-	const char *id = jx_text(root, "id"), *text = jx_text(root, "text");
-	const char *location = jx_text(root, "location");
-	if (id == NULL || text == NULL)
+	const char *id = jx_text(root, "id");
+	struct know_input input = { .text = jx_text(root, "text"),
+				    .location = jx_text(root, "location"), .home = o->home };
+	if (id == NULL || input.text == NULL)
 		return why_set(why, JEMBATAN_DATA, "a record needs id and text");
-	place_find(o->regions, text, location, o->home, &place);
-	rules_apply(o->rules, text, &ruled);
-	classify_text(o->classifier, text, location, &model);
+	know_complaint(o->tables, &input, &o->know);
 	put(out, "id", "", json_string(id));
-	put_task("agency", &model.tasks[CLASSIFY_AGENCY], &ruled.fields[RULES_AGENCY], out);
-	put_task("topic", &model.tasks[CLASSIFY_TOPIC], NULL, out);
-	put(out, "category", "",
-	    text_or_null(rules_category(o->rules, model.tasks[CLASSIFY_TOPIC].best[0].name)));
-	put_social_aid(&model.tasks[CLASSIFY_SOCIAL_AID], &ruled, out);
-	put_kind(&ruled, out);
-	put_place(o, &place, out);
+	put_choice("agency", &o->know.agency, out);
+	put_choice("topic", &o->know.topic, out);
+	put(out, "category", "", text_or_null(o->know.category));
+	put_rest(&o->know, out);
+	put_place(o, &o->know.place, out);
 	cli_print_json(NULL, out);
 	return JEMBATAN_OK;
 }
@@ -155,14 +127,10 @@ static enum jembatan_result read_all(struct offline *o, FILE *file, struct why *
 
 static enum jembatan_result open_offline(struct offline *o, const char *home, struct why *why)
 {
-	enum jembatan_result r = regions_load(regions_path(), &o->regions, why);
-	if (r == JEMBATAN_OK)
-		r = rules_load(rules_path(), &o->rules, why);
-	if (r == JEMBATAN_OK)
-		r = classifier_load(classifier_path(), &o->classifier, why);
+	enum jembatan_result r = know_load(&(struct know_files){ 0 }, &o->tables, why);
 	if (r != JEMBATAN_OK || home == NULL)
 		return r;
-	o->home = regions_by_code(o->regions, home);
+	o->home = regions_by_code(o->tables->regions, home);
 	if (o->home == REGION_NONE)
 		return why_set(why, JEMBATAN_CONFIG, "no region has the code %.20s", home);
 	return JEMBATAN_OK;
@@ -204,9 +172,7 @@ int cli_classify_offline(const char *path, const char *home)
 		r = read_all(&o, file, &why);
 	if (r != JEMBATAN_OK)
 		fprintf(stderr, "jembatan classify: %s\n", why.text);
-	regions_free(o.regions);
-	rules_free(o.rules);
-	classifier_free(o.classifier);
+	know_free(o.tables);
 	if (file != stdin)
 		fclose(file);
 	return r == JEMBATAN_OK ? EX_OK : r == JEMBATAN_CONFIG ? EX_CONFIG : EX_DATAERR;

@@ -73,13 +73,14 @@ struct settings_central {
 	unsigned daily_budget; /* 0: none */
 	struct settings_status status;
 	const char *route_to; /* institution id; NULL: no second step */
-	enum settings_by route, category; /* configured ids, or what a ticket proposes */
+	enum settings_by route; /* route_to, or what a ticket proposes */
 	/* Who alone gets reports on abuse of office; NULL: nobody, the centre's
 	 * own triage decides. */
 	const char *supervision_disposition_id;
 	const struct settings_word_id *classifications; /* klasifikasi to the centre's ids */
 	size_t classification_count;
-	const char *locations_file; /* region codes to the centre's ids; NULL: none */
+	const char *categories_file; /* national categories to the centre's ids; NULL: none */
+	const char *locations_file;  /* region codes to the centre's ids; NULL: none */
 	struct settings_defaults defaults;
 };
 

@@ -112,7 +112,8 @@ static bool same_unknown(const struct settings_central *a, const struct settings
 
 static bool same_proposals(const struct settings_central *a, const struct settings_central *b)
 {
-	bool same = a->route == b->route && a->category == b->category &&
+	bool same = a->route == b->route &&
+		    str_equal(a->categories_file, b->categories_file) &&
 		    str_equal(a->supervision_disposition_id, b->supervision_disposition_id) &&
 		    str_equal(a->locations_file, b->locations_file) &&
 		    a->classification_count == b->classification_count;

@@ -70,9 +70,9 @@ void settings_read_know(const struct schema_values *values, struct settings *s,
 	struct settings_central *central = &s->central;
 
 	central->route = is_choice(values, "central.route", "proposed") ? BY_PROPOSAL : BY_FIXED;
-	central->category = is_choice(values, "central.category", "proposed") ? BY_PROPOSAL : BY_FIXED;
 	central->supervision_disposition_id =
 		settings_read_id(values, "central.supervision_disposition_id", problems);
+	central->categories_file = schema_text(values, "central.categories_file");
 	central->locations_file = schema_text(values, "central.locations_file");
 	read_classifications(values, central, s->arena, problems);
 	s->classify.margin = (unsigned)schema_integer(values, "classify.margin");

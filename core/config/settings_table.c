@@ -115,14 +115,14 @@ const struct jembatan_option settings_table[] = {
 	CHOICE("central.route", "fixed", bys,
 	       "Where new complaints are routed: fixed (route_to) or proposed (the agency that was "
 	       "proposed with enough margin, where the centre lists it; else route_to)."),
-	CHOICE("central.category", "fixed", bys,
-	       "Which category_id new complaints get: fixed (defaults.category_id) or proposed (the "
-	       "number of the proposed category in the national tree)."),
 	TEXT("central.supervision_disposition_id", NULL,
 	     "Institution id (the inspectorate) that alone gets reports on abuse of office; without "
 	     "it they are given to nobody, and the centre's own triage decides."),
 	{ "central.classifications", JEMBATAN_MAP, 0, NULL, 0, 0, NULL,
 	  "The centre's classification id for each klasifikasi; else defaults.classification_id." },
+	FOLDER("central.categories_file", NULL,
+	       "File with lines CATEGORY<TAB>ID: the centre's category id of a national category "
+	       "(\"MAIN > NAME\", or MAIN for all below it), else defaults.category_id."),
 	FOLDER("central.locations_file", NULL,
 	       "File with lines CODE<TAB>ID: the centre's location id of a region, by its Kemendagri "
 	       "code; the longest code that fits counts, else defaults.location_id."),

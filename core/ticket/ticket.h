@@ -37,8 +37,9 @@ struct ticket_attachment {
  * They are a citizen's, so this stays where the ticket is sealed. */
 struct ticket_proposal {
 	const char *category;    /* of the national tree, by its path: "MAIN > NAME" */
-	const char *category_id; /* its number in that tree */
-	const char *location_id; /* the centre's number of the place, by the operator's table */
+	const char *category_margin;
+	const char *category_id; /* the centre's numbers of both, by the operator's tables */
+	const char *location_id;
 	const char *agency;      /* by name */
 	const char *agency_id;   /* of the centre's list of institutions */
 	const char *agency_margin, *agency_words;

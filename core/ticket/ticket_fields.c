@@ -34,6 +34,7 @@ const struct ticket_field ticket_texts[] = {
 	AT("place", "code", place.code),
 	AT("place", "code_system", place.code_system),
 	AT("proposal", "category", proposal.category),
+	AT("proposal", "category_margin", proposal.category_margin),
 	AT("proposal", "category_id", proposal.category_id),
 	AT("proposal", "location_id", proposal.location_id),
 	AT("proposal", "agency", proposal.agency),

@@ -71,6 +71,7 @@ static const struct field ticket_fields[] = {
 	FIELD(73, FIELD_TEXT, struct ticket, proposal.social_aid),
 	FIELD(74, FIELD_TEXT, struct ticket, proposal.aid_complaint),
 	FIELD(75, FIELD_TEXT, struct ticket, proposal.not_complaint),
+	FIELD(76, FIELD_TEXT, struct ticket, proposal.category_margin),
 	FIELD_END
 };
 

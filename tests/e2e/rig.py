@@ -99,6 +99,7 @@ class Rig:
                    JEMBATAN_DEDUP=str(TOP / "config" / "dedup"),
                    JEMBATAN_RULES=str(TOP / "config" / "rules.yaml"),
                    JEMBATAN_CLASSIFY=str(TOP / "config" / "classify.txt"),
+                   JEMBATAN_CATEGORIES=str(TOP / "config" / "categories.txt"),
                    JEMBATAN_REGIONS=str(self.build / "config" / "regions.bin"))
         env.update(more or {})
         return env

@@ -32,7 +32,7 @@ static const struct {
 	  "create_path, create_id, connect_timeout, answer_timeout, connections, "
 	  "idempotent, lookup, unknown, unknown_alarm, not_sent_statuses, "
 	  "reference_line, time_zone, ca_file, daily_budget, status, institutions_every, "
-	  "route_to, route, category, supervision_disposition_id, classifications, "
+	  "route_to, route, supervision_disposition_id, classifications, categories_file, "
 	  "locations_file, defaults" },
 	{ "central.url: https://x\n",
 	  NULL, NULL, false,

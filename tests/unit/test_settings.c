@@ -453,7 +453,7 @@ static const struct {
 	{ "status", "{follow: false}" }, { "status", "{new_every: 7m}" },
 	{ "status", "{old_every: 7h}" }, { "status", "{closed_every: 7d}" },
 	{ "status", "{closed_for: 7d}" }, { "status", "{daily_budget: 7}" },
-	{ "route", "proposed" }, { "category", "proposed" },
+	{ "route", "proposed" }, { "categories_file", "/etc/kategori.txt" },
 	{ "supervision_disposition_id", "'7'" }, { "locations_file", "/etc/tempat.txt" },
 	{ "classifications", "{Aspirasi: '7'}" },
 	{ "status", "{words: {Menunggu: deferred}}" },
