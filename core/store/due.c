@@ -8,6 +8,7 @@
  * Retry-After is asked for anew. Status is asked for after days at most. */
 #define WAITS_MOST_MS (60 * 60000)
 #define ASKS_MOST_MS (31ll * 24 * 3600000)
+#define TELLS_MOST_MS (2ll * 24 * 3600000) /* quiet hours, caps, a channel's wish */
 
 static enum jembatan_result pull(struct db *db, const char *text, int64_t now_ms, int64_t most_ms,
 				 int64_t *count, struct why *why)
@@ -27,12 +28,16 @@ enum jembatan_result due_pull_back(struct db *db, int64_t now_ms, int64_t *out_c
 	static const char messages[] = "UPDATE message SET due_ms = ?1 WHERE stage = 0 AND due_ms > ?2";
 	static const char questions[] = "UPDATE follow SET due_ms = ?1 WHERE due_ms IS NOT NULL"
 					" AND due_ms > ?2";
+	static const char replies[] = "UPDATE reply SET due_ms = ?1 WHERE state IN (0, 6)"
+				      " AND due_ms > ?2";
 	int64_t count = 0;
 	enum jembatan_result r = pull(db, pushes, now_ms, WAITS_MOST_MS, &count, why);
 	if (r == JEMBATAN_OK)
 		r = pull(db, messages, now_ms, WAITS_MOST_MS, &count, why);
 	if (r == JEMBATAN_OK)
 		r = pull(db, questions, now_ms, ASKS_MOST_MS, &count, why);
+	if (r == JEMBATAN_OK)
+		r = pull(db, replies, now_ms, TELLS_MOST_MS, &count, why);
 	if (r == JEMBATAN_OK)
 		*out_count = count;
 	return r;
@@ -45,6 +50,7 @@ enum jembatan_result due_shift(struct db *db, int64_t now_ms, int64_t by_ms, str
 		"UPDATE message SET due_ms = due_ms - ?2 WHERE stage = 0 AND due_ms > ?1",
 		"UPDATE follow SET due_ms = due_ms - ?2 WHERE due_ms IS NOT NULL AND due_ms > ?1",
 		"UPDATE incomplete SET due_ms = due_ms - ?2 WHERE due_ms > ?1",
+		"UPDATE reply SET due_ms = due_ms - ?2 WHERE state IN (0, 6) AND due_ms > ?1",
 	};
 	enum jembatan_result r = JEMBATAN_OK;
 

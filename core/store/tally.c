@@ -9,7 +9,7 @@
 
 /* Columns by their place in the schema; columns are only ever added behind. */
 enum { MESSAGE_INSTANCE = 1, MESSAGE_STAGE = 5, MESSAGE_REPEATS = 9, MESSAGE_EDIT_OF = 10 };
-enum { STATE = 5 }; /* of ticket and outbox */
+enum { STATE = 5 }; /* of ticket, outbox and reply */
 enum { QUARANTINE_DROPPED = 7, QUARANTINE_REPLAYED = 8 };
 enum { FOLLOW_STATE = 1, FOLLOW_DUE = 7 };
 
@@ -83,6 +83,8 @@ static void count(struct tally *t, const char *table, const struct side *s, int6
 		add(t, TALLY_TICKETS, 0, column(s, STATE), n);
 	else if (strcmp(table, "outbox") == 0)
 		add(t, TALLY_OUTBOX, 0, column(s, STATE), n);
+	else if (strcmp(table, "reply") == 0)
+		add(t, TALLY_REPLIES, 0, column(s, STATE), n);
 	else if (strcmp(table, "quarantine") == 0)
 		count_quarantine(t, s, n);
 	else if (strcmp(table, "follow") == 0)

@@ -16,7 +16,8 @@ enum tally_counted { /* stored as its number: never renumber */
 	TALLY_OUTBOX = 4,  /* by state */
 	TALLY_QUARANTINE = 5, /* records that wait */
 	TALLY_FOLLOWED = 6, /* tickets by their state at the centre */
-	TALLY_ASKED = 7     /* those of them that will be asked about again */
+	TALLY_ASKED = 7,    /* those of them that will be asked about again */
+	TALLY_REPLIES = 8   /* by state */
 };
 
 struct tally_change {

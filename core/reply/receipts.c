@@ -1,0 +1,40 @@
+/* receipts.c: a receipt to its row. What did not get through is told another
+ * way by whoever plans replies: the news is written here, in the same
+ * transaction. */
+#include "reply/receipts.h"
+
+#include "reply/outcome.h"
+#include "store/audit.h"
+#include "base/poison.h"
+
+static enum jembatan_result write_receipt(struct db *db, const struct reply_row *was,
+					  const struct reply_row *row, bool has_failed,
+					  const struct digest *remote_key, int64_t now_ms,
+					  struct why *why)
+{
+	enum jembatan_result r = replies_update(db, row, remote_key, why);
+	if (r == JEMBATAN_OK && has_failed)
+		r = replies_news_add(db, &(struct reply_news){ .kind = REPLY_NEWS_FAILED,
+							       .ticket_id = row->ticket_id,
+							       .reply_id = row->id },
+				     now_ms, why);
+	if (r == JEMBATAN_OK && row->ticket_id != 0 &&
+	    (row->state == REPLY_DELIVERED || has_failed) && was->state != REPLY_READ)
+		r = audit_add(db, AUDIT_TICKET, row->ticket_id, NULL,
+			      has_failed ? "reply_failed" : "reply_delivered", row->reference, now_ms,
+			      why);
+	return r;
+}
+
+enum jembatan_result reply_take_receipt(struct db *db, const struct reply_receipt *r,
+					int64_t now_ms, struct why *why)
+{
+	struct arena *arena = arena_new();
+	struct reply_row was, row;
+	bool has_failed = false;
+	enum jembatan_result result = replies_find(db, r->reference, r->remote_key, arena, &was, why);
+	if (result == JEMBATAN_OK && reply_after_receipt(&was, r->state, now_ms, &row, &has_failed))
+		result = write_receipt(db, &was, &row, has_failed, r->remote_key, now_ms, why);
+	arena_free(arena);
+	return result;
+}

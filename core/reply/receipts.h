@@ -1,0 +1,20 @@
+/* receipts.h: what a channel says later of a reply: it was sent, delivered,
+ * read, or failed. In any order, any number of times. */
+#ifndef REPLY_RECEIPTS_H
+#define REPLY_RECEIPTS_H
+
+#include "store/replies.h"
+
+struct reply_receipt {
+	const char *reference;            /* ours; or NULL */
+	const struct digest *remote_key;  /* replies_remote_key(); or NULL */
+	unsigned state;                   /* enum jembatan_receipt_state */
+	const char *reason;               /* of a failure; may hold anything: not kept */
+	int64_t at_ms;
+};
+
+/* Inside a transaction. GONE: it is of nothing that we sent. */
+MUST_CHECK enum jembatan_result reply_take_receipt(struct db *db, const struct reply_receipt *r,
+						   int64_t now_ms, struct why *why);
+
+#endif
