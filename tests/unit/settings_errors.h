@@ -54,8 +54,8 @@ static const struct {
 	  "connect_timeout, answer_timeout, connections, idempotent, lookup, "
 	  "unknown, unknown_alarm, not_sent_statuses, reference_line, "
 	  "time_zone, ca_file, daily_budget, status, institutions_every, route_to, "
-	  "route, category, supervision_disposition_id, classifications, locations_file, "
-	  "defaults, not text" },
+	  "route, supervision_disposition_id, classifications, categories_file, "
+	  "locations_file, defaults, not text" },
 	{ "log: [json]\n",
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: \"log\" must be a map with the keys format, "
