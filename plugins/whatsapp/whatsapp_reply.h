@@ -1,0 +1,42 @@
+/* whatsapp_reply.h: what is sent for a reply, and how fast. Pure but for the
+ * sending itself, which whatsapp.c does. */
+#ifndef WHATSAPP_REPLY_H
+#define WHATSAPP_REPLY_H
+
+#include <jembatan/kit.h>
+
+#define WA_TEXT_MAX 4096u /* characters of a text */
+
+/* "NAME/LANGUAGE", then the names of its parameters in order. */
+struct wa_template {
+	char name[513], language[16];
+	const char *parameters; /* borrowed from the spec */
+};
+JEMBATAN_MUST_CHECK enum jembatan_result
+wa_template_read(const char *spec, struct wa_template *out, struct kit_why *why);
+
+/* The request's JSON; the caller frees. NULL: its address is none of WhatsApp's.
+ * template NULL: free text. A parameter is `text`, `reference`, or a key of
+ * reply->extra. */
+char *wa_reply_json(const struct jembatan_reply *reply, const struct wa_template *template);
+
+/* Is free text allowed at this moment? */
+bool wa_reply_window_is_open(const struct jembatan_reply *reply, int64_t now_ms);
+
+/* One message per person in six seconds, so many per second in all. */
+#define WA_PAIRS 512u
+#define WA_PAIR_MS 6000
+
+struct wa_pace {
+	int64_t per_second;
+	int64_t second, count; /* sent in this one */
+	struct {
+		uint64_t key;
+		int64_t at_ms;
+	} pairs[WA_PAIRS];
+	size_t next;
+};
+/* 0: now, and it counts as sent; else milliseconds to wait. */
+int64_t wa_pace_take(struct wa_pace *pace, const char *to, int64_t now_ms);
+
+#endif
