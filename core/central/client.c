@@ -1,9 +1,11 @@
 /* client.c: libcurl multi in our loop. libcurl repeats a request by itself
- * when a kept connection turns out dead, unless it cannot rewind the body: so
- * every body comes from a callback that has no way back, and such a request
- * ends as 65, unknown. It never follows a redirect, speaks HTTP/1.1 only (a
- * refused HTTP/2 stream is repeated too) and takes no proxy from the
- * environment. */
+ * when a kept connection turns out dead. So it asks before each sending, and
+ * once a byte has left the answer is no: such a request ends as 42 with bytes
+ * sent, unknown. It never follows a redirect, speaks HTTP/1.1 only (a refused
+ * HTTP/2 stream is repeated too) and takes no proxy from the environment.
+ *
+ * A call and its handle are kept for the next request as they are: to reset
+ * one and to set it up anew costs more than to send a report. */
 #include "central/client.h"
 
 #include "base/backoff.h"
@@ -11,19 +13,16 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "central/reason.h"
-#include "central/surplus.h"
+#include "central/sockets.h"
 
 #include <curl/curl.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/poison.h"
 
 #define UPLOAD_BYTES_PER_MS 16 /* the slowest line that we wait for */
-#define EASY_KEPT_MAX 256u
+#define KEPT_MAX 256u
 #define PARTS_MAX 16u
 
 struct body_reader { /* a text that is read once */
@@ -34,9 +33,11 @@ struct body_reader { /* a text that is read once */
 struct client_call {
 	struct client *client;
 	CURL *easy;
-	struct curl_slist *headers;
+	unsigned set_up; /* for which options; 0: for none */
+	int64_t timeout_ms;
+	struct curl_slist *headers; /* of a kept one: its key first, then the usual ones */
 	curl_mime *mime;
-	struct body_reader body, parts[PARTS_MAX];
+	struct body_reader parts[PARTS_MAX];
 	struct buf answer;
 	size_t head_size; /* of all headers, those of 1xx answers too */
 	char error[CURL_ERROR_SIZE];
@@ -51,13 +52,12 @@ struct client {
 	struct loop *loop;
 	struct client_options options;
 	CURLM *multi;
-	struct surplus *surplus;
+	struct sockets *sockets;
 	struct loop_timer *timer;
 	struct client_call *calls;
-	CURL *kept[EASY_KEPT_MAX];
+	unsigned options_count;	  /* how often they were set */
+	struct client_call *kept; /* by next */
 	size_t kept_count;
-	struct watched **watched; /* by the number of their socket */
-	size_t watched_count;
 };
 
 /* ---- libcurl's callbacks ---- */
@@ -97,6 +97,24 @@ static size_t on_header(char *line UNUSED, size_t size, size_t count, void *data
 
 	call->head_size += size * count;
 	return call->head_size > CLIENT_HEAD_MAX ? 0 : size * count;
+}
+
+static bool any_sent(CURL *easy)
+{
+	long bytes = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &bytes);
+	return bytes > 0;
+}
+
+static int before_sending(void *data, char *peer UNUSED, char *local UNUSED, int peer_port UNUSED,
+			  int local_port)
+{
+	struct client_call *call = data;
+	bool is_first = !any_sent(call->easy) || FAULT_PLANTED("curl-repeats");
+
+	return is_first && surplus_is_fit(sockets_surplus(call->client->sockets), local_port) ?
+		       CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 #ifdef JEMBATAN_FAULTS
@@ -142,7 +160,9 @@ static void set_fixed(const struct client *c, struct client_call *call)
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, call);
 	curl_easy_setopt(e, CURLOPT_PRIVATE, call);
-	surplus_watch(c->surplus, e);
+	surplus_watch(sockets_surplus(c->sockets), e);
+	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, before_sending);
+	curl_easy_setopt(e, CURLOPT_PREREQDATA, call);
 #ifdef JEMBATAN_FAULTS
 	curl_easy_setopt(e, CURLOPT_VERBOSE, 1L);
 	curl_easy_setopt(e, CURLOPT_DEBUGFUNCTION, on_debug);
@@ -184,32 +204,34 @@ static void add_credentials(struct client_call *call, const struct client_option
 	}
 }
 
+/* Kept with a call, since all reports have the same ones but for their key. */
 static void set_headers(struct client_call *call, const struct client_request *r)
 {
-	add_header(call, "Accept: application/json");
-	add_header(call, "Expect:"); /* a 417 would make libcurl send again */
-	if (r->body)
-		add_header(call, "Content-Type: application/json");
 	if (r->idempotency_key) {
 		CLEANUP(free_pointer) char *line =
 			xasprintf("Idempotency-Key: %s", r->idempotency_key);
 		add_header(call, line);
 	}
+	add_header(call, "Accept: application/json");
+	add_header(call, "Expect:"); /* a 417 would make libcurl send again */
+	if (r->body)
+		add_header(call, "Content-Type: application/json");
 	if (!r->without_credentials)
 		add_credentials(call, &call->client->options);
 	curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
 }
 
+static void change_key(struct client_call *call, const char *key)
+{
+	free(call->headers->data);
+	call->headers->data = xasprintf("Idempotency-Key: %s", key);
+}
+
 static void set_body(struct client_call *call, const char *body)
 {
-	call->body = (struct body_reader){ .data = body, .size = strlen(body) };
-	call->to_send = call->body.size;
-	curl_easy_setopt(call->easy, CURLOPT_POST, 1L);
-	curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.size);
-	curl_easy_setopt(call->easy, CURLOPT_READFUNCTION, on_read_body);
-	curl_easy_setopt(call->easy, CURLOPT_READDATA, &call->body);
-	if (FAULT_PLANTED("curl-repeats"))
-		curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, body);
+	call->to_send = strlen(body);
+	curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->to_send);
+	curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, body);
 }
 
 static void set_part(struct client_call *call, curl_mimepart *part, const struct client_part *p,
@@ -239,42 +261,105 @@ static void set_parts(struct client_call *call, const struct client_request *r)
 	curl_easy_setopt(call->easy, CURLOPT_MIMEPOST, call->mime);
 }
 
-struct client_call *client_start(struct client *c, const struct client_request *r,
-				 client_on_done *on_done, void *data)
+static void wipe_headers(struct curl_slist *list)
 {
-	struct client_call *call = xcalloc(1, sizeof(*call));
+	for (struct curl_slist *l = list; l; l = l->next)
+		mem_wipe(l->data, strlen(l->data));
+	curl_slist_free_all(list);
+}
 
+/* Back to a handle that nothing is set in; its connections stay. */
+static void strip(struct client_call *call)
+{
+	curl_easy_reset(call->easy);
+	curl_mime_free(call->mime);
+	call->mime = NULL;
+	wipe_headers(call->headers);
+	call->headers = NULL;
+	call->set_up = 0;
+	call->timeout_ms = -1;
+}
+
+static void free_call(struct client_call *call)
+{
+	strip(call);
+	curl_easy_cleanup(call->easy);
+	free(call);
+}
+
+static struct client_call *new_call(struct client *c)
+{
+	struct client_call *call = c->kept;
+
+	if (call) {
+		c->kept = call->next;
+		c->kept_count--;
+		return call;
+	}
+	call = xcalloc(1, sizeof(*call));
 	call->client = c;
-	call->easy = c->kept_count > 0 ? c->kept[--c->kept_count] : curl_easy_init();
+	call->timeout_ms = -1;
+	call->easy = curl_easy_init();
 	ASSERT(call->easy);
-	call->on_done = on_done;
-	call->data = data;
-	call->started_mono_ms = clock_mono_ms();
-	buf_init(&call->answer, CLIENT_ANSWER_MAX);
+	return call;
+}
+
+/* Only reports with a key of their own are kept set up. */
+static bool is_report(const struct client_request *r)
+{
+	return r->body && r->idempotency_key && !r->without_credentials;
+}
+
+static void set_up(struct client_call *call, const struct client_request *r)
+{
+	struct client *c = call->client;
+	bool may_keep = is_report(r);
+
+	if (may_keep && call->set_up == c->options_count) {
+		change_key(call, r->idempotency_key);
+		set_body(call, r->body);
+		return;
+	}
+	strip(call);
 	set_fixed(c, call);
 	set_headers(call, r);
 	if (r->body)
 		set_body(call, r->body);
 	else if (r->part_count > 0)
 		set_parts(call, r);
-	curl_easy_setopt(call->easy, CURLOPT_URL, r->url);
+	call->set_up = may_keep ? c->options_count : 0;
+}
+
+static void set_timeout(struct client_call *call, int64_t ms)
+{
+	if (call->timeout_ms != ms)
+		curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, (long)ms);
+	call->timeout_ms = ms;
+}
+
+struct client_call *client_start(struct client *c, const struct client_request *r,
+				 client_on_done *on_done, void *data)
+{
+	struct client_call *call = new_call(c);
 	int64_t timeout = c->options.connect_timeout_ms + c->options.answer_timeout_ms;
-	curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS,
-			 (long)FAULT_NUMBER("JEMBATAN_ANSWER_MS", timeout) +
-				 (long)(call->to_send / UPLOAD_BYTES_PER_MS));
+
+	call->on_done = on_done;
+	call->data = data;
+	call->started_mono_ms = clock_mono_ms();
+	call->to_send = call->sent = call->head_size = 0;
+	call->error[0] = '\0';
+	buf_init(&call->answer, CLIENT_ANSWER_MAX);
+	set_up(call, r);
+	curl_easy_setopt(call->easy, CURLOPT_URL, r->url);
+	set_timeout(call, FAULT_NUMBER("JEMBATAN_ANSWER_MS", timeout) +
+			  (int64_t)(call->to_send / UPLOAD_BYTES_PER_MS));
+	call->before = NULL;
 	call->next = c->calls;
 	if (c->calls)
 		c->calls->before = call;
 	c->calls = call;
 	ASSERT(curl_multi_add_handle(c->multi, call->easy) == CURLM_OK);
 	return call;
-}
-
-static void wipe_headers(struct curl_slist *list)
-{
-	for (struct curl_slist *l = list; l; l = l->next)
-		mem_wipe(l->data, strlen(l->data));
-	curl_slist_free_all(list);
 }
 
 void client_cancel(struct client_call *call)
@@ -288,15 +373,16 @@ void client_cancel(struct client_call *call)
 		c->calls = call->next;
 	if (call->next)
 		call->next->before = call->before;
-	curl_easy_reset(call->easy);
-	curl_mime_free(call->mime);
-	wipe_headers(call->headers);
-	if (c->kept_count < EASY_KEPT_MAX)
-		c->kept[c->kept_count++] = call->easy;
-	else
-		curl_easy_cleanup(call->easy);
 	buf_done(&call->answer);
-	free(call);
+	if (call->set_up != c->options_count)
+		strip(call);
+	if (c->kept_count == KEPT_MAX) {
+		free_call(call);
+		return;
+	}
+	call->next = c->kept;
+	c->kept = call;
+	c->kept_count++;
 }
 
 /* ---- the end of a request ---- */
@@ -326,12 +412,11 @@ static void end_call(struct client_call *call, CURLcode code)
 	client_on_done *on_done = call->on_done;
 	void *data = call->data;
 	struct buf answer = call->answer;
-	long status = 0, request_bytes = 0;
+	long status = 0;
 
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
 	a.status = (unsigned)status;
-	a.any_sent = request_bytes > 0;
+	a.any_sent = any_sent(call->easy);
 	a.is_too_long = buf_is_full(&call->answer) || call->head_size > CLIENT_HEAD_MAX;
 	a.retry_after_ms = retry_after(call->easy);
 	a.took_ms = clock_mono_ms() - call->started_mono_ms;
@@ -376,118 +461,18 @@ static void on_timer(void *data)
 	act(data, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* One of libcurl's sockets, watched until it is closed: a kept connection that
- * were left and taken up for each request would cost five system calls each
- * time. libcurl 7.88 closes a socket whose connect failed before it says that
- * it is to be watched no more, and the next socket may have its number by then.
- * So the loop watches a duplicate, which is ours to close, and the inode tells
- * one socket from the next. */
-struct watched {
-	struct client *client;
-	curl_socket_t fd;
-	int duplicate;
-	ino_t inode;
-	unsigned events;
-	bool is_idle; /* kept, and of no request */
-	struct loop_fd *loop_fd;
-};
-
-static void unwatch(struct client *c, curl_socket_t fd)
+static void on_ready(void *data, curl_socket_t fd, int bits)
 {
-	struct watched *w = (size_t)fd < c->watched_count ? c->watched[fd] : NULL;
-
-	if (!w)
-		return;
-	c->watched[fd] = NULL;
-	loop_fd_remove(w->loop_fd);
-	close(w->duplicate);
-	free(w);
-}
-
-static void on_socket(void *data, unsigned events)
-{
-	struct watched *w = data;
-	int bits = 0;
-
-	/* The peer closes it: libcurl sees that when it wants to use it. */
-	if (w->is_idle) {
-		unwatch(w->client, w->fd);
-		return;
-	}
-	if (events & LOOP_READ)
-		bits |= CURL_CSELECT_IN;
-	if (events & LOOP_WRITE)
-		bits |= CURL_CSELECT_OUT;
-	if (events & LOOP_HANGUP)
-		bits |= CURL_CSELECT_IN | CURL_CSELECT_ERR;
-	act(w->client, w->fd, bits);
-}
-
-static ino_t inode_of(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 ? st.st_ino : 0;
-}
-
-static void watch(struct client *c, curl_socket_t fd, unsigned events)
-{
-	struct watched *w = xcalloc(1, sizeof(*w));
-
-	while ((size_t)fd >= c->watched_count) {
-		size_t count = c->watched_count > 0 ? 2 * c->watched_count : 64;
-		c->watched = xrealloc(c->watched, count, sizeof(struct watched *));
-		memset(c->watched + c->watched_count, 0,
-		       (count - c->watched_count) * sizeof(struct watched *));
-		c->watched_count = count;
-	}
-	*w = (struct watched){ .client = c, .fd = fd, .inode = inode_of(fd), .events = events };
-	w->duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	ASSERT(w->duplicate >= 0);
-	w->loop_fd = loop_fd_add(c->loop, w->duplicate, events, on_socket, w);
-	c->watched[fd] = w;
+	act(data, fd, bits);
 }
 
 static int on_watch(CURL *easy UNUSED, curl_socket_t fd, int what, void *data,
 		    void *known UNUSED)
 {
 	struct client *c = data;
-	struct watched *w = (size_t)fd < c->watched_count ? c->watched[fd] : NULL;
-	unsigned events = 0;
 
-	if (what & CURL_POLL_IN)
-		events |= LOOP_READ;
-	if (what & CURL_POLL_OUT)
-		events |= LOOP_WRITE;
-	if (what == CURL_POLL_REMOVE) {
-		/* Still watched for reading, it tells of its end by itself. The
-		 * resolver's sockets are closed without a word. */
-		if (w && w->events == LOOP_READ && surplus_knows(c->surplus, fd))
-			w->is_idle = true;
-		else
-			unwatch(c, fd);
-		return 0;
-	}
-	/* One that libcurl knows may have been closed and opened since. */
-	if (w && w->inode != inode_of(fd)) {
-		unwatch(c, fd);
-		w = NULL;
-	}
-	if (!w) {
-		watch(c, fd, events);
-	} else {
-		w->is_idle = false;
-		if (w->events != events)
-			loop_fd_set(w->loop_fd, events);
-		w->events = events;
-	}
+	sockets_watch(c->sockets, fd, what);
 	return 0;
-}
-
-/* Without this the duplicate would keep the connection open. */
-static void on_closing(void *data, curl_socket_t fd)
-{
-	unwatch(data, fd);
 }
 
 static int on_wait(CURLM *multi UNUSED, long timeout_ms, void *data)
@@ -504,6 +489,7 @@ static int on_wait(CURLM *multi UNUSED, long timeout_ms, void *data)
 void client_set_options(struct client *c, const struct client_options *options)
 {
 	c->options = *options;
+	c->options_count++;
 	curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)options->connections);
 }
 
@@ -517,8 +503,9 @@ struct client *client_new(struct loop *loop, const struct client_options *option
 	is_ready = true;
 	c->loop = loop;
 	c->options = *options;
+	c->options_count = 1;
 	c->timer = loop_timer_new(loop, on_timer, c);
-	c->surplus = surplus_new(on_closing, c);
+	c->sockets = sockets_new(loop, on_ready, c);
 	c->multi = curl_multi_init();
 	ASSERT(c->multi);
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_watch);
@@ -536,11 +523,10 @@ void client_free(struct client *c)
 		return;
 	while (c->calls)
 		client_cancel(c->calls);
-	while (c->kept_count > 0)
-		curl_easy_cleanup(c->kept[--c->kept_count]);
+	while (c->kept)
+		free_call(new_call(c));
 	curl_multi_cleanup(c->multi);
-	surplus_free(c->surplus);
-	free(c->watched);
+	sockets_free(c->sockets);
 	loop_timer_free(c->timer);
 	free(c);
 }

@@ -74,10 +74,8 @@ static bool has_bytes(curl_socket_t fd)
 	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-static int before_request(void *data, char *peer UNUSED, char *local UNUSED, int peer_port UNUSED,
-			  int local_port)
+bool surplus_is_fit(struct surplus *s, int local_port)
 {
-	struct surplus *s = data;
 	bool is_fit = true;
 
 	for (size_t i = 0; i < s->count; i++) {
@@ -90,7 +88,7 @@ static int before_request(void *data, char *peer UNUSED, char *local UNUSED, int
 			is_fit = false;
 		k->was_used = true;
 	}
-	return is_fit ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+	return is_fit;
 }
 
 struct surplus *surplus_new(surplus_on_closing *on_closing, void *data)
@@ -124,6 +122,4 @@ void surplus_watch(struct surplus *s, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, s);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, s);
-	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
-	curl_easy_setopt(easy, CURLOPT_PREREQDATA, s);
 }

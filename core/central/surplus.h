@@ -16,9 +16,9 @@ struct surplus *surplus_new(surplus_on_closing *on_closing, void *data);
 /* A socket of a handle that is watched, and not one of the resolver's own. */
 bool surplus_knows(const struct surplus *s, curl_socket_t fd);
 void surplus_free(struct surplus *s); /* after the last socket was closed; NULL is fine */
-/* Before a request leaves over one of the sockets that this handle opens, it is
- * looked at: with bytes waiting, the request ends as CURLE_ABORTED_BY_CALLBACK
- * and nothing of it was sent. */
-void surplus_watch(struct surplus *s, CURL *easy);
+void surplus_watch(struct surplus *s, CURL *easy); /* before the handle opens one */
+/* To be asked before a request leaves over the connection with this port. With
+ * bytes waiting in it, nothing may be sent there. */
+bool surplus_is_fit(struct surplus *s, int local_port);
 
 #endif
