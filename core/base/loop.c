@@ -16,7 +16,7 @@
 
 #include "base/poison.h"
 
-#define EVENTS_PER_TURN 64
+#define EVENTS_PER_TURN 256
 #define SIGNAL_COUNT 65
 
 struct loop_fd {

@@ -8,6 +8,7 @@
 
 #include "base/poison.h"
 
+#define BLOCK 16u
 #define REPLACEMENT "\xef\xbf\xbd"
 
 /* One character at s: its size, and -1 in *out when the bytes are not UTF-8;
@@ -30,12 +31,28 @@ static size_t next_char(const char *s, size_t size, utf8proc_int32_t *out)
 	return used;
 }
 
+static bool is_plain(char c)
+{
+	return (unsigned char)(c - 0x20) < 0x7f - 0x20 || c == '\n' || c == '\t';
+}
+
 /* Bytes at s that are plain: printable ASCII, tab and newline, each a character
- * and a cluster of its own. Nearly all that citizens write is of these. */
+ * and a cluster of its own. Nearly all that citizens write is of these, so whole
+ * blocks are looked at without a branch. */
 static size_t plain_run(const char *s, size_t size)
 {
 	size_t i = 0;
-	while (i < size && ((s[i] >= 0x20 && s[i] < 0x7f) || s[i] == '\n' || s[i] == '\t'))
+	for (; i + BLOCK <= size; i += BLOCK) {
+		unsigned char other = 0;
+		for (size_t k = 0; k < BLOCK; k++) {
+			unsigned char c = (unsigned char)s[i + k];
+			other |= ((unsigned char)(c - 0x20) >= 0x7f - 0x20) & (c != '\n') &
+				 (c != '\t');
+		}
+		if (other)
+			break;
+	}
+	while (i < size && is_plain(s[i]))
 		i++;
 	return i;
 }
@@ -151,22 +168,33 @@ static bool is_space(utf8proc_int32_t c)
 	       category == UTF8PROC_CATEGORY_ZP;
 }
 
+/* Where the last character of the first size bytes begins. */
+static size_t last_char(const char *s, size_t size)
+{
+	size_t at = size - 1;
+	while (at > 0 && size - at < 4 && ((unsigned char)s[at] & 0xc0) == 0x80)
+		at--;
+	return at;
+}
+
 void text_trim(char *s)
 {
-	size_t size = strlen(s), start = SIZE_MAX, end = 0;
+	size_t size = strlen(s), start = 0;
 	utf8proc_int32_t c;
-	for (size_t i = 0, n; i < size; i += n) {
-		n = next_char(s + i, size - i, &c);
-		if (is_space(c))
-			continue;
-		if (start == SIZE_MAX)
-			start = i;
-		end = i + n;
+	while (start < size) {
+		size_t n = next_char(s + start, size - start, &c);
+		if (!is_space(c))
+			break;
+		start += n;
 	}
-	if (start == SIZE_MAX)
-		start = end = 0;
-	memmove(s, s + start, end - start);
-	s[end - start] = '\0';
+	while (size > start) {
+		size_t at = last_char(s, size);
+		if (next_char(s + at, size - at, &c) != size - at || !is_space(c))
+			break;
+		size = at;
+	}
+	memmove(s, s + start, size - start);
+	s[size - start] = '\0';
 }
 
 char *text_squeeze(const char *s)

@@ -275,9 +275,25 @@ struct jembatan_bytes db_local_key(const struct db *db)
 	return bytes_of(db->local_key, sizeof(db->local_key));
 }
 
+void db_read_on(struct db *db)
+{
+	struct why why;
+	if (!db->sql.in_transaction && !db->owed && !db->reads_on)
+		db->reads_on = sql_run(&db->sql, &why, "BEGIN", SQL_NOTHING) == JEMBATAN_OK;
+}
+
+static void end_reading(struct db *db)
+{
+	struct why why;
+	if (db->reads_on && sql_run(&db->sql, &why, "COMMIT", SQL_NOTHING) != JEMBATAN_OK)
+		sql_rollback(&db->sql);
+	db->reads_on = false;
+}
+
 enum jembatan_result db_begin(struct db *db, struct why *why)
 {
 	ASSERT(!db->sql.in_transaction);
+	end_reading(db);
 	if (db->owed && sql_script(&db->sql, "COMMIT", why) == JEMBATAN_OK)
 		db->owed = false;
 	enum jembatan_result r = sql_script(&db->sql, "BEGIN IMMEDIATE", why);
@@ -290,6 +306,7 @@ static void checkpoint(struct db *db)
 {
 	struct why why = { "" };
 	int in_log = 0, copied = 0;
+	end_reading(db);
 	if (sqlite3_wal_checkpoint_v2(db->sql.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log,
 				      &copied) != SQLITE_OK) {
 		(void)sql_failed(&db->sql, &why);
@@ -377,6 +394,7 @@ void db_relieve(struct db *db)
 
 void db_idle(struct db *db)
 {
+	end_reading(db);
 	if (!db->sql.in_transaction && !db->owed && db->wal_pages > WAL_IDLE_PAGES)
 		checkpoint(db);
 }

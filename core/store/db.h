@@ -31,6 +31,10 @@ MUST_CHECK enum jembatan_result db_commit(struct db *db, struct why *why);
 void db_abort(struct db *db);
 bool db_in_transaction(const struct db *db);
 
+/* Several readings follow before the next transaction: they share the locks of
+ * one. Ended by db_begin and by idle work; nothing to do inside a transaction. */
+void db_read_on(struct db *db);
+
 /* A key of this installation for keyed hashes (same keys, author evidence). */
 struct jembatan_bytes db_local_key(const struct db *db);
 

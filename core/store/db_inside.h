@@ -23,6 +23,7 @@ struct db {
 	struct inbox_files files;
 	struct tally tally;
 	bool has_suspects; /* a record is in quarantine or has killed its parser */
+	bool reads_on;     /* readings share one lock */
 	bool owed;         /* a planted bug holds the last commit back */
 	int wal_pages;     /* by the last commit */
 	uint64_t commits;

@@ -416,6 +416,7 @@ enum jembatan_result tickets_other_with(struct db *db, int64_t id, const char *t
 {
 	static const char text[] = "SELECT reference FROM ticket WHERE tracking_id = ?2"
 				   " AND id <> ?1 AND state <> ?3 LIMIT 1";
+	db_read_on(db); /* answers come in crowds */
 	CLEANUP(sql_end) sqlite3_stmt *s =
 		sql_query(&db->sql, text, SQL_VALUES(sql_number(id), sql_text(tracking_id),
 						     sql_number(TICKET_LINKED)));
