@@ -288,6 +288,7 @@ static void read_main(struct load *l)
 	read_master_key(l);
 	read_central(l, &s->central);
 	settings_read_know(&l->values, s, l->problems);
+	settings_read_replies(&l->values, s, l->problems);
 	read_duplicates(l, &s->duplicates);
 	read_web(l, &s->web);
 }

@@ -119,6 +119,25 @@ struct settings_web {
 	int64_t body_max_bytes;
 };
 
+/* What is said to citizens. */
+struct settings_replies {
+	const char *templates; /* path of the texts; NULL: as installed */
+	const char *language;  /* "id", "en" */
+	const char *office;    /* how we call ourselves; or NULL */
+	unsigned per_day;      /* to one address, at most; 0: any number */
+	int64_t received_after_ms; /* the number may come first, and is enough then */
+	unsigned events;       /* bits, 1u << store's enum reply_event */
+};
+enum settings_reply_mode { REPLIES_OFF = 0, REPLIES_ON, REPLIES_SHADOW };
+
+/* Hours of a day, in the instance's zone, in which nobody is woken. */
+struct settings_quiet {
+	bool is_set;
+	int from_minute, to_minute; /* from > to: over midnight */
+};
+/* "21:00-07:00"; "" or NULL: none. False: it is neither. */
+bool settings_quiet_parse(const char *text, struct settings_quiet *out);
+
 /* One configured use of a connector. */
 struct instance_settings {
 	const char *name;      /* the file's stem */
@@ -134,6 +153,11 @@ struct instance_settings {
 	bool enabled;
 	const char *home_region; /* Kemendagri code or NULL */
 	const char *agency;      /* whose channel it is, by name; or NULL */
+	enum settings_reply_mode replies;
+	const char *reply_language;
+	bool quiet_written;      /* else the channel's own preset holds */
+	struct settings_quiet quiet;
+	int64_t token_expires_ms; /* 0: not said */
 	struct settings_defaults defaults; /* merged with central's */
 	const char *route_to;              /* merged with central's */
 	/* Raw until the plugin's manifest is known; NULL when not written. */
@@ -154,6 +178,7 @@ struct settings {
 	struct settings_classify classify;
 	struct settings_complete complete;
 	struct settings_duplicates duplicates;
+	struct settings_replies replies;
 	struct settings_web web;
 	const struct instance_settings *instances; /* by name */
 	size_t instance_count;
@@ -178,6 +203,7 @@ void settings_free(struct settings *s); /* NULL is fine */
  * not in use yet; each key that was to change adds a note that says so. */
 void settings_keep_fixed(struct settings *s, const struct settings *old, struct problems *notes);
 /* Values only; a moved line is no difference. Secrets are compared too. */
+bool settings_same_replies(const struct settings *a, const struct settings *b);
 bool settings_same_web(const struct settings *x, const struct settings *y);
 bool settings_same_central(const struct settings *a, const struct settings *b);
 /* Of an instance's own keys, without its options, connector and profile. */

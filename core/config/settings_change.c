@@ -134,6 +134,22 @@ bool settings_same_central(const struct settings *x, const struct settings *y)
 	       same_defaults(&a->defaults, &b->defaults) && same_status(&a->status, &b->status);
 }
 
+bool settings_same_replies(const struct settings *x, const struct settings *y)
+{
+	const struct settings_replies *a = &x->replies, *b = &y->replies;
+
+	return str_equal(a->templates, b->templates) && str_equal(a->language, b->language) &&
+	       str_equal(a->office, b->office) && a->per_day == b->per_day &&
+	       a->received_after_ms == b->received_after_ms && a->events == b->events;
+}
+
+static bool same_quiet(const struct instance_settings *a, const struct instance_settings *b)
+{
+	return a->quiet_written == b->quiet_written && a->quiet.is_set == b->quiet.is_set &&
+	       a->quiet.from_minute == b->quiet.from_minute &&
+	       a->quiet.to_minute == b->quiet.to_minute;
+}
+
 bool settings_same_web(const struct settings *x, const struct settings *y)
 {
 	const struct settings_web *a = &x->web, *b = &y->web;
@@ -152,6 +168,8 @@ bool settings_same_instance(const struct instance_settings *a, const struct inst
 	return a->push == b->push && a->start == b->start && a->start_ms == b->start_ms &&
 	       a->every_ms == b->every_ms && a->quiet_alarm_ms == b->quiet_alarm_ms &&
 	       a->enabled == b->enabled &&
+	       a->replies == b->replies && str_equal(a->reply_language, b->reply_language) &&
+	       same_quiet(a, b) && a->token_expires_ms == b->token_expires_ms &&
 	       str_equal(a->home_region, b->home_region) && str_equal(a->agency, b->agency) &&
 	       str_equal(a->route_to, b->route_to) && same_defaults(&a->defaults, &b->defaults);
 }

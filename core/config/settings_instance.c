@@ -214,6 +214,7 @@ static void read_instance(struct load *l)
 	read_push(l);
 	read_start(l);
 	read_region(l);
+	settings_read_instance_replies(&l->values, l->s, instance, l->problems);
 	instance->agency = schema_text(&l->values, "agency");
 	instance->every_ms = schema_integer(&l->values, "every");
 	instance->quiet_alarm_ms = schema_integer(&l->values, "quiet_alarm");

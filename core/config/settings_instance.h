@@ -19,6 +19,12 @@ void settings_read_defaults(const struct schema_values *values,
 void settings_read_know(const struct schema_values *values, struct settings *s,
 			struct problems *problems);
 
+/* replies, of the installation and of one instance (push is set already). */
+void settings_read_replies(const struct schema_values *values, struct settings *s,
+			   struct problems *problems);
+void settings_read_instance_replies(const struct schema_values *values, const struct settings *s,
+				    struct instance_settings *out, struct problems *problems);
+
 /* An id as the centre gives it: not empty, no blanks, at most 64 bytes. NULL
  * when unset, or with a problem added. */
 const char *settings_read_id(const struct schema_values *values, const char *name,

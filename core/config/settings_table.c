@@ -39,6 +39,8 @@ static const char *const completes[] = { "off", "ask", NULL };
 static const char *const complete_places[] = { "none", "usable", "district", NULL };
 static const char *const complete_dates[] = { "message", "given", NULL };
 static const char *const afters[] = { "push", "archive", NULL };
+static const char *const languages[] = { "id", "en", NULL };
+static const char *const reply_modes[] = { "off", "on", "shadow", NULL };
 static const char *const pushes[] = { "auto", "review", "shadow", NULL };
 
 const struct jembatan_option settings_table[] = {
@@ -163,6 +165,15 @@ const struct jembatan_option settings_table[] = {
 		"From here on a person is asked, with the proposal to join."),
 	INTEGER("duplicates.separate", "25", 1, 99,
 		"From here on a person is asked, with the proposal not to join; below it is separate."),
+	FOLDER("replies.templates", NULL, "The texts of replies; unset: those that were installed."),
+	CHOICE("replies.language", "id", languages, "Language of replies."),
+	TEXT("replies.office", NULL, "How the office calls itself: {office} in a text."),
+	INTEGER("replies.per_day", "10", 0, 1000,
+		"Replies to one address a day, at most; later ones wait. 0: any number."),
+	DURATION("replies.received_after", "60s", 0, DAY,
+		 "Time in which the number may come and makes the first notice needless."),
+	{ "replies.events", JEMBATAN_LIST, 0, "[received, number, question, status, resend]", 0, 0, NULL,
+	  "What citizens are told of." },
 	TEXT("web.listen", NULL,
 	     "Where jembatan-web takes webhooks: 127.0.0.1:8480, [::1]:8480 or unix:/PATH; without "
 	     "it: not started."),
@@ -195,6 +206,14 @@ const struct jembatan_option settings_instance_table[] = {
 		 "Alarm when no message has come for so long, although the polls succeed; unset: never."),
 	TEXT("home_region", NULL, "Kemendagri code of the region it serves, such as 32.73."),
 	TEXT("agency", NULL, "Name of the agency whose channel it is: proposed before any model."),
+	CHOICE("replies.send", "off", reply_modes,
+	       "Are citizens answered on this channel: on, off, or shadow (all but the sending)."),
+	CHOICE("replies.language", NULL, languages, "As in jembatan.yaml, for this instance."),
+	TEXT("replies.quiet", NULL,
+	     "Hours without statuses, such as 21:00-07:00 (of home_region's zone); \"\": none; unset: "
+	     "as the channel has it."),
+	TEXT("replies.token_expires", NULL,
+	     "The day on which the channel's token ends: alarms 14, 7, 3 and 1 days before."),
 	TEXT("central.route_to", NULL, "As central.route_to, for this instance."),
 	TEXT("central.defaults.channel", NULL, "As in jembatan.yaml, for this instance."),
 	TEXT("central.defaults.classification_id", NULL, "As in jembatan.yaml, for this instance."),

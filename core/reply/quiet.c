@@ -1,7 +1,6 @@
 /* quiet.c: minutes of a day. Indonesia's zones have no summer time. */
 #include "reply/quiet.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/poison.h"
@@ -9,31 +8,7 @@
 #define MINUTE_MS INT64_C(60000)
 #define DAY_MINUTES (24 * 60)
 
-static bool read_minute(const char *s, int *out)
-{
-	static const char shape[] = "00:00";
-	for (size_t i = 0; i < 5; i++)
-		if (shape[i] == ':' ? s[i] != ':' : s[i] < '0' || s[i] > '9')
-			return false;
-	int hour = (s[0] - '0') * 10 + s[1] - '0', minute = (s[3] - '0') * 10 + s[4] - '0';
-	*out = hour * 60 + minute;
-	return hour < 24 && minute < 60;
-}
-
-bool reply_quiet_parse(const char *text, struct reply_quiet *out)
-{
-	struct reply_quiet q = { .is_set = true };
-	*out = (struct reply_quiet){ 0 };
-	if (text == NULL || text[0] == '\0')
-		return true;
-	if (strlen(text) != 11 || text[5] != '-' || !read_minute(text, &q.from_minute) ||
-	    !read_minute(text + 6, &q.to_minute) || q.from_minute == q.to_minute)
-		return false;
-	*out = q;
-	return true;
-}
-
-int64_t reply_quiet_end_ms(const struct reply_quiet *q, int zone_minutes, int64_t now_ms)
+int64_t reply_quiet_end_ms(const struct settings_quiet *q, int zone_minutes, int64_t now_ms)
 {
 	if (!q->is_set)
 		return now_ms;

@@ -2,17 +2,10 @@
 #ifndef REPLY_QUIET_H
 #define REPLY_QUIET_H
 
-#include "base/mem.h"
+#include "config/settings.h"
 
-struct reply_quiet {
-	bool is_set;
-	int from_minute, to_minute; /* of the day; from > to: over midnight */
-};
-
-/* "21:00-07:00"; "" or NULL: none. False: it is neither. */
-bool reply_quiet_parse(const char *text, struct reply_quiet *out);
 /* The first moment at or after now_ms outside the quiet hours of this zone. */
-int64_t reply_quiet_end_ms(const struct reply_quiet *quiet, int zone_minutes, int64_t now_ms);
+int64_t reply_quiet_end_ms(const struct settings_quiet *quiet, int zone_minutes, int64_t now_ms);
 /* Minutes east of UTC of a region's code ("32.73"); `otherwise` for NULL. */
 int reply_zone_minutes(const char *region_code, int otherwise);
 

@@ -97,6 +97,7 @@ class Rig:
                    JEMBATAN_WEB=str(self.build / "jembatan-web"),
                    JEMBATAN_SCHEMA=str(TOP / "config" / "ticket.schema.json"),
                    JEMBATAN_DEDUP=str(TOP / "config" / "dedup"),
+                   JEMBATAN_REPLIES=str(TOP / "config" / "replies.yaml"),
                    JEMBATAN_RULES=str(TOP / "config" / "rules.yaml"),
                    JEMBATAN_CLASSIFY=str(TOP / "config" / "classify.txt"),
                    JEMBATAN_CATEGORIES=str(TOP / "config" / "categories.txt"),
