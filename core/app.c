@@ -67,7 +67,7 @@ static enum jembatan_result write_turn(struct app *a, bool intake_waits, bool *o
 	if (r == JEMBATAN_OK)
 		r = fetch_write(a->fetch, why);
 	int64_t share_us = intake_share_us(a->intake);
-	int64_t budget_us = !intake_waits ? INT64_MAX : share_us > 0 ? share_us : DECIDE_US;
+	int64_t budget_us = share_us > 0 ? share_us : intake_waits ? DECIDE_US : INT64_MAX;
 	if (r == JEMBATAN_OK)
 		r = decide_write(a->decide, a->settings->batch_max, budget_us, out_more, why);
 	if (r == JEMBATAN_OK && a->outbox != NULL)
