@@ -41,7 +41,7 @@ def bench(build, seconds, slow):
                 pids = [daemon.pid] + daemon.children()
                 before = rig.status()["commits"], sum(map(cpu_seconds, pids))
                 done = subprocess.run(
-                    [str(pathlib.Path(build) / "web_load"), "--socket", str(rig.dir / "web.sock"),
+                    [str(rig.build / "web_load"), "--socket", str(rig.dir / "web.sock"),
                      "--path", "/hook/wa/sign", "--in-flight", str(in_flight), "--seconds",
                      str(seconds), "--slow", str(slow_now), "--secret", SECRET],
                     stdout=subprocess.PIPE, text=True, check=False)

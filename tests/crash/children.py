@@ -7,6 +7,7 @@ import argparse
 import collections
 import os
 import pathlib
+import random
 import sys
 import time
 
@@ -30,11 +31,12 @@ class Test:
         self.source = Source("queue", 8)
         instances = {"baik": {"connector": "script", "push": "auto", "start": "all", "every": "1s",
                               "options": {"port": self.source.port}}}
-        for n, act in enumerate(ACTS):
+        for n, act in enumerate(random.Random(args.seed).sample(ACTS, len(ACTS))):
             instances["buruk-%d" % n] = {"connector": "misbehave", "push": "auto", "start": "all",
                                          "every": "1s", "options": {"act": act, "total": 0}}
         self.rig.write_config(self.centre.settings, instances, {"log": {"level": "warning"}})
         self.sent, self.daemon, self.deaths = [], None, 0
+        self.rng = random.Random(args.seed)
 
     def put(self, count):
         for _ in range(count):
@@ -75,8 +77,8 @@ class Test:
             if self.deaths > last:
                 last, last_at = self.deaths, time.monotonic()
             expect(time.monotonic() - last_at < 30, "no child dies any more, at %d" % last)
-            self.put(2)
-            time.sleep(0.2)
+            self.put(self.rng.randint(1, 3))
+            time.sleep(self.rng.uniform(0.1, 0.3))
 
     def is_done(self):
         return not self.source.waiting() and self.rig.query(
@@ -101,9 +103,9 @@ class Test:
             [m for m in self.sent if not held[m]][:5], [m for m, n in held.items() if n > 1][:5]))
         deaths, lines = self.deaths, self.rig.log_text().count("\n")
         expect(self.daemon.stop() == 0, "SIGTERM did not end well")
-        print("children: %d died, %d complaints beside them: lost 0, doubled 0; memory %d -> %d KiB, "
+        print("children: seed %d, %d died, %d complaints beside them: lost 0, doubled 0; memory %d -> %d KiB, "
               "descriptors %d -> %d, zombies 0, %d lines in the log; %d s"
-              % (deaths, len(self.sent), first[0], last[0], first[1], last[1], lines,
+              % (self.args.seed, deaths, len(self.sent), first[0], last[0], first[1], last[1], lines,
                  time.monotonic() - began))
 
     def close(self, keep):
@@ -118,8 +120,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", required=True)
     parser.add_argument("--crashes", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     parser.add_argument("--keep", action="store_true")
     args = parser.parse_args()
+    print("seed %d" % args.seed, flush=True)
     test, good = Test(args), False
     try:
         test.go()

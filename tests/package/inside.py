@@ -216,8 +216,8 @@ def a_hung_daemon_is_ended_and_started_again():
 
 
 def nothing_is_said():
-    must("jembatan", "support-bundle", "/root/bundle.tar")
-    bundle = pathlib.Path("/root/bundle.tar").read_bytes()
+    must("jembatan", "support-bundle", "/srv/test/bundle.tar")
+    bundle = pathlib.Path("/srv/test/bundle.tar").read_bytes()
     said = must("journalctl", "--no-pager", "-a").encode()
     expect(b"bug:" not in said, "a process ended by a claim of its own that does not hold")
     for word in WORDS + [SECRET]:

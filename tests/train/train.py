@@ -160,7 +160,7 @@ def measure(build, data, records, cut, out):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--build", type=lambda path: pathlib.Path(path).resolve(), required=True)
     parser.add_argument("--data", type=pathlib.Path, required=True)
     parser.add_argument("--regions", type=pathlib.Path)
     parser.add_argument("--out", type=pathlib.Path, required=True)
