@@ -15,14 +15,18 @@ static bool is_counted(const struct instance *i)
 	       i->poll.child != NULL;
 }
 
+static int64_t last_poll_mono_ms(const struct instance *i)
+{
+	return i->polled_mono_ms > i->began_mono_ms ? i->polled_mono_ms : i->began_mono_ms;
+}
+
 bool instance_is_silent(const struct instance *i)
 {
-	int64_t since = i->polled_mono_ms > i->began_mono_ms ? i->polled_mono_ms : i->began_mono_ms;
 	int64_t interval = i->settings->every_ms > i->wait_ms ? i->settings->every_ms : i->wait_ms;
 	int64_t limit = INTERVALS * interval;
 	/* While too much waits for its decision it is we who do not poll. */
 	return is_counted(i) && !i->intake->full &&
-	       clock_mono_ms() - since > (limit > SILENT_LEAST_MS ? limit : SILENT_LEAST_MS);
+	       clock_mono_ms() - last_poll_mono_ms(i) > (limit > SILENT_LEAST_MS ? limit : SILENT_LEAST_MS);
 }
 
 bool instance_is_quiet(const struct instance *i)
@@ -31,23 +35,28 @@ bool instance_is_quiet(const struct instance *i)
 	       clock_mono_ms() - i->message_mono_ms > i->settings->quiet_alarm_ms;
 }
 
-/* log_trouble tells the first of many: a state is told once. */
-static void tell(struct log_trouble *t, const struct instance *i, bool is, const char *sentence,
-		 const char *what)
+/* A state is told once, and once when it is over. last_mono_ms: of what is missed. */
+static void tell(int64_t *since_mono_ms, const struct instance *i, bool is, int64_t last_mono_ms,
+		 const char *sentence, const char *over)
 {
-	if (is && t->count == 0)
-		log_trouble(t, i->name, sentence);
-	else if (!is)
-		log_trouble_over(t, i->name, what);
+	if (is && *since_mono_ms == 0) {
+		log_warning(i->name, "%s", sentence);
+		*since_mono_ms = last_mono_ms != 0 ? last_mono_ms : 1;
+	} else if (!is && *since_mono_ms != 0) {
+		log_notice(i->name, "%s after %lld s", over,
+			   (long long)((clock_mono_ms() - *since_mono_ms) / 1000));
+		*since_mono_ms = 0;
+	}
 }
 
 void intake_look(struct intake *in)
 {
 	for (struct instance *i = in->instances; i != NULL; i = i->next) {
-		tell(&i->silence, i, instance_is_silent(i),
+		tell(&i->silent_mono_ms, i, instance_is_silent(i), last_poll_mono_ms(i),
 		     "no poll has succeeded for three intervals: is the channel there?",
-		     "polling");
-		tell(&i->quiet, i, instance_is_quiet(i),
-		     "no message has come for as long as `quiet_alarm` says", "the flow of messages");
+		     "the silence of its polls is over,");
+		tell(&i->quiet_mono_ms, i, instance_is_quiet(i), i->message_mono_ms,
+		     "no message has come for as long as `quiet_alarm` says",
+		     "the silence of its messages is over,");
 	}
 }

@@ -8,11 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "intake/manifest.h"
+#include "intake/tryout.h"
 #include "store/instances.h"
 #include "base/poison.h"
+
+#define ASK_FIRST_MS 2000
+#define ASK_MAX_MS 60000
 
 const char *instance_alarm(const struct instance *i)
 {
@@ -78,13 +84,18 @@ static enum jembatan_result make_spool(struct instance *i, struct why *why)
 	return r;
 }
 
-static enum jembatan_result describe(struct instance *i, struct why *why)
+static struct spawn_options spawn_of(const struct instance *i)
 {
-	struct spawn_options spawn = {
+	return (struct spawn_options){
 		.program = spawn_program(),
 		.plugin = i->plugin,
 		.confinement_required = i->intake->settings->confinement_required,
 	};
+}
+
+static enum jembatan_result describe(struct instance *i, struct why *why)
+{
+	struct spawn_options spawn = spawn_of(i);
 	return manifest_describe(&spawn, i->arena, &i->manifest, why);
 }
 
@@ -146,6 +157,60 @@ void instance_leave_out(struct instance *i, const struct why *why)
 	str_copy(i->alarm, sizeof(i->alarm), sentence);
 }
 
+/* ---- asking a plugin again ---------------------------------------------- */
+
+static void on_again(void *data);
+
+/* No process or socket could be had: that passes, and nobody has to come for it. */
+static void ask_later(struct instance *i, const struct why *why)
+{
+	int64_t first = FAULT_NUMBER("JEMBATAN_RESTART_FIRST_MS", ASK_FIRST_MS);
+	char sentence[600];
+	snprintf(sentence, sizeof(sentence), "its plugin could not be asked what it is (it is tried "
+		 "again): %s", why->text);
+	log_trouble(&i->unasked, i->name, sentence);
+	str_copy(i->alarm, sizeof(i->alarm), sentence);
+	if (i->again == NULL)
+		i->again = loop_timer_new(i->intake->loop, on_again, i);
+	loop_timer_set(i->again, backoff_spread_ms(backoff_ms(++i->asked, first, ASK_MAX_MS), 20));
+}
+
+static void on_asked(void *data, enum jembatan_result result, const struct why *why)
+{
+	struct instance *i = data;
+	i->asking = NULL;
+	if (result == JEMBATAN_RETRY) {
+		ask_later(i, why);
+		return;
+	}
+	log_trouble_over(&i->unasked, i->name, "starting its plugin");
+	instance_ask_no_more(i);
+	if (result != JEMBATAN_OK) {
+		instance_leave_out(i, why);
+		return;
+	}
+	i->alarm[0] = '\0';
+	i->usable = true;
+	instance_start_roles(i);
+}
+
+static void on_again(void *data)
+{
+	struct instance *i = data;
+	struct spawn_options spawn = spawn_of(i);
+	i->asking = tryout_describe(i->intake->loop, &spawn, i->arena, &i->manifest, on_asked, i);
+}
+
+void instance_ask_no_more(struct instance *i)
+{
+	tryout_free(i->asking);
+	loop_timer_free(i->again);
+	i->asking = NULL;
+	i->again = NULL;
+	i->asked = 0;
+}
+
+
 enum jembatan_result instance_start(struct intake *in, const struct instance_settings *s,
 				    struct arena *arena, const struct msg_manifest *manifest,
 				    struct why *why)
@@ -164,6 +229,10 @@ enum jembatan_result instance_start(struct intake *in, const struct instance_set
 		i->manifest = *manifest;
 	else if (r == JEMBATAN_OK)
 		r = describe(i, &said);
+	if (r == JEMBATAN_RETRY && !in->for_jobs) {
+		ask_later(i, &said);
+		return JEMBATAN_OK;
+	}
 	if (r != JEMBATAN_OK) {
 		instance_leave_out(i, &said);
 		return JEMBATAN_OK;
@@ -178,6 +247,7 @@ enum jembatan_result instance_start(struct intake *in, const struct instance_set
 void instance_stop(struct instance *i)
 {
 	i->usable = false;
+	instance_ask_no_more(i);
 	worker_stop(&i->poll);
 	worker_stop(&i->request);
 	worker_stop(&i->deliver);
@@ -204,6 +274,7 @@ void instance_free_job(struct instance *i)
 void instance_free(struct instance *i)
 {
 	loop_defer_cancel(i->intake->loop, i);
+	instance_ask_no_more(i);
 	worker_done(&i->poll);
 	worker_done(&i->request);
 	worker_done(&i->deliver);

@@ -64,7 +64,7 @@ struct instance {
 	int64_t polled_mono_ms;  /* the last success; 0: none since the start */
 	int64_t message_mono_ms; /* the last message; of before the start too */
 	int64_t wait_ms;         /* what it waits for after a success */
-	struct log_trouble silence, quiet;
+	int64_t silent_mono_ms, quiet_mono_ms; /* since when that is told; 0: it is not so */
 	const struct instance_settings *settings;
 	struct settings *held; /* that they are of */
 	int64_t id, start_ms;
@@ -73,6 +73,10 @@ struct instance {
 	struct msg_manifest manifest;
 	struct digest stamp; /* of the plugin's file that the manifest is of */
 	char plugin[512], spool[512];
+	struct loop_timer *again; /* asks the plugin once more what it is; NULL: answered */
+	struct tryout *asking;
+	unsigned asked; /* in vain */
+	struct log_trouble unasked;
 	bool paused, usable;
 	bool leaving; /* not configured any more: gone once its last batch is stored */
 	char alarm[480]; /* why it was left out; empty: it was not */
@@ -147,6 +151,8 @@ void instance_free_job(struct instance *i);
 MUST_CHECK enum jembatan_result instance_load_row(struct instance *i, struct why *why);
 /* It stays listed, with this as its alarm, and is not used. */
 void instance_leave_out(struct instance *i, const struct why *why);
+/* Another way was found to know what its plugin is, or nobody wants to. */
+void instance_ask_no_more(struct instance *i);
 /* The row, the folder, the manifest (NULL: ask for it, which waits for the
  * plugin), the children. Takes the arena, which may be NULL too. Not OK: the
  * store has no row for it. Left out for another reason, it is listed with an

@@ -266,6 +266,7 @@ void intake_reload_free(struct intake_reload *r)
 static void take_settings(struct instance *i, struct settings *s, struct plan *p)
 {
 	struct settings *old = i->held;
+	instance_ask_no_more(i); /* the reload asked */
 	i->held = settings_hold(s);
 	i->settings = p->settings;
 	settings_free(old);

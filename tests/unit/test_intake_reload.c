@@ -2,6 +2,8 @@
  * that a channel is alive. The clock is held; children live in real time. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -209,7 +211,69 @@ START_TEST(requests_outlive_the_child_that_makes_way)
 }
 END_TEST
 
+/* ---- no process, no socket --------------------------------------------- */
+
+/* Starts while one descriptor is left: too few for a socket pair. */
+static void start_short_of_descriptors(void)
+{
+	struct rlimit usual, tight;
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	int next_fd = dup(STDERR_FILENO);
+	tight = usual;
+	tight.rlim_cur = (rlim_t)next_fd + 1;
+	close(next_fd);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &tight), 0);
+	bench_start();
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
+}
+
+START_TEST(a_plugin_that_could_not_be_asked_what_it_is_is_asked_again)
+{
+	bench_instance("a", "script", "", NULL);
+	bench_open();
+	start_short_of_descriptors();
+	ck_assert_ptr_nonnull(strstr(bench_status("a").alarm, "it is tried again"));
+	clock_advance(3000);
+	bench_until(strcmp(bench_status("a").state, "waiting") == 0);
+	ck_assert_ptr_null(bench_status("a").alarm);
+}
+END_TEST
+
+START_TEST(a_reload_need_not_wait_until_it_is_asked_again)
+{
+	bench_instance("a", "script", "", NULL);
+	bench_open();
+	start_short_of_descriptors();
+	ck_assert(load_again());
+	bench_until(strcmp(bench_status("a").state, "waiting") == 0);
+	clock_advance(HOUR);
+	bench_turns(20);
+	ck_assert_ptr_null(bench_status("a").alarm);
+}
+END_TEST
+
 /* ---- alive? ------------------------------------------------------------- */
+
+static int log_fd, usual_stderr;
+
+static void listen_to_log(void)
+{
+	log_fd = memfd_create("log", MFD_CLOEXEC);
+	usual_stderr = dup(STDERR_FILENO);
+	ck_assert(log_fd >= 0 && usual_stderr >= 0 && dup2(log_fd, STDERR_FILENO) >= 0);
+}
+
+static const char *log_so_far(void)
+{
+	static char text[8192];
+	ck_assert_int_ge(dup2(usual_stderr, STDERR_FILENO), 0);
+	close(usual_stderr);
+	ssize_t n = pread(log_fd, text, sizeof(text) - 1, 0);
+	ck_assert_int_ge(n, 0);
+	text[n] = '\0';
+	close(log_fd);
+	return text;
+}
 
 START_TEST(a_channel_without_a_poll_for_three_intervals_is_silent)
 {
@@ -222,10 +286,16 @@ START_TEST(a_channel_without_a_poll_for_three_intervals_is_silent)
 	ck_assert(!bench_status("a").silent);
 	clock_advance(2000);
 	ck_assert(bench_status("a").silent);
+	listen_to_log();
+	intake_look(bench.intake);
 	intake_look(bench.intake);
 	bench.holds = false;
 	bench_until(!bench_status("a").silent);
 	intake_look(bench.intake);
+	const char *log = log_so_far();
+	const char *told = strstr(log, "no poll has succeeded");
+	ck_assert(told != NULL && strstr(told + 1, "no poll has succeeded") == NULL);
+	ck_assert_ptr_nonnull(strstr(log, "the silence of its polls is over, after 361 s"));
 	bench_ok(intake_pause(bench.intake, "a", &bench.why));
 	clock_advance(HOUR);
 	ck_assert(!bench_status("a").silent); /* somebody wants it so */
@@ -271,6 +341,8 @@ int main(void)
 	tcase_add_test(t, a_wrong_option_is_told_and_touches_nothing);
 	tcase_add_test(t, a_connector_that_is_not_there_is_told);
 	tcase_add_test(t, requests_outlive_the_child_that_makes_way);
+	tcase_add_test(t, a_plugin_that_could_not_be_asked_what_it_is_is_asked_again);
+	tcase_add_test(t, a_reload_need_not_wait_until_it_is_asked_again);
 	tcase_add_test(t, a_channel_without_a_poll_for_three_intervals_is_silent);
 	tcase_add_test(t, a_channel_that_brings_nothing_is_quiet_only_when_that_was_asked_for);
 	return unit_run("intake_reload", t);
