@@ -327,26 +327,33 @@ static enum jembatan_result decide_one(struct decide *d, const struct inbox_row 
 	if (m->size == 0)
 		return decide_leave(d, row, INBOX_STORED, 0,
 			     "its sealed content does not open: bring the store back from a backup", why);
+	struct decide_gather g;
+	bool handled = false;
+	enum jembatan_result r = decide_gather_first(d, row, s, &g, &handled, why);
+	if (r != JEMBATAN_OK || handled)
+		return r;
 	if (m->kind == JEMBATAN_UNREADABLE)
 		return keep_unreadable(d, row, why);
 	const char *reason = only_kept(m);
 	if (reason != NULL)
 		return keep(d, row, reason, why);
-	bool handled = false;
-	enum jembatan_result r = JEMBATAN_OK;
 	if (row->edit_of != 0)
 		r = decide_edit(d, row, s, &handled, why);
-	if (r == JEMBATAN_OK && !handled)
+	if (r == JEMBATAN_OK && !handled && !g.is_part)
 		r = decide_answer(d, row, s, &handled, why);
 	if (r != JEMBATAN_OK || handled)
 		return r;
 	if (m->arrived_ms != 0 && m->arrived_ms < start_ms)
 		return decide_leave(d, row, INBOX_BEFORE_START, 0,
 			     "it arrived before `start`: `jembatan backfill` takes it along", why);
+	r = decide_gather(d, row, s, &g, &handled, why);
+	if (r != JEMBATAN_OK || handled)
+		return r;
 	int64_t due_ms = 0;
-	if (fetch_hold(d->o.fetch, row, &due_ms))
+	if (g.count == 0 && fetch_hold(d->o.fetch, row, &due_ms))
 		return inbox_defer(d->o.db, row->id, due_ms, why);
-	return make_ticket(d, row, s, why);
+	r = make_ticket(d, g.whole, s, why);
+	return r == JEMBATAN_OK ? decide_gathered(d, &g, why) : r;
 }
 
 enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget_us, bool *out_more,

@@ -49,4 +49,31 @@ MUST_CHECK enum jembatan_result decide_answer(struct decide *d, const struct inb
 					      const struct instance_settings *s,
 					      bool *out_handled, struct why *why);
 
+/* decide_gather.c: several messages of one person as one complaint. */
+#define DECIDE_GATHER_MAX 64u
+
+struct decide_gather {
+	const struct inbox_row *whole; /* what is to be decided: the row, or all as one */
+	const struct inbox_row *parts; /* in the arena */
+	size_t count;
+	struct inbox_look look;
+	bool is_part; /* it quotes one that waits: no answer to a ticket */
+};
+/* Before anything else. *out_handled: it has its place already. */
+MUST_CHECK enum jembatan_result decide_gather_first(struct decide *d, const struct inbox_row *row,
+						    const struct instance_settings *s,
+						    struct decide_gather *g, bool *out_handled,
+						    struct why *why);
+/* When it is to become a complaint. *out_handled: it waits. */
+MUST_CHECK enum jembatan_result decide_gather(struct decide *d, const struct inbox_row *row,
+					      const struct instance_settings *s,
+					      struct decide_gather *g, bool *out_handled,
+					      struct why *why);
+/* The whole has been decided: so are its parts. */
+MUST_CHECK enum jembatan_result decide_gathered(struct decide *d, const struct decide_gather *g,
+						struct why *why);
+
+/* By any id that both have. */
+bool decide_same_author(const struct jembatan_author *a, const struct jembatan_author *b);
+
 #endif

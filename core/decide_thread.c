@@ -158,6 +158,23 @@ static enum jembatan_result wait_for_older(struct decide *d, const struct inbox_
 	return inbox_defer(d->o.db, row->id, clock_now_ms() + WAITS_MS, why);
 }
 
+/* Channels bring things in any order: a change before what it changes, an older
+ * one after a newer one. NULL: it is the newest. */
+static const char *came_late(const struct inbox_row *row, const struct inbox_row *first,
+			     const struct inbox_row *last)
+{
+	const struct jembatan_message *m = &row->message.message;
+	enum jembatan_kind before = first->message.message.kind;
+	if (m->kind == JEMBATAN_NEW && before == JEMBATAN_EDIT)
+		return "its newer words came before it";
+	if (m->kind != JEMBATAN_DELETION && before == JEMBATAN_DELETION)
+		return "the citizen had taken it back before it came";
+	if (m->kind == JEMBATAN_EDIT && last->message.message.kind == JEMBATAN_EDIT &&
+	    m->arrived_ms != 0 && m->arrived_ms < last->message.message.arrived_ms)
+		return "a newer change of it came before";
+	return NULL;
+}
+
 enum jembatan_result decide_edit(struct decide *d, const struct inbox_row *row,
 				 const struct instance_settings *s, bool *out_handled,
 				 struct why *why)
@@ -174,6 +191,10 @@ enum jembatan_result decide_edit(struct decide *d, const struct inbox_row *row,
 		r = newest_version(d, row, s, &first, &last, why);
 	if (r != JEMBATAN_OK || *out_handled)
 		return r;
+	const char *reason = came_late(row, &first, &last);
+	*out_handled = reason != NULL;
+	if (reason != NULL)
+		return decide_leave(d, row, INBOX_STORED, last.ticket_id, reason, why);
 	if (last.ticket_id == 0 && first.stage != INBOX_BEFORE_START)
 		return JEMBATAN_OK;
 	*out_handled = true;
@@ -195,7 +216,7 @@ enum jembatan_result decide_edit(struct decide *d, const struct inbox_row *row,
 	return join(d, row, last.ticket_id, "the citizen changed the text", why);
 }
 
-static bool same_author(const struct jembatan_author *a, const struct jembatan_author *b)
+bool decide_same_author(const struct jembatan_author *a, const struct jembatan_author *b)
 {
 	return (a->id != NULL && str_equal(a->id, b->id)) ||
 	       (a->mail != NULL && str_equal(a->mail, b->mail)) ||
@@ -219,7 +240,7 @@ static enum jembatan_result own_ticket(struct decide *d, const struct inbox_row 
 			r = inbox_get(d->o.db, message_id, d->arena, &known, why);
 		if (r != JEMBATAN_OK)
 			return r;
-		if (same_author(&known.message.message.author, &row->message.message.author)) {
+		if (decide_same_author(&known.message.message.author, &row->message.message.author)) {
 			*out_ticket_id = ticket_id;
 			return JEMBATAN_OK;
 		}

@@ -150,6 +150,7 @@ struct instance_settings {
 	int64_t start_ms; /* for START_SINCE; else 0 */
 	int64_t every_ms;
 	int64_t quiet_alarm_ms; /* 0: none */
+	int64_t gather_ms;      /* one complaint of what comes within it; 0: never */
 	bool enabled;
 	const char *home_region; /* Kemendagri code or NULL */
 	const char *agency;      /* whose channel it is, by name; or NULL */

@@ -167,6 +167,7 @@ bool settings_same_instance(const struct instance_settings *a, const struct inst
 {
 	return a->push == b->push && a->start == b->start && a->start_ms == b->start_ms &&
 	       a->every_ms == b->every_ms && a->quiet_alarm_ms == b->quiet_alarm_ms &&
+	       a->gather_ms == b->gather_ms &&
 	       a->enabled == b->enabled &&
 	       a->replies == b->replies && str_equal(a->reply_language, b->reply_language) &&
 	       same_quiet(a, b) && a->token_expires_ms == b->token_expires_ms &&

@@ -218,6 +218,7 @@ static void read_instance(struct load *l)
 	instance->agency = schema_text(&l->values, "agency");
 	instance->every_ms = schema_integer(&l->values, "every");
 	instance->quiet_alarm_ms = schema_integer(&l->values, "quiet_alarm");
+	instance->gather_ms = schema_integer(&l->values, "gather");
 	instance->enabled = schema_integer(&l->values, "enabled") != 0;
 	settings_read_defaults(&l->values, &l->s->central.defaults, l->problems,
 			       &instance->defaults);

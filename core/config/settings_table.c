@@ -204,6 +204,9 @@ const struct jembatan_option settings_instance_table[] = {
 	DURATION("every", "60s", SECOND / 10, 7 * DAY, "Time between two polls."),
 	DURATION("quiet_alarm", NULL, MINUTE, 366 * DAY,
 		 "Alarm when no message has come for so long, although the polls succeed; unset: never."),
+	DURATION("gather", NULL, SECOND, 30 * MINUTE,
+		 "What one person sends within so long becomes one complaint; unset: each message its "
+		 "own."),
 	TEXT("home_region", NULL, "Kemendagri code of the region it serves, such as 32.73."),
 	TEXT("agency", NULL, "Name of the agency whose channel it is: proposed before any model."),
 	CHOICE("replies.send", "off", reply_modes,

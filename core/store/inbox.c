@@ -274,6 +274,42 @@ enum jembatan_result inbox_of_ticket(struct db *db, int64_t ticket_id, size_t li
 	return read_rows(db, s, arena, out, out_count, why);
 }
 
+enum jembatan_result inbox_thread_look(struct db *db, const struct inbox_row *row,
+				       const struct digest *thread_key, int64_t since_ms,
+				       struct inbox_look *out, struct why *why)
+{
+	static const char text[] =
+		"SELECT (SELECT stage = 0 FROM message WHERE id = ?1)"
+		" + 2 * EXISTS (SELECT 1 FROM message WHERE instance_id = ?2 AND thread_key = ?3"
+		" AND thread_key IS NOT NULL AND stage = 0 AND id < ?1 AND received_ms >= ?4)";
+	int64_t found = 0;
+	enum jembatan_result r = sql_get_number(&db->sql, why, &found, text,
+						SQL_VALUES(sql_number(row->id),
+							   sql_number(row->instance_id),
+							   key_value(thread_key),
+							   sql_number(since_ms)));
+	if (r == JEMBATAN_OK)
+		*out = (struct inbox_look){ (found & 1) != 0, (found & 2) != 0 };
+	return r;
+}
+
+enum jembatan_result inbox_of_thread(struct db *db, const struct inbox_row *row,
+				     const struct digest *thread_key, int64_t until_ms,
+				     size_t limit, struct arena *arena, struct inbox_row *out,
+				     size_t *out_count, struct why *why)
+{
+	static const char text[] =
+		SELECT_ROWS "WHERE m.instance_id = ?1 AND m.thread_key = ?2"
+			    " AND m.thread_key IS NOT NULL AND m.stage = 0 AND m.id > ?3"
+			    " AND m.received_ms <= ?4 ORDER BY m.id LIMIT ?5";
+	CLEANUP(sql_end) sqlite3_stmt *s =
+		sql_query(&db->sql, text,
+			  SQL_VALUES(sql_number(row->instance_id), key_value(thread_key),
+				     sql_number(row->id), sql_number(until_ms),
+				     sql_number((int64_t)limit)));
+	return read_rows(db, s, arena, out, out_count, why);
+}
+
 static enum jembatan_result raw_from_file(struct db *db, const struct seal_row *row,
 					  struct jembatan_bytes head, struct buf *out,
 					  struct why *why)

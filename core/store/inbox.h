@@ -108,6 +108,22 @@ MUST_CHECK enum jembatan_result inbox_waits(struct db *db, int64_t instance_id, 
 					    const struct digest *same_key,
 					    const struct digest *thread_key, bool *out_waits,
 					    struct why *why);
+/* Whether a row still waits for its decision, and whether an older one of its
+ * thread does that came at since_ms or later. */
+struct inbox_look {
+	bool waits, has_older;
+};
+MUST_CHECK enum jembatan_result inbox_thread_look(struct db *db, const struct inbox_row *row,
+						  const struct digest *thread_key,
+						  int64_t since_ms, struct inbox_look *out,
+						  struct why *why);
+/* Rows of the row's thread that wait and came after it, until until_ms, oldest
+ * first, at most limit. */
+MUST_CHECK enum jembatan_result inbox_of_thread(struct db *db, const struct inbox_row *row,
+						const struct digest *thread_key, int64_t until_ms,
+						size_t limit, struct arena *arena,
+						struct inbox_row *out, size_t *out_count,
+						struct why *why);
 /* Rows of one ticket, oldest first, at most limit. */
 MUST_CHECK enum jembatan_result inbox_of_ticket(struct db *db, int64_t ticket_id, size_t limit,
 						struct arena *arena, struct inbox_row *out,

@@ -324,6 +324,7 @@ static const struct {
 	  "host: x\n", NULL, false,
 	  "connectors.d/surat.yaml:2: unknown key \"host\": the keys here "
 	  "are connector, profile, enabled, push, start, every, quiet_alarm, "
+	  "gather, "
 	  "home_region, agency, "
 	  "central, options" },
 	{ "",
