@@ -4,13 +4,10 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "store/audit.h"
-#include "store/differences.h"
-#include "store/follow_words.h"
 #include "store/follows.h"
 #include "base/poison.h"
 
 #define ENTRIES_MAX 500u
-#define LATE_MS ((int64_t)2 * 3600 * 1000)
 
 void follow_view_add(struct app *a, int64_t ticket_id, json_t *row)
 {
@@ -73,64 +70,22 @@ enum jembatan_result follow_view_rows(struct control_peer *p, int64_t ticket_id,
 
 /* ---- status ------------------------------------------------------------ */
 
-static void alarm_row(struct control_peer *p, const char *text)
-{
-	control_row(p, json_pack("{s:s,s:s,s:s}", "type", "alarm", "where", "central", "text", text));
-}
-
-static void alarms(struct control_peer *p, const struct outbox_polls_stats *s, int64_t asked,
-		   size_t words, int64_t differences)
+void follow_view_status(struct control_peer *p, const struct tallies *t)
 {
 	struct app *a = control_app(p);
-	int64_t now = clock_now_ms();
-	struct outbox_stats o;
-	outbox_stats(a->outbox, &o);
-	bool is_late = asked > 0 && s->next_due_ms > 0 && now - s->next_due_ms > LATE_MS &&
-		       now - a->started_ms > LATE_MS && !o.paused;
-	if (is_late && a->settings->central.status.follow)
-		alarm_row(p, "statuses have not been read for two hours: is the day's budget used up, or "
-			  "does the centre not answer questions?");
-	if (words > 0)
-		alarm_row(p, "the centre uses status words that are not known: `jembatan central words`, "
-			  "then central.status.words");
-	if (differences > 0)
-		alarm_row(p, "what the centre says differs from what we hold: `jembatan central "
-			  "differences`");
-}
-
-enum jembatan_result follow_view_status(struct control_peer *p, struct why *why)
-{
-	struct app *a = control_app(p);
-	struct follow_word *words;
-	struct follow_counts counts;
-	struct outbox_polls_stats s;
-	int64_t differences = 0;
-	size_t word_count = 0;
+	const struct outbox_polls_stats *s = &t->polls;
 	if (a->outbox == NULL)
-		return JEMBATAN_OK;
-	struct arena *arena = arena_new();
-	words = arena_alloc(arena, FOLLOW_WORDS_MAX * sizeof(*words));
-	outbox_polls_stats(a->outbox, &s);
-	enum jembatan_result r = follows_count(a->db, &counts, why);
-	if (r == JEMBATAN_OK)
-		r = follow_words_list(a->db, arena, words, &word_count, why);
-	if (r == JEMBATAN_OK)
-		r = differences_count(a->db, &differences, why);
-	arena_free(arena);
-	if (r != JEMBATAN_OK)
-		return r;
+		return;
 	json_t *states = json_object();
 	for (int i = 0; i < STATUS_COUNT; i++)
-		json_object_set_new(states, status_name(i), json_integer(counts.by_state[i]));
+		json_object_set_new(states, status_name(i), json_integer(t->follows.by_state[i]));
 	control_row(p, json_pack("{s:s,s:b,s:I,s:I,s:o,s:I,s:I,s:i,s:i,s:i,s:I,s:b,s:I,s:I,s:I,s:I}",
 		"type", "follow", "on", a->settings->central.status.follow, "followed",
-		(json_int_t)counts.asked, "known", (json_int_t)counts.total, "states", states,
-		"last_answer_ms", (json_int_t)s.last_answer_ms, "next_due_ms",
-		(json_int_t)(s.next_due_ms > 0 ? s.next_due_ms : 0), "budget", (int)s.budget,
-		"budget_used", (int)s.budget_used, "unknown_words", (int)word_count, "compared_ms",
-		(json_int_t)s.compared_ms, "comparing", s.is_comparing, "differences",
-		(json_int_t)differences, "institutions_ms", (json_int_t)s.institutions_ms, "readings",
-		(json_int_t)s.readings, "moved", (json_int_t)s.moved));
-	alarms(p, &s, counts.asked, word_count, differences);
-	return JEMBATAN_OK;
+		(json_int_t)t->follows.asked, "known", (json_int_t)t->follows.total, "states", states,
+		"last_answer_ms", (json_int_t)s->last_answer_ms, "next_due_ms",
+		(json_int_t)(s->next_due_ms > 0 ? s->next_due_ms : 0), "budget", (int)s->budget,
+		"budget_used", (int)s->budget_used, "unknown_words", (int)t->unknown_words,
+		"compared_ms", (json_int_t)s->compared_ms, "comparing", s->is_comparing, "differences",
+		(json_int_t)t->differences, "institutions_ms", (json_int_t)s->institutions_ms,
+		"readings", (json_int_t)s->readings, "moved", (json_int_t)s->moved));
 }

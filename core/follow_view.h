@@ -3,6 +3,7 @@
 #define CORE_FOLLOW_VIEW_H
 
 #include "control.h"
+#include "tallies.h"
 
 /* "centre" and "says" into the row of a ticket that the centre has. */
 void follow_view_add(struct app *a, int64_t ticket_id, json_t *row);
@@ -10,7 +11,7 @@ void follow_view_add(struct app *a, int64_t ticket_id, json_t *row);
  * not have it. Showing words of entries is audited. */
 MUST_CHECK enum jembatan_result follow_view_rows(struct control_peer *p, int64_t ticket_id,
 						 struct why *why);
-/* Row "follow" of `status`, and its alarms. */
-MUST_CHECK enum jembatan_result follow_view_status(struct control_peer *p, struct why *why);
+/* Row "follow" of `status`. */
+void follow_view_status(struct control_peer *p, const struct tallies *t);
 
 #endif

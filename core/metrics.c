@@ -8,10 +8,7 @@
 
 #include "base/clock.h"
 #include "reload.h"
-#include "store/inbox.h"
-#include "store/outbox_rows.h"
-#include "store/quarantine.h"
-#include "store/tickets.h"
+#include "tallies.h"
 #include "web_child.h"
 #include "base/poison.h"
 
@@ -42,19 +39,8 @@ static void seconds(struct buf *out, const char *name, const char *label, const 
 
 /* ---- the daemon and its store ---- */
 
-static enum jembatan_result write_store(struct app *a, struct buf *out, struct why *why)
+static void write_store(struct app *a, const struct tallies *t, struct buf *out)
 {
-	struct inbox_counts inbox;
-	struct db_stats db;
-	int64_t tickets[TICKET_STATE_COUNT] = { 0 }, quarantined = 0;
-	enum jembatan_result r = inbox_count(a->db, 0, &inbox, why);
-	if (r == JEMBATAN_OK)
-		r = tickets_count(a->db, tickets, why);
-	if (r == JEMBATAN_OK)
-		r = quarantine_count(a->db, &quarantined, why);
-	if (r != JEMBATAN_OK)
-		return r;
-	db_stats(a->db, &db);
 	family(out, "build", "info", "Version of the daemon.");
 	buf_printf(out, "jembatan_build_info{version=\"%s\"} 1\n", PACKAGE_VERSION);
 	family(out, "up_seconds", "gauge", "Time since the start.");
@@ -62,20 +48,19 @@ static enum jembatan_result write_store(struct app *a, struct buf *out, struct w
 	family(out, "messages_in_stage", "gauge", "Messages by stage.");
 	for (int s = INBOX_NEW; s <= INBOX_REPOST; s++)
 		labelled(out, "messages_in_stage", "stage", inbox_stage_name((enum inbox_stage)s),
-			 inbox.by_stage[s]);
+			 t->inbox.by_stage[s]);
 	family(out, "tickets_in_state", "gauge", "Tickets by state.");
 	for (int s = 0; s < TICKET_STATE_COUNT; s++)
 		labelled(out, "tickets_in_state", "state", ticket_state_name((enum ticket_state)s),
-			 tickets[s]);
+			 t->tickets[s]);
 	family(out, "quarantined", "gauge", "Records that nobody could read.");
-	sample(out, "quarantined", quarantined);
+	sample(out, "quarantined", t->quarantined);
 	family(out, "commits", "counter", "Transactions since the start.");
-	sample(out, "commits_total", (int64_t)db.commits);
+	sample(out, "commits_total", (int64_t)t->db.commits);
 	family(out, "commit_p99_seconds", "gauge", "Of the last commits to disk.");
-	buf_printf(out, "jembatan_commit_p99_seconds %.6f\n", (double)db.p99_commit_us / 1e6);
+	buf_printf(out, "jembatan_commit_p99_seconds %.6f\n", (double)t->db.p99_commit_us / 1e6);
 	family(out, "store_bytes", "gauge", "Size of the store's files.");
-	sample(out, "store_bytes", db.size_bytes + db.wal_bytes);
-	return JEMBATAN_OK;
+	sample(out, "store_bytes", t->db.size_bytes + t->db.wal_bytes);
 }
 
 /* ---- instances ---- */
@@ -148,33 +133,27 @@ static enum jembatan_result write_instances(struct app *a, struct buf *out, stru
 
 /* ---- the centre ---- */
 
-static enum jembatan_result write_central(struct app *a, struct buf *out, struct why *why)
+static void write_central(struct app *a, const struct tallies *t, struct buf *out)
 {
-	struct outbox_counts counts;
-	struct outbox_stats s = { 0 };
-	enum jembatan_result r = outbox_rows_count(a->db, &counts, why);
-	if (r != JEMBATAN_OK)
-		return r;
+	const struct outbox_stats *s = &t->central;
 	family(out, "outbox_in_state", "gauge", "Pushes by state.");
 	for (int n = OUTBOX_QUEUED; n <= OUTBOX_UNKNOWN; n++)
 		labelled(out, "outbox_in_state", "state", outbox_state_name((enum outbox_state)n),
-			 counts.by_state[n]);
+			 t->outbox.by_state[n]);
 	if (a->outbox == NULL)
-		return JEMBATAN_OK;
-	outbox_stats(a->outbox, &s);
+		return;
 	family(out, "central_reachable", "gauge", "1: nothing is known against the centre.");
-	sample(out, "central_reachable", str_equal(s.breaker, "closed"));
+	sample(out, "central_reachable", str_equal(s->breaker, "closed"));
 	family(out, "central_paused", "gauge", "1: a person has paused pushing.");
-	sample(out, "central_paused", s.paused);
+	sample(out, "central_paused", s->paused);
 	family(out, "central_in_flight", "gauge", "Requests under way.");
-	sample(out, "central_in_flight", (int64_t)s.in_flight);
+	sample(out, "central_in_flight", (int64_t)s->in_flight);
 	family(out, "central_answer_p99_seconds", "gauge", "Of the last answers.");
-	buf_printf(out, "jembatan_central_answer_p99_seconds %.3f\n", (double)s.p99_ms / 1000.0);
+	buf_printf(out, "jembatan_central_answer_p99_seconds %.3f\n", (double)s->p99_ms / 1000.0);
 	family(out, "central_budget", "gauge", "Requests a day, at most; 0: any number.");
-	sample(out, "central_budget", (int64_t)s.budget);
+	sample(out, "central_budget", (int64_t)s->budget);
 	family(out, "central_budget_used", "gauge", "Requests today.");
-	sample(out, "central_budget_used", (int64_t)s.budget_used);
-	return JEMBATAN_OK;
+	sample(out, "central_budget_used", (int64_t)s->budget_used);
 }
 
 /* ---- jembatan-web ---- */
@@ -201,45 +180,33 @@ static void write_web(struct app *a, struct buf *out)
 
 /* ---- alarms ---- */
 
-static enum jembatan_result write_alarms(struct app *a, struct buf *out, struct why *why)
+static void write_alarms(struct app *a, const struct tallies *t, struct buf *out)
 {
 	struct intake_status i;
-	struct outbox_counts counts;
-	struct outbox_stats central = { .breaker = "closed" };
 	struct web_child_status web;
-	int64_t quarantined = 0;
-	enum jembatan_result r = outbox_rows_count(a->db, &counts, why);
-	if (r == JEMBATAN_OK)
-		r = quarantine_count(a->db, &quarantined, why);
-	if (r != JEMBATAN_OK)
-		return r;
-	if (a->outbox != NULL)
-		outbox_stats(a->outbox, &central);
 	family(out, "alarm", "gauge", "1: `jembatan status` says what to do.");
 	labelled(out, "alarm", "where", "store", a->store_alarm[0] != '\0');
 	labelled(out, "alarm", "where", "reload", reload_alarm(a->reload) != NULL);
-	labelled(out, "alarm", "where", "quarantine", quarantined > 0);
-	labelled(out, "alarm", "where", "central",
-		 a->hold.active || !str_equal(central.breaker, "closed") ||
-		 counts.by_state[OUTBOX_UNKNOWN] > 0 || counts.by_state[OUTBOX_REFUSED] > 0);
+	labelled(out, "alarm", "where", "quarantine", t->quarantined > 0);
+	labelled(out, "alarm", "where", "central", tallies_alarms(a, t) != 0);
 	if (web_child_status(a->web, &web))
 		labelled(out, "alarm", "where", "web", web.alarm != NULL || web.degraded);
 	family(out, "instance_alarm", "gauge", "1: `jembatan status` says what to do.");
 	for (size_t n = 0; intake_status(a->intake, n, &i); n++)
 		labelled(out, "instance_alarm", "instance", i.name,
 			 i.alarm != NULL || i.degraded || i.silent || i.quiet);
-	return JEMBATAN_OK;
 }
 
 enum jembatan_result metrics_write(struct app *a, struct buf *out, struct why *why)
 {
-	enum jembatan_result r = write_store(a, out, why);
-	if (r == JEMBATAN_OK)
-		r = write_instances(a, out, why);
-	if (r == JEMBATAN_OK)
-		r = write_central(a, out, why);
-	if (r == JEMBATAN_OK)
-		r = write_alarms(a, out, why);
+	struct tallies t;
+	enum jembatan_result r = tallies_take(a, &t, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	write_store(a, &t, out);
+	r = write_instances(a, out, why);
+	write_central(a, &t, out);
+	write_alarms(a, &t, out);
 	write_web(a, out);
 	buf_add_text(out, "# EOF\n");
 	return r;

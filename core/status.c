@@ -11,10 +11,7 @@
 #include "base/jx.h"
 #include "follow_view.h"
 #include "reload.h"
-#include "store/inbox.h"
-#include "store/outbox_rows.h"
-#include "store/quarantine.h"
-#include "store/tickets.h"
+#include "tallies.h"
 #include "web_child.h"
 #include "base/poison.h"
 
@@ -23,42 +20,31 @@ static void alarm_row(struct control_peer *p, const char *where, const char *tex
 	control_row(p, json_pack("{s:s,s:s,s:s}", "type", "alarm", "where", where, "text", text));
 }
 
-static enum jembatan_result daemon_row(struct control_peer *p, struct why *why)
+static void daemon_row(struct control_peer *p, const struct tallies *t)
 {
 	struct app *a = control_app(p);
-	struct inbox_counts inbox;
-	struct db_stats db;
-	int64_t tickets[TICKET_STATE_COUNT] = { 0 }, quarantined = 0;
-	enum jembatan_result r = inbox_count(a->db, 0, &inbox, why);
-	if (r == JEMBATAN_OK)
-		r = tickets_count(a->db, tickets, why);
-	if (r == JEMBATAN_OK)
-		r = quarantine_count(a->db, &quarantined, why);
-	if (r != JEMBATAN_OK)
-		return r;
-	db_stats(a->db, &db);
 	json_t *by_state = json_object(), *by_stage = json_object();
 	for (int s = 0; s < TICKET_STATE_COUNT; s++)
 		json_object_set_new(by_state, ticket_state_name((enum ticket_state)s),
-				    json_integer(tickets[s]));
+				    json_integer(t->tickets[s]));
 	for (int s = INBOX_NEW; s <= INBOX_REPOST; s++)
 		json_object_set_new(by_stage, inbox_stage_name((enum inbox_stage)s),
-				    json_integer(inbox.by_stage[s]));
+				    json_integer(t->inbox.by_stage[s]));
 	control_row(p, json_pack("{s:s,s:s,s:s,s:I,s:b,s:I,s:I,s:I,s:I,s:o,s:o,s:I,s:I,s:I,s:I}",
 		"type", "daemon", "version", PACKAGE_VERSION, "data_dir", a->settings->data_dir,
 		"up_ms", (json_int_t)(clock_now_ms() - a->started_ms), "stopping", a->stopping,
-		"messages", (json_int_t)inbox.total, "repeats", (json_int_t)inbox.repeats,
-		"edits", (json_int_t)inbox.edits, "quarantined", (json_int_t)quarantined,
-		"tickets", by_state, "stages", by_stage, "commits", (json_int_t)db.commits,
-		"commit_p99_us", (json_int_t)db.p99_commit_us, "store_bytes",
-		(json_int_t)db.size_bytes, "oldest_undecided_ms", (json_int_t)inbox.oldest_new_ms));
+		"messages", (json_int_t)t->inbox.total, "repeats", (json_int_t)t->inbox.repeats,
+		"edits", (json_int_t)t->inbox.edits, "quarantined", (json_int_t)t->quarantined,
+		"tickets", by_state, "stages", by_stage, "commits", (json_int_t)t->db.commits,
+		"commit_p99_us", (json_int_t)t->db.p99_commit_us, "store_bytes",
+		(json_int_t)t->db.size_bytes, "oldest_undecided_ms",
+		(json_int_t)t->inbox.oldest_new_ms));
 	if (a->store_alarm[0] != '\0')
 		alarm_row(p, "store", a->store_alarm);
 	if (reload_alarm(a->reload) != NULL)
 		alarm_row(p, "reload", reload_alarm(a->reload));
-	if (quarantined > 0)
+	if (t->quarantined > 0)
 		alarm_row(p, "quarantine", "records wait that nobody could read: `jembatan quarantine list`");
-	return JEMBATAN_OK;
 }
 
 static enum jembatan_result instance_row(struct control_peer *p, const struct intake_status *s,
@@ -127,55 +113,63 @@ static void alarm_held(struct control_peer *p, const struct hold *hold)
 	alarm_row(p, "central", text);
 }
 
-#define QUIET_ALARM_MS 300000 /* a shorter wish is everyday */
-
 static void alarm_quiet(struct control_peer *p, int64_t quiet_ms)
 {
 	char text[200];
-	if (quiet_ms < QUIET_ALARM_MS)
-		return;
 	snprintf(text, sizeof(text), "it asks us to wait %lld more minutes (Retry-After), and reports wait; "
 		 "`jembatan resume central` asks it at once", (long long)(quiet_ms / 60000));
 	alarm_row(p, "central", text);
 }
 
-static enum jembatan_result central_row(struct control_peer *p, struct why *why)
+static void central_row(struct control_peer *p, const struct tallies *t)
 {
 	struct app *a = control_app(p);
-	struct outbox_counts counts;
-	enum jembatan_result r = outbox_rows_count(a->db, &counts, why);
-	if (r != JEMBATAN_OK)
-		return r;
+	const struct outbox_stats *s = &t->central;
 	json_t *by_state = json_object();
-	for (int s = OUTBOX_QUEUED; s <= OUTBOX_UNKNOWN; s++)
-		json_object_set_new(by_state, outbox_state_name((enum outbox_state)s),
-				    json_integer(counts.by_state[s]));
-	if (a->hold.active)
-		alarm_held(p, &a->hold);
+	for (int n = OUTBOX_QUEUED; n <= OUTBOX_UNKNOWN; n++)
+		json_object_set_new(by_state, outbox_state_name((enum outbox_state)n),
+				    json_integer(t->outbox.by_state[n]));
 	if (a->outbox == NULL) {
 		control_row(p, json_pack("{s:s,s:s,s:o}", "type", "central", "state", "not configured",
 					 "outbox", by_state));
-		return JEMBATAN_OK;
+		return;
 	}
-	struct outbox_stats s;
-	outbox_stats(a->outbox, &s);
 	control_row(p, json_pack(
 		"{s:s,s:s,s:s,s:o,s:i,s:i,s:i,s:i,s:I,s:I,s:s,s:I,s:I,s:I}",
-		"type", "central", "state", central_state(&s, a->hold.active), "url",
-		a->settings->central.url, "outbox", by_state, "in_flight", (int)s.in_flight, "parallel",
-		(int)s.parallel, "budget", (int)s.budget, "budget_used", (int)s.budget_used, "p50_ms",
-		(json_int_t)s.p50_ms, "p99_ms", (json_int_t)s.p99_ms, "last_error", s.last_error,
-		"last_error_ms", (json_int_t)s.last_error_ms, "last_ok_ms", (json_int_t)s.last_ok_ms,
-		"oldest_queued_ms", (json_int_t)counts.oldest_queued_ms));
-	if (s.trouble != NULL && s.trouble[0] != '\0')
-		alarm_row(p, "central", central_advice(s.trouble));
-	alarm_quiet(p, s.quiet_ms);
-	if (counts.by_state[OUTBOX_UNKNOWN] > 0)
-		alarm_row(p, "central", "pushes whose outcome is unknown wait for a person: `jembatan "
-			  "unknown list`");
-	if (counts.by_state[OUTBOX_REFUSED] > 0)
-		alarm_row(p, "central", "the centre refused tickets: `jembatan unknown list --refused`");
-	return JEMBATAN_OK;
+		"type", "central", "state", central_state(s, a->hold.active), "url",
+		a->settings->central.url, "outbox", by_state, "in_flight", (int)s->in_flight, "parallel",
+		(int)s->parallel, "budget", (int)s->budget, "budget_used", (int)s->budget_used, "p50_ms",
+		(json_int_t)s->p50_ms, "p99_ms", (json_int_t)s->p99_ms, "last_error", s->last_error,
+		"last_error_ms", (json_int_t)s->last_error_ms, "last_ok_ms", (json_int_t)s->last_ok_ms,
+		"oldest_queued_ms", (json_int_t)t->outbox.oldest_queued_ms));
+}
+
+static void central_alarms(struct control_peer *p, const struct tallies *t)
+{
+	static const struct {
+		enum tallies_alarm alarm;
+		const char *text;
+	} plain[] = {
+		{ TALLIES_UNKNOWN, "pushes whose outcome is unknown wait for a person: `jembatan unknown "
+		  "list`" },
+		{ TALLIES_REFUSED, "the centre refused tickets: `jembatan unknown list --refused`" },
+		{ TALLIES_LATE, "statuses have not been read for two hours: is the day's budget used up, or "
+		  "does the centre not answer questions?" },
+		{ TALLIES_WORDS, "the centre uses status words that are not known: `jembatan central "
+		  "words`, then central.status.words" },
+		{ TALLIES_DIFFERENCES, "what the centre says differs from what we hold: `jembatan central "
+		  "differences`" },
+	};
+	unsigned found = tallies_alarms(control_app(p), t);
+	if ((found & TALLIES_HELD) != 0)
+		alarm_held(p, &control_app(p)->hold);
+	if ((found & TALLIES_TROUBLE) != 0)
+		alarm_row(p, "central", central_advice(t->central.trouble));
+	if ((found & TALLIES_QUIET) != 0)
+		alarm_quiet(p, t->central.quiet_ms);
+	for (size_t i = 0; i < COUNT_OF(plain); i++)
+		if ((found & (unsigned)plain[i].alarm) != 0)
+			alarm_row(p, "central", plain[i].text);
 }
 
 static void web_row(struct control_peer *p)
@@ -198,17 +192,20 @@ static void web_row(struct control_peer *p)
 void status_command(struct control_peer *p, const struct msg_command *c)
 {
 	struct why why;
+	struct tallies t;
 	struct intake_status s;
 	(void)c;
-	enum jembatan_result r = daemon_row(p, &why);
+	enum jembatan_result r = tallies_take(control_app(p), &t, &why);
+	if (r == JEMBATAN_OK)
+		daemon_row(p, &t);
 	for (size_t n = 0; r == JEMBATAN_OK && intake_status(control_app(p)->intake, n, &s); n++)
 		r = instance_row(p, &s, &why);
-	if (r == JEMBATAN_OK)
-		r = central_row(p, &why);
-	if (r == JEMBATAN_OK)
-		r = follow_view_status(p, &why);
-	if (r == JEMBATAN_OK)
+	if (r == JEMBATAN_OK) {
+		central_row(p, &t);
+		follow_view_status(p, &t);
+		central_alarms(p, &t);
 		web_row(p);
+	}
 	if (r != JEMBATAN_OK)
 		control_fail(p, r, &why);
 	else

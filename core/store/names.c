@@ -49,12 +49,3 @@ enum jembatan_result names_list(struct db *db, enum names_kind kind, const char 
 		*out_count = n;
 	return r;
 }
-
-const char *names_find(struct db *db, enum names_kind kind, const char *id, struct arena *arena)
-{
-	static const char text[] = "SELECT name FROM central_name WHERE kind = ?1 AND id = ?2";
-	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text,
-						     SQL_VALUES(sql_number(kind), sql_text(id)));
-	return id != NULL && sql_one(&db->sql, s, NULL) == JEMBATAN_OK ?
-	       sql_column_text(s, 0, arena) : NULL;
-}

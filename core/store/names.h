@@ -23,7 +23,5 @@ MUST_CHECK enum jembatan_result names_list(struct db *db, enum names_kind kind,
 					   const char *after_id, size_t limit, struct arena *arena,
 					   struct central_name *out, size_t *out_count,
 					   struct why *why);
-/* NULL when it is not in the list; in the arena. */
-const char *names_find(struct db *db, enum names_kind kind, const char *id, struct arena *arena);
 
 #endif
