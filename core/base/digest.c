@@ -21,10 +21,20 @@ struct jembatan_bytes bytes_text(const char *s)
 	return (struct jembatan_bytes){ s, s != NULL ? strlen(s) : 0 };
 }
 
+/* Fetched once: EVP_sha256() would be looked up again at each hash. */
+static const EVP_MD *sha256(void)
+{
+	static EVP_MD *md;
+	if (md == NULL)
+		md = EVP_MD_fetch(NULL, "SHA256", NULL);
+	ASSERT(md != NULL);
+	return md;
+}
+
 struct digest digest_sha256(struct jembatan_bytes data)
 {
 	struct digest out;
-	ASSERT(EVP_Digest(data.size != 0 ? data.data : "", data.size, out.bytes, NULL, EVP_sha256(),
+	ASSERT(EVP_Digest(data.size != 0 ? data.data : "", data.size, out.bytes, NULL, sha256(),
 			  NULL) == 1);
 	return out;
 }
@@ -32,7 +42,7 @@ struct digest digest_sha256(struct jembatan_bytes data)
 struct digest digest_hmac(struct jembatan_bytes key, struct jembatan_bytes data)
 {
 	struct digest out;
-	ASSERT(HMAC(EVP_sha256(), key.size != 0 ? key.data : "", (int)key.size,
+	ASSERT(HMAC(sha256(), key.size != 0 ? key.data : "", (int)key.size,
 		    data.size != 0 ? data.data : (const void *)"", data.size, out.bytes,
 		    NULL) != NULL);
 	return out;
@@ -50,7 +60,7 @@ struct digest_state *digest_begin(struct jembatan_bytes hmac_key)
 {
 	struct digest_state *s = xcalloc(1, sizeof(*s));
 	s->inner = EVP_MD_CTX_new();
-	ASSERT(s->inner != NULL && EVP_DigestInit_ex(s->inner, EVP_sha256(), NULL) == 1);
+	ASSERT(s->inner != NULL && EVP_DigestInit_ex(s->inner, sha256(), NULL) == 1);
 	if (hmac_key.size == 0)
 		return s;
 	s->keyed = true;
@@ -103,7 +113,7 @@ struct digest digest_end(struct digest_state *s)
 	struct digest out;
 	ASSERT(EVP_DigestFinal_ex(s->inner, out.bytes, NULL) == 1);
 	if (s->keyed) {
-		ASSERT(EVP_DigestInit_ex(s->inner, EVP_sha256(), NULL) == 1);
+		ASSERT(EVP_DigestInit_ex(s->inner, sha256(), NULL) == 1);
 		digest_raw(s, s->outer_pad, sizeof(s->outer_pad));
 		digest_raw(s, out.bytes, sizeof(out.bytes));
 		ASSERT(EVP_DigestFinal_ex(s->inner, out.bytes, NULL) == 1);

@@ -230,7 +230,7 @@ enum jembatan_result db_open_steps(const char *data_dir, const struct secret *ma
 	if (r == JEMBATAN_OK)
 		r = look_for_suspects(db, why);
 	if (r == JEMBATAN_OK)
-		tally_watch(&db->tally, &db->sql);
+		tally_watch(&db->tally, &db->sql, &db->keys);
 	if (r != JEMBATAN_OK) {
 		db_close(db);
 		return r;
@@ -372,6 +372,7 @@ void db_abort(struct db *db)
 	sql_rollback(&db->sql);
 	db->sql.in_transaction = false;
 	tally_forget(&db->tally);
+	keys_forget_all(&db->keys);
 	inbox_files_aborted(&db->files);
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "store/db.h"
 #include "store/inbox_files.h"
+#include "store/keys.h"
 #include "store/migrate.h"
 #include "store/seal.h"
 #include "store/tally.h"
@@ -22,6 +23,7 @@ struct db {
 	struct buf plain, sealed, wrapped; /* scratch, one call each */
 	struct inbox_files files;
 	struct tally tally;
+	struct keys keys;
 	bool has_suspects; /* a record is in quarantine or has killed its parser */
 	bool reads_on;     /* readings share one lock */
 	bool owed;         /* a planted bug holds the last commit back */

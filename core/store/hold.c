@@ -51,7 +51,7 @@ static enum jembatan_result hold_creates(struct db *db, int64_t now_ms, enum hol
 			"UPDATE outbox SET state = ?1, started_ms = ?2, due_ms = ?2, lookups = 0,"
 			" lookup_ms = ?2, alarmed = 0, why = ?3,"
 			" step = CASE WHEN ?4 THEN 3 ELSE step END"
-			" WHERE kind = 0 AND state IN (0, 1) AND step IN (0, 1)"
+			" WHERE kind = 0 AND state IN (0, 1) AND state <> 2 AND step IN (0, 1)"
 			" AND complaint_id IS NULL",
 			SQL_VALUES(sql_number(state), sql_number(now_ms), sql_text(HOLD_REASON),
 				   sql_number(means == HOLD_LOOKUP)));
@@ -70,7 +70,7 @@ static enum jembatan_result hold_others(struct db *db, int64_t now_ms, struct wh
 	return sql_run(&db->sql, why,
 		       "UPDATE outbox SET state = 0, step = 3, due_ms = ?1, lookups = 0,"
 		       " lookup_ms = ?1, alarmed = 0, why = ?2"
-		       " WHERE state IN (0, 1) AND (kind = 1 OR complaint_id IS NOT NULL)",
+		       " WHERE state IN (0, 1) AND state <> 2 AND (kind = 1 OR complaint_id IS NOT NULL)",
 		       SQL_VALUES(sql_number(now_ms), sql_text(HOLD_REASON)));
 }
 

@@ -49,6 +49,7 @@ static enum jembatan_result insert_body(struct db *db, const struct inbox_item *
 	size_t head = db->sealed.size;
 	if (item->raw.size != 0)
 		seal_column(&row, "raw", item->raw, &db->sealed);
+	keys_keep(&db->keys, item->id, &row.key);
 	mem_wipe(&row.key, sizeof(row.key));
 	if (buf_is_full(&db->plain) || buf_is_full(&db->sealed))
 		return why_set(why, JEMBATAN_DATA, "a message is too large for the store");
@@ -207,6 +208,19 @@ static enum jembatan_result open_head(struct db *db, const struct seal_row *row,
 	return msg_message_unpack(packed, arena, out, why);
 }
 
+static enum jembatan_result open_row(struct db *db, int64_t id, struct jembatan_bytes uid,
+				     struct jembatan_bytes wrapped, struct seal_row *out)
+{
+	if (uid.size == SEAL_UID_SIZE && keys_find(&db->keys, id, &out->key)) {
+		memcpy(out->uid, uid.data, SEAL_UID_SIZE);
+		return JEMBATAN_OK;
+	}
+	enum jembatan_result r = seal_row_open(&db->master, TABLE, uid, wrapped, out, NULL);
+	if (r == JEMBATAN_OK)
+		keys_keep(&db->keys, id, &out->key);
+	return r;
+}
+
 static void read_row(struct db *db, sqlite3_stmt *s, struct arena *arena, struct inbox_row *out)
 {
 	*out = (struct inbox_row){
@@ -220,8 +234,8 @@ static void read_row(struct db *db, sqlite3_stmt *s, struct arena *arena, struct
 		.reason = sql_column_text(s, 7, arena),
 	};
 	struct seal_row row;
-	enum jembatan_result r = seal_row_open(&db->master, TABLE, sql_column_bytes(s, 8),
-					       sql_column_bytes(s, 9), &row, NULL);
+	enum jembatan_result r = open_row(db, out->id, sql_column_bytes(s, 8),
+					  sql_column_bytes(s, 9), &row);
 	if (r == JEMBATAN_OK)
 		r = open_head(db, &row, sql_column_bytes(s, 10), arena, &out->message, NULL);
 	mem_wipe(&row.key, sizeof(row.key));

@@ -190,11 +190,14 @@ enum jembatan_result outbox_rows_list(struct db *db, int state, int64_t after_id
 				      size_t *out_count, struct why *why)
 {
 	static const char all[] = SELECT_ROWS "WHERE id > ?1 ORDER BY id LIMIT ?2";
-	static const char some[] = SELECT_ROWS "WHERE state = ?3 AND id > ?1 ORDER BY id LIMIT ?2";
+	static const char some[] = SELECT_ROWS "WHERE state = ?3 AND state <> 2 AND id > ?1"
+					       " ORDER BY id LIMIT ?2";
+	static const char done[] = SELECT_ROWS "WHERE state = ?3 AND id > ?1 ORDER BY id LIMIT ?2";
 	struct sql_value values[] = { sql_number(after_id), sql_number((int64_t)limit),
 				      sql_number(state) };
 	CLEANUP(sql_end) sqlite3_stmt *s =
-		sql_query(&db->sql, state < 0 ? all : some, values, state < 0 ? 2 : 3);
+		sql_query(&db->sql, state < 0 ? all : state == OUTBOX_DONE ? done : some, values,
+			  state < 0 ? 2 : 3);
 	return read_rows(db, s, arena, out, out_count, why);
 }
 
@@ -245,7 +248,8 @@ enum jembatan_result outbox_rows_count(struct db *db, struct outbox_counts *out,
 	if (r != JEMBATAN_OK)
 		return r;
 	r = sql_get_number(&db->sql, why, &c.oldest_queued_ms,
-			   "SELECT created_ms FROM outbox WHERE state = 0 ORDER BY id LIMIT 1",
+			   "SELECT created_ms FROM outbox WHERE state = 0 AND state <> 2"
+			   " ORDER BY id LIMIT 1",
 			   SQL_NOTHING);
 	if (r != JEMBATAN_OK && r != JEMBATAN_GONE)
 		return r;

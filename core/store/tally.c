@@ -92,18 +92,22 @@ static void count(struct tally *t, const char *table, const struct side *s, int6
 }
 
 static void on_change(void *data, sqlite3 *handle, int operation, const char *database,
-		      const char *table, sqlite3_int64 old_id UNUSED, sqlite3_int64 new_id UNUSED)
+		      const char *table, sqlite3_int64 old_id, sqlite3_int64 new_id UNUSED)
 {
+	struct tally *t = data;
 	if (strcmp(database, "main") != 0)
 		return;
+	if (operation != SQLITE_INSERT && strcmp(table, "message_body") == 0)
+		keys_forget(t->keys, old_id);
 	if (operation != SQLITE_INSERT)
-		count(data, table, &(struct side){ handle, true }, -1);
+		count(t, table, &(struct side){ handle, true }, -1);
 	if (operation != SQLITE_DELETE)
-		count(data, table, &(struct side){ handle, false }, 1);
+		count(t, table, &(struct side){ handle, false }, 1);
 }
 
-void tally_watch(struct tally *t, struct sql *sql)
+void tally_watch(struct tally *t, struct sql *sql, struct keys *keys)
 {
+	t->keys = keys;
 	sqlite3_preupdate_hook(sql->handle, on_change, t);
 }
 

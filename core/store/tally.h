@@ -6,6 +6,7 @@
 #ifndef STORE_TALLY_H
 #define STORE_TALLY_H
 
+#include "store/keys.h"
 #include "store/sql.h"
 
 enum tally_counted { /* stored as its number: never renumber */
@@ -28,11 +29,13 @@ struct tally_change {
 struct tally {
 	struct tally_change *changes; /* since the last commit */
 	size_t count, capacity, last; /* last: where the last one stood */
+	struct keys *keys;
 };
 
 /* From now on every change of the handle counts. After the migrations: they
- * mind the table themselves. The tally stays where it is. */
-void tally_watch(struct tally *t, struct sql *sql);
+ * mind the table themselves. The tally stays where it is. Keys of messages whose
+ * body changes are forgotten: they may have been destroyed there. */
+void tally_watch(struct tally *t, struct sql *sql, struct keys *keys);
 void tally_done(struct tally *t);
 void tally_forget(struct tally *t); /* the transaction was rolled back */
 /* Inside a transaction: write the sums. Does nothing when there are none. */

@@ -47,6 +47,8 @@ static enum jembatan_result find_key(struct db *db, int64_t message_id, const ch
 	static const char text[] = "SELECT uid, wrapped FROM message_body WHERE message_id = ?1";
 	if (message_id == 0)
 		return open_own_key(db, reference, wrapped, out, why);
+	if (keys_find(&db->keys, message_id, out))
+		return JEMBATAN_OK;
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text,
 						     SQL_VALUES(sql_number(message_id)));
 	enum jembatan_result r = sql_one(&db->sql, s, why);
@@ -55,8 +57,10 @@ static enum jembatan_result find_key(struct db *db, int64_t message_id, const ch
 	struct seal_row row;
 	r = seal_row_open(&db->master, "message", sql_column_bytes(s, 0), sql_column_bytes(s, 1),
 			  &row, why);
-	if (r == JEMBATAN_OK)
+	if (r == JEMBATAN_OK) {
 		*out = row.key;
+		keys_keep(&db->keys, message_id, out);
+	}
 	mem_wipe(&row.key, sizeof(row.key));
 	return r;
 }
@@ -195,9 +199,12 @@ enum jembatan_result tickets_set_pushed(struct db *db, int64_t id, const char *t
 			" AND (tracking_id IS NULL OR tracking_id = ?2)",
 			SQL_VALUES(sql_number(id), sql_text(tracking_id),
 				   sql_number(TICKET_PUSHED), sql_text(reason)));
-	if (r != JEMBATAN_OK || sql_changes(&db->sql) != 0)
+	if (r != JEMBATAN_OK)
 		return r;
-	return tickets_set_tracking(db, id, tracking_id, why); /* says why not */
+	if (sql_changes(&db->sql) == 0)
+		return tickets_set_tracking(db, id, tracking_id, why); /* says why not */
+	return sql_run(&db->sql, why, "INSERT INTO follow (ticket_id) VALUES (?1)"
+		       " ON CONFLICT DO NOTHING", SQL_VALUES(sql_number(id)));
 }
 
 enum jembatan_result tickets_set_body(struct db *db, int64_t id, const char *body, struct why *why)
@@ -434,12 +441,15 @@ enum jembatan_result tickets_list(struct db *db, int state, int64_t after_id, si
 				  struct why *why)
 {
 	static const char all[] = SELECT_ROWS "WHERE t.id > ?1 ORDER BY t.id LIMIT ?2";
-	static const char some[] = SELECT_ROWS "WHERE t.state = ?3 AND t.id > ?1"
+	static const char some[] = SELECT_ROWS "WHERE t.state = ?3 AND t.state <> 2 AND t.id > ?1"
 					       " ORDER BY t.id LIMIT ?2";
+	static const char pushed[] = SELECT_ROWS "WHERE t.state = ?3 AND t.id > ?1"
+						 " ORDER BY t.id LIMIT ?2";
 	struct sql_value values[] = { sql_number(after_id), sql_number((int64_t)limit),
 				      sql_number(state) };
 	CLEANUP(sql_end) sqlite3_stmt *s =
-		sql_query(&db->sql, state < 0 ? all : some, values, state < 0 ? 2 : 3);
+		sql_query(&db->sql, state < 0 ? all : state == TICKET_PUSHED ? pushed : some, values,
+			  state < 0 ? 2 : 3);
 	enum jembatan_result r;
 	size_t n = 0;
 	while (sql_next(&db->sql, s, &r, why)) {

@@ -331,8 +331,8 @@ static const struct {
 	{ "AND thread_key = ?2", "SEARCH message USING INDEX message_thread" },
 	{ "AND +ticket_id IS NOT NULL", "SEARCH message USING INDEX sqlite_autoindex_message_1" },
 	{ "WHERE t.tracking_id = ?1", "SEARCH t USING INDEX ticket_tracking" },
-	{ "WHERE t.state = ?3", "SEARCH t USING INDEX ticket_state" },
-	{ "WHERE state = ?3 AND id >", "SEARCH outbox USING INDEX outbox_state" },
+	{ "WHERE t.state = ?3 AND t.state <> 2", "SEARCH t USING INDEX ticket_state" },
+	{ "WHERE state = ?3 AND state <> 2", "SEARCH outbox USING INDEX outbox_state" },
 	{ "FROM audit WHERE subject", "SEARCH audit USING INDEX audit_subject" },
 	{ "FROM kept WHERE token", "SEARCH kept USING PRIMARY KEY" },
 };
