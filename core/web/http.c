@@ -16,6 +16,7 @@
 #define IDLE_MS 75000 /* longer than a proxy keeps it (nginx: 60 s) */
 #define CONNECTION_MEMORY (32u * 1024u)
 #define SLOTS_MAX 65535u
+#define STOP_MS 2000 /* for answers under way; new requests are turned away meanwhile */
 
 static void run_daemon(struct http *h);
 
@@ -118,6 +119,7 @@ static enum jembatan_result on_frame(struct http *h, const struct frame *f)
 	struct msg_web_answer answer = { 0 };
 	if (f->type == MSG_STOP) {
 		h->stopping = true;
+		h->stop_by_mono_ms = clock_mono_ms() + STOP_MS;
 		return JEMBATAN_OK;
 	}
 	arena_reset(h->arena);
@@ -147,12 +149,27 @@ static void on_core(void *data, unsigned events)
 
 /* ---- libmicrohttpd ---- */
 
+/* An answer larger than the socket's buffer goes out in pieces. */
+static bool is_sending(const struct http *h)
+{
+	for (const struct conn *c = h->conns; c != NULL; c = c->next)
+		if (c->phase == PHASE_SENDING && !c->cut)
+			return true;
+	return false;
+}
+
+static bool may_stop(const struct http *h)
+{
+	return h->stopping && h->counts.requests_under_way == 0 &&
+	       (!is_sending(h) || clock_mono_ms() >= h->stop_by_mono_ms);
+}
+
 static void run_daemon(struct http *h)
 {
 	MHD_UNSIGNED_LONG_LONG wait_ms = 0;
 	MHD_run(h->daemon);
 	watch_core(h);
-	if (h->stopping && h->counts.requests_under_way == 0)
+	if (may_stop(h))
 		loop_stop(h->loop);
 	if (MHD_get_timeout(h->daemon, &wait_ms) != MHD_YES)
 		loop_timer_stop(h->daemon_timer);

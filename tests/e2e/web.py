@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import resource
+import select
 import signal
 import socket
 import subprocess
@@ -479,6 +480,21 @@ def renew(p, body_max):
         p.rig.status("web")))
 
 
+def answer_in_pieces(p):
+    """An answer larger than the socket's buffer, under way while jembatan-web makes way."""
+    renew(p, "1MiB")
+    connection = Connection(p.socket)
+    connection.request("POST", "/hook/wa/echo", b"y" * 900000)
+    select.select([connection.sock], [], [], 30)  # its first bytes are here
+    p.web["body_max"] = "900KiB"
+    p.configure()
+    p.rig.ask("reload")
+    answer = connection.getresponse()
+    expect(answer.read().endswith(b"y" * 900000), "the answer was cut")
+    connection.close()
+    p.wait_serving()
+
+
 def reload_under_load(p, times):
     """Each 2xx is stored, and what is stored was answered 2xx, while jembatan-web
     makes way for its successor."""
@@ -511,6 +527,7 @@ def reload(build):
     p = Place(build)
     expect(p.hook("x" * 9000)[0] == 200, "9,000 bytes were refused")
     reload_under_load(p, 6)
+    answer_in_pieces(p)
     renew(p, "8KiB")
     is_problem(p.ask("POST", "/hook/wa/sign", b"x" * 9000), 413, "too-large")
     p.web["body_max"] = "a lot"
