@@ -1,7 +1,8 @@
-/* email.c: the mail connector: its options, and which source they name. */
+/* email.c: the mail connector: its options, which source they name, the way back. */
 #include "email/email_imap.h"
 #include "email/email_maildir.h"
 #include "email/email_parse.h"
+#include "email/email_smtp.h"
 
 #include <gmime/gmime.h>
 #include <malloc.h>
@@ -18,6 +19,7 @@ static const char *const tls_choices[] = { "auto", "required", "none", NULL };
 static const char *const auth_choices[] = { "password", "oauth2", "xoauth2", "oauthbearer", NULL };
 static const char *const https[] = { "https", "http", NULL };
 static const char *const schemes[] = { "imaps", "imap", NULL };
+static const char *const smtp_schemes[] = { "smtps", "smtp", NULL };
 
 static const struct jembatan_option options[] = {
 	{ "source", JEMBATAN_CHOICE, 0, "imap", 0, 0, source_choices,
@@ -66,32 +68,43 @@ static const struct jembatan_option options[] = {
 	  "Of a larger mail only the first 1 MiB is taken, and this is said." },
 	{ "own_addresses", JEMBATAN_LIST, 0, NULL, 0, 0, NULL,
 	  "Our own addresses: what comes from them is stored, never a complaint." },
+	{ "smtp_url", JEMBATAN_URL, 0, NULL, 0, 0, smtp_schemes,
+	  "Where replies leave, such as smtps://mail.example.go.id or smtp://mail.example.go.id:587; "
+	  "without it nobody is answered." },
+	{ "smtp_user", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
+	  "The user for smtp_url, when it is not `user`." },
+	{ "smtp_password", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
+	  "The password for smtp_url, when it is not `password` or a token by `auth`." },
+	{ "smtp_tls", JEMBATAN_CHOICE, 0, "auto", 0, 0, tls_choices,
+	  "smtp_url: auto (smtps, or STARTTLS, which only a server on this machine may lack), "
+	  "required (there too), none (in clear: the password can be read on the way)." },
+	{ "from", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
+	  "smtp_url: who writes, such as Pengaduan <pengaduan@example.go.id>; answers and bounces "
+	  "come there. Preset: `user`, when that is an address." },
+	{ "verp", JEMBATAN_BOOLEAN, 0, "false", 0, 0, NULL,
+	  "smtp_url: bounces come to our address with +REFERENCE before the @, and so find their "
+	  "ticket; the mail server must deliver such addresses. Without it replies have the empty "
+	  "return path, and nothing bounces." },
 	{ NULL, JEMBATAN_STRING, 0, NULL, 0, 0, NULL, NULL },
 };
 
 /* One instance. */
 struct email {
-	const char *own[OWN_MAX + 1];
+	struct kit_arena *arena;
+	const char *addresses[OWN_MAX + 2];
+	struct own own;
 	struct imap_options imap_options;
 	struct kit_http *http; /* to where tokens are issued; or NULL */
 	struct kit_auth *oauth;
 	struct imap_source *imap;
 	struct maildir_options maildir_options;
 	struct maildir_source *maildir;
+	struct smtp *smtp; /* NULL: nobody is answered */
 };
 
 static bool is_maildir(struct jembatan_context *ctx)
 {
 	return strcmp(jembatan_get_string(ctx, "source"), "maildir") == 0;
-}
-
-static enum imap_tls tls_of(struct jembatan_context *ctx)
-{
-	const char *tls = jembatan_get_string(ctx, "tls");
-
-	if (strcmp(tls, "none") == 0)
-		return IMAP_TLS_NONE;
-	return strcmp(tls, "required") == 0 ? IMAP_TLS_REQUIRED : IMAP_TLS_AUTO;
 }
 
 /* NULL: by password. */
@@ -115,7 +128,7 @@ static struct imap_login login_of(struct jembatan_context *ctx)
 		.password = jembatan_get_string(ctx, "password"),
 		.mechanism = mechanism_of(jembatan_get_string(ctx, "auth")),
 		.ca_file = jembatan_get_string(ctx, "ca_file"),
-		.tls = tls_of(ctx),
+		.tls = mail_tls_of(jembatan_get_string(ctx, "tls")),
 		.timeout_ms = jembatan_get_integer(ctx, "timeout"),
 		.mail_max_bytes = (size_t)jembatan_get_integer(ctx, "mail_max"),
 	};
@@ -154,7 +167,7 @@ static enum jembatan_result check_auth(struct jembatan_context *ctx)
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result email_check(struct jembatan_context *ctx)
+static enum jembatan_result check_source(struct jembatan_context *ctx)
 {
 	static const char *const needed[] = { "url", "user" };
 	struct imap_login login;
@@ -173,6 +186,14 @@ static enum jembatan_result email_check(struct jembatan_context *ctx)
 		return result;
 	login = login_of(ctx);
 	return imap_login_check(ctx, &login);
+}
+
+static enum jembatan_result email_check(struct jembatan_context *ctx)
+{
+	enum jembatan_result result = check_source(ctx);
+
+	g_mime_init();
+	return result == JEMBATAN_OK && smtp_is_wanted(ctx) ? smtp_check(ctx) : result;
 }
 
 static void open_oauth(struct jembatan_context *ctx, struct email *self)
@@ -198,14 +219,19 @@ static void open_oauth(struct jembatan_context *ctx, struct email *self)
 	self->oauth = kit_auth_new(ctx, self->http, &auth);
 }
 
-static void read_own(struct jembatan_context *ctx, const char **own)
+/* What comes from where we write is ours as well. */
+static void read_own(struct jembatan_context *ctx, struct kit_arena *arena,
+		     const char *addresses[OWN_MAX + 2], struct own *own)
 {
-	const char *key, *value;
+	const char *key, *value, *name;
 	size_t i = 0;
 
 	while (i < OWN_MAX && jembatan_get_entry(ctx, "own_addresses", i, &key, &value))
-		own[i++] = value;
-	own[i] = NULL;
+		addresses[i++] = value;
+	if (smtp_is_wanted(ctx))
+		addresses[i++] = smtp_from(ctx, arena, &name);
+	addresses[i] = NULL;
+	own->addresses = addresses;
 }
 
 static enum jembatan_result email_open(struct jembatan_context *ctx, const char *cursor,
@@ -218,20 +244,22 @@ static enum jembatan_result email_open(struct jembatan_context *ctx, const char 
 	struct email *self = g_new0(struct email, 1);
 
 	mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
-	g_mime_init();
-	read_own(ctx, self->own);
+	self->arena = kit_arena_new();
+	read_own(ctx, self->arena, self->addresses, &self->own);
+	if (is_oauth(ctx) && (!is_maildir(ctx) || smtp_is_wanted(ctx)))
+		open_oauth(ctx, self);
+	if (smtp_is_wanted(ctx))
+		self->smtp = smtp_new(ctx, &self->own, self->oauth);
 	if (is_maildir(ctx)) {
 		self->maildir_options = (struct maildir_options){
 			.path = jembatan_get_string(ctx, "maildir"),
 			.batch_count = (size_t)jembatan_get_integer(ctx, "batch_count"),
 			.batch_bytes = (size_t)jembatan_get_integer(ctx, "batch_bytes"),
 			.mail_max_bytes = (size_t)jembatan_get_integer(ctx, "mail_max"),
-			.own = self->own,
+			.own = &self->own,
 		};
 		self->maildir = maildir_source_new(&self->maildir_options, cursor);
 	} else {
-		if (is_oauth(ctx))
-			open_oauth(ctx, self);
 		self->imap_options = (struct imap_options){
 			.login = login_of(ctx),
 			.idle = { jembatan_get_integer(ctx, "idle"),
@@ -240,7 +268,7 @@ static enum jembatan_result email_open(struct jembatan_context *ctx, const char 
 			.batch_count = (size_t)jembatan_get_integer(ctx, "batch_count"),
 			.batch_bytes = (size_t)jembatan_get_integer(ctx, "batch_bytes"),
 			.mail_max_bytes = (size_t)jembatan_get_integer(ctx, "mail_max"),
-			.own = self->own,
+			.own = &self->own,
 		};
 		self->imap_options.login.oauth = self->oauth;
 		self->imap = imap_source_new(&self->imap_options, cursor);
@@ -252,7 +280,11 @@ static enum jembatan_result email_open(struct jembatan_context *ctx, const char 
 static enum jembatan_result email_poll(struct jembatan_context *ctx, void *data)
 {
 	struct email *self = data;
+	/* The child that sends makes it, maybe since we were last here. */
+	enum jembatan_result result = own_load(ctx, &self->own);
 
+	if (result != JEMBATAN_OK)
+		return result;
 	return self->maildir != NULL ? maildir_source_poll(ctx, self->maildir)
 				     : imap_source_poll(ctx, self->imap);
 }
@@ -261,12 +293,31 @@ static enum jembatan_result email_poll(struct jembatan_context *ctx, void *data)
 static enum jembatan_result email_preview(struct jembatan_context *ctx,
 					  struct jembatan_bytes sample)
 {
-	const char *own[OWN_MAX + 1];
+	struct kit_arena *arena = kit_arena_new();
+	const char *addresses[OWN_MAX + 2];
+	struct own own = { .is_shown = true };
 	struct mail mail = { .raw = sample, .arrived_ms = jembatan_now_ms(ctx) };
 
 	g_mime_init();
-	read_own(ctx, own);
-	return mail_take(ctx, &mail, own);
+	read_own(ctx, arena, addresses, &own);
+	enum jembatan_result result = mail_take(ctx, &mail, &own);
+
+	kit_arena_free(arena);
+	return result;
+}
+
+static enum jembatan_result email_reply(struct jembatan_context *ctx, void *data,
+					const struct jembatan_reply *reply,
+					struct jembatan_delivery *out)
+{
+	struct email *self = data;
+
+	if (self->smtp != NULL)
+		return smtp_reply(ctx, self->smtp, reply, out);
+	out->outcome = JEMBATAN_NOT_SENT;
+	return jembatan_explain(ctx, JEMBATAN_CONFIG,
+				"this mailbox has no way back: set smtp_url, or switch its replies "
+				"off");
 }
 
 static void email_close(struct jembatan_context *ctx, void *data)
@@ -276,8 +327,11 @@ static void email_close(struct jembatan_context *ctx, void *data)
 	(void)ctx;
 	imap_source_free(self->imap);
 	maildir_source_free(self->maildir);
+	smtp_free(self->smtp);
 	kit_auth_free(self->oauth);
 	kit_http_free(self->http);
+	kit_arena_free(self->arena);
+	explicit_bzero(&self->own, sizeof self->own);
 	g_free(self);
 }
 
@@ -286,6 +340,7 @@ static const struct jembatan_operations operations = {
 	.check = email_check,
 	.open = email_open,
 	.poll = email_poll,
+	.reply = email_reply,
 	.preview = email_preview,
 	.close = email_close,
 };
@@ -296,8 +351,8 @@ static const struct jembatan_connector connector = {
 	.size = sizeof connector,
 	.name = "email",
 	.version = "0.1.0",
-	.summary = "Mail from an IMAP server or a Maildir",
-	.capabilities = JEMBATAN_CAN_POLL | JEMBATAN_CAN_PREVIEW,
+	.summary = "Mail from an IMAP server or a Maildir, and replies by SMTP",
+	.capabilities = JEMBATAN_CAN_POLL | JEMBATAN_CAN_REPLY | JEMBATAN_CAN_PREVIEW,
 	.options = options,
 	.operations = &operations,
 };

@@ -12,7 +12,7 @@ struct imap_options {
 	const char *mailbox;
 	size_t batch_count, batch_bytes;
 	size_t mail_max_bytes;
-	const char *const *own; /* our addresses, ends with NULL */
+	const struct own *own;
 };
 
 struct imap_source;

@@ -9,7 +9,7 @@ struct maildir_options {
 	const char *path;
 	size_t batch_count, batch_bytes;
 	size_t mail_max_bytes;
-	const char *const *own; /* our addresses, ends with NULL */
+	const struct own *own;
 };
 
 struct maildir_source;

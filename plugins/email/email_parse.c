@@ -4,6 +4,7 @@
 #include "email/automatic.h"
 #include "email/charset.h"
 #include "email/email_body.h"
+#include "email/email_receipt.h"
 #include "email/headers.h"
 #include "email/mime_guard.h"
 #include "email/quote.h"
@@ -28,9 +29,12 @@ struct reading {
 	struct jembatan_context *ctx;
 	struct kit_arena *arena;
 	const struct mail *mail;
+	const struct own *own;
 	struct headers headers;
 	struct address from;
 	const char *message_id, *in_reply_to;
+	bool is_answer; /* to a reply of ours */
+	struct report report;
 	enum automatic automatic;
 	const char *rule;
 	struct body body;
@@ -91,6 +95,35 @@ static void fill_thread(struct reading *r, struct jembatan_message *m)
 	m->thread = first != NULL ? first : r->in_reply_to != NULL ? r->in_reply_to : r->message_id;
 }
 
+/* The last of these ids that is one of our replies'; NULL: none. */
+static const char *own_among(const struct reading *r, const char *name)
+{
+	const char *at = headers_get(&r->headers, name), *last = NULL, *id;
+
+	while ((id = headers_next_id(&at, r->arena)) != NULL) {
+		if (own_id_reference(r->own, id, r->arena) != NULL)
+			last = id;
+	}
+	return last;
+}
+
+/* Is it a mail of ours that has come back, or an answer to one? Other ids may stand
+ * beside ours; ours leads to the ticket. */
+static void recognise(struct reading *r, struct jembatan_message *m)
+{
+	const char *answered = own_among(r, "In-Reply-To");
+
+	if (own_id_reference(r->own, r->message_id, r->arena) != NULL) {
+		r->automatic = AUTOMATIC_OWN;
+		r->rule = "own";
+	}
+	if (answered == NULL)
+		answered = own_among(r, "References");
+	if (answered != NULL)
+		m->reply_to = answered;
+	r->is_answer = answered != NULL;
+}
+
 static void fill_author(struct reading *r, struct jembatan_message *m)
 {
 	m->author.name = r->from.name;
@@ -122,8 +155,10 @@ static void fill_kind(struct reading *r, struct jembatan_message *m)
 		break;
 	case AUTOMATIC_NO:
 	case AUTOMATIC_NO_ANSWER:
-		/* Whether it is a follow-up is known to who knows the thread. */
-		m->kind = r->body.is_encrypted || is_lost(r) ? JEMBATAN_UNREADABLE : JEMBATAN_NEW;
+		/* Whether a mail without our id is one is known to who knows the thread. */
+		m->kind = r->is_answer ? JEMBATAN_FOLLOW_UP : JEMBATAN_NEW;
+		if (r->body.is_encrypted || is_lost(r))
+			m->kind = JEMBATAN_UNREADABLE;
 		break;
 	}
 	if (r->automatic != AUTOMATIC_NO)
@@ -182,6 +217,8 @@ static enum jembatan_result read_mime(struct reading *r, bool *out_is_mime)
 
 	*out_is_mime = root != NULL;
 	r->body.left_out += end < raw.size;
+	if (root != NULL && r->automatic == AUTOMATIC_MACHINE)
+		report_read(root, r->arena, &r->report);
 	if (root != NULL)
 		result = body_read(&r->body, root);
 	if (message != NULL)
@@ -305,8 +342,7 @@ static void fill_extra(struct reading *r, struct jembatan_message *m)
 
 /* ---- a mail -------------------------------------------------------------------- */
 
-static enum jembatan_result read_mail(struct reading *r, struct jembatan_message *m,
-				      const char *const *own)
+static enum jembatan_result read_mail(struct reading *r, struct jembatan_message *m)
 {
 	m->size = sizeof *m;
 	m->raw_type = raw_type;
@@ -314,8 +350,9 @@ static enum jembatan_result read_mail(struct reading *r, struct jembatan_message
 	m->sent_ms = sent_ms(&r->headers);
 	m->subject = decoded(r, "Subject", SUBJECT_MAX_BYTES);
 	address_read(headers_get(&r->headers, "From"), r->arena, &r->from);
-	r->automatic = automatic_judge(&r->headers, r->from.mail, own, &r->rule);
+	r->automatic = automatic_judge(&r->headers, r->from.mail, r->own->addresses, &r->rule);
 	fill_thread(r, m);
+	recognise(r, m);
 	fill_author(r, m);
 	enum jembatan_result result = read_body(r);
 
@@ -330,6 +367,17 @@ static enum jembatan_result read_mail(struct reading *r, struct jembatan_message
 	return JEMBATAN_OK;
 }
 
+static enum jembatan_result put_receipt(struct reading *r)
+{
+	struct jembatan_receipt receipt;
+
+	if (r->automatic != AUTOMATIC_MACHINE ||
+	    !email_receipt(&r->headers, &r->report, r->own, r->arena, &receipt))
+		return JEMBATAN_OK;
+	receipt.at_ms = r->mail->arrived_ms;
+	return jembatan_receipt_put(r->ctx, &receipt);
+}
+
 /* A record that the core does not want must not stop those behind it. */
 static enum jembatan_result past_data(enum jembatan_result result)
 {
@@ -337,10 +385,14 @@ static enum jembatan_result past_data(enum jembatan_result result)
 }
 
 enum jembatan_result mail_take(struct jembatan_context *ctx, const struct mail *mail,
-			       const char *const *own)
+			       const struct own *own)
 {
+	static const struct own nothing;
 	struct kit_arena *arena = kit_arena_new();
-	struct reading r = { .ctx = ctx, .arena = arena, .mail = mail };
+	struct reading r = { .ctx = ctx,
+			     .arena = arena,
+			     .mail = mail,
+			     .own = own != NULL ? own : &nothing };
 	struct jembatan_message m = { 0 };
 
 	r.text = kit_text_new(BODY_TEXT_MAX_BYTES);
@@ -352,9 +404,11 @@ enum jembatan_result mail_take(struct jembatan_context *ctx, const struct mail *
 	enum jembatan_result result = jembatan_begin(ctx, m.id, mail->raw, raw_type);
 
 	if (result == JEMBATAN_OK)
-		result = read_mail(&r, &m, own);
+		result = read_mail(&r, &m);
 	if (result == JEMBATAN_OK)
 		result = jembatan_emit(ctx, &m);
+	if (result == JEMBATAN_OK)
+		result = put_receipt(&r);
 	kit_text_free(r.text);
 	kit_text_free(r.forwarded);
 	kit_text_free(r.visible);

@@ -4,7 +4,7 @@
 #ifndef EMAIL_EMAIL_PARSE_H
 #define EMAIL_EMAIL_PARSE_H
 
-#include <jembatan/kit.h>
+#include "email/own.h"
 
 struct mail {
 	struct jembatan_bytes raw;
@@ -12,12 +12,12 @@ struct mail {
 	uint64_t whole_size; /* when raw is only the beginning; else 0 */
 };
 
-/* Say begin, parse, emit. own: our addresses, ends with NULL; or NULL. OK also
- * when the mail is in quarantine or is refused by the core: go on with the
- * next. Anything else is the host's and ends the poll. */
+/* Say begin, parse, emit, and a receipt when it reports of a reply of ours. own: or
+ * NULL. OK also when the mail is in quarantine or is refused by the core: go on with
+ * the next. Anything else is the host's and ends the poll. */
 JEMBATAN_MUST_CHECK enum jembatan_result mail_take(struct jembatan_context *ctx,
 						   const struct mail *mail,
-						   const char *const *own);
+						   const struct own *own);
 
 /* A mail that the channel lists but cannot hand over: it becomes a message of
  * the kind "unreadable", so that it is not passed over in silence. place: its

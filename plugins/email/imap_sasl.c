@@ -1,7 +1,6 @@
 /* imap_sasl.c: see imap_sasl.h. */
 #include "email/imap_sasl.h"
 
-#include <curl/curl.h>
 #include <glib.h>
 #include <jansson.h>
 
@@ -98,16 +97,11 @@ static const char *choose(const struct imap_session *session)
 
 static unsigned port_of(const char *url)
 {
-	CURLU *handle = curl_url();
-	char *text = NULL;
-	unsigned long port = 0;
+	char *text = mail_url_part(url, CURLUPART_PORT);
+	unsigned port = text != NULL ? (unsigned)strtoul(text, NULL, 10) : 0;
 
-	if (curl_url_set(handle, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
-	    curl_url_get(handle, CURLUPART_PORT, &text, CURLU_DEFAULT_PORT) == CURLUE_OK)
-		port = strtoul(text, NULL, 10);
-	curl_free(text);
-	curl_url_cleanup(handle);
-	return (unsigned)port;
+	free(text);
+	return port;
 }
 
 /* A server that is not well says so in a code (RFC 5530): that is no refusal of

@@ -39,58 +39,9 @@ static int64_t mono_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* ---- where to ------------------------------------------------------------------ */
-
-/* A part of a URL; the caller frees. NULL: not there. */
-static char *url_part(const char *url, CURLUPart part)
-{
-	CURLU *handle = curl_url();
-	char *text = NULL, *copy = NULL;
-
-	if (curl_url_set(handle, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
-	    curl_url_get(handle, part, &text, 0) == CURLUE_OK)
-		copy = strdup(text);
-	curl_free(text);
-	curl_url_cleanup(handle);
-	return copy;
-}
-
-static bool is_local(const char *host)
-{
-	return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-	       strcmp(host, "[::1]") == 0;
-}
-
-static bool is_imaps(const char *url)
-{
-	return strncasecmp(url, "imaps:", 6) == 0;
-}
-
 enum jembatan_result imap_login_check(struct jembatan_context *ctx, const struct imap_login *login)
 {
-	char *host = url_part(login->url, CURLUPART_HOST);
-	char *path = url_part(login->url, CURLUPART_PATH);
-	char *user = url_part(login->url, CURLUPART_USER);
-	enum jembatan_result result = JEMBATAN_OK;
-
-	if (host == NULL || (strncasecmp(login->url, "imap:", 5) != 0 && !is_imaps(login->url)))
-		result = jembatan_explain(ctx, JEMBATAN_CONFIG,
-					  "%s: url must be imaps://host or imap://host, with "
-					  ":port where it is not the usual one",
-					  jembatan_where(ctx, "url", NULL));
-	else if (user != NULL || (path != NULL && strlen(path) > 1))
-		result = jembatan_explain(ctx, JEMBATAN_CONFIG,
-					  "%s: url names the server only: put the rest into user, "
-					  "password and mailbox",
-					  jembatan_where(ctx, "url", NULL));
-	else if (login->tls == IMAP_TLS_NONE && is_imaps(login->url))
-		result = jembatan_explain(ctx, JEMBATAN_CONFIG,
-					  "%s: tls: none contradicts imaps://: remove one of them",
-					  jembatan_where(ctx, "tls", NULL));
-	free(host);
-	free(path);
-	free(user);
-	return result;
+	return mail_url_check(ctx, login->url, "imap", "url", login->tls, "tls");
 }
 
 /* ---- connecting ------------------------------------------------------------------ */
@@ -101,19 +52,6 @@ static int on_progress(void *data, curl_off_t a, curl_off_t b, curl_off_t c, cur
 
 	(void)a, (void)b, (void)c, (void)d;
 	return jembatan_stopping(s->ctx) ? 1 : 0;
-}
-
-static long use_ssl(const struct imap_session *s)
-{
-	switch (s->login->tls) {
-	case IMAP_TLS_NONE:
-		return CURLUSESSL_NONE;
-	case IMAP_TLS_REQUIRED:
-		return CURLUSESSL_ALL;
-	case IMAP_TLS_AUTO:
-		break;
-	}
-	return is_local(s->host) ? CURLUSESSL_TRY : CURLUSESSL_ALL;
 }
 
 static void set_options(struct imap_session *s)
@@ -129,7 +67,7 @@ static void set_options(struct imap_session *s)
 		curl_easy_setopt(c, CURLOPT_PASSWORD, login->password);
 	}
 	curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
-	curl_easy_setopt(c, CURLOPT_USE_SSL, use_ssl(s));
+	curl_easy_setopt(c, CURLOPT_USE_SSL, mail_tls_use(login->tls, s->host));
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(c, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
@@ -227,7 +165,7 @@ static enum jembatan_result open_once(struct jembatan_context *ctx, const struct
 				      const char *token, bool *out_refused,
 				      struct imap_session **out){
 	struct imap_session *s = calloc(1, sizeof *s);
-	char *host = url_part(login->url, CURLUPART_HOST);
+	char *host = mail_url_part(login->url, CURLUPART_HOST);
 
 	if (s == NULL)
 		abort();

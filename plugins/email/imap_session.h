@@ -6,14 +6,9 @@
 #define EMAIL_IMAP_SESSION_H
 
 #include "email/imap_reader.h"
+#include "email/mail_url.h"
 
 #include <jembatan/kit.h>
-
-enum imap_tls {
-	IMAP_TLS_AUTO,     /* imaps://, or STARTTLS; a local server may have none */
-	IMAP_TLS_REQUIRED, /* imaps://, or STARTTLS, on this machine too */
-	IMAP_TLS_NONE      /* in clear, because the operator says so */
-};
 
 /* Borrowed from the options; must live as long as the session. */
 struct imap_login {
@@ -23,7 +18,7 @@ struct imap_login {
 	struct kit_auth *oauth;  /* gives access tokens; or NULL */
 	const char *mechanism;   /* "XOAUTH2", "OAUTHBEARER"; NULL: what is offered */
 	const char *ca_file; /* NULL: the system's */
-	enum imap_tls tls;
+	enum mail_tls tls;
 	int64_t timeout_ms;  /* of each wait */
 	size_t mail_max_bytes; /* what is kept of one mail */
 };

@@ -39,7 +39,9 @@ struct testctx {
 	size_t begin_count, begin_room;
 	struct jembatan_bytes begun; /* raw of the last begin */
 	const char *begun_type;
-	size_t checkpoint_count, emits_at_checkpoint, receipt_count;
+	size_t checkpoint_count, emits_at_checkpoint;
+	struct jembatan_receipt *receipts;
+	size_t receipt_count;
 	char *cursor, *skip;
 	unsigned fail_checkpoint, fail_state;
 	int64_t delay_ms, now_ms;
@@ -155,8 +157,15 @@ static enum jembatan_result on_checkpoint(struct jembatan_context *ctx, const ch
 static enum jembatan_result on_receipt(struct jembatan_context *ctx,
 				       const struct jembatan_receipt *r)
 {
+	struct testctx *t = of(ctx);
 	ASSERT(r->size == sizeof(*r));
-	of(ctx)->receipt_count++;
+	ASSERT(t->receipt_count < LIST_MAX);
+	t->receipts = xrealloc(t->receipts, t->receipt_count + 1, sizeof(*t->receipts));
+	struct jembatan_receipt *kept = &t->receipts[t->receipt_count++];
+	*kept = *r;
+	kept->remote_id = arena_strdup(t->arena, r->remote_id);
+	kept->reference = arena_strdup(t->arena, r->reference);
+	kept->reason = arena_strdup(t->arena, r->reason);
 	return JEMBATAN_OK;
 }
 
@@ -387,6 +396,7 @@ void testctx_free(struct testctx *t)
 		t->spools = next;
 	}
 	buf_done(&t->log);
+	free(t->receipts);
 	free(t->emits);
 	free(t->begins);
 	free(t->cursor);

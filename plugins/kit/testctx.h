@@ -30,6 +30,7 @@ size_t testctx_checkpoint_count(const struct testctx *t);
 const char *testctx_cursor(const struct testctx *t); /* last one said; or NULL */
 size_t testctx_emits_at_checkpoint(const struct testctx *t); /* at the last one */
 size_t testctx_receipt_count(const struct testctx *t);
+const struct jembatan_receipt *testctx_receipt(const struct testctx *t, size_t index);
 const char *testctx_explanation(const struct testctx *t); /* the last; "" */
 int64_t testctx_delay(const struct testctx *t); /* the last; -1 */
 const char *testctx_log(const struct testctx *t); /* all lines, joined by \n */

@@ -42,14 +42,15 @@ static void check(const struct jembatan_message *m, const uint8_t *data, size_t 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const own[] = { "pengaduan@kelurahan.test", NULL };
+	static const char *const addresses[] = { "pengaduan@kelurahan.test", NULL };
+	static const struct own own = { .addresses = addresses, .is_shown = true };
 	static const struct testctx_option rows[] = { { NULL, NULL, NULL } };
 	struct testctx *t = testctx_new(rows, NULL);
 	struct mail mail = { .raw = { data, size } };
 
 	g_mime_init();
 	for (int i = 0; i < 2; i++) {
-		if (mail_take(testctx_context(t), &mail, own) != JEMBATAN_OK)
+		if (mail_take(testctx_context(t), &mail, &own) != JEMBATAN_OK)
 			abort();
 	}
 	if (testctx_emit_count(t) != 2 ||

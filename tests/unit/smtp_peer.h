@@ -1,0 +1,30 @@
+/* smtp_peer.h: tests/fake/smtp.py as a child of a test. */
+#ifndef TESTS_SMTP_PEER_H
+#define TESTS_SMTP_PEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct smtp_peer {
+	char dir[64]; /* <dir>/<local part>/new: what it has taken; <dir>/log */
+	char url[64]; /* smtp://localhost:PORT */
+	unsigned port;
+	pid_t pid;
+};
+
+/* arguments: as smtp.py has them, without DIR; ends with NULL; at most 20. */
+void smtp_peer_start(struct smtp_peer *peer, const char *const *arguments);
+/* Ends it and removes its folder. */
+void smtp_peer_stop(struct smtp_peer *peer);
+
+/* From the next connection on; "": as usual. */
+void smtp_peer_cue(const struct smtp_peer *peer, const char *cue);
+
+/* The mails in a box, counted; the first of them is *out_mail, which the caller
+ * frees, unless that is NULL. */
+size_t smtp_peer_mails(const struct smtp_peer *peer, const char *box, char **out_mail);
+/* What clients said; the caller frees. */
+char *smtp_peer_log(const struct smtp_peer *peer);
+
+#endif
