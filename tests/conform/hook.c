@@ -1,9 +1,9 @@
 /* hook.c: a connector that takes signed webhooks, for tests. A request to /sign
  * must carry X-Hub-Signature-256 over its exact bytes under the option `secret`;
- * its body is then the text of one message, its id X-Id or nothing. Without
- * `secret` nothing is checked. Other paths misbehave: /die kills the child,
- * /echo gives back what it got, /later asks to be called again, /bad cannot be
- * read. */
+ * its body is then the text of one message, its id X-Id, a first line "Id: ..."
+ * or nothing. Without `secret` nothing is checked. Other paths misbehave: /die
+ * kills the child, /echo gives back what it got, /later asks to be called again,
+ * /bad cannot be read. */
 #include <jembatan/connector.h>
 #include <jembatan/kit.h>
 
@@ -42,6 +42,28 @@ static void close_hook(struct jembatan_context *ctx, void *self)
 	free(s);
 }
 
+static enum jembatan_result emit(struct jembatan_context *ctx, struct kit_text *out,
+				 struct jembatan_bytes body, const char *id)
+{
+	char line[128];
+	kit_text_clear(out);
+	kit_utf8_clean(body, out);
+	const char *text = kit_text_string(out);
+	const char *end = strchr(text, '\n');
+	if (strncmp(text, "Id: ", 4) == 0 && end && (size_t)(end - text) < sizeof(line)) {
+		(void)snprintf(line, sizeof(line), "%.*s", (int)(end - text - 4), text + 4);
+		id = line;
+		text = end + 1;
+	}
+	const struct jembatan_message message = {
+		.size = sizeof(message),
+		.id = id,
+		.text = text,
+		.author = { .id = "pengirim", .name = "Pengirim Uji" },
+	};
+	return ctx->host->emit(ctx, &message);
+}
+
 static enum jembatan_result take(struct jembatan_context *ctx, struct self *s,
 				 const struct jembatan_request *in, struct jembatan_response *out)
 {
@@ -51,15 +73,18 @@ static enum jembatan_result take(struct jembatan_context *ctx, struct self *s,
 		out->status = 401;
 		return JEMBATAN_OK;
 	}
-	kit_text_clear(s->out);
-	kit_utf8_clean(in->body, s->out);
-	const struct jembatan_message message = {
-		.size = sizeof(message),
-		.id = kit_request_header(in, "X-Id"),
-		.text = kit_text_string(s->out),
-		.author = { .id = "pengirim", .name = "Pengirim Uji" },
-	};
-	return ctx->host->emit(ctx, &message);
+	return emit(ctx, s->out, in->body, kit_request_header(in, "X-Id"));
+}
+
+/* A body that was kept because children died over it. */
+static enum jembatan_result preview(struct jembatan_context *ctx, struct jembatan_bytes sample)
+{
+	struct kit_text *text = kit_text_new(1024 * 1024);
+	enum jembatan_result result = jembatan_begin(ctx, NULL, sample, "text/plain");
+	if (result == JEMBATAN_OK)
+		result = emit(ctx, text, sample, NULL);
+	kit_text_free(text);
+	return result;
 }
 
 static enum jembatan_result echo(struct self *s, const struct jembatan_request *in,
@@ -97,6 +122,7 @@ static const struct jembatan_operations operations = {
 	.size = sizeof(operations),
 	.open = open_hook,
 	.request = request,
+	.preview = preview,
 	.close = close_hook,
 };
 
@@ -107,7 +133,7 @@ static const struct jembatan_connector connector = {
 	.name = "hook",
 	.version = "1",
 	.summary = "Signed webhooks, for tests.",
-	.capabilities = JEMBATAN_CAN_REQUEST,
+	.capabilities = JEMBATAN_CAN_REQUEST | JEMBATAN_CAN_PREVIEW,
 	.options = options,
 	.operations = &operations,
 };
