@@ -324,6 +324,10 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 	*a = (struct app){ .settings = settings_hold(settings), .started_ms = clock_now_ms() };
 	enum jembatan_result r = ticket_schema_load(ticket_schema_path(), &a->schema, why);
 	if (r == JEMBATAN_OK)
+		r = know_load(&(struct know_files){ settings->central.categories_file,
+						    settings->central.locations_file },
+			      &a->tables, why);
+	if (r == JEMBATAN_OK)
 		r = file_make_dirs(settings->data_dir, 0700, why);
 	if (r == JEMBATAN_OK)
 		r = db_open(settings->data_dir, settings->master_key, &a->db, why);
@@ -346,7 +350,8 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 							 .settings = settings,
 							 .schema = a->schema,
 							 .fetch = a->fetch,
-							 .hold = &a->hold });
+							 .hold = &a->hold,
+							 .tables = a->tables });
 	a->reload = reload_new(a);
 	r = open_central(a, why);
 	if (r == JEMBATAN_OK)
@@ -390,5 +395,6 @@ void app_close(struct app *a)
 	}
 	db_close(a->db);
 	ticket_schema_free(a->schema);
+	know_free(a->tables);
 	settings_free(a->settings);
 }

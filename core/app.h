@@ -25,6 +25,7 @@ struct app {
 	struct decide *decide;
 	struct fetch *fetch;
 	struct ticket_schema *schema;
+	struct know_tables *tables;
 	struct central_options central;
 	struct outbox *outbox; /* NULL: no centre is configured */
 	struct hold hold;      /* after a backup was put back */

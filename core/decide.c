@@ -1,6 +1,7 @@
 /* decide.c: from inbox rows to tickets, follow-ups, links and what is only
  * kept. Every branch leaves a reason that `jembatan explain` shows. */
 #include "decide_inside.h"
+#include "decide_know.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +11,10 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "store/audit.h"
+#include "store/incomplete.h"
 #include "store/quarantine.h"
 #include "store/outbox_rows.h"
+#include "ticket/complete.h"
 #include "ticket/normalize.h"
 #include "base/poison.h"
 
@@ -22,6 +25,7 @@ struct decide *decide_new(const struct decide_options *o)
 	struct decide *d = xcalloc(1, sizeof(*d));
 	d->o = *o;
 	d->arena = arena_new();
+	d->know = decide_know_new();
 	return d;
 }
 
@@ -30,10 +34,16 @@ void decide_set_settings(struct decide *d, const struct settings *settings)
 	d->o.settings = settings;
 }
 
+void decide_set_tables(struct decide *d, const struct know_tables *tables)
+{
+	d->o.tables = tables;
+}
+
 void decide_free(struct decide *d)
 {
 	if (d == NULL)
 		return;
+	decide_know_free(d->know);
 	arena_free(d->arena);
 	free(d);
 }
@@ -126,7 +136,8 @@ struct verdict {
 
 /* misfit: where it breaks the format, or NULL. */
 static struct verdict judge(struct decide *d, const struct instance_settings *s,
-			    const struct ticket *t, const char *misfit)
+			    const struct ticket *t, const char *misfit,
+			    const struct decide_known *known)
 {
 	if (t->from_centre || (t->tracking_id != NULL && decide_is_tracking_id(t->tracking_id)))
 		return (struct verdict){ TICKET_LINKED, INBOX_LINKED, "linked",
@@ -141,10 +152,16 @@ static struct verdict judge(struct decide *d, const struct instance_settings *s,
 	if (s == NULL)
 		return (struct verdict){ TICKET_REVIEW, INBOX_TICKET, "review",
 			"its instance is not configured any more" };
+	if (known->missing != 0 && s->push != PUSH_SHADOW)
+		return (struct verdict){ TICKET_INCOMPLETE, INBOX_TICKET, "incomplete",
+			arena_printf(d->arena, "menunggu kelengkapan: its reporter is asked for: %s",
+				     complete_names(known->missing, d->arena)) };
 	switch (s->push) {
 	case PUSH_AUTO:
+		if (known->review != NULL)
+			return (struct verdict){ TICKET_REVIEW, INBOX_TICKET, "review", known->review };
 		return (struct verdict){ TICKET_QUEUED, INBOX_TICKET, "queued",
-			"push: auto sends it to the centre" };
+			known->note != NULL ? known->note : "push: auto sends it to the centre" };
 	case PUSH_SHADOW:
 		return (struct verdict){ TICKET_SHADOW, INBOX_TICKET, "shadow",
 			"push: shadow does everything but the sending" };
@@ -177,27 +194,48 @@ static const struct msg_message *list_missing(struct decide *d, const struct msg
 	return out;
 }
 
-static enum jembatan_result make_ticket(struct decide *d, const struct inbox_row *row,
-					const struct instance_settings *s, struct why *why)
+/* The message in the national form, with what is known of it. DATA: nothing is
+ * reported. */
+static enum jembatan_result understand(struct decide *d, const struct inbox_row *row,
+				       const struct instance_settings *s, struct ticket *out,
+				       struct decide_known *known, struct why *why)
 {
 	const struct msg_message *m = &row->message;
-	struct ticket t = { 0 };
 	struct normalize_options options = {
 		.instance = s != NULL ? s->name : "removed",
 		.channel = s != NULL ? s->connector : NULL,
 		.source_system = s != NULL ? (s->profile != NULL ? s->profile : s->connector) : NULL,
 		.reference = new_reference(d),
 		.received_ms = row->received_ms,
-		.zone_minutes = d->o.settings->central.zone_minutes,
+		.zone_minutes = decide_know_zone(d, s, &m->message.place),
 	};
-	enum jembatan_result r = normalize_message(list_missing(d, m), &options, d->arena, &t, why);
+	enum jembatan_result r = normalize_message(list_missing(d, m), &options, d->arena, out, why);
+	return r == JEMBATAN_OK ? decide_know_fill(d, s, out, known, why) : r;
+}
+
+/* What follows from the ticket's state. */
+static enum jembatan_result begin_state(struct decide *d, const struct inbox_row *row,
+					const struct ticket_row *t, unsigned missing, struct why *why)
+{
+	if (t->state == TICKET_INCOMPLETE)
+		return decide_know_wait(d, t->id, missing, why);
+	return t->state == TICKET_QUEUED || t->state == TICKET_UNKNOWN ?
+	       queue_create(d, row, t->id, t->reference, why) : JEMBATAN_OK;
+}
+
+static enum jembatan_result make_ticket(struct decide *d, const struct inbox_row *row,
+					const struct instance_settings *s, struct why *why)
+{
+	struct ticket t = { 0 };
+	struct decide_known known;
+	enum jembatan_result r = understand(d, row, s, &t, &known, why);
 	if (r == JEMBATAN_DATA)
 		return decide_leave(d, row, INBOX_STORED, 0, why->text, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	struct why misfit;
 	bool fits = ticket_check(&t, d->o.schema, &misfit) == JEMBATAN_OK;
-	struct verdict v = judge(d, s, &t, fits ? NULL : misfit.text);
+	struct verdict v = judge(d, s, &t, fits ? NULL : misfit.text, &known);
 	if (v.state == TICKET_QUEUED && decide_is_suspect(d, row))
 		v = (struct verdict){ TICKET_UNKNOWN, INBOX_TICKET, "unknown", HOLD_REASON };
 	struct ticket_row ticket = {
@@ -212,8 +250,8 @@ static enum jembatan_result make_ticket(struct decide *d, const struct inbox_row
 	FAULT_POINT("decide.mid");
 	if (r == JEMBATAN_OK)
 		r = add_ticket(d, &t, &ticket, why);
-	if (r == JEMBATAN_OK && (v.state == TICKET_QUEUED || v.state == TICKET_UNKNOWN))
-		r = queue_create(d, row, ticket.id, ticket.reference, why);
+	if (r == JEMBATAN_OK)
+		r = begin_state(d, row, &ticket, known.missing, why);
 	if (r == JEMBATAN_OK)
 		r = decide_note(d, ticket.id, DECIDE_ACTOR, v.what, v.reason, why);
 	if (r == JEMBATAN_OK)
@@ -364,10 +402,12 @@ enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget
 	size_t slice = budget_us == INT64_MAX ? DECIDE_SLICE : DECIDE_SHORT_SLICE;
 	size_t left = limit, count = 0, most;
 	d->tried_id = 0;
+	r = decide_know_due(d, why);
 	do {
 		arena_reset(d->arena);
 		most = left < slice ? left : slice;
-		r = inbox_take(d->o.db, clock_now_ms(), most, d->arena, d->rows, &count, why);
+		if (r == JEMBATAN_OK)
+			r = inbox_take(d->o.db, clock_now_ms(), most, d->arena, d->rows, &count, why);
 		for (size_t i = 0; i < count && r == JEMBATAN_OK; i++)
 			r = decide_one(d, &d->rows[i], why);
 		left -= count;
@@ -399,20 +439,34 @@ bool decide_aborted(struct decide *d)
 
 /* ---- a person's decision ----------------------------------------------- */
 
+static bool waits_for_a_person(const struct ticket_row *t)
+{
+	return t->state == TICKET_REVIEW || t->state == TICKET_SHADOW ||
+	       t->state == TICKET_INCOMPLETE || t->state == TICKET_ARCHIVED;
+}
+
 enum jembatan_result decide_accept(struct decide *d, const struct ticket_row *t, const char *actor,
 				   struct why *why)
+{
+	return decide_let_go(d, t, actor, "a person accepted it", why);
+}
+
+enum jembatan_result decide_let_go(struct decide *d, const struct ticket_row *t, const char *actor,
+				   const char *reason, struct why *why)
 {
 	struct arena *arena = arena_new();
 	struct inbox_row *rows = arena_alloc(arena, OF_TICKET_MAX * sizeof(*rows));
 	size_t count = 0;
 	enum jembatan_result r = JEMBATAN_OK;
-	if (t->state != TICKET_REVIEW && t->state != TICKET_SHADOW)
+	if (!waits_for_a_person(t))
 		r = why_set(why, JEMBATAN_DATA, "%s does not wait for review: it is %s", t->reference,
 			    ticket_state_name(t->state));
 	if (r == JEMBATAN_OK)
 		r = inbox_of_ticket(d->o.db, t->id, OF_TICKET_MAX, arena, rows, &count, why);
 	if (r == JEMBATAN_OK)
-		r = tickets_set_state(d->o.db, t->id, TICKET_QUEUED, "a person accepted it", why);
+		r = incomplete_remove(d->o.db, t->id, why);
+	if (r == JEMBATAN_OK)
+		r = tickets_set_state(d->o.db, t->id, TICKET_QUEUED, reason, why);
 	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
 		if (rows[i].id == t->message_id) {
 			r = queue_create(d, &rows[i], t->id, t->reference, why);
@@ -425,7 +479,7 @@ enum jembatan_result decide_accept(struct decide *d, const struct ticket_row *t,
 		}
 	}
 	if (r == JEMBATAN_OK)
-		r = decide_note(d, t->id, actor, "accepted", "a person accepted it", why);
+		r = decide_note(d, t->id, actor, "accepted", reason, why);
 	arena_free(arena);
 	return r;
 }
@@ -433,10 +487,12 @@ enum jembatan_result decide_accept(struct decide *d, const struct ticket_row *t,
 enum jembatan_result decide_reject(struct decide *d, const struct ticket_row *t, const char *actor,
 				   const char *reason, struct why *why)
 {
-	if (t->state != TICKET_REVIEW && t->state != TICKET_SHADOW)
+	if (!waits_for_a_person(t))
 		return why_set(why, JEMBATAN_DATA, "%s does not wait for review: it is %s", t->reference,
 			       ticket_state_name(t->state));
-	enum jembatan_result r = tickets_set_state(d->o.db, t->id, TICKET_REJECTED, reason, why);
+	enum jembatan_result r = incomplete_remove(d->o.db, t->id, why);
+	if (r == JEMBATAN_OK)
+		r = tickets_set_state(d->o.db, t->id, TICKET_REJECTED, reason, why);
 	if (r == JEMBATAN_OK)
 		r = decide_note(d, t->id, actor, "rejected", reason, why);
 	return r;

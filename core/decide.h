@@ -9,6 +9,7 @@
 #include "intake/intake.h"
 #include "store/hold.h"
 #include "store/tickets.h"
+#include "ticket/know.h"
 #include "ticket/ticket_schema.h"
 
 struct decide_options {
@@ -18,11 +19,14 @@ struct decide_options {
 	const struct ticket_schema *schema; /* borrowed */
 	struct fetch *fetch;                /* borrowed */
 	const struct hold *hold;            /* borrowed; NULL: none */
+	const struct know_tables *tables;   /* borrowed; NULL: nothing is proposed */
 };
 
 struct decide;
 struct decide *decide_new(const struct decide_options *o);
 void decide_set_settings(struct decide *d, const struct settings *settings);
+/* Others are in use from now on; borrowed. */
+void decide_set_tables(struct decide *d, const struct know_tables *tables);
 void decide_free(struct decide *d);
 
 /* Inside the open transaction: decide at most `limit` messages, and begin no

@@ -12,9 +12,12 @@
 #define DECIDE_SHORT_SLICE 4u /* between two looks at the clock, while a child waits */
 #define OF_TICKET_MAX 256u
 
+struct decide_know;
+
 struct decide {
 	struct decide_options o;
 	struct arena *arena;
+	struct decide_know *know;
 	struct inbox_row rows[DECIDE_SLICE];
 	/* A row whose decision the store refuses for good. */
 	int64_t stuck_id, tried_id; /* tried: of the open turn */
@@ -28,6 +31,11 @@ MUST_CHECK enum jembatan_result decide_leave(struct decide *d, const struct inbo
 MUST_CHECK enum jembatan_result decide_note(struct decide *d, int64_t ticket_id,
 					    const char *actor, const char *what,
 					    const char *reason, struct why *why);
+/* What waits for a person, or for its reporter, goes to the centre with all that
+ * was added to it. */
+MUST_CHECK enum jembatan_result decide_let_go(struct decide *d, const struct ticket_row *t,
+					      const char *actor, const char *reason,
+					      struct why *why);
 /* May it have been pushed in the time that a restored store does not know? */
 bool decide_is_suspect(const struct decide *d, const struct inbox_row *row);
 /* An action for the outbox, held as unknown when its message is suspect. */

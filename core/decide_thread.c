@@ -1,6 +1,7 @@
 /* decide_thread.c: what belongs to a ticket that is there: other versions of its
  * record, answers of the same person, its number at the centre. */
 #include "decide_inside.h"
+#include "decide_know.h"
 
 #include "base/clock.h"
 #include "intake/batch.h"
@@ -23,6 +24,8 @@ static enum jembatan_result join(struct decide *d, const struct inbox_row *row, 
 	if (r != JEMBATAN_OK)
 		return r;
 	const struct instance_settings *s = intake_instance(d->o.intake, row->instance_id, &start_ms);
+	if (t.state == TICKET_INCOMPLETE)
+		return decide_know_answer(d, row, s, &t, why);
 	/* A person accepted the ticket, and with it what its reporter adds. */
 	bool is_open = t.state == TICKET_QUEUED || t.state == TICKET_PUSHED ||
 		       t.state == TICKET_UNKNOWN || t.state == TICKET_REFUSED;

@@ -24,6 +24,7 @@ struct reload {
 	struct app *app;
 	struct settings *next; /* while one is under way; else NULL */
 	struct intake_reload *intake;
+	struct know_tables *tables; /* NULL: the files are as they were */
 	struct problems problems, notes;
 	struct waiter *waiters, *later; /* of this one; of the one after it */
 	bool again;
@@ -88,6 +89,8 @@ static void clear(struct reload *r)
 {
 	intake_reload_free(r->intake);
 	r->intake = NULL;
+	know_free(r->tables);
+	r->tables = NULL;
 	settings_free(r->next);
 	r->next = NULL;
 	problems_done(&r->problems);
@@ -145,6 +148,16 @@ static void on_change(void *data, const char *name, const char *what)
 	tell_row(r, json_pack("{s:s,s:s,s:s}", "type", "reload", "name", name, "what", what));
 }
 
+static void take_tables(struct reload *r)
+{
+	struct app *a = r->app;
+	decide_set_tables(a->decide, r->tables);
+	know_free(a->tables);
+	a->tables = r->tables;
+	r->tables = NULL;
+	log_notice("reload", "rules and tables are read again");
+}
+
 static void apply(struct reload *r)
 {
 	struct app *a = r->app;
@@ -155,6 +168,8 @@ static void apply(struct reload *r)
 	tell_row(r, json_pack("{s:s,s:s,s:s}", "type", "reload", "name", "central", "what",
 			      same_central ? "kept" : "changed"));
 	app_take_settings(a, r->next);
+	if (r->tables != NULL)
+		take_tables(r);
 	for (size_t i = 0; i < r->notes.count; i++) {
 		CLEANUP(free_pointer) char *text = problem_text(&r->notes.items[i]);
 		log_warning("reload", "%s", text);
@@ -185,6 +200,16 @@ static void on_checked(void *data)
 
 /* ---- begin -------------------------------------------------------------- */
 
+/* Only when a file is not as it was. */
+static void load_tables(struct reload *r)
+{
+	const struct know_files files = { r->next->central.categories_file,
+					  r->next->central.locations_file };
+	struct why why;
+	if (know_changed(r->app->tables, &files) && know_load(&files, &r->tables, &why) != JEMBATAN_OK)
+		problems_add(&r->problems, NULL, 0, "%s", why.text);
+}
+
 static void begin(void *data)
 {
 	struct reload *r = data;
@@ -200,6 +225,8 @@ static void begin(void *data)
 	/* As at the start: see jembatand.c. */
 	if (r->next != NULL && r->next->central.url != NULL)
 		settings_check_complete(r->next, &r->problems);
+	if (r->next != NULL && r->problems.count == 0)
+		load_tables(r);
 	if (r->next == NULL || r->problems.count > 0) {
 		fail(r);
 		return;

@@ -29,17 +29,45 @@ static const struct instance_settings *find(const struct central_options *o, con
 	return NULL;
 }
 
-const struct settings_defaults *central_defaults(const struct central_options *o,
-						 const char *instance)
+static bool is_supervision(const struct ticket *t)
 {
-	const struct instance_settings *i = find(o, instance);
-
-	return i ? &i->defaults : &o->central->defaults;
+	return str_equal(t->classification, "Pengaduan Berkadar Pengawasan");
 }
 
-const char *central_route_to(const struct central_options *o, const char *instance)
+static const char *classification_id(const struct settings_central *c, const struct ticket *t)
 {
-	const struct instance_settings *i = find(o, instance);
+	for (size_t i = 0; i < c->classification_count; i++)
+		if (str_equal(c->classifications[i].word, t->classification))
+			return c->classifications[i].id;
+	return NULL;
+}
 
+static void put(const char **field, const char *id)
+{
+	if (id)
+		*field = id;
+}
+
+struct settings_defaults central_ids(const struct central_options *o, const struct ticket *t)
+{
+	const struct instance_settings *i = find(o, t->instance);
+	struct settings_defaults ids = i ? i->defaults : o->central->defaults;
+
+	put(&ids.classification_id, classification_id(o->central, t));
+	put(&ids.category_id, t->proposal.category_id);
+	put(&ids.location_id, t->proposal.location_id);
+	if (is_supervision(t))
+		ids.disposition_id = o->central->supervision_disposition_id;
+	return ids;
+}
+
+const char *central_route_to(const struct central_options *o, const struct ticket *t)
+{
+	const struct instance_settings *i = find(o, t->instance);
+
+	if (is_supervision(t))
+		return NULL; /* the create gave it to whom it may concern */
+	if (o->central->route == BY_PROPOSAL && t->proposal.agency_id)
+		return t->proposal.agency_id;
 	return i ? i->route_to : o->central->route_to;
 }

@@ -4,6 +4,7 @@
 #define CENTRAL_CENTRAL_H
 
 #include "config/settings.h"
+#include "ticket/ticket.h"
 
 /* Waiting times that no operator needs to touch. */
 struct central_tuning {
@@ -26,9 +27,11 @@ struct central_options {
 
 struct central_tuning central_tuning_usual(void);
 
-/* Of the instance of that name, else the centre's own. */
-const struct settings_defaults *central_defaults(const struct central_options *o,
-						 const char *instance);
-const char *central_route_to(const struct central_options *o, const char *instance);
+/* The ids with which this ticket goes out: its instance's, else the centre's own,
+ * and over them what the ticket proposes. A report on abuse of office is given
+ * to the inspectorate or to nobody: the configured institution may be accused. */
+struct settings_defaults central_ids(const struct central_options *o, const struct ticket *t);
+/* The institution of the second step; NULL: there is none. */
+const char *central_route_to(const struct central_options *o, const struct ticket *t);
 
 #endif

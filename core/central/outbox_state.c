@@ -280,7 +280,7 @@ static enum jembatan_result context_of(struct outbox *o, const struct outbox_row
 		return r;
 	*out = (struct step_context){ .central = o->options->central,
 				      .tuning = &o->options->tuning,
-				      .route_to = central_route_to(o->options, t.instance),
+				      .route_to = arena_strdup(o->arena, central_route_to(o->options, &t)),
 				      .now_ms = clock_now_ms(),
 				      .arena = o->arena };
 	return JEMBATAN_OK;

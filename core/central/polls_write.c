@@ -179,12 +179,27 @@ static enum jembatan_result write_status(struct polls *p, struct poll *q, struct
 
 /* ---- the comparison ------------------------------------------------------ */
 
-static const char *asked_institution(const struct polls *p, const char *instance)
+static const char *asked_institution(const struct polls *p, const struct ticket *t)
 {
 	const struct central_options *o = p->outbox->options;
-	const char *route_to = central_route_to(o, instance);
+	const char *route_to = central_route_to(o, t);
 
-	return route_to ? route_to : central_defaults(o, instance)->disposition_id;
+	return route_to ? route_to : central_ids(o, t).disposition_id;
+}
+
+/* The institution that we gave it to. Only where that is not what the settings
+ * say for all, the ticket itself is read. */
+static const char *asked_of(const struct polls *p, const struct poll *q,
+			    const struct follow_row *row, const char *theirs)
+{
+	struct ticket t = { .instance = row->instance };
+	struct ticket_row stored;
+	const char *asked = asked_institution(p, &t);
+
+	if (str_equal(asked, theirs) ||
+	    tickets_read(p->outbox->db, row->ticket_id, q->arena, &stored, &t, NULL) != JEMBATAN_OK)
+		return asked;
+	return asked_institution(p, &t);
 }
 
 static enum jembatan_result differ(struct polls *p, const struct poll *q,
@@ -202,7 +217,7 @@ static enum jembatan_result compare_read(struct polls *p, const struct poll *q,
 {
 	const struct settings_central *settings = p->outbox->options->central;
 	const struct lapor_v3_complaint *c = &q->complaint;
-	const char *asked = asked_institution(p, row->instance);
+	const char *asked = asked_of(p, q, row, c->institution_id);
 	struct status_held held = { row->state, row->changed_ms, row->log_ms };
 	struct status_reading reading = { .name = c->name, .code = c->code,
 					  .last_note = c->last_note, .log_ms = c->log_ms };

@@ -152,11 +152,12 @@ static void prepare_create(struct push *p, const struct source *s,
 			   const struct central_options *o)
 {
 	const struct settings_central *c = o->central;
+	const struct settings_defaults ids = central_ids(o, &s->ticket);
 
 	p->request.url = arena_printf(p->arena, "%s%s", c->url, c->create_path);
 	p->request.idempotency_key = p->row.reference;
-	p->request.body = lapor_v3_create(&s->ticket, central_defaults(o, s->ticket.instance),
-					  p->row.file_ids, c->reference_line, p->arena);
+	p->request.body = lapor_v3_create(&s->ticket, &ids, p->row.file_ids, c->reference_line,
+					  p->arena);
 }
 
 static enum jembatan_result prepare_route(struct push *p, const struct central_options *o,
@@ -176,10 +177,10 @@ static void write_content(struct push *p, const struct source *s, const struct c
 			  struct lapor_v3_follow_up *f)
 {
 	const struct jembatan_message *m = &s->message.message.message;
+	const struct settings_defaults ids = central_ids(o, &s->ticket);
 
 	lapor_v3_follow_up(s->row.tracking_id, m->text ? m->text : "", s->ticket.secret,
-			   p->row.reference, central_defaults(o, s->ticket.instance),
-			   o->central->reference_line, p->arena, f);
+			   p->row.reference, &ids, o->central->reference_line, p->arena, f);
 	p->content = f->content;
 }
 
@@ -295,7 +296,7 @@ enum jembatan_result push_prepare(struct push *p, struct db *db,
 	enum jembatan_result r = read_source(p, db, &s, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	p->route_to = arena_strdup(p->arena, central_route_to(o, s.ticket.instance));
+	p->route_to = arena_strdup(p->arena, central_route_to(o, &s.ticket));
 	if (p->action == OUTCOME_FILE)
 		prepare_file(p, db, &s, o, out_left_out);
 	switch (p->action) {

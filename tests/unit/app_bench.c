@@ -16,6 +16,10 @@ void app_bench_setup(void)
 	bench_setup();
 	bench.is_app = true;
 	setenv("JEMBATAN_SCHEMA", TEST_SCHEMA, 1);
+	setenv("JEMBATAN_RULES", TEST_SHIPPED "/rules.yaml", 1);
+	setenv("JEMBATAN_CLASSIFY", TEST_SHIPPED "/classify.txt", 1);
+	setenv("JEMBATAN_CATEGORIES", TEST_SHIPPED "/categories.txt", 1);
+	setenv("JEMBATAN_REGIONS", TEST_REGIONS, 1);
 }
 
 void app_bench_open(void)
