@@ -4,6 +4,7 @@ in one run of one daemon: nobody else loses a message, the daemon stays the same
 process, the others' p99 commit delay stays within twice the quiet one's, and
 what killed or hung its parser twice stands in quarantine, byte for byte."""
 import argparse
+import os
 import pathlib
 import statistics
 import subprocess
@@ -18,6 +19,10 @@ SAMPLES = 512  # what a p99 of `status` is made of
 QUIET_ONES = 3  # quiet baselines at the start; their median counts
 # Below this, one wait of the scheduler decides.
 FLOOR_MS = 4
+TRIES = 5
+# Of the processors, in percent, that processes of others may use while a try counts:
+# one that floods keeps the daemon busy, and then it waits its turn among them.
+OTHERS_MOST = 25
 
 # What it does: the alarm that must say so; "" where nothing is wrong with it.
 MISDEEDS = {
@@ -83,7 +88,7 @@ class Test:
         self.feeder = Steady(self.sources)
         self.env = {"JEMBATAN_POLL_DEADLINE_MS": "1500", "JEMBATAN_OPEN_DEADLINE_MS": "1500",
                     "JEMBATAN_RESTART_FIRST_MS": "100"}
-        self.daemon, self.quiet = None, []
+        self.daemon, self.quiet, self.unjudged = None, [], []
         linked = subprocess.run(["ldd", str(self.rig.build / "jembatand")], text=True,
                                 stdout=subprocess.PIPE).stdout
         self.sanitized = "libasan" in linked
@@ -119,19 +124,41 @@ class Test:
         says nothing there; what is lost or doubled is checked all the same."""
         return float("inf") if self.sanitized else max(FLOOR_MS, 2 * quiet)
 
+    def others(self, since=None):
+        """Ticks: busy, ours, all; with an earlier answer, the percentage of the processors
+        that others used since."""
+        words = open("/proc/stat").readline().split()[1:]
+        busy, whole = sum(map(int, words)) - int(words[3]) - int(words[4]), sum(map(int, words))
+        ours = sum(os.times()[:4]) * os.sysconf("SC_CLK_TCK")
+        for pid in [self.daemon.pid] + self.daemon.children():
+            try:
+                fields = open("/proc/%d/stat" % pid).read().rsplit(")", 1)[1].split()
+            except OSError:
+                continue  # gone: the daemon has its share by now
+            ours += sum(map(int, fields[11:15]))
+        if since is None:
+            return busy, ours, whole
+        return max(0, 100 * (busy - since[0] - (ours - since[1])) / max(1, whole - since[2]))
+
     def with_noise(self, name):
         """The p99 beside this one. When it is too high, both are measured anew, and only the
         quiet minutes next to a try count for it: one slow moment loosens no other try."""
-        limit, tries = self.limit(statistics.median(self.quiet)), []
-        for _ in range(5):
+        limit, tries, calm = self.limit(statistics.median(self.quiet)), [], 0
+        for _ in range(TRIES):
             self.rig.ask("resume", name)
+            since = self.others()
             p99 = self.measure()
+            used = self.others(since)
             if p99 <= limit:
                 return p99
-            tries.append("%.1f over %.1f" % (p99, limit))
+            calm += used <= OTHERS_MOST
+            tries.append("%.1f over %.1f (others used %d %%)" % (p99, limit, used))
             self.rig.ask("pause", name)
             limit = self.limit(self.measure())
-        raise Failed("beside %s the others' p99 in ms is %s" % (name, ", ".join(tries)))
+        expect(calm < 2, "beside %s the others' p99 in ms is %s" % (name, ", ".join(tries)))
+        self.unjudged.append(name)
+        self.rig.ask("resume", name)
+        return p99
 
     def check_alarm(self, name, sentence):
         if sentence:
@@ -202,6 +229,8 @@ class Test:
         good = self.check_good()
         expect(self.daemon.is_alive() and self.daemon.pid == pid, "the daemon is another one")
         expect(self.daemon.stop() == 0, "SIGTERM did not end well")
+        for name in self.unjudged:
+            print("  %-22s p99 NOT JUDGED: the machine was busy with other things" % name)
         print("noisy: %d misdeeds, %d good messages, none lost; p99 of the others at most %.1f ms, "
               "quiet %s ms (%s)"
               % (len(MISDEEDS) - self.sanitized + len(PARSERS), good, worst,
