@@ -450,6 +450,12 @@ size_t testctx_receipt_count(const struct testctx *t)
 	return t->receipt_count;
 }
 
+const struct jembatan_receipt *testctx_receipt(const struct testctx *t, size_t index)
+{
+	ASSERT(index < t->receipt_count);
+	return &t->receipts[index];
+}
+
 const char *testctx_explanation(const struct testctx *t)
 {
 	return t->explanation;
