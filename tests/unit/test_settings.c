@@ -551,7 +551,7 @@ START_TEST(every_key_is_in_the_manual)
 }
 END_TEST
 
-static const char *const examples[] = { "agency-api", "email", "sapawarga" };
+static const char *const examples[] = { "agency-api", "email", "sapawarga", "whatsapp" };
 
 START_TEST(a_shipped_example_is_valid)
 {
@@ -565,7 +565,7 @@ START_TEST(a_shipped_example_is_valid)
 	load("", text.data, NULL);
 	expect("");
 	ck_assert_str_eq(settings->instances[0].connector,
-			 str_equal(examples[_i], "email") ? "email" : "agency-api");
+			 str_equal(examples[_i], "sapawarga") ? "agency-api" : examples[_i]);
 }
 END_TEST
 

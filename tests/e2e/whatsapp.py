@@ -1,0 +1,327 @@
+#!/usr/bin/env python3
+"""WhatsApp against real processes: signed webhooks become complaints, each once,
+however often, at the same time and in whatever order they come; what one person
+sends within the window is one complaint with its photo and place; forged ones
+leave nothing. More of it: --webhooks 1000 --copies 64 --forged 100000."""
+import argparse
+import concurrent.futures
+import hashlib
+import hmac
+import http.client
+import json
+import pathlib
+import random
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from rig import TOP, Centre, Daemon, Failed, Rig, end_with_us, expect, wait_for  # noqa: E402
+
+NUMBER, ACCOUNT = "108200000000001", "102200000000009"
+SECRET, WORD, TOKEN = "rahasia-aplikasi-uji", "kata-verifikasi-uji", "token-akses-uji"
+SPYING = ["Sumbi", "6281200", SECRET, WORD, TOKEN, "padam"]
+PATH = "/hook/wa"
+
+
+class Connection(http.client.HTTPConnection):
+    def __init__(self, path, timeout=30):
+        super().__init__("jembatan.invalid", timeout=timeout)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Cloud:
+    """The fake of Meta's Graph API."""
+
+    def __init__(self, rig):
+        self.log = open(rig.dir / "cloud.log", "w")
+        self.process = subprocess.Popen([str(rig.build / "jembatan-fakecloud"), "--quiet", "--token",
+                                         TOKEN, "--number", NUMBER], stdout=subprocess.PIPE,
+                                        stderr=self.log, text=True, preexec_fn=end_with_us)
+        line = self.process.stdout.readline()
+        expect("http://" in line, "the fake of the Cloud API did not start")
+        self.url = line[line.index("http://"):].strip()
+
+    def ask(self, path, data=None):
+        body = json.dumps(data).encode() if data is not None else None
+        with urllib.request.urlopen(self.url + path, body, timeout=30) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def state(self):
+        return self.ask("/_state")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+        self.log.close()
+
+
+def message(number, kind, body, sender="6281200000001", at=None, **more):
+    return dict({"from": sender, "id": "wamid.UJI%05d=" % number, "type": kind, kind: body,
+                 "timestamp": str(at if at is not None else int(time.time()))}, **more)
+
+
+def webhook(*messages, statuses=(), number=NUMBER):
+    value = {"messaging_product": "whatsapp",
+             "metadata": {"display_phone_number": "622150001000", "phone_number_id": number},
+             "contacts": [{"profile": {"name": "Dayang Sumbi"}, "wa_id": w}
+                          for w in {m.get("from") for m in messages} if w]}
+    if messages:
+        value["messages"] = list(messages)
+    if statuses:
+        value["statuses"] = list(statuses)
+    return {"object": "whatsapp_business_account",
+            "entry": [{"id": ACCOUNT, "changes": [{"field": "messages", "value": value}]}]}
+
+
+def signed(body, secret=SECRET):
+    return {"X-Hub-Signature-256":
+            "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(),
+            "Content-Type": "application/json"}
+
+
+class Place:
+    def __init__(self, build, gather="2s", push="shadow", centre=False, web=None):
+        self.rig = Rig(build, {}, {})
+        self.socket = str(self.rig.dir / "web.sock")
+        self.cloud = Cloud(self.rig)
+        self.rig.stoppers.append(self.cloud.stop)
+        self.centre = Centre(self.rig) if centre else None
+        if self.centre:
+            self.rig.stoppers.append(self.centre.stop)
+        entry = {"connector": "whatsapp", "push": push, "start": "all",
+                 "options": {"phone_number_id": NUMBER, "business_account_id": ACCOUNT,
+                             "app_secret": self.rig.secret("app.secret", SECRET),
+                             "verify_token": self.rig.secret("verify.token", WORD),
+                             "access_token": self.rig.secret("access.token", TOKEN),
+                             "graph_url": self.cloud.url, "media_hosts": [self.cloud.url]}}
+        if gather:
+            entry["gather"] = gather
+        self.rig.write_config(dict(self.centre.settings) if self.centre else {}, {"wa": entry},
+                              {"web": dict({"listen": "unix:" + self.socket, "per_address": 4096},
+                                           **(web or {})), "log": {"level": "debug"}})
+        self.daemon = None
+        self.start()
+
+    def start(self):
+        self.daemon = Daemon(self.rig, {"JEMBATAN_RESTART_FIRST_MS": "100"}).start()
+        wait_for("jembatan-web", lambda: (self.rig.status("web") or {}).get("state") == "serving")
+
+    def ask(self, method, path, body=None, headers=None):
+        connection = Connection(self.socket, 60)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def give(self, hook, secret=SECRET):
+        body = hook if isinstance(hook, bytes) else json.dumps(hook).encode()
+        return self.ask("POST", PATH, body, signed(body, secret))[0]
+
+    def count(self, where="1"):
+        return self.rig.query("SELECT count(*) FROM message WHERE " + where)[0][0]
+
+    def tickets(self):
+        return self.rig.query("SELECT count(*) FROM ticket")[0][0]
+
+    def wait_decided(self, seconds=60):
+        wait_for("all to be decided", lambda: self.count("stage = 0") == 0, seconds)
+
+    def close(self):
+        try:
+            if self.daemon.is_alive():
+                expect(self.daemon.stop() == 0, "SIGTERM did not end with 0")
+            text = self.rig.log_text()
+            for word in SPYING + ["Sanitizer"]:
+                expect(word not in text, "the log holds %r" % word)
+        finally:
+            self.rig.close()
+
+
+# ---- scenarios ---------------------------------------------------------------
+
+def gathered(o):
+    """Text, photo and place of one person arrive at the centre as one complaint."""
+    p = Place(o.build, push="auto", centre=True)
+    expect(p.ask("GET", PATH + "?hub.mode=subscribe&hub.challenge=77&hub.verify_token=" + WORD) ==
+           (200, b"77"), "no handshake")
+    expect(p.ask("GET", PATH + "?hub.mode=subscribe&hub.challenge=77&hub.verify_token=x")[0] == 403,
+           "a handshake with a wrong word")
+    text = message(1, "text", {"body": "Lampu jalan di depan balai desa padam sejak Senin"})
+    photo = message(2, "image", {"id": "1200000000000001", "mime_type": "image/jpeg",
+                                 "caption": "Ini fotonya"})
+    place = message(3, "location", {"latitude": -6.914744, "longitude": 107.60981,
+                                    "address": "Jl. Mawar 3"})
+    for m in (photo, text, place):  # out of order
+        expect(p.give(webhook(m)) == 200, "not taken")
+    other = message(4, "text", {"body": "Sampah di pasar tidak diangkut dua minggu"},
+                    sender="6281200000002")
+    expect(p.give(webhook(other, text)) == 200, "not taken")  # one of them again
+    wait_for("two complaints at the centre", lambda: len(p.centre.complaints()) == 2)
+    bodies = [c["body"] for c in p.centre.complaints()]
+    whole = [b for b in bodies if "balai desa" in b["content"]][0]
+    expect("Ini fotonya" in whole["content"] and "Jl. Mawar 3" in whole["content"] and
+           json.loads(whole["attachments"]), "not all of it: %s" % whole)
+    expect(p.tickets() == 2 and p.cloud.state()["asked"].get("file") == 1, "not two, or no file")
+    p.close()
+
+
+def orders(o):
+    """Edits and deletions in any order, kinds that nobody knows, receipts."""
+    p = Place(o.build)
+    now = int(time.time())
+    edit = {"original_message_id": "wamid.UJI00001=",
+            "message": {"type": "text", "text": {"body": "Kata yang benar"}}}
+    hooks = [webhook(message(1, "text", {"body": "Kata yang salah"}, at=now)),
+             webhook(message(2, "edit", edit, at=now + 5)),
+             webhook(message(3, "text", {"body": "Ditarik kembali"}, at=now)),
+             webhook(message(4, "revoke", {"original_message_id": "wamid.UJI00003="}, at=now + 6)),
+             webhook(message(5, "reaction", {"message_id": "wamid.X", "emoji": "\U0001f64f"})),
+             webhook(message(6, "unsupported", {"type": "poll"}, errors=[{"code": 131051}])),
+             webhook(message(7, "hologram", {})), webhook(message(8, "system", {"type": "x"})),
+             webhook(statuses=[{"id": "wamid.K", "status": "delivered", "timestamp": "1"}]),
+             {"object": "lain"}, [], b"bukan json"]
+    for seed in range(4):
+        random.Random(seed).shuffle(hooks)
+        for hook in hooks:
+            expect(p.give(hook) == 200, "not taken")
+        if seed == 0:
+            p.wait_decided()
+    p.wait_decided()
+    expect(p.tickets() == 1, "%d tickets" % p.tickets())
+    waiting = p.rig.ask("quarantine", "list")
+    expect(len(waiting) == 3, "not in quarantine: %s" % waiting)
+    p.close()
+
+
+def durable(o):
+    """kill -9 at any moment: what was answered is there, all of it once."""
+    p = Place(o.build, gather=None)
+    taken = 0
+    for n in range(12):
+        expect(p.give(webhook(message(n, "text", {"body": "Laporan %d" % n}))) == 200, "not taken")
+        taken += 1
+        p.daemon.kill()
+        expect(p.count() == taken, "%d stored of %d answered" % (p.count(), taken))
+        p.start()
+        expect(p.give(webhook(message(n, "text", {"body": "Laporan %d" % n}))) == 200, "not again")
+        expect(p.count() == taken, "doubled")
+    p.close()
+
+
+def copies(o):
+    """Each webhook from so many senders at the same time: as many messages as webhooks."""
+    p = Place(o.build, gather=None)
+    bodies = [json.dumps(webhook(message(n, "text", {"body": "Laporan nomor %d" % n},
+                                         sender="62812%07d" % n))).encode()
+              for n in range(o.webhooks)]
+    began = time.monotonic()
+
+    def send(seed):
+        connection = Connection(p.socket, 120)
+        order = list(bodies)
+        random.Random(seed // 4).shuffle(order)  # four at a time say the same
+        for body in order:
+            for _ in range(10):
+                connection.request("POST", PATH, body, signed(body))
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status == 200:
+                    break
+                expect(answer.status == 503, "answered %d" % answer.status)
+                time.sleep(0.2)
+            else:
+                raise Failed("a webhook was never taken")
+        connection.close()
+
+    with concurrent.futures.ThreadPoolExecutor(o.copies) as pool:
+        list(pool.map(send, range(o.copies)))
+    seconds = time.monotonic() - began
+    expect(p.count() == o.webhooks, "%d messages of %d webhooks" % (p.count(), o.webhooks))
+    repeats = p.rig.query("SELECT sum(repeats) FROM message")[0][0]
+    expect(repeats == o.webhooks * (o.copies - 1), "%d repeats counted" % repeats)
+    p.wait_decided(120)
+    expect(p.tickets() == o.webhooks, "%d tickets" % p.tickets())
+    print("%d copies of %d webhooks: %d messages, %.0f requests/s" %
+          (o.copies, o.webhooks, o.webhooks, o.copies * o.webhooks / seconds))
+    p.close()
+
+
+def forged(o):
+    """Signatures that are not ours leave nothing and stop nobody."""
+    p = Place(o.build, gather=None)
+    good = json.dumps(webhook(message(1, "text", {"body": "Palsu"}))).encode()
+    right = signed(good)["X-Hub-Signature-256"]
+    ways = [lambda r: "sha256=" + secrets.token_hex(32), lambda r: right[:-1], lambda r: "",
+            lambda r: right + "0", lambda r: right[:-1] + ("0" if right[-1] != "0" else "1"),
+            lambda r: "sha1=" + secrets.token_hex(20), lambda r: signed(good, "x")["X-Hub-Signature-256"],
+            lambda r: right[7:], lambda r: "sha256=" + secrets.token_hex(r.randrange(64))]
+
+    def attack(seed):
+        chance = random.Random(seed)
+        connection = Connection(p.socket, 120)
+        for n in range(o.forged // 16):
+            value = ways[n % len(ways)](chance)
+            connection.request("POST", PATH, good, {"X-Hub-Signature-256": value} if value else {})
+            answer = connection.getresponse()
+            answer.read()
+            expect(answer.status == 401, "answered %d to %r" % (answer.status, value))
+        connection.close()
+
+    began = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        list(pool.map(attack, range(16)))
+    expect(p.count() == 0 and p.rig.ask("quarantine", "list") == [], "something was kept")
+    expect(p.give(good) == 200 and p.count() == 1, "the right one is not taken")
+    print("%d forged signatures refused in %.0f s" % (o.forged // 16 * 16,
+                                                     time.monotonic() - began))
+    p.close()
+
+
+def preview(o):
+    """`jembatan preview` shows what a webhook becomes."""
+    rig = Rig(o.build, {}, {"wa": {"connector": "whatsapp", "options": {
+        "phone_number_id": NUMBER, "app_secret": {"env": "HOME"}, "verify_token": {"env": "HOME"},
+        "access_token": {"env": "HOME"}}}})
+    rows = rig.ask("preview", "wa", "--sample", str(TOP / "tests/data/whatsapp/batch.json"))
+    said = [r["message"]["kind"] for r in rows if "message" in r]
+    expect(len(said) == 5 and said.count("a complaint") == 4, "shown: %s" % rows)
+    rig.close()
+
+
+SCENARIOS = [preview, gathered, orders, durable, copies, forged]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default=str(TOP / "build"))
+    parser.add_argument("--webhooks", type=int, default=40)
+    parser.add_argument("--copies", type=int, default=16)
+    parser.add_argument("--forged", type=int, default=800)
+    parser.add_argument("scenarios", nargs="*", help=", ".join(s.__name__ for s in SCENARIOS))
+    o = parser.parse_args()
+    for scenario in SCENARIOS:
+        if o.scenarios and scenario.__name__ not in o.scenarios:
+            continue
+        began = time.monotonic()
+        try:
+            scenario(o)
+        except (Failed, OSError, http.client.HTTPException) as e:
+            print("whatsapp %s: %s" % (scenario.__name__, e), file=sys.stderr)
+            return 1
+        print("whatsapp %s: fine (%.1f s)" % (scenario.__name__, time.monotonic() - began))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
