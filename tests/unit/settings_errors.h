@@ -325,7 +325,7 @@ static const struct {
 	  "connectors.d/surat.yaml:2: unknown key \"host\": the keys here "
 	  "are connector, profile, enabled, push, start, every, quiet_alarm, "
 	  "gather, "
-	  "home_region, agency, "
+	  "home_region, agency, replies, "
 	  "central, options" },
 	{ "",
 	  "connector: [email]\n", NULL, false,
