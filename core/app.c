@@ -148,6 +148,7 @@ static void on_turn(void *data)
 	a->decide_more = more;
 	intake_committed(a->intake);
 	fetch_committed(a->fetch);
+	decide_committed(a->decide);
 	if (a->outbox != NULL)
 		outbox_started(a->outbox);
 	watch_backlog(a);
@@ -304,7 +305,8 @@ void app_take_settings(struct app *a, struct settings *settings)
 	bool same_web = settings_same_web(old, settings);
 	struct why why;
 	a->settings = settings_hold(settings);
-	decide_set_settings(a->decide, settings);
+	if (decide_set_settings(a->decide, settings, &why) != JEMBATAN_OK)
+		log_error("duplicates", "nothing is compared: %s", why.text);
 	a->central.central = &settings->central;
 	a->central.instances = settings->instances;
 	a->central.instance_count = settings->instance_count;
@@ -353,7 +355,9 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 							 .hold = &a->hold,
 							 .tables = a->tables });
 	a->reload = reload_new(a);
-	r = open_central(a, why);
+	r = decide_set_settings(a->decide, settings, why);
+	if (r == JEMBATAN_OK)
+		r = open_central(a, why);
 	if (r == JEMBATAN_OK)
 		r = control_open(a, &a->control, why);
 	if (r == JEMBATAN_OK)

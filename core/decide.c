@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "compare.h"
 #include "store/audit.h"
 #include "store/incomplete.h"
 #include "store/quarantine.h"
@@ -26,12 +27,20 @@ struct decide *decide_new(const struct decide_options *o)
 	d->o = *o;
 	d->arena = arena_new();
 	d->know = decide_know_new();
+	d->compare = compare_new(o->db);
 	return d;
 }
 
-void decide_set_settings(struct decide *d, const struct settings *settings)
+enum jembatan_result decide_set_settings(struct decide *d, const struct settings *settings,
+					 struct why *why)
 {
 	d->o.settings = settings;
+	return compare_take_settings(d->compare, &settings->duplicates, why);
+}
+
+struct compare *decide_compare(struct decide *d)
+{
+	return d->compare;
 }
 
 void decide_set_tables(struct decide *d, const struct know_tables *tables)
@@ -44,6 +53,7 @@ void decide_free(struct decide *d)
 	if (d == NULL)
 		return;
 	decide_know_free(d->know);
+	compare_free(d->compare);
 	arena_free(d->arena);
 	free(d);
 }
@@ -97,7 +107,7 @@ enum jembatan_result decide_queue(struct decide *d, const struct inbox_row *row,
 	return r;
 }
 
-static enum jembatan_result queue_create(struct decide *d, const struct inbox_row *row,
+enum jembatan_result decide_queue_create(struct decide *d, const struct inbox_row *row,
 					 int64_t ticket_id, const char *reference, struct why *why)
 {
 	return decide_queue(d, row, ticket_id, OUTBOX_CREATE,
@@ -220,11 +230,12 @@ static enum jembatan_result begin_state(struct decide *d, const struct inbox_row
 	if (t->state == TICKET_INCOMPLETE)
 		return decide_know_wait(d, t->id, missing, why);
 	return t->state == TICKET_QUEUED || t->state == TICKET_UNKNOWN ?
-	       queue_create(d, row, t->id, t->reference, why) : JEMBATAN_OK;
+	       decide_queue_create(d, row, t->id, t->reference, why) : JEMBATAN_OK;
 }
 
-static enum jembatan_result make_ticket(struct decide *d, const struct inbox_row *row,
-					const struct instance_settings *s, struct why *why)
+enum jembatan_result decide_make_ticket(struct decide *d, const struct inbox_row *row,
+					const struct instance_settings *s, int64_t *out_id,
+					struct why *why)
 {
 	struct ticket t = { 0 };
 	struct decide_known known;
@@ -256,6 +267,8 @@ static enum jembatan_result make_ticket(struct decide *d, const struct inbox_row
 		r = decide_note(d, ticket.id, DECIDE_ACTOR, v.what, v.reason, why);
 	if (r == JEMBATAN_OK)
 		r = decide_leave(d, row, v.stage, ticket.id, v.reason, why);
+	if (r == JEMBATAN_OK)
+		*out_id = ticket.id;
 	return r;
 }
 
@@ -390,7 +403,7 @@ static enum jembatan_result decide_one(struct decide *d, const struct inbox_row 
 	int64_t due_ms = 0;
 	if (g.count == 0 && fetch_hold(d->o.fetch, row, &due_ms))
 		return inbox_defer(d->o.db, row->id, due_ms, why);
-	r = make_ticket(d, g.whole, s, why);
+	r = decide_new_complaint(d, g.whole, s, why);
 	return r == JEMBATAN_OK ? decide_gathered(d, &g, why) : r;
 }
 
@@ -401,7 +414,13 @@ enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget
 	int64_t began_us = clock_mono_us();
 	size_t slice = budget_us == INT64_MAX ? DECIDE_SLICE : DECIDE_SHORT_SLICE;
 	size_t left = limit, count = 0, most;
+	bool ready = false;
 	d->tried_id = 0;
+	r = compare_is_on(d->compare) ? compare_load(d->compare, budget_us, &ready, why) : r;
+	if (r != JEMBATAN_OK || (compare_is_on(d->compare) && !ready)) {
+		*out_more = true;
+		return r;
+	}
 	r = decide_know_due(d, why);
 	do {
 		arena_reset(d->arena);
@@ -414,6 +433,8 @@ enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget
 	} while (r == JEMBATAN_OK && count == most && left > 0 &&
 		 clock_mono_us() - began_us < budget_us);
 	*out_more = count == most;
+	if (r == JEMBATAN_OK && left == limit)
+		r = compare_tidy(d->compare, why);
 	if (r == JEMBATAN_OK) {
 		d->stuck_id = d->tried_id = 0;
 	} else if (r == JEMBATAN_DATA || r == JEMBATAN_GONE) {
@@ -425,8 +446,14 @@ enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget
 	return r;
 }
 
+void decide_committed(struct decide *d)
+{
+	compare_committed(d->compare);
+}
+
 bool decide_aborted(struct decide *d)
 {
+	compare_aborted(d->compare);
 	bool is_new = d->tried_id != 0 && d->tried_id != d->stuck_id;
 	if (is_new) {
 		d->stuck_id = d->tried_id;
@@ -469,7 +496,7 @@ enum jembatan_result decide_let_go(struct decide *d, const struct ticket_row *t,
 		r = tickets_set_state(d->o.db, t->id, TICKET_QUEUED, reason, why);
 	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
 		if (rows[i].id == t->message_id) {
-			r = queue_create(d, &rows[i], t->id, t->reference, why);
+			r = decide_queue_create(d, &rows[i], t->id, t->reference, why);
 			if (r == JEMBATAN_OK && decide_is_suspect(d, &rows[i]))
 				r = tickets_set_state(d->o.db, t->id, TICKET_UNKNOWN, HOLD_REASON, why);
 		} else if (rows[i].stage == INBOX_FOLLOW_UP) {

@@ -22,9 +22,14 @@ struct decide_options {
 	const struct know_tables *tables;   /* borrowed; NULL: nothing is proposed */
 };
 
+struct compare;
 struct decide;
 struct decide *decide_new(const struct decide_options *o);
-void decide_set_settings(struct decide *d, const struct settings *settings);
+/* At the start and after a reload. CONFIG: what compares complaints cannot be
+ * read; the settings are taken all the same, and nothing is compared. */
+MUST_CHECK enum jembatan_result decide_set_settings(struct decide *d,
+						    const struct settings *settings,
+						    struct why *why);
 /* Others are in use from now on; borrowed. */
 void decide_set_tables(struct decide *d, const struct know_tables *tables);
 void decide_free(struct decide *d);
@@ -34,6 +39,8 @@ void decide_free(struct decide *d);
 MUST_CHECK enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget_us,
 					     bool *out_more, struct why *why);
 
+/* What was decided stands. */
+void decide_committed(struct decide *d);
 /* The turn was aborted. True: because of one message, which goes to quarantine
  * in the next turn, so try again at once. */
 bool decide_aborted(struct decide *d);
@@ -45,5 +52,22 @@ MUST_CHECK enum jembatan_result decide_accept(struct decide *d, const struct tic
 MUST_CHECK enum jembatan_result decide_reject(struct decide *d, const struct ticket_row *t,
 					      const char *actor, const char *reason,
 					      struct why *why);
+
+/* A person says, inside a transaction: this message is not what it was taken
+ * for. What joined a ticket gets its own (back); what was linked stands alone.
+ * *out_said: what was done, in the arena. DATA: there is nothing to split. */
+MUST_CHECK enum jembatan_result decide_split(struct decide *d, int64_t message_id,
+					     const char *actor, struct arena *arena,
+					     const char **out_said, struct why *why);
+/* These two are one: the messages of that of the two of which nothing has left
+ * go to the other; where both have left they are only linked. DATA: not with a
+ * secret report. */
+MUST_CHECK enum jembatan_result decide_unite(struct decide *d, const char *name,
+					     const char *other_name, const char *actor,
+					     struct arena *arena, const char **out_said,
+					     struct why *why);
+
+/* Its memory of complaints. */
+struct compare *decide_compare(struct decide *d);
 
 #endif

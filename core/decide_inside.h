@@ -18,6 +18,7 @@ struct decide {
 	struct decide_options o;
 	struct arena *arena;
 	struct decide_know *know;
+	struct compare *compare; /* compare.h */
 	struct inbox_row rows[DECIDE_SLICE];
 	/* A row whose decision the store refuses for good. */
 	int64_t stuck_id, tried_id; /* tried: of the open turn */
@@ -43,6 +44,9 @@ MUST_CHECK enum jembatan_result decide_queue(struct decide *d, const struct inbo
 					     int64_t ticket_id, enum outbox_kind kind,
 					     enum outbox_step first, const char *reference,
 					     struct why *why);
+MUST_CHECK enum jembatan_result decide_queue_create(struct decide *d, const struct inbox_row *row,
+						    int64_t ticket_id, const char *reference,
+						    struct why *why);
 /* Numbers of the centre have 6 to 10 digits; staff type them by hand. */
 bool decide_is_tracking_id(const char *s);
 
@@ -83,5 +87,19 @@ MUST_CHECK enum jembatan_result decide_gathered(struct decide *d, const struct d
 
 /* By any id that both have. */
 bool decide_same_author(const struct jembatan_author *a, const struct jembatan_author *b);
+/* Add it to this ticket, and send it after it where the ticket is sent. */
+MUST_CHECK enum jembatan_result decide_join(struct decide *d, const struct inbox_row *row,
+					    int64_t ticket_id, const char *reason,
+					    struct why *why);
+/* A ticket of its own. *out_id stays as it is when nothing could be made of it:
+ * it is only kept then. */
+MUST_CHECK enum jembatan_result decide_make_ticket(struct decide *d, const struct inbox_row *row,
+						   const struct instance_settings *s,
+						   int64_t *out_id, struct why *why);
+/* A complaint that is no answer and no other version: its own ticket, unless it
+ * is found to be one that we have. */
+MUST_CHECK enum jembatan_result decide_new_complaint(struct decide *d, const struct inbox_row *row,
+						     const struct instance_settings *s,
+						     struct why *why);
 
 #endif

@@ -13,7 +13,7 @@
 #define WAITS_MS 2000
 #define THREAD_LOOK_MAX 20u /* messages of others, back from the newest */
 
-static enum jembatan_result join(struct decide *d, const struct inbox_row *row, int64_t ticket_id,
+enum jembatan_result decide_join(struct decide *d, const struct inbox_row *row, int64_t ticket_id,
 				 const char *reason, struct why *why)
 {
 	struct ticket_row t;
@@ -216,7 +216,7 @@ enum jembatan_result decide_edit(struct decide *d, const struct inbox_row *row,
 	if (same_words(&last.message.message, &row->message.message))
 		return decide_leave(d, row, INBOX_STORED, last.ticket_id,
 				    "the source changed something beside the words: nothing is sent", why);
-	return join(d, row, last.ticket_id, "the citizen changed the text", why);
+	return decide_join(d, row, last.ticket_id, "the citizen changed the text", why);
 }
 
 bool decide_same_author(const struct jembatan_author *a, const struct jembatan_author *b)
@@ -275,5 +275,5 @@ enum jembatan_result decide_answer(struct decide *d, const struct inbox_row *row
 	*out_handled = true;
 	r = tighten(d, row, ticket_id, why);
 	return r != JEMBATAN_OK ? r :
-	       join(d, row, ticket_id, "an answer of the same person in the same thread", why);
+	       decide_join(d, row, ticket_id, "an answer of the same person in the same thread", why);
 }

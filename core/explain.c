@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/jx.h"
+#include "duplicates_view.h"
 #include "follow_view.h"
 #include "store/audit.h"
 #include "store/inbox.h"
@@ -91,7 +92,9 @@ static enum jembatan_result explain_ticket(struct history *h, const struct ticke
 						 &count, why);
 	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
 		message_out(h, &rows[i]);
-		r = add_events(h, AUDIT_MESSAGE, rows[i].id, why);
+		r = duplicates_view_message(h->peer, rows[i].id, h->arena, why);
+		if (r == JEMBATAN_OK)
+			r = add_events(h, AUDIT_MESSAGE, rows[i].id, why);
 	}
 	if (r == JEMBATAN_OK)
 		r = outbox_rows_of_ticket(h->app->db, t->id, h->arena, &push, why);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/jx.h"
+#include "duplicates_view.h"
 #include "follow_view.h"
 #include "reload.h"
 #include "tallies.h"
@@ -205,6 +206,7 @@ void status_command(struct control_peer *p, const struct msg_command *c)
 		follow_view_status(p, &t);
 		central_alarms(p, &t);
 		web_row(p);
+		duplicates_view_status(p);
 	}
 	if (r != JEMBATAN_OK)
 		control_fail(p, r, &why);

@@ -35,6 +35,7 @@ static const char usage_text[] =
 	"  tickets edit TICKET [--title TITLE] [--text FILE|-]   before it is sent (again)\n"
 	"  unknown list [--refused] | confirm ID TRACKING | resend ID\n"
 	"  quarantine list [--all] | show ID | replay ID | drop ID\n"
+	"  duplicates list [--all] | show mN|TICKET | split mN|TICKET | join TICKET TICKET\n"
 	"  central institutions | differences [--refresh] | words | accept TICKET\n"
 	"  central import FILE [--dry-run]   the centre's official export\n"
 	"run\n"
@@ -354,11 +355,30 @@ static bool duplicates_settings(const struct request *q, struct dedup_settings *
 	return good;
 }
 
+static int ask_duplicates(const struct request *q)
+{
+	const char *what = word(q, 1) != NULL ? word(q, 1) : "list";
+	struct msg_argument all[] = { { "all", q->all ? "yes" : NULL } };
+	struct msg_argument arguments[] = { { "name", word(q, 2) }, { "other", word(q, 3) } };
+	if (strcmp(what, "list") == 0)
+		return ask(q, "duplicates list", all, 1, false);
+	if (word(q, 2) == NULL || (strcmp(what, "join") == 0 && word(q, 3) == NULL))
+		return usage_error("duplicates list, show mN|TICKET, split mN|TICKET, join TICKET TICKET, ",
+				   "or --offline FILE.jsonl");
+	if (strcmp(what, "show") == 0)
+		return ask(q, "duplicates show", arguments, 1, false);
+	if (strcmp(what, "split") == 0)
+		return ask(q, "duplicates split", arguments, 1, false);
+	if (strcmp(what, "join") == 0)
+		return ask(q, "duplicates join", arguments, 2, false);
+	return usage_error("duplicates list, show, split or join, not ", what);
+}
+
 static int run_duplicates(const struct request *q)
 {
 	struct dedup_settings settings;
 	if (q->offline == NULL)
-		return usage_error("duplicates needs ", "--offline FILE.jsonl");
+		return ask_duplicates(q);
 	if (!duplicates_settings(q, &settings))
 		return EX_CONFIG;
 	return cli_duplicates_offline(q->offline, &settings, q->explain, q->measure);

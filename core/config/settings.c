@@ -230,6 +230,7 @@ static bool is_local(const char *listen)
 
 static void read_duplicates(const struct load *l, struct settings_duplicates *out)
 {
+	out->enabled = schema_integer(&l->values, "duplicates.enabled") != 0;
 	out->window_ms = schema_integer(&l->values, "duplicates.window");
 	out->automatic = (unsigned)schema_integer(&l->values, "duplicates.automatic");
 	out->review = (unsigned)schema_integer(&l->values, "duplicates.review");

@@ -106,6 +106,7 @@ struct settings_complete {
 
 /* When two complaints are one; percent, separate <= review <= automatic. */
 struct settings_duplicates {
+	bool enabled;
 	int64_t window_ms;
 	unsigned automatic, review, separate;
 };

@@ -157,6 +157,8 @@ const struct jembatan_option settings_table[] = {
 	     "Di mana kejadiannya? Sebutkan jalan, desa/kelurahan, kecamatan dan kabupaten/kota.",
 	     "How to ask for the place."),
 	TEXT("complete.questions.date", "Tanggal berapa kejadiannya?", "How to ask for the date."),
+	BOOLEAN("duplicates.enabled", "true",
+		"false: each complaint becomes a ticket, whether another says the same or not."),
 	DURATION("duplicates.window", "30d", DAY, 365 * DAY,
 		 "A complaint is compared with those of so long before."),
 	INTEGER("duplicates.automatic", "60", 1, 99,

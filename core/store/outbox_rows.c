@@ -39,6 +39,32 @@ enum jembatan_result outbox_rows_let_go(struct db *db, int64_t ticket_id, struct
 		       SQL_VALUES(sql_number(ticket_id)));
 }
 
+enum jembatan_result outbox_rows_take_back(struct db *db, int64_t ticket_id, bool *out_taken,
+					   struct why *why)
+{
+	enum jembatan_result r =
+		sql_run(&db->sql, why,
+			"DELETE FROM outbox WHERE ticket_id = ?1 AND kind = 0 AND state = 0"
+			" AND attempts = 0 AND started_ms = 0 AND step < 2"
+			" AND NOT EXISTS (SELECT 1 FROM " OPEN_ONES ")",
+			SQL_VALUES(sql_number(ticket_id)));
+	*out_taken = r == JEMBATAN_OK && sql_changes(&db->sql) > 0;
+	return r;
+}
+
+enum jembatan_result outbox_rows_take_back_follow_up(struct db *db, int64_t ticket_id,
+						     int64_t message_id, bool *out_taken,
+						     struct why *why)
+{
+	enum jembatan_result r =
+		sql_run(&db->sql, why,
+			"DELETE FROM outbox WHERE id IN (SELECT id FROM " OPEN_ONES " AND state = 0"
+			" AND message_id = ?2 AND attempts = 0 AND started_ms = 0)",
+			SQL_VALUES(sql_number(ticket_id), sql_number(message_id)));
+	*out_taken = r == JEMBATAN_OK && sql_changes(&db->sql) > 0;
+	return r == JEMBATAN_OK && *out_taken ? outbox_rows_let_go(db, ticket_id, why) : r;
+}
+
 /* Waits: unless its create has its number (routing may still be under way, or
  * refused), or there is none and the centre has the ticket anyway (linked);
  * and behind those of the same ticket that came before it. */

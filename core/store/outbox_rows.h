@@ -46,6 +46,15 @@ MUST_CHECK enum jembatan_result outbox_rows_hold(struct db *db, int64_t id, cons
  * done, refused or held: let the next one of this ticket go. */
 MUST_CHECK enum jembatan_result outbox_rows_let_go(struct db *db, int64_t ticket_id,
 						   struct why *why);
+/* Nothing of the ticket has left: its create is not to leave at all. *out_taken
+ * false: it has begun, or additions wait behind it, and it stays. */
+MUST_CHECK enum jembatan_result outbox_rows_take_back(struct db *db, int64_t ticket_id,
+						      bool *out_taken, struct why *why);
+/* The same of one message's follow-up. */
+MUST_CHECK enum jembatan_result outbox_rows_take_back_follow_up(struct db *db, int64_t ticket_id,
+								int64_t message_id,
+								bool *out_taken,
+								struct why *why);
 /* Take at most limit rows that are queued and due, oldest first, and make them
  * `sending`. A follow-up waits until the centre has its ticket. */
 MUST_CHECK enum jembatan_result outbox_rows_claim(struct db *db, int64_t now_ms, size_t limit,

@@ -101,13 +101,20 @@ static bool is_silent(const struct fingerprint *f)
 	return silent;
 }
 
+/* "Lampu jalan mati" is said by many: the same words prove something when they
+ * name a place, or are many. */
+static bool says_enough(const struct dedup_features *x)
+{
+	return x->value[FEATURE_shared_place] >= 0.4f || x->value[FEATURE_light] >= 2.5f;
+}
+
 /* Same author; or the same words as one whose author is not known to be
  * another. */
 static bool is_repost(bool silent, const struct dedup_features *x)
 {
 	bool nobody = silent || !x->other_has_author;
 	return x->author_same || (x->near_identical && nobody && !x->author_conflict &&
-				  x->value[FEATURE_name_other] < 0.5f);
+				  x->value[FEATURE_name_other] < 0.5f && says_enough(x));
 }
 
 /* Candidates with their scores, best first. */
@@ -149,12 +156,21 @@ static double incident_score(const struct dedup_answer *a, uint64_t incident)
 	return sum / members;
 }
 
-static bool is_any_repost(const struct dedup_answer *a)
+/* Among the members of the incident found. Words alone join nobody to a report
+ * that somebody else has joined already. */
+static bool find_repost(struct dedup_answer *a)
 {
+	bool conflict = false, any = false;
 	for (size_t n = 0; n < a->count; n++)
-		if (a->candidates[n].incident == a->incident && a->candidates[n].is_repost)
-			return true;
-	return false;
+		conflict |= a->candidates[n].incident == a->incident &&
+			    a->candidates[n].features.author_conflict;
+	for (size_t n = 0; n < a->count; n++) {
+		struct dedup_candidate *c = &a->candidates[n];
+		c->is_repost = c->is_repost && c->incident == a->incident &&
+			       (c->features.author_same || !conflict);
+		any |= c->is_repost;
+	}
+	return any;
 }
 
 void dedup_index_decide(struct dedup_index *i, const struct fingerprint *f,
@@ -174,7 +190,7 @@ void dedup_index_decide(struct dedup_index *i, const struct fingerprint *f,
 		}
 	}
 	if (out->count > 0 && out->score >= i->settings.automatic)
-		out->decision = is_any_repost(out) ? DEDUP_REPOST : DEDUP_RELATED;
+		out->decision = find_repost(out) ? DEDUP_REPOST : DEDUP_RELATED;
 	else if (out->count > 0 && out->score >= i->settings.separate)
 		out->decision = DEDUP_REVIEW;
 }

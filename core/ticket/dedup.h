@@ -41,7 +41,7 @@ struct dedup_settings dedup_settings_preset(void);
 struct dedup_candidate {
 	uint64_t id, incident;
 	double score;
-	bool is_repost; /* same author, or the same words and no author against it */
+	bool is_repost; /* of REPOST: same author, or the same words and no author against it */
 	unsigned shared; /* 1 << enum evidence_kind: what of its author is the same */
 	struct dedup_features features; /* of the pair, for the evidence */
 };

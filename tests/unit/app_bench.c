@@ -4,26 +4,46 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "store/audit.h"
 
 #define ROWS_MAX 64u
 
 struct app app;
+bool app_bench_compares;
 
 void app_bench_setup(void)
 {
 	bench_setup();
 	bench.is_app = true;
+	app_bench_compares = false;
 	setenv("JEMBATAN_SCHEMA", TEST_SCHEMA, 1);
 	setenv("JEMBATAN_RULES", TEST_SHIPPED "/rules.yaml", 1);
 	setenv("JEMBATAN_CLASSIFY", TEST_SHIPPED "/classify.txt", 1);
 	setenv("JEMBATAN_CATEGORIES", TEST_SHIPPED "/categories.txt", 1);
 	setenv("JEMBATAN_REGIONS", TEST_REGIONS, 1);
+	setenv("JEMBATAN_DEDUP", TEST_DEDUP, 1);
+}
+
+/* Most tests say the same words again and again, and are about something else. */
+static void choose_duplicates(void)
+{
+	const char *path = bench_path("etc/jembatan.yaml");
+	struct buf text;
+	buf_init(&text, 65536);
+	bench_ok(file_read(path, &text, &bench.why));
+	if (strstr(text.data, "duplicates:") == NULL) {
+		buf_printf(&text, "duplicates:\n  enabled: %s\n", app_bench_compares ? "true" : "false");
+		bench_ok(file_write(path, 0600, buf_bytes(&text), &bench.why));
+	}
+	buf_done(&text);
 }
 
 void app_bench_open(void)
 {
+	choose_duplicates();
 	bench_load();
 	bench_ok(app_open(&app, bench.settings, &bench.why));
 	bench.db = app.db;

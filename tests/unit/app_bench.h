@@ -9,6 +9,7 @@
 #include "store/tickets.h"
 
 extern struct app app;
+extern bool app_bench_compares; /* near-duplicates are looked for; false at each setup */
 
 void app_bench_setup(void);
 void app_bench_teardown(void);

@@ -136,6 +136,11 @@ static const struct {
 	{ { "lampu jalan mati sudah tiga malam", "Jalan Wijayasari 12, Kel. Tirtasuka", "081200000017", NULL, 0 },
 	  { "lampu jalan mati sudah tiga malam", "Jalan Hargomulyo 80, Kel. Sukowati", "081200000017", NULL, 1 },
 	  DEDUP_SEPARATE },
+	/* few words without a place are no proof that the same person says them */
+	{ { "air pdam mati sejak pagi", NULL, NULL, NULL, 0 }, { "air pdam mati sejak pagi", NULL, NULL, NULL, 0 },
+	  DEDUP_RELATED },
+	{ { "air pdam mati sejak pagi", NULL, "081200000017", NULL, 0 },
+	  { "air pdam mati sejak pagi", NULL, "081200000017", NULL, 0 }, DEDUP_REPOST },
 	{ { "", NULL, "081200000017", NULL, 0 }, { "", NULL, "081200000017", NULL, 0 }, DEDUP_SEPARATE },
 	{ { NULL, NULL, NULL, NULL, 0 }, { NULL, NULL, NULL, NULL, 0 }, DEDUP_SEPARATE },
 };
@@ -336,6 +341,20 @@ START_TEST(what_the_authors_share_is_named)
 }
 END_TEST
 
+START_TEST(words_alone_join_nobody_to_what_another_has_joined)
+{
+	struct said nobody = { FLOOD, NULL, NULL, NULL, 0 }, a = { FLOOD, NULL, "081200000017", NULL, 0 },
+		    b = { FLOOD, NULL, "081300000018", NULL, 0 };
+	say(index_, &nobody, NULL);
+	ck_assert_int_eq(say(index_, &a, NULL).decision, DEDUP_REPOST);
+	ck_assert_int_eq(say(index_, &b, NULL).decision, DEDUP_RELATED);
+	struct dedup_answer again = say(index_, &b, NULL);
+	ck_assert_int_eq(again.decision, DEDUP_REPOST); /* b's own only */
+	for (size_t n = 0; n < again.count; n++)
+		ck_assert(again.candidates[n].is_repost == (again.candidates[n].id == 3));
+}
+END_TEST
+
 START_TEST(exact_copies_are_one_incident_in_any_order)
 {
 	const char *const texts[] = { pairs[0].a, pairs[7].b, pairs[5].b };
@@ -448,6 +467,7 @@ int main(void)
 	tcase_add_test(t, what_was_taken_back_has_never_been);
 	tcase_add_test(t, the_times_of_the_messages_count_and_not_those_of_their_reading);
 	tcase_add_test(t, what_the_authors_share_is_named);
+	tcase_add_test(t, words_alone_join_nobody_to_what_another_has_joined);
 	tcase_add_loop_test(t, exact_copies_are_one_incident_in_any_order, 0, 3);
 	tcase_add_test(t, a_row_that_is_none_is_refused);
 	tcase_add_test(t, evidence_is_keyed_and_knows_spellings);

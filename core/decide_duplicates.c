@@ -1,0 +1,367 @@
+/* decide_duplicates.c: is this complaint one that we have? A repost joins its
+ * ticket and is not sent again; what other people say of the same incident is
+ * linked; what quotes the number of an earlier report of the same person is
+ * its follow-up. Anonim and rahasia are never relaxed by it, and nothing joins a
+ * ticket that would not be sent: a complaint too many is better than none. */
+#include "decide_inside.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "central/status.h"
+#include "compare.h"
+#include "intake/batch.h"
+#include "store/follows.h"
+#include "ticket/phone.h"
+#include "ticket/quotes.h"
+#include "ticket/ticket.h"
+#include "base/poison.h"
+
+#define EVIDENCE_MOST 5u
+#define OF_TICKET_LOOK 16u /* messages of a quoted ticket whose author is looked at */
+
+/* ---- what is compared -------------------------------------------------- */
+
+/* Who wrote it, as keyed hashes. An id means something within its instance only;
+ * phone and mail are the same wherever they stand. */
+static size_t author_evidence(struct decide *d, const struct inbox_row *row,
+			      struct evidence out[EVIDENCE_MOST])
+{
+	const struct dedup_model *model = compare_model(d->compare);
+	const struct jembatan_author *a = &row->message.message.author;
+	char phone[PHONE_SIZE];
+	size_t n = 0;
+	if (a->phone != NULL && phone_normalize(a->phone, phone))
+		n += evidence_of(model, EVIDENCE_PHONE, phone, &out[n]);
+	n += evidence_of(model, EVIDENCE_MAIL, a->mail, &out[n]);
+	const char *const accounts[] = { a->id, a->handle };
+	for (size_t i = 0; i < COUNT_OF(accounts); i++)
+		if (accounts[i] != NULL)
+			n += evidence_of(model, EVIDENCE_ACCOUNT,
+					 arena_printf(d->arena, "i%lld.%zu/%s",
+						      (long long)row->instance_id, i, accounts[i]),
+					 &out[n]);
+	n += evidence_of(model, EVIDENCE_NAME, a->name != NULL ? a->name : a->mail, &out[n]);
+	return n;
+}
+
+static const char *all_words(struct decide *d, const struct jembatan_message *m)
+{
+	if (m->subject == NULL || m->text == NULL)
+		return m->text != NULL ? m->text : m->subject;
+	return arena_printf(d->arena, "%s\n%s", m->subject, m->text);
+}
+
+static const char *place_words(struct decide *d, const struct jembatan_place *p)
+{
+	const char *const parts[] = { p->address, p->village, p->district };
+	const char *out = NULL;
+	for (size_t i = 0; i < COUNT_OF(parts); i++)
+		if (parts[i] != NULL)
+			out = out == NULL ? parts[i] : arena_printf(d->arena, "%s, %s", out, parts[i]);
+	return out;
+}
+
+static void compare(struct decide *d, const struct inbox_row *row, const struct instance_settings *s,
+		    struct fingerprint *f, struct dedup_answer *answer)
+{
+	const struct jembatan_message *m = &row->message.message;
+	struct evidence evidence[EVIDENCE_MOST];
+	int64_t arrived_ms = m->arrived_ms != 0 ? m->arrived_ms : row->received_ms;
+	struct dedup_input input = {
+		.text = all_words(d, m),
+		.location = place_words(d, &m->place),
+		.channel = s != NULL ? s->connector : NULL,
+		.time_ms = arrived_ms < row->received_ms ? arrived_ms : row->received_ms,
+		.zone_minutes = d->o.settings->central.zone_minutes,
+		.evidence = evidence,
+		.evidence_count = author_evidence(d, row, evidence),
+	};
+	compare_decide(d->compare, &input, f, answer);
+}
+
+/* ---- may it join? ------------------------------------------------------ */
+
+static bool is_shadow(const struct instance_settings *s)
+{
+	return s != NULL && s->push == PUSH_SHADOW;
+}
+
+/* What joins it gets where the ticket gets, or has got. */
+static bool is_open(enum ticket_state state, const struct instance_settings *s, bool is_repost)
+{
+	switch (state) {
+	case TICKET_REVIEW:
+	case TICKET_QUEUED:
+	case TICKET_PUSHED:
+	case TICKET_UNKNOWN:
+	case TICKET_REFUSED:
+		return true;
+	case TICKET_SHADOW:
+		return is_shadow(s);
+	case TICKET_LINKED: /* the centre has it: an addition would not get there */
+		return is_repost;
+	case TICKET_REJECTED:
+		return false;
+	}
+	return false;
+}
+
+static bool relaxes(const struct jembatan_message *m, const struct ticket *t)
+{
+	return ((m->flags & JEMBATAN_SECRET_REPORT) != 0 && !t->secret) ||
+	       ((m->flags & JEMBATAN_ANONYMOUS) != 0 && !t->anonymous);
+}
+
+/* The centre is done with it: who says it again means that it is not solved. */
+static bool is_closed(struct decide *d, int64_t ticket_id)
+{
+	struct follow_row follow;
+	return follows_get(d->o.db, ticket_id, d->arena, &follow, NULL) == JEMBATAN_OK &&
+	       status_is_closed(follow.state);
+}
+
+/* Sets *out_may; a ticket whose words were erased is nobody's. */
+static enum jembatan_result may_join(struct decide *d, const struct inbox_row *row,
+				     const struct instance_settings *s, int64_t ticket_id,
+				     bool is_repost, struct ticket_row *out, bool *out_may,
+				     struct why *why)
+{
+	const struct jembatan_message *m = &row->message.message;
+	struct ticket t = { 0 };
+	*out_may = false;
+	if (ticket_id == 0)
+		return JEMBATAN_OK;
+	enum jembatan_result r = tickets_read(d->o.db, ticket_id, d->arena, out, &t, why);
+	if (r != JEMBATAN_OK)
+		return r == JEMBATAN_DATA || r == JEMBATAN_GONE ? JEMBATAN_OK : r;
+	*out_may = is_open(out->state, s, is_repost) && !relaxes(m, &t) &&
+		   (!is_repost || (!t.secret && (m->flags & JEMBATAN_SECRET_REPORT) == 0 &&
+				   !is_closed(d, ticket_id)));
+	return JEMBATAN_OK;
+}
+
+/* ---- what it is -------------------------------------------------------- */
+
+struct finding {
+	struct duplicate_row row;
+	struct ticket_row ticket; /* that it joins; id 0: none */
+};
+
+/* "same phone, same mail; contained_95 +2.1": no words of anybody. */
+static const char *evidence_line(struct decide *d, const struct dedup_candidate *c)
+{
+	static const char *const names[] = { NULL, "same phone", "same mail", "same account",
+					     "same name", "same phone in the text" };
+	CLEANUP(free_pointer) char *features = dedup_explain(compare_model(d->compare), &c->features);
+	const char *out = "";
+	for (unsigned kind = 1; kind < COUNT_OF(names); kind++)
+		if ((c->shared & 1u << kind) != 0)
+			out = arena_printf(d->arena, "%s%s%s", out, *out != '\0' ? ", " : "", names[kind]);
+	if (c->features.near_identical)
+		out = arena_printf(d->arena, "%s%s", out, *out != '\0' ? ", same words" : "same words");
+	return arena_printf(d->arena, "%s%s%s", out, *out != '\0' ? "; " : "", features);
+}
+
+static const struct dedup_candidate *candidate(const struct dedup_answer *a, uint64_t id)
+{
+	for (size_t n = 0; n < a->count; n++)
+		if (a->candidates[n].id == id)
+			return &a->candidates[n];
+	return NULL;
+}
+
+/* The ticket that a repost joins: one of the same author before one whose author
+ * is not known. */
+static enum jembatan_result find_ticket(struct decide *d, const struct inbox_row *row,
+					const struct instance_settings *s,
+					const struct dedup_answer *a, struct finding *out,
+					struct why *why)
+{
+	enum jembatan_result r = JEMBATAN_OK;
+	for (size_t n = 0; n < 2 * a->count && r == JEMBATAN_OK; n++) {
+		const struct dedup_candidate *c = &a->candidates[n % a->count];
+		struct duplicate_row twin;
+		bool may = false;
+		if (!c->is_repost || c->features.author_same != (n < a->count))
+			continue;
+		r = duplicates_get(d->o.db, (int64_t)c->id, d->arena, &twin, why);
+		if (r == JEMBATAN_GONE) {
+			r = JEMBATAN_OK;
+			continue;
+		}
+		if (r == JEMBATAN_OK)
+			r = may_join(d, row, s, twin.ticket_id, true, &out->ticket, &may, why);
+		if (r == JEMBATAN_OK && may) {
+			out->row.nearest = (int64_t)c->id;
+			return r;
+		}
+	}
+	out->ticket = (struct ticket_row){ 0 };
+	return r;
+}
+
+static bool never_joins(const struct jembatan_message *m)
+{
+	return (m->flags & JEMBATAN_FROM_CENTRE) != 0 || m->tracking_id != NULL;
+}
+
+static enum jembatan_result find(struct decide *d, const struct inbox_row *row,
+				 const struct instance_settings *s, const struct dedup_answer *a,
+				 struct finding *out, struct why *why)
+{
+	enum jembatan_result r = JEMBATAN_OK;
+	out->row.message_id = row->id;
+	if (a->decision == DEDUP_SEPARATE)
+		return r;
+	out->row.permille = (unsigned)lround(a->score * 1000);
+	out->row.nearest = (int64_t)a->nearest;
+	out->row.decision = DUPLICATE_REVIEW;
+	if (a->decision != DEDUP_REVIEW) {
+		out->row.decision = DUPLICATE_RELATED;
+		out->row.incident = (int64_t)a->incident;
+	}
+	if (a->decision == DEDUP_REPOST && !never_joins(&row->message.message))
+		r = find_ticket(d, row, s, a, out, why);
+	if (out->ticket.id != 0)
+		out->row.decision = DUPLICATE_REPOST;
+	const struct dedup_candidate *c = candidate(a, (uint64_t)out->row.nearest);
+	if (c != NULL)
+		out->row.evidence = evidence_line(d, c);
+	return r;
+}
+
+/* ---- numbers of other reports ------------------------------------------ */
+
+static bool same_phone(const char *a, const char *b)
+{
+	char x[PHONE_SIZE], y[PHONE_SIZE];
+	return a != NULL && b != NULL && phone_normalize(a, x) && phone_normalize(b, y) &&
+	       strcmp(x, y) == 0;
+}
+
+static bool is_same_person(const struct inbox_row *a, const struct inbox_row *b)
+{
+	const struct jembatan_message *x = &a->message.message, *y = &b->message.message;
+	bool same_instance = a->instance_id == b->instance_id;
+	return (same_instance && x->author.id != NULL && str_equal(x->author.id, y->author.id)) ||
+	       (same_instance && x->thread != NULL && str_equal(x->thread, y->thread)) ||
+	       (x->author.mail != NULL && y->author.mail != NULL &&
+		strcasecmp(x->author.mail, y->author.mail) == 0) ||
+	       same_phone(x->author.phone, y->author.phone);
+}
+
+static enum jembatan_result is_own_report(struct decide *d, const struct inbox_row *row,
+					  int64_t ticket_id, bool *out_own, struct why *why)
+{
+	struct inbox_row rows[OF_TICKET_LOOK];
+	size_t count = 0;
+	enum jembatan_result r = inbox_of_ticket(d->o.db, ticket_id, OF_TICKET_LOOK, d->arena, rows,
+						 &count, why);
+	*out_own = false;
+	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++)
+		*out_own |= rows[i].message.message.size != 0 && is_same_person(row, &rows[i]);
+	return r;
+}
+
+/* Link it with the report that it quotes; that one may have been made before
+ * anything was compared. */
+static enum jembatan_result link_quoted(struct decide *d, const struct ticket_row *quoted,
+					struct finding *f, struct why *why)
+{
+	struct duplicate_row other = { .message_id = quoted->message_id };
+	if (quoted->message_id == 0)
+		return JEMBATAN_OK;
+	enum jembatan_result r = duplicates_of_message(d->o.db, quoted->message_id, d->arena, &other,
+						       why);
+	if (r == JEMBATAN_GONE) {
+		other = (struct duplicate_row){ .message_id = quoted->message_id };
+		r = compare_add(d->compare, &other, NULL, why);
+	}
+	if (r != JEMBATAN_OK)
+		return r;
+	f->row.decision = DUPLICATE_RELATED;
+	f->row.incident = other.incident;
+	f->row.nearest = other.id;
+	f->row.evidence = "quotes the number of another report";
+	return JEMBATAN_OK;
+}
+
+/* Sets *out_handled when it became a follow-up; else f says what it is linked
+ * with, if anything. Numbers that nobody knows are left alone. */
+static enum jembatan_result look_at_quotes(struct decide *d, const struct inbox_row *row,
+					   const struct instance_settings *s, struct finding *f,
+					   bool *out_quotes, bool *out_handled, struct why *why)
+{
+	struct quote quotes[QUOTES_MAX];
+	size_t count = quotes_find(all_words(d, &row->message.message), quotes);
+	struct ticket_row t, first = { 0 };
+	enum jembatan_result r = JEMBATAN_OK;
+	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
+		bool own = false, may = false;
+		r = tickets_find(d->o.db, quotes[i].name, d->arena, &t, why);
+		if (r == JEMBATAN_GONE) {
+			r = JEMBATAN_OK;
+			continue;
+		}
+		if (r == JEMBATAN_OK)
+			r = is_own_report(d, row, t.id, &own, why);
+		if (r == JEMBATAN_OK && own)
+			r = may_join(d, row, s, t.id, false, &t, &may, why);
+		if (r == JEMBATAN_OK && own && may) {
+			*out_handled = true;
+			return decide_join(d, row, t.id,
+					   "it quotes the number of a report of the same person", why);
+		}
+		if (first.id == 0)
+			first = t;
+	}
+	*out_quotes = first.id != 0;
+	return r == JEMBATAN_OK && *out_quotes ? link_quoted(d, &first, f, why) : r;
+}
+
+/* ---- the decision ------------------------------------------------------ */
+
+static enum jembatan_result fold(struct decide *d, const struct inbox_row *row,
+				 const struct finding *f, struct why *why)
+{
+	const char *reference = f->ticket.reference;
+	const char *note = arena_printf(d->arena, "m%lld says it again (score %u %%): nothing is sent "
+					"twice; `jembatan duplicates split m%lld` undoes it",
+					(long long)row->id, f->row.permille / 10, (long long)row->id);
+	const char *reason = arena_printf(d->arena, "the same report again: added to %s", reference);
+	enum jembatan_result r = decide_note(d, f->ticket.id, DECIDE_ACTOR, "repost", note, why);
+	return r != JEMBATAN_OK ? r :
+	       decide_leave(d, row, INBOX_REPOST, f->ticket.id, reason, why);
+}
+
+enum jembatan_result decide_new_complaint(struct decide *d, const struct inbox_row *row,
+					  const struct instance_settings *s, struct why *why)
+{
+	struct fingerprint f;
+	struct dedup_answer answer;
+	struct finding finding = { .row = { .message_id = row->id } };
+	int64_t ticket_id = 0;
+	bool quotes = false, handled = false;
+	enum jembatan_result r = JEMBATAN_OK;
+	if (!compare_is_on(d->compare))
+		return decide_make_ticket(d, row, s, &ticket_id, why);
+	if (!never_joins(&row->message.message))
+		r = look_at_quotes(d, row, s, &finding, &quotes, &handled, why);
+	if (r != JEMBATAN_OK || handled)
+		return r;
+	compare(d, row, s, &f, &answer);
+	if (!quotes)
+		r = find(d, row, s, &answer, &finding, why);
+	if (r == JEMBATAN_OK && finding.ticket.id != 0) {
+		ticket_id = finding.ticket.id;
+		r = fold(d, row, &finding, why);
+	} else if (r == JEMBATAN_OK) {
+		r = decide_make_ticket(d, row, s, &ticket_id, why);
+	}
+	/* What became no ticket is nothing to compare with. */
+	return r == JEMBATAN_OK && ticket_id != 0 ? compare_add(d->compare, &finding.row, &f, why) : r;
+}

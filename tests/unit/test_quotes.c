@@ -1,0 +1,62 @@
+/* test_quotes.c: which numbers in a text are those of other reports. */
+#include "ticket/quotes.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+static const struct {
+	const char *text, *found; /* joined by spaces */
+} texts[] = {
+	{ NULL, "" },
+	{ "", "" },
+	{ "Laporan saya #1234567 belum ditanggapi", "1234567" },
+	{ "menindaklanjuti laporan nomor 7654321 tanggal 3 Maret", "7654321" },
+	{ "No. Tracking: 1234567, mohon diproses", "1234567" },
+	{ "aduan dengan ID 123456 dan 7654321", "123456 7654321" },
+	{ "lanjutan dari JB-7K3M9Q.", "JB-7K3M9Q" },
+	{ "lanjutan dari jb-7k3m9q (JB-7K3M9Q)", "JB-7K3M9Q" },
+	/* nothing says that it is one, or something says that it is none */
+	{ "nomor pelanggan PDAM 1234567 mati air", "" },
+	{ "laporan: hubungi 022-2501234 atau +6281234567", "" },
+	{ "laporan, telepon 0812345678", "" },
+	{ "lapor, dana 1.250.000 tidak cair, 12500000.50", "" },
+	{ "laporan 12345 dan 12345678901", "" },
+	{ "laporan A1234567 dan 1234567B", "" },
+	{ "JB-7K3M9, JB-7K3M9QX, XJB-7K3M9Q, JB7K3M9Q", "" },
+	{ "lapor", "" },
+	{ "#1 #123456", "123456" },
+	{ "laporan 1000001 1000002 1000003 1000004 1000005 1000006 1000007",
+	  "1000001 1000002 1000003 1000004 1000005" }, /* the word is too far from the sixth */
+};
+
+START_TEST(a_number_counts_where_the_text_says_what_it_is)
+{
+	struct quote found[QUOTES_MAX];
+	char joined[256] = "";
+	size_t n = quotes_find(texts[_i].text, found);
+	ck_assert_uint_le(n, QUOTES_MAX);
+	for (size_t i = 0; i < n; i++) {
+		strcat(joined, i > 0 ? " " : "");
+		strcat(joined, found[i].name);
+	}
+	ck_assert_str_eq(joined, texts[_i].found);
+}
+END_TEST
+
+START_TEST(no_more_are_kept_than_there_is_room_for)
+{
+	struct quote found[QUOTES_MAX];
+	ck_assert_uint_eq(quotes_find("#1000001 #1000002 #1000003 #1000004 #1000005 #1000006 #1000007 "
+				      "#1000008", found), QUOTES_MAX);
+	ck_assert_str_eq(found[QUOTES_MAX - 1].name, "1000006");
+}
+END_TEST
+
+int main(void)
+{
+	TCase *t = tcase_create("quotes");
+	tcase_add_loop_test(t, a_number_counts_where_the_text_says_what_it_is, 0, COUNT_OF(texts));
+	tcase_add_test(t, no_more_are_kept_than_there_is_room_for);
+	return unit_run("quotes", t);
+}
