@@ -13,7 +13,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Failed, Rig, Source, elsewhere, expect, wait_for  # noqa: E402
 
 # What a citizen says and is; nowhere but in the sealed store and at the centre.
 WORDS = {"subject": "Jembatan gantung Sangkuriang", "text": "Papan lantai Tumang lapuk di dua tempat.",
@@ -49,7 +49,7 @@ class Place:
             n = str(self.count)
             self.source.put(dict({"do": "message", "id": n, "thread": "t" + n,
                                   "subject": "%s %s" % (WORDS["subject"], n),
-                                  "text": "%s Laporan %s." % (WORDS["text"], n),
+                                  "text": "%s %s Laporan %s." % (WORDS["text"], elsewhere(self.count), n),
                                   "author": {"id": "w" + n, "name": WORDS["name"],
                                              "phone": WORDS["phone"], "mail": WORDS["mail"]}},
                                  **more))
@@ -239,11 +239,11 @@ def start_and_backfill(build):
     yield p
     box = Mailbox(p.rig.dir / "mailbox")
     for n in range(6):
-        box.deliver("lama-%d" % n, "%s Surat lama %d." % (WORDS["text"], n), age_s=(n + 2) * day)
+        box.deliver("lama-%d" % n, "%s %s Surat lama %d." % (WORDS["text"], elsewhere(n), n), age_s=(n + 2) * day)
     p.rig.write_instance("surat", mail_instance(box.path, start="now")["surat"])
     p.start()
     wait_for("a poll", lambda: p.rig.status("instance", "surat")["last_ok_ms"] > 0)
-    box.deliver("baru", WORDS["text"])
+    box.deliver("baru", "%s %s" % (WORDS["text"], elsewhere(99)))
     p.wait_centre(1)
     expect(p.rig.status("instance", "surat")["messages"] == 1, "start: now takes old mails")
     since = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 4.5 * day))

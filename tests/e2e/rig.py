@@ -42,6 +42,24 @@ def expect(claim, sentence):
         raise Failed(sentence)
 
 
+TROUBLES = ["Lampu jalan padam", "Pohon tumbang menutup jalan", "Sampah menumpuk", "Saluran mampet",
+            "Aspal berlubang", "Air keruh", "Pagar sekolah roboh", "Antrean loket lama", "Bau limbah menyengat",
+            "Trotoar dipakai parkir", "Kabel menjuntai", "Jembatan retak", "Bantuan belum cair"]
+SYLLABLES = "ba ci du ga ho ja ke lu ma ni po ra su ta wi yo".split()
+
+
+def elsewhere(n):
+    """A sentence on complaint n that makes it another one than all others: another
+    trouble, street, house and village. Without it the daemon takes what one author
+    says again and again for one complaint, as it should."""
+    def name(k):
+        return "".join(SYLLABLES[k >> shift & 15] for shift in (0, 4, 8)).capitalize()
+    mixed = n * 2654435761 % 2**32
+    return "%s di Jalan %ssari No. %d RT %d RW %d Kelurahan %sjaya." % (
+        TROUBLES[n % 13], name(n * 1201 % 4096), n % 190 + 3, n // 7 % 19 + 1, n // 5 % 9 + 1,
+        name(mixed >> 12 & 4095))
+
+
 def end_with_us():
     """Between fork and exec: no daemon outlives a test that was killed."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
