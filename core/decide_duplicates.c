@@ -104,6 +104,8 @@ static bool is_open(enum ticket_state state, const struct instance_settings *s, 
 		return is_shadow(s);
 	case TICKET_LINKED: /* the centre has it: an addition would not get there */
 		return is_repost;
+	case TICKET_INCOMPLETE: /* what comes now may say what is missing */
+	case TICKET_ARCHIVED:
 	case TICKET_REJECTED:
 		return false;
 	}

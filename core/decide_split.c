@@ -129,7 +129,8 @@ static bool belongs_to(const struct inbox_row *m, const struct inbox_row *founde
 {
 	const struct jembatan_message *x = &m->message.message, *y = &founder->message.message;
 	return m->edit_of == founder->id ||
-	       (m->instance_id == founder->instance_id && m->stage == INBOX_FOLLOW_UP &&
+	       (m->instance_id == founder->instance_id &&
+		(m->stage == INBOX_FOLLOW_UP || m->stage == INBOX_STORED) &&
 		((x->thread != NULL && str_equal(x->thread, y->thread)) ||
 		 (x->reply_to != NULL && str_equal(x->reply_to, y->id))));
 }
@@ -262,6 +263,8 @@ static unsigned progress(enum ticket_state state)
 	case TICKET_REFUSED:
 	case TICKET_LINKED:
 	case TICKET_REJECTED:
+	case TICKET_INCOMPLETE:
+	case TICKET_ARCHIVED:
 		return 3;
 	}
 	return 3;
@@ -349,7 +352,7 @@ static enum jembatan_result find_public(struct decide *d, const char *name, stru
 	if (r == JEMBATAN_OK && out_form->secret)
 		return why_set(why, JEMBATAN_DATA, "%s is secret: it is never joined or linked",
 			       out->reference);
-	if (r == JEMBATAN_OK && (out->state == TICKET_REJECTED || out->message_id == 0))
+	if (r == JEMBATAN_OK && (out->state == TICKET_REJECTED || out->state == TICKET_ARCHIVED || out->message_id == 0))
 		return why_set(why, JEMBATAN_DATA, "%s is %s: nothing can be joined to it",
 			       out->reference, ticket_state_name(out->state));
 	return r;
