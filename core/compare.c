@@ -138,7 +138,7 @@ enum jembatan_result compare_load(struct compare *c, int64_t budget_us, bool *ou
 {
 	int64_t until_us = clock_mono_us() + (budget_us < LOAD_US ? budget_us : LOAD_US);
 	size_t count = LOAD_SLICE;
-	*out_ready = c->arena == NULL;
+	*out_ready = c->arena == NULL; /* or it is off */
 	if (*out_ready)
 		return JEMBATAN_OK;
 	while (count == LOAD_SLICE) {

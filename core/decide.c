@@ -416,8 +416,8 @@ enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget
 	size_t left = limit, count = 0, most;
 	bool ready = false;
 	d->tried_id = 0;
-	r = compare_is_on(d->compare) ? compare_load(d->compare, budget_us, &ready, why) : r;
-	if (r != JEMBATAN_OK || (compare_is_on(d->compare) && !ready)) {
+	r = compare_load(d->compare, budget_us, &ready, why);
+	if (r != JEMBATAN_OK || !ready) {
 		*out_more = true;
 		return r;
 	}
