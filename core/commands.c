@@ -16,6 +16,7 @@
 #include "commands_central.h"
 #include "control.h"
 #include "explain.h"
+#include "know_view.h"
 #include "reload.h"
 #include "status.h"
 #include "store/audit.h"
@@ -96,12 +97,15 @@ static void review_list(struct control_peer *p, const struct msg_command *c)
 		arena_reset(arena);
 		r = tickets_list(a->db, TICKET_REVIEW, after, PAGE, arena, rows, &count, &why);
 		for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
-			control_row(p, json_pack("{s:s,s:I,s:s,s:s,s:s,s:I,s:s?,s:s?}", "type", "ticket",
-				"id", (json_int_t)rows[i].id, "reference", rows[i].reference, "state",
+			json_t *row = json_pack("{s:s,s:s,s:I,s:s,s:s,s:s,s:I,s:s?,s:s?}", "type",
+				"ticket", "view", "review", "id", (json_int_t)rows[i].id, "reference", rows[i].reference, "state",
 				ticket_state_name(rows[i].state),
 				"instance", instance_name(a, rows[i].instance_id), "created_ms",
 				(json_int_t)rows[i].created_ms, "title", rows[i].title, "reason",
-				rows[i].reason));
+				rows[i].reason);
+			if (row != NULL && rows[i].form != NULL)
+				know_view_add(rows[i].form, row);
+			control_row(p, row);
 			after = rows[i].id;
 		}
 		total += count;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "commands.h"
+#include "know_view.h"
 #include "store/audit.h"
 #include "store/tickets.h"
 #include "ticket/ticket.h"
@@ -173,12 +174,13 @@ static enum jembatan_result clean_words(const char *given, size_t max, const cha
 
 /* What the citizen wrote stays beside it. */
 static enum jembatan_result edit_body(const struct msg_command *c, struct ticket *t,
-				      struct arena *arena, struct why *why)
+				      struct arena *arena, const char **what, struct why *why)
 {
 	const char *title = msg_argument(c, "title"), *text = msg_argument(c, "text");
 	enum jembatan_result r = JEMBATAN_OK;
-	if (title == NULL && text == NULL)
-		return why_set(why, JEMBATAN_DATA, "say what is to be changed: --title, --text or both");
+	if (title == NULL && text == NULL && *what == NULL)
+		return why_set(why, JEMBATAN_DATA, "say what is to be changed: --title, --text, --agency, "
+			       "--category or --classification");
 	if (title != NULL) {
 		if (t->title_original == NULL)
 			t->title_original = t->title;
@@ -187,6 +189,11 @@ static enum jembatan_result edit_body(const struct msg_command *c, struct ticket
 	}
 	if (r == JEMBATAN_OK && text != NULL)
 		r = clean_words(text, TEXT_MAX, "text", arena, &t->content_edited, why);
+	const char *words = title != NULL && text != NULL ? "title and text" :
+			    title != NULL ? "title" : text != NULL ? "text" : NULL;
+	if (words != NULL)
+		*what = arena_printf(arena, "%s%s%s", words, *what != NULL ? ", " : "",
+				     *what != NULL ? *what : "");
 	return r;
 }
 
@@ -206,8 +213,11 @@ static enum jembatan_result edit(struct control_peer *p, const struct msg_comman
 	if (row.body == NULL)
 		return why_set(why, JEMBATAN_GONE, "its content was erased");
 	r = ticket_from_json(bytes_text(row.body), arena, &t, why);
+	const char *what = NULL;
 	if (r == JEMBATAN_OK)
-		r = edit_body(c, &t, arena, why);
+		r = know_view_edit(p, c, arena, &t, &what, why);
+	if (r == JEMBATAN_OK)
+		r = edit_body(c, &t, arena, &what, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	CLEANUP(free_pointer) char *body = ticket_to_json(&t);
@@ -216,8 +226,7 @@ static enum jembatan_result edit(struct control_peer *p, const struct msg_comman
 		r = tickets_set_body(a->db, row.id, body, why);
 	if (r == JEMBATAN_OK)
 		r = audit_add(a->db, AUDIT_TICKET, row.id, control_actor(p), "edited",
-			      msg_argument(c, "title") == NULL ? "its text" :
-			      msg_argument(c, "text") == NULL ? "its title" : "its title and text",
+			      arena_printf(arena, "its %s", what),
 			      clock_now_ms(), why);
 	return r;
 }

@@ -9,6 +9,7 @@
 #include "base/jx.h"
 #include "duplicates_view.h"
 #include "follow_view.h"
+#include "know_view.h"
 #include "store/audit.h"
 #include "store/inbox.h"
 #include "store/outbox_rows.h"
@@ -88,6 +89,9 @@ static enum jembatan_result explain_ticket(struct history *h, const struct ticke
 	struct outbox_row push;
 	size_t count = 0;
 	control_row(h->peer, ticket_json(h->app, t));
+	struct ticket form;
+	if (t->body != NULL && ticket_from_json(bytes_text(t->body), h->arena, &form, NULL) == JEMBATAN_OK)
+		know_view_rows(h->peer, &form);
 	enum jembatan_result r = inbox_of_ticket(h->app->db, t->id, MESSAGES_MAX, h->arena, rows,
 						 &count, why);
 	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {

@@ -9,6 +9,7 @@
 #include "base/jx.h"
 #include "config/settings.h"
 #include "intake/manifest.h"
+#include "ticket/know.h"
 #include "ticket/ticket_schema.h"
 #include "cli/instance.h"
 #include "cli/live.h"
@@ -29,6 +30,33 @@ static void check_instance(const struct settings *s, const struct instance_setti
 		problems_add(problems, says_where ? NULL : i->file, 0, "%s", why.text);
 	}
 	cli_instance_close(&tool);
+}
+
+static void on_wrong(void *data, const char *rule, const char *example, bool should_fit)
+{
+	problems_add(data, rules_path(), 0, "rule %s %s fit its example \"%s\"", rule,
+		     should_fit ? "should" : "should not", example);
+}
+
+/* The tables of what is proposed, and the examples beside the rules. */
+static void check_tables(const struct settings *s, struct problems *problems)
+{
+	const struct know_files files = { s->central.categories_file, s->central.locations_file };
+	struct know_tables *tables = NULL;
+	struct why why;
+	if (know_load(&files, &tables, &why) != JEMBATAN_OK) {
+		problems_add(problems, NULL, 0, "%s", why.text);
+		return;
+	}
+	(void)rules_test(tables->rules, on_wrong, problems);
+	for (size_t i = 0; i < s->instance_count; i++) {
+		const struct instance_settings *one = &s->instances[i];
+		if (one->home_region != NULL &&
+		    regions_by_code(tables->regions, one->home_region) == REGION_NONE)
+			problems_add(problems, one->file, 0, "\"home_region\": no region has the code "
+				     "%.20s", one->home_region);
+	}
+	know_free(tables);
 }
 
 static void print_problems_json(const struct problems *problems)
@@ -71,6 +99,7 @@ int cli_check(const struct cli *c, bool show_options, bool live)
 		settings_check_complete(s, &problems);
 		for (size_t i = 0; i < s->instance_count; i++)
 			check_instance(s, &s->instances[i], &problems);
+		check_tables(s, &problems);
 	}
 	int code = report(c, s, &problems);
 	if (code == EX_OK && live)

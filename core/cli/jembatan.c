@@ -32,7 +32,8 @@ static const char usage_text[] =
 	"  preview INSTANCE --sample FILE   what a sample becomes; nothing is stored\n"
 	"decide\n"
 	"  review list | show TICKET | accept TICKET|all | reject TICKET|all [--reason TEXT]\n"
-	"  tickets edit TICKET [--title TITLE] [--text FILE|-]   before it is sent (again)\n"
+	"  tickets edit TICKET [--title TITLE] [--text FILE|-] [--agency NAME] [--category PATH]\n"
+	"               [--classification berkadar|tidak-berkadar|aspirasi|informasi]\n"
 	"  unknown list [--refused] | confirm ID TRACKING | resend ID\n"
 	"  quarantine list [--all] | show ID | replay ID | drop ID\n"
 	"  duplicates list [--all] | show mN|TICKET | split mN|TICKET | join TICKET TICKET\n"
@@ -58,6 +59,7 @@ static const char usage_text[] =
 struct request {
 	struct cli cli;
 	const char *sample, *since, *reason, *offline, *automatic, *title, *text, *home;
+	const char *agency, *category, *classification;
 	bool live, dry_run, all, refused, refresh, show_options, explain, measure, list,
 		replace, release, yes;
 	char **words;
@@ -153,14 +155,17 @@ static char *read_words(const char *path)
 static int run_edit(const struct request *q)
 {
 	CLEANUP(free_pointer) char *text = NULL;
-	if (word(q, 2) == NULL || (q->title == NULL && q->text == NULL))
-		return usage_error("tickets edit needs ", "TICKET and --title TITLE or --text FILE (- for "
-				   "stdin)");
+	if (word(q, 2) == NULL || (q->title == NULL && q->text == NULL && q->agency == NULL &&
+				   q->category == NULL && q->classification == NULL))
+		return usage_error("tickets edit needs ", "TICKET and --title TITLE, --text FILE (- for "
+				   "stdin), --agency NAME, --category PATH or --classification WORD");
 	if (q->text != NULL && (text = read_words(q->text)) == NULL)
 		return EX_NOINPUT;
 	struct msg_argument arguments[] = { { "name", word(q, 2) }, { "title", q->title },
-					    { "text", text } };
-	return ask(q, "tickets edit", arguments, 3, false);
+					    { "text", text }, { "agency", q->agency },
+					    { "category", q->category },
+					    { "classification", q->classification } };
+	return ask(q, "tickets edit", arguments, COUNT_OF(arguments), false);
 }
 
 static int run_tickets(const struct request *q)
@@ -440,7 +445,7 @@ static int run(const struct request *q)
 enum { OPTION_SAMPLE = 256, OPTION_SINCE, OPTION_REASON, OPTION_DRY_RUN, OPTION_ALL,
        OPTION_LIVE, OPTION_REFUSED, OPTION_REFRESH, OPTION_OPTIONS, OPTION_SOCKET, OPTION_OFFLINE,
        OPTION_EXPLAIN, OPTION_MEASURE, OPTION_AUTOMATIC, OPTION_LIST, OPTION_REPLACE, OPTION_RELEASE, OPTION_YES,
-       OPTION_TITLE, OPTION_TEXT, OPTION_HOME };
+       OPTION_TITLE, OPTION_TEXT, OPTION_AGENCY, OPTION_CATEGORY, OPTION_CLASSIFICATION, OPTION_HOME };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -464,6 +469,9 @@ static const struct option options[] = {
 	{ "release", no_argument, NULL, OPTION_RELEASE },
 	{ "yes", no_argument, NULL, OPTION_YES },
 	{ "title", required_argument, NULL, OPTION_TITLE },
+	{ "agency", required_argument, NULL, OPTION_AGENCY },
+	{ "category", required_argument, NULL, OPTION_CATEGORY },
+	{ "classification", required_argument, NULL, OPTION_CLASSIFICATION },
 	{ "text", required_argument, NULL, OPTION_TEXT },
 	{ "home", required_argument, NULL, OPTION_HOME },
 	{ "version", no_argument, NULL, 'V' },
@@ -502,6 +510,9 @@ int main(int argc, char *argv[])
 		case OPTION_RELEASE: q.release = true; break;
 		case OPTION_YES: q.yes = true; break;
 		case OPTION_TITLE: q.title = optarg; break;
+		case OPTION_AGENCY: q.agency = optarg; break;
+		case OPTION_CATEGORY: q.category = optarg; break;
+		case OPTION_CLASSIFICATION: q.classification = optarg; break;
 		case OPTION_TEXT: q.text = optarg; break;
 		case OPTION_HOME: q.home = optarg; break;
 		case 'V':

@@ -35,6 +35,12 @@ static const struct layout layouts[] = {
 		{ "instance", "INSTANCE", CELL_TEXT },
 		{ "created_ms", "MADE", CELL_TIME }, { "title", "TITLE", CELL_TEXT },
 		{ "reason", "REASON", CELL_TEXT } } },
+	{ "review", { { "reference", "TICKET", CELL_TEXT }, { "instance", "INSTANCE", CELL_TEXT },
+		{ "created_ms", "MADE", CELL_TIME }, { "title", "TITLE", CELL_TEXT },
+		{ "reason", "REASON", CELL_TEXT }, { "agencies", "AGENCY", CELL_TEXT },
+		{ "agency_margin", "SURE", CELL_TEXT }, { "agency_words", "BY", CELL_TEXT } } },
+	{ "known", { { "what", "KNOWN", CELL_TEXT }, { "value", "IS", CELL_TEXT },
+		{ "margin", "SURE", CELL_TEXT }, { "how", "HOW", CELL_TEXT } } },
 	{ "message", { { "id", "MESSAGE", CELL_NUMBER }, { "instance", "INSTANCE", CELL_TEXT },
 		{ "kind", "KIND", CELL_TEXT }, { "stage", "STAGE", CELL_TEXT },
 		{ "received_ms", "RECEIVED", CELL_TIME }, { "repeats", "REPEATS", CELL_NUMBER },
@@ -107,7 +113,7 @@ void cli_table_row(void *data, json_t *row)
 
 static const struct layout *layout_of(json_t *row)
 {
-	const char *type = jx_text(row, "type");
+	const char *view = jx_text(row, "view"), *type = view != NULL ? view : jx_text(row, "type");
 	for (size_t i = 0; i < COUNT_OF(layouts); i++)
 		if (str_equal(layouts[i].type, type))
 			return &layouts[i];

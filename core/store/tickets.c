@@ -336,15 +336,15 @@ static enum jembatan_result read_body(struct db *db, sqlite3_stmt *s, struct are
 	return JEMBATAN_OK;
 }
 
-static const char *read_title(struct db *db, sqlite3_stmt *s, struct arena *arena,
-			      const struct ticket_row *row)
+static const struct ticket *read_form(struct db *db, sqlite3_stmt *s, struct arena *arena,
+				      const struct ticket_row *row)
 {
 	struct jembatan_bytes plain;
-	struct ticket t;
+	struct ticket *t = arena_alloc(arena, sizeof(*t));
 	if (open_body(db, s, arena, row, &plain, NULL) != JEMBATAN_OK || plain.size == 0 ||
-	    ticket_unpack(plain, arena, &t, NULL) != JEMBATAN_OK)
+	    ticket_unpack(plain, arena, t, NULL) != JEMBATAN_OK)
 		return NULL;
-	return t.title;
+	return t;
 }
 
 static void read_row(sqlite3_stmt *s, struct arena *arena, struct ticket_row *out)
@@ -455,7 +455,8 @@ enum jembatan_result tickets_list(struct db *db, int state, int64_t after_id, si
 	while (sql_next(&db->sql, s, &r, why)) {
 		read_row(s, arena, &out[n]);
 		/* One damaged body must not hide the others of a list. */
-		out[n].title = read_title(db, s, arena, &out[n]);
+		out[n].form = read_form(db, s, arena, &out[n]);
+		out[n].title = out[n].form != NULL ? out[n].form->title : NULL;
 		n++;
 	}
 	if (r == JEMBATAN_OK)

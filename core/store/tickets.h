@@ -28,7 +28,7 @@ struct ticket_row {
 	enum ticket_state state;
 	const char *tracking_id; /* or NULL */
 	const char *body;        /* JSON; NULL in lists, and when it was erased */
-	const struct ticket *form; /* tickets_add only: instead of the body */
+	const struct ticket *form; /* tickets_add: instead of the body; in lists: all of it */
 	const char *title;       /* lists only; NULL when it was erased */
 	const char *reason;      /* the last step's reason; or NULL */
 };

@@ -331,6 +331,19 @@ static void put_place(const struct jembatan_message *message, struct arena *aren
 	}
 }
 
+/* Exports with shifted columns hold dates and numbers there: those are none. */
+static const char *category_of(const char *given, const struct normalize_options *options,
+			       struct arena *arena)
+{
+	const char *category = one_line(arena, given);
+	int64_t ms = 0;
+
+	if (category == NULL || strspn(category, "0123456789 .,:/+-") == strlen(category) ||
+	    when_parse(category, options->received_ms, options->zone_minutes, &ms, NULL))
+		return NULL;
+	return category;
+}
+
 static void put_attachments(const struct msg_message *m, struct arena *arena, struct ticket *out)
 {
 	struct ticket_attachment *list = arena_alloc(arena, (m->file_count + 1) * sizeof(*list));
@@ -367,7 +380,7 @@ enum jembatan_result normalize_message(const struct msg_message *m,
 	t.source_id = one_line(arena, message->id);
 	t.source_status = one_line(arena, message->status);
 	t.tracking_id = one_line(arena, message->tracking_id);
-	t.category = one_line(arena, message->category);
+	t.category = category_of(message->category, options, arena);
 	put_reporter(&message->author, arena, &t);
 	put_times(message, options, &t);
 	put_place(message, arena, &t);

@@ -28,6 +28,7 @@ struct rule {
 	const char *name;
 	const char *values[RULES_FIELD_COUNT]; /* what it sets */
 	struct phrases any, with, unless;
+	size_t at_most; /* words of the text; 0: any number */
 	const struct yaml_node *yes, *no;
 };
 
@@ -112,7 +113,8 @@ static enum jembatan_result read_values(const struct yaml_node *set, struct rule
 static enum jembatan_result read_rule(struct arena *arena, const struct yaml_node *node,
 				      struct rule *out, struct why *why)
 {
-	static const char *const known[] = { "name", "set", "any", "with", "unless", "yes", "no" };
+	static const char *const known[] = { "name", "set", "any", "with", "unless", "at_most", "yes",
+					     "no" };
 	if (node->kind != YAML_MAP)
 		return wrong(node, "a rule is a map", why);
 	for (const struct yaml_node *n = node->first; n != NULL; n = n->next) {
@@ -120,13 +122,17 @@ static enum jembatan_result read_rule(struct arena *arena, const struct yaml_nod
 		while (i < COUNT_OF(known) && strcmp(known[i], n->key) != 0)
 			i++;
 		if (i == COUNT_OF(known))
-			return wrong(n, "a rule has name, set, any, with, unless, yes and no", why);
+			return wrong(n, "a rule has name, set, any, with, unless, at_most, yes and no", why);
 	}
 	const struct yaml_node *name = yaml_get(node, "name"), *set = yaml_get(node, "set");
 	if (name == NULL || name->kind != YAML_SCALAR || set == NULL || set->kind != YAML_MAP ||
 	    yaml_get(node, "any") == NULL)
 		return wrong(node, "a rule needs name, set and any", why);
 	*out = (struct rule){ .name = name->text, .yes = yaml_get(node, "yes"), .no = yaml_get(node, "no") };
+	const struct yaml_node *most = yaml_get(node, "at_most");
+	if (most != NULL && (most->kind != YAML_SCALAR || strlen(most->text) > 3 ||
+			     (out->at_most = strtoul(most->text, NULL, 10)) == 0))
+		return wrong(most, "at_most is a number of words", why);
 	enum jembatan_result r = read_values(set, out, why);
 	if (r == JEMBATAN_OK)
 		r = read_phrases(arena, yaml_get(node, "any"), &out->any, why);
@@ -200,7 +206,7 @@ static const struct phrase *find(const struct phrases *list, const struct place_
 
 static const struct phrase *rule_fits(const struct rule *rule, const struct place_words *words)
 {
-	if (find(&rule->unless, words) != NULL ||
+	if ((rule->at_most > 0 && words->count > rule->at_most) || find(&rule->unless, words) != NULL ||
 	    (rule->with.count > 0 && find(&rule->with, words) == NULL))
 		return NULL;
 	return find(&rule->any, words);

@@ -278,6 +278,33 @@ static void show_place(struct buf *out, const struct ticket_place *place)
 			   place->longitude);
 }
 
+/* "0.83 by: lampu, padam" below what was proposed. */
+static void show_reason(struct buf *out, const char *margin, const char *words)
+{
+	CLEANUP(free_pointer) char *line = NULL;
+
+	if (margin == NULL)
+		return;
+	line = words != NULL ? text_printable(words, LINE_MAX_BYTES) : NULL;
+	buf_printf(out, "%-16s sure to %s%s%s\n", "", margin, line != NULL ? ", by: " : "",
+		   line != NULL ? line : "");
+}
+
+static void show_proposal(struct buf *out, const struct ticket_proposal *p)
+{
+	show_reason(out, p->classification_margin, p->classification_words);
+	show(out, "national one", p->category);
+	show_reason(out, p->category_margin, NULL);
+	show(out, "agency", p->agencies != NULL ? p->agencies : p->agency);
+	show_reason(out, p->agency_margin, p->agency_words);
+	show(out, "agency's number", p->agency_id);
+	show(out, "social aid", p->social_aid);
+	show(out, "its complaint", p->aid_complaint);
+	show(out, "no complaint?", p->not_complaint);
+	show(out, "day read from", p->date_words);
+	show(out, "place read from", p->place_words);
+}
+
 void ticket_preview_text(const struct ticket *t, struct buf *out)
 {
 	show(out, "reference", t->reference);
@@ -304,6 +331,7 @@ void ticket_preview_text(const struct ticket *t, struct buf *out)
 	show_time(out, "received", t->received_ms, t, "");
 	show(out, "category", t->category);
 	show(out, "classification", t->classification);
+	show_proposal(out, &t->proposal);
 	show_place(out, &t->place);
 	for (size_t i = 0; i < t->attachment_count; i++)
 		show(out, "attachment", t->attachments[i].name != NULL ? t->attachments[i].name :

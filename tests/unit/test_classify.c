@@ -69,7 +69,7 @@ static const struct {
 	{ "rules:\n  - name: a\n    set: { kind: x }\n    any: ['--']\n",
 	  "rules:4: a phrase has one to eight words of letters and digits" },
 	{ "rules:\n  - name: a\n    set: { kind: x }\n    anny: [b]\n",
-	  "rules:4: a rule has name, set, any, with, unless, yes and no" },
+	  "rules:4: a rule has name, set, any, with, unless, at_most, yes and no" },
 };
 
 START_TEST(a_wrong_rule_is_told_with_its_line)
