@@ -3,7 +3,7 @@
 
   smtp.py DIR [--at STAGE=ANSWER]... [--times N] [--extension WORD]... [--tls CERT KEY]
 
-Says its port on stdout. What it takes lies in DIR/<local part without +...>/new, with the
+Says its port on stdout, and ends when its stdin does. What it takes lies in DIR/<local part without +...>/new, with the
 headers that a real server adds; DIR/log holds every line that a client said (TLS shows as
 [TLS]; a mail's lines are not in it).
 
@@ -21,6 +21,7 @@ import pathlib
 import re
 import socket
 import ssl
+import sys
 import threading
 import time
 
@@ -205,6 +206,12 @@ class Session:
             self.connection.close()
 
 
+def end_with_parent():
+    """Whoever started us holds our stdin."""
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("dir")
@@ -219,6 +226,7 @@ def main():
     room = Room(parser.parse_args())
     listener = socket.create_server(("127.0.0.1", room.options.port), backlog=64)
     print(listener.getsockname()[1], flush=True)
+    threading.Thread(target=end_with_parent, daemon=True).start()
     while True:
         connection = listener.accept()[0]
         threading.Thread(target=Session(room, connection).run, daemon=True).start()

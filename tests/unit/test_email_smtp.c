@@ -224,22 +224,6 @@ END_TEST
 
 static char certificate[100], key[100];
 
-static void make_certificate(void)
-{
-	char command[600];
-
-	snprintf(certificate, sizeof certificate, "/tmp/jembatan-smtp-%d.pem", getpid());
-	snprintf(key, sizeof key, "/tmp/jembatan-smtp-%d.key", getpid());
-	snprintf(command, sizeof command,
-		 "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext "
-		 "subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout %s -out %s 2>/dev/null",
-		 key, certificate);
-	if (system(command) != 0) {
-		fprintf(stderr, "no certificate: apt-get install openssl\n");
-		exit(EXIT_FAILURE);
-	}
-}
-
 static void remove_certificate(void)
 {
 	unlink(certificate);
@@ -420,7 +404,8 @@ int main(void)
 {
 	TCase *t = tcase_create("smtp");
 
-	make_certificate();
+	if (!smtp_peer_certificate(certificate, key))
+		return EXIT_FAILURE;
 	smtp_peer_start(&shared, NULL);
 	tcase_set_timeout(t, 60);
 #define ROWS(table) ((int)(sizeof table / sizeof table[0]))
