@@ -47,8 +47,8 @@ enum jembatan_result due_pull_back(struct db *db, int64_t now_ms, int64_t *out_c
 enum jembatan_result due_shift(struct db *db, int64_t now_ms, int64_t by_ms, struct why *why)
 {
 	static const char *const texts[] = {
-		"UPDATE outbox SET due_ms = due_ms - ?2"
-		" WHERE state = 0 AND state <> 2 AND due_ms > ?1",
+		("UPDATE outbox SET due_ms = due_ms - ?2"
+		 " WHERE state = 0 AND state <> 2 AND due_ms > ?1"),
 		"UPDATE message SET due_ms = due_ms - ?2 WHERE stage = 0 AND due_ms > ?1",
 		"UPDATE follow SET due_ms = due_ms - ?2 WHERE due_ms IS NOT NULL AND due_ms > ?1",
 		"UPDATE incomplete SET due_ms = due_ms - ?2 WHERE due_ms > ?1",
