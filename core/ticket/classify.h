@@ -1,7 +1,8 @@
 /* classify.h: which agency a complaint is for, its topic, and whether it is
  * about social aid: a linear model over the words that duplicates are found by
- * too (tokens.h). Weights are int8, written by tests/train/classify.py. Each
- * answer carries how sure it is and the words that decided. Pure. */
+ * too (tokens.h), and over pieces of words as they are written. Weights are
+ * bytes, written by tests/train/classify.py. Each answer carries how sure it is
+ * and the words that decided. Pure. */
 #ifndef TICKET_CLASSIFY_H
 #define TICKET_CLASSIFY_H
 
@@ -12,7 +13,7 @@
 #define CLASSIFY_BEST 3u
 #define CLASSIFY_WORDS 4u
 #define CLASSIFY_GRAM_SIZE 52u
-#define CLASSIFY_FEATURES_MAX 640u
+#define CLASSIFY_FEATURES_MAX 2048u
 
 enum classify_task {
 	CLASSIFY_AGENCY,
@@ -52,7 +53,8 @@ void classify_text(const struct classifier *c, const char *text, const char *loc
 		   struct classify_answers *out);
 
 /* The features of a text, parted by tabs, each as often as it occurs: words,
- * pairs of words ("a b"), beginnings ("^begin"), words of the location ("@a").
+ * pairs of words ("a b"), words of the location ("@a"), pieces of four letters
+ * of the words as they are written ("~a_wo").
  * What training counts is what the classifier reads. */
 void classify_features(const struct lexicon *l, const char *text, const char *location,
 		       struct buf *out);

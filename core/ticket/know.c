@@ -167,8 +167,8 @@ static void choose_social_aid(struct know *out)
 	out->programme = out->ruled.fields[RULES_SOCIAL_AID].value;
 	out->social_aid_share = a->best[yes_first ? 0 : 1].share;
 	out->social_aid_margin = a->margin;
-	out->is_social_aid = out->programme != NULL ||
-			     out->social_aid_share >= KNOW_SOCIAL_AID_ENOUGH;
+	out->is_social_aid = out->social_aid_share >= (out->programme != NULL ?
+						       KNOW_SOCIAL_AID_NAMED : KNOW_SOCIAL_AID_ENOUGH);
 	if (out->is_social_aid)
 		out->aid_complaint = out->ruled.fields[RULES_AID_COMPLAINT].value;
 }

@@ -9,8 +9,9 @@
 #include "ticket/place.h"
 #include "ticket/rules.h"
 
-/* Of the model's share of "yes", where no programme is named. */
-#define KNOW_SOCIAL_AID_ENOUGH 0.7
+/* Of the model's share of "yes": where no programme is named, and where one is. */
+#define KNOW_SOCIAL_AID_ENOUGH 0.5
+#define KNOW_SOCIAL_AID_NAMED 0.35
 #define KNOW_SUPERVISION "Pengaduan Berkadar Pengawasan"
 
 struct know_files {

@@ -135,25 +135,27 @@ START_TEST(unknown_words_give_no_margin)
 }
 END_TEST
 
-START_TEST(features_are_words_pairs_beginnings_and_the_location)
+START_TEST(features_are_words_pairs_the_location_and_pieces)
 {
 	struct lexicon *l = lexicon_new(100);
 	struct buf out;
 	buf_init(&out, 4096);
-	classify_features(l, "Lampu gelap 3", "Melati", &out);
-	ck_assert_str_eq(out.data, "lampu\tgelap\tlampu gelap\t@melati");
+	classify_features(l, "Lampu gelap 35", "Melati", &out);
+	ck_assert_str_eq(out.data, "lampu\tgelap\tlampu gelap\t@melati\t~_lam\t~lamp\t~ampu\t~mpu_\t"
+				   "~_gel\t~gela\t~elap\t~lap_\t~_0_");
 	buf_clear(&out);
-	classify_features(l, "pemangkasan", NULL, &out);
-	ck_assert_str_eq(out.data, "pemangkasan\t^peman");
+	classify_features(l, "mohoooon!di", NULL, &out);
+	ck_assert_str_eq(strstr(out.data, "~"), "~_moh\t~moho\t~ohoo\t~hoon\t~oon_\t~_di_");
 	buf_done(&out);
 	lexicon_free(l);
 }
 END_TEST
 
 static const char *const bad_weights[] = {
-	"", "agency\tA\t0\t1\n", "agency\tA\t0\t1\nword\t1\tzz\n", "agency\tA\t0\t1\nword\t1\t0102\n",
-	"nothing\tA\t0\t1\nword\t1\t01\n", "agency\tA\t0\t1\nword\t1\t01\nword\t1\t01\n", "word\n",
-	"topic\tA\t0\t1\nagency\tB\t0\t1\nword\t1\t0101\n",
+	"", "agency\tA\t0\t1\n", "agency\tA\t0\t1\nword\t1\t \n", "agency\tA\t0\t1\nword\t1\t~\n",
+	"agency\tA\t0\t1\nword\t1\tOO\n", "nothing\tA\t0\t1\nword\t1\tO\n",
+	"agency\tA\t0\t1\nword\t1\tO\nword\t1\tO\n", "word\n",
+	"topic\tA\t0\t1\nagency\tB\t0\t1\nword\t1\tOO\n",
 };
 
 START_TEST(a_wrong_file_of_weights_is_refused)
@@ -178,7 +180,7 @@ int main(void)
 	tcase_add_loop_test(tests, a_wrong_rule_is_told_with_its_line, 0, COUNT_OF(bad_rules));
 	tcase_add_loop_test(tests, a_plain_complaint_goes_to_its_agency, 0, COUNT_OF(complaints));
 	tcase_add_test(tests, unknown_words_give_no_margin);
-	tcase_add_test(tests, features_are_words_pairs_beginnings_and_the_location);
+	tcase_add_test(tests, features_are_words_pairs_the_location_and_pieces);
 	tcase_add_loop_test(tests, a_wrong_file_of_weights_is_refused, 0, COUNT_OF(bad_weights));
 	return unit_run("classify", tests);
 }
