@@ -13,6 +13,7 @@
 #include "base/notify.h"
 #include "control.h"
 #include "reload.h"
+#include "replies.h"
 #include "store/audit.h"
 #include "store/due.h"
 #include "store/inbox.h"
@@ -47,6 +48,7 @@ static void store_failed(struct app *a, const struct why *why)
 	is_mended |= decide_aborted(a->decide);
 	if (a->outbox != NULL)
 		outbox_aborted(a->outbox);
+	replies_aborted(a->replies);
 	if (is_mended) {
 		/* One of them had what no store can take; the others go on. */
 		a->decide_more = true;
@@ -72,6 +74,8 @@ static enum jembatan_result write_turn(struct app *a, bool intake_waits, bool *o
 		r = decide_write(a->decide, a->settings->batch_max, budget_us, out_more, why);
 	if (r == JEMBATAN_OK && a->outbox != NULL)
 		r = outbox_write(a->outbox, why);
+	if (r == JEMBATAN_OK)
+		r = replies_write(a->replies, why);
 	return r;
 }
 
@@ -126,7 +130,8 @@ static void on_turn(void *data)
 		poll(NULL, 0, -1);
 	bool intake_waits = intake_wants_turn(a->intake) || fetch_wants_turn(a->fetch);
 	bool outbox_waits = a->outbox != NULL && outbox_wants_turn(a->outbox);
-	if (!intake_waits && !outbox_waits && !a->decide_more)
+	bool replies_wait = replies_wants_turn(a->replies);
+	if (!intake_waits && !outbox_waits && !replies_wait && !a->decide_more)
 		return;
 	struct why why;
 	bool more = false;
@@ -151,10 +156,11 @@ static void on_turn(void *data)
 	decide_committed(a->decide);
 	if (a->outbox != NULL)
 		outbox_started(a->outbox);
+	replies_committed(a->replies);
 	watch_backlog(a);
 	db_relieve(a->db);
 	if (a->decide_more || intake_wants_turn(a->intake) ||
-	    (a->outbox != NULL && outbox_wants_turn(a->outbox)))
+	    (a->outbox != NULL && outbox_wants_turn(a->outbox)) || replies_wants_turn(a->replies))
 		app_want_turn(a);
 }
 
@@ -239,7 +245,8 @@ static void on_drain(void *data)
 {
 	struct app *a = data;
 	bool done = intake_is_stopped(a->intake) && !intake_wants_turn(a->intake) &&
-		    (a->outbox == NULL || outbox_is_idle(a->outbox)) && web_child_is_idle(a->web);
+		    (a->outbox == NULL || outbox_is_idle(a->outbox)) &&
+		    replies_is_idle(a->replies) && web_child_is_idle(a->web);
 	int64_t limit = a->settings->central.answer_timeout_ms + 5000;
 	if (done || clock_mono_ms() - a->drain_mono_ms > limit) {
 		loop_stop(a->loop);
@@ -261,6 +268,7 @@ static void on_term(void *data, int signal)
 	log_notice("jembatand", "signal %d: finishing what is under way, then stopping", signal);
 	notify_send("STOPPING=1\nSTATUS=finishing what is under way");
 	web_child_stop(a->web);
+	replies_stop(a->replies);
 	intake_stop(a->intake);
 	if (a->outbox != NULL)
 		outbox_pause(a->outbox, true);
@@ -307,6 +315,7 @@ void app_take_settings(struct app *a, struct settings *settings)
 	a->settings = settings_hold(settings);
 	if (decide_set_settings(a->decide, settings, &why) != JEMBATAN_OK)
 		log_error("duplicates", "nothing is compared: %s", why.text);
+	replies_take_settings(a->replies, settings);
 	a->central.central = &settings->central;
 	a->central.instances = settings->instances;
 	a->central.instance_count = settings->instance_count;
@@ -354,6 +363,10 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 							 .fetch = a->fetch,
 							 .hold = &a->hold,
 							 .tables = a->tables });
+	a->replies = replies_new(&(struct replies_options){ .loop = a->loop, .db = a->db,
+							    .intake = a->intake, .hold = &a->hold,
+							    .on_turn = want_turn, .data = a },
+				 settings);
 	a->reload = reload_new(a);
 	r = decide_set_settings(a->decide, settings, why);
 	if (r == JEMBATAN_OK)
@@ -390,6 +403,7 @@ void app_close(struct app *a)
 	intake_free(a->intake);
 	web_child_free(a->web);
 	fetch_free(a->fetch);
+	replies_free(a->replies);
 	if (a->loop != NULL) {
 		loop_timer_free(a->retry);
 		loop_timer_free(a->idle);

@@ -16,6 +16,7 @@
 struct control;
 struct web_child;
 struct reload;
+struct replies;
 
 struct app {
 	struct loop *loop;
@@ -29,6 +30,7 @@ struct app {
 	struct central_options central;
 	struct outbox *outbox; /* NULL: no centre is configured */
 	struct hold hold;      /* after a backup was put back */
+	struct replies *replies; /* the way back to the citizen */
 	struct control *control;
 	struct web_child *web; /* NULL: web.listen is not set */
 	struct reload *reload;

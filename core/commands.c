@@ -12,6 +12,7 @@
 #include "base/jx.h"
 #include "commands.h"
 #include "commands_probe.h"
+#include "commands_replies.h"
 #include "commands_support.h"
 #include "commands_central.h"
 #include "control.h"
@@ -514,6 +515,10 @@ control_command *commands_find(const char *name)
 		{ "backup end", backup_end_command },
 		{ "backup list", backup_list_command },
 		{ "restore release", restore_release_command },
+		{ "replies list", replies_list_command },
+		{ "replies hold", replies_hold_command },
+		{ "replies release", replies_release_command },
+		{ "replies preview", replies_preview_command },
 	};
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (strcmp(table[i].name, name) == 0)

@@ -335,6 +335,8 @@ static enum jembatan_result keep_unreadable(struct decide *d, const struct inbox
 			 m->author.name == NULL && m->author.phone == NULL && m->author.mail == NULL;
 	enum jembatan_result r = quarantine(d, row, is_reason ? m->text :
 					    "the connector could not read it", why);
+	if (r == JEMBATAN_OK)
+		r = decide_ask_again(d, row, why);
 	return r != JEMBATAN_OK ? r :
 	       decide_leave(d, row, INBOX_STORED, 0, "it cannot be read: see `jembatan quarantine list`",
 		     why);

@@ -61,6 +61,14 @@ MUST_CHECK enum jembatan_result decide_answer(struct decide *d, const struct inb
 					      const struct instance_settings *s,
 					      bool *out_handled, struct why *why);
 
+/* decide_reply.c: *out_ticket_id of what its writer reported and was told of: he
+ * answers our message, or names his report; left as it is when he does not. */
+MUST_CHECK enum jembatan_result decide_find_told(struct decide *d, const struct inbox_row *row,
+						 int64_t *out_ticket_id, struct why *why);
+/* What cannot be read is asked for once more. */
+MUST_CHECK enum jembatan_result decide_ask_again(struct decide *d, const struct inbox_row *row,
+						 struct why *why);
+
 /* decide_gather.c: several messages of one person as one complaint. */
 #define DECIDE_GATHER_MAX 64u
 

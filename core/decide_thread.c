@@ -251,6 +251,15 @@ static enum jembatan_result own_ticket(struct decide *d, const struct inbox_row 
 	return JEMBATAN_OK;
 }
 
+static enum jembatan_result take_answer(struct decide *d, const struct inbox_row *row,
+					int64_t ticket_id, const char *reason, bool *out_handled,
+					struct why *why)
+{
+	*out_handled = true;
+	enum jembatan_result r = tighten(d, row, ticket_id, why);
+	return r == JEMBATAN_OK ? decide_join(d, row, ticket_id, reason, why) : r;
+}
+
 enum jembatan_result decide_answer(struct decide *d, const struct inbox_row *row,
 				   const struct instance_settings *s, bool *out_handled,
 				   struct why *why)
@@ -258,6 +267,12 @@ enum jembatan_result decide_answer(struct decide *d, const struct inbox_row *row
 	const struct jembatan_message *m = &row->message.message;
 	struct jembatan_bytes key = db_local_key(d->o.db);
 	const char *instance = s != NULL ? s->name : "removed";
+	int64_t ticket_id = 0;
+	enum jembatan_result r = decide_find_told(d, row, &ticket_id, why);
+	if (r != JEMBATAN_OK || ticket_id != 0)
+		return r == JEMBATAN_OK ? take_answer(d, row, ticket_id, "an answer to what we sent, or "
+						      "of its reporter, who names it", out_handled,
+						      why) : r;
 	if (m->kind != JEMBATAN_FOLLOW_UP && m->reply_to == NULL)
 		return JEMBATAN_OK;
 	struct digest same = { 0 }, thread = batch_thread_key(key, instance, m->thread);
@@ -266,14 +281,10 @@ enum jembatan_result decide_answer(struct decide *d, const struct inbox_row *row
 							  .id = m->reply_to } };
 		same = ticket_same_key(key, instance, &by_id);
 	}
-	int64_t ticket_id = 0;
-	enum jembatan_result r = own_ticket(d, row, &same, &thread, &ticket_id, why);
+	r = own_ticket(d, row, &same, &thread, &ticket_id, why);
 	if (r == JEMBATAN_OK && ticket_id == 0)
 		return wait_for_older(d, row, &same, &thread, out_handled, why);
-	if (r != JEMBATAN_OK)
-		return r;
-	*out_handled = true;
-	r = tighten(d, row, ticket_id, why);
 	return r != JEMBATAN_OK ? r :
-	       decide_join(d, row, ticket_id, "an answer of the same person in the same thread", why);
+	       take_answer(d, row, ticket_id, "an answer of the same person in the same thread",
+			   out_handled, why);
 }

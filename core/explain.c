@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/jx.h"
+#include "commands_replies.h"
 #include "duplicates_view.h"
 #include "follow_view.h"
 #include "know_view.h"
@@ -113,6 +114,8 @@ static enum jembatan_result explain_ticket(struct history *h, const struct ticke
 		r = JEMBATAN_OK;
 	if (r == JEMBATAN_OK)
 		r = follow_view_rows(h->peer, t->id, why);
+	if (r == JEMBATAN_OK)
+		r = replies_explain(h->peer, t->id, h->arena, why);
 	return r == JEMBATAN_OK ? add_events(h, AUDIT_TICKET, t->id, why) : r;
 }
 

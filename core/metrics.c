@@ -131,6 +131,18 @@ static enum jembatan_result write_instances(struct app *a, struct buf *out, stru
 	return r;
 }
 
+/* ---- replies ---- */
+
+static void write_replies(const struct tallies *t, struct buf *out)
+{
+	family(out, "replies_in_state", "gauge", "Replies to citizens by state.");
+	for (unsigned n = 0; n < REPLY_STATES; n++)
+		labelled(out, "replies_in_state", "state", reply_state_name((enum reply_state)n),
+			 t->replies.by_state[n]);
+	family(out, "citizens_not_reached", "gauge", "Replies that reached nobody.");
+	sample(out, "citizens_not_reached", t->replies.missed);
+}
+
 /* ---- the centre ---- */
 
 static void write_central(struct app *a, const struct tallies *t, struct buf *out)
@@ -206,6 +218,7 @@ enum jembatan_result metrics_write(struct app *a, struct buf *out, struct why *w
 	write_store(a, &t, out);
 	r = write_instances(a, out, why);
 	write_central(a, &t, out);
+	write_replies(&t, out);
 	write_alarms(a, &t, out);
 	write_web(a, out);
 	buf_add_text(out, "# EOF\n");

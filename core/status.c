@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/jx.h"
+#include "commands_replies.h"
 #include "duplicates_view.h"
 #include "follow_view.h"
 #include "reload.h"
@@ -16,7 +17,7 @@
 #include "web_child.h"
 #include "base/poison.h"
 
-static void alarm_row(struct control_peer *p, const char *where, const char *text)
+void status_alarm(struct control_peer *p, const char *where, const char *text)
 {
 	control_row(p, json_pack("{s:s,s:s,s:s}", "type", "alarm", "where", where, "text", text));
 }
@@ -41,11 +42,11 @@ static void daemon_row(struct control_peer *p, const struct tallies *t)
 		(json_int_t)t->db.size_bytes, "oldest_undecided_ms",
 		(json_int_t)t->inbox.oldest_new_ms));
 	if (a->store_alarm[0] != '\0')
-		alarm_row(p, "store", a->store_alarm);
+		status_alarm(p, "store", a->store_alarm);
 	if (reload_alarm(a->reload) != NULL)
-		alarm_row(p, "reload", reload_alarm(a->reload));
+		status_alarm(p, "reload", reload_alarm(a->reload));
 	if (t->quarantined > 0)
-		alarm_row(p, "quarantine", "records wait that nobody could read: `jembatan quarantine list`");
+		status_alarm(p, "quarantine", "records wait that nobody could read: `jembatan quarantine list`");
 }
 
 static enum jembatan_result instance_row(struct control_peer *p, const struct intake_status *s,
@@ -68,15 +69,15 @@ static enum jembatan_result instance_row(struct control_peer *p, const struct in
 		(json_int_t)s->commit_p50_us, "commit_p99_us", (json_int_t)s->commit_p99_us,
 		"checkpoints", (json_int_t)s->checkpoints));
 	if (s->alarm != NULL)
-		alarm_row(p, s->name, s->alarm);
+		status_alarm(p, s->name, s->alarm);
 	if (s->degraded)
-		alarm_row(p, s->name, "its connector runs with less confinement than it should: see "
+		status_alarm(p, s->name, "its connector runs with less confinement than it should: see "
 			  "`jembatan status --json`, field confinement");
 	/* A live process is not a live channel. */
 	if (s->silent && s->alarm == NULL)
-		alarm_row(p, s->name, "no poll has succeeded for three intervals: is the channel there?");
+		status_alarm(p, s->name, "no poll has succeeded for three intervals: is the channel there?");
 	if (s->quiet)
-		alarm_row(p, s->name, "no message has come for as long as `quiet_alarm` says, although the "
+		status_alarm(p, s->name, "no message has come for as long as `quiet_alarm` says, although the "
 			  "polls succeed: does the channel still bring them here?");
 	return JEMBATAN_OK;
 }
@@ -111,7 +112,7 @@ static void alarm_held(struct control_peer *p, const struct hold *hold)
 	snprintf(text, sizeof(text), "the backup of %s was put back: what was pushed since is unknown, "
 		 "and nothing leaves. Settle `jembatan unknown list`, then `jembatan restore --release`",
 		 made);
-	alarm_row(p, "central", text);
+	status_alarm(p, "central", text);
 }
 
 static void alarm_quiet(struct control_peer *p, int64_t quiet_ms)
@@ -119,7 +120,7 @@ static void alarm_quiet(struct control_peer *p, int64_t quiet_ms)
 	char text[200];
 	snprintf(text, sizeof(text), "it asks us to wait %lld more minutes (Retry-After), and reports wait; "
 		 "`jembatan resume central` asks it at once", (long long)(quiet_ms / 60000));
-	alarm_row(p, "central", text);
+	status_alarm(p, "central", text);
 }
 
 static void central_row(struct control_peer *p, const struct tallies *t)
@@ -165,12 +166,12 @@ static void central_alarms(struct control_peer *p, const struct tallies *t)
 	if ((found & TALLIES_HELD) != 0)
 		alarm_held(p, &control_app(p)->hold);
 	if ((found & TALLIES_TROUBLE) != 0)
-		alarm_row(p, "central", central_advice(t->central.trouble));
+		status_alarm(p, "central", central_advice(t->central.trouble));
 	if ((found & TALLIES_QUIET) != 0)
 		alarm_quiet(p, t->central.quiet_ms);
 	for (size_t i = 0; i < COUNT_OF(plain); i++)
 		if ((found & (unsigned)plain[i].alarm) != 0)
-			alarm_row(p, "central", plain[i].text);
+			status_alarm(p, "central", plain[i].text);
 }
 
 static void web_row(struct control_peer *p)
@@ -184,9 +185,9 @@ static void web_row(struct control_peer *p)
 				 (json_int_t)s.answered, "deaths", (json_int_t)s.deaths, "pid",
 				 (json_int_t)s.pid, "alarm", s.alarm));
 	if (s.alarm != NULL)
-		alarm_row(p, "web", s.alarm);
+		status_alarm(p, "web", s.alarm);
 	if (s.degraded)
-		alarm_row(p, "web", "jembatan-web runs with less confinement than it should: see "
+		status_alarm(p, "web", "jembatan-web runs with less confinement than it should: see "
 			  "`jembatan status --json`, field confinement");
 }
 
@@ -205,6 +206,7 @@ void status_command(struct control_peer *p, const struct msg_command *c)
 		central_row(p, &t);
 		follow_view_status(p, &t);
 		central_alarms(p, &t);
+		replies_status(p, &t);
 		web_row(p);
 		duplicates_view_status(p);
 	}

@@ -36,6 +36,8 @@ enum jembatan_result tallies_take(struct app *a, struct tallies *out, struct why
 		r = quarantine_count(a->db, &out->quarantined, why);
 	if (r == JEMBATAN_OK)
 		r = outbox_rows_count(a->db, &out->outbox, why);
+	if (r == JEMBATAN_OK)
+		r = replies_count(a->db, &out->replies, why);
 	if (r == JEMBATAN_OK && a->outbox != NULL)
 		r = take_follows(a, out, why);
 	return r;

@@ -9,6 +9,7 @@
 #include "store/follows.h"
 #include "store/inbox.h"
 #include "store/outbox_rows.h"
+#include "store/replies.h"
 #include "store/tickets.h"
 
 struct tallies {
@@ -16,6 +17,7 @@ struct tallies {
 	struct db_stats db;
 	int64_t tickets[TICKET_STATE_COUNT], quarantined;
 	struct outbox_counts outbox;
+	struct replies_counts replies;
 	/* The rest is zero while no centre is configured. */
 	struct outbox_stats central;
 	struct outbox_polls_stats polls;

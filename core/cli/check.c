@@ -9,6 +9,7 @@
 #include "base/jx.h"
 #include "config/settings.h"
 #include "intake/manifest.h"
+#include "reply/templates.h"
 #include "ticket/know.h"
 #include "ticket/ticket_schema.h"
 #include "cli/instance.h"
@@ -59,6 +60,16 @@ static void check_tables(const struct settings *s, struct problems *problems)
 	know_free(tables);
 }
 
+static void check_replies(const struct settings *s, struct problems *problems)
+{
+	const char *path = reply_templates_path(s->replies.templates);
+	bool is_used = s->replies.templates != NULL;
+	for (size_t i = 0; i < s->instance_count; i++)
+		is_used |= s->instances[i].replies != REPLIES_OFF;
+	if (is_used)
+		reply_templates_free(reply_templates_load(path, path, problems));
+}
+
 static void print_problems_json(const struct problems *problems)
 {
 	for (size_t i = 0; i < problems->count; i++) {
@@ -97,6 +108,7 @@ int cli_check(const struct cli *c, bool show_options, bool live)
 	struct settings *s = settings_load(c->config, &problems);
 	if (s != NULL) {
 		settings_check_complete(s, &problems);
+		check_replies(s, &problems);
 		for (size_t i = 0; i < s->instance_count; i++)
 			check_instance(s, &s->instances[i], &problems);
 		check_tables(s, &problems);

@@ -35,6 +35,8 @@ static const char usage_text[] =
 	"  tickets edit TICKET [--title TITLE] [--text FILE|-] [--agency NAME] [--category PATH]\n"
 	"               [--classification berkadar|tidak-berkadar|aspirasi|informasi]\n"
 	"  unknown list [--refused] | confirm ID TRACKING | resend ID\n"
+	"  replies list [STATE|TICKET] [--not-reached] | hold ID | release ID\n"
+	"  replies preview TICKET [EVENT]   a text as it would leave\n"
 	"  quarantine list [--all] | show ID | replay ID | drop ID\n"
 	"  duplicates list [--all] | show mN|TICKET | split mN|TICKET | join TICKET TICKET\n"
 	"  central institutions | differences [--refresh] | words | accept TICKET\n"
@@ -60,7 +62,7 @@ struct request {
 	struct cli cli;
 	const char *sample, *since, *reason, *offline, *automatic, *title, *text, *home;
 	const char *agency, *category, *classification;
-	bool live, dry_run, all, refused, refresh, show_options, explain, measure, list,
+	bool not_reached, live, dry_run, all, refused, refresh, show_options, explain, measure, list,
 		replace, release, yes;
 	char **words;
 	int count;
@@ -231,6 +233,24 @@ static int run_unknown(const struct request *q)
 	if (str_equal(what, "resend"))
 		return ask(q, "unknown resend", arguments, 1, false);
 	return usage_error("unknown list, confirm or resend, not ", what);
+}
+
+static int run_replies(const struct request *q)
+{
+	const char *what = word(q, 1);
+	struct msg_argument some[] = { { "what", word(q, 2) },
+				       { "missed", q->not_reached ? "yes" : NULL } };
+	struct msg_argument id[] = { { "id", word(q, 2) } };
+	struct msg_argument letter[] = { { "name", word(q, 2) }, { "event", word(q, 3) } };
+	if (what == NULL || str_equal(what, "list"))
+		return ask(q, "replies list", some, 2, true);
+	if (str_equal(what, "hold"))
+		return ask(q, "replies hold", id, 1, false);
+	if (str_equal(what, "release"))
+		return ask(q, "replies release", id, 1, false);
+	if (str_equal(what, "preview"))
+		return ask(q, "replies preview", letter, 2, false);
+	return usage_error("replies list, hold, release or preview, not ", what);
 }
 
 struct shown {
@@ -429,7 +449,7 @@ static int run(const struct request *q)
 	} table[] = {
 		{ "status", run_status }, { "tickets", run_tickets }, { "explain", run_explain },
 		{ "check", run_check }, { "preview", run_preview }, { "review", run_review },
-		{ "unknown", run_unknown }, { "quarantine", run_quarantine }, { "pause", run_pause },
+		{ "unknown", run_unknown }, { "replies", run_replies }, { "quarantine", run_quarantine }, { "pause", run_pause },
 		{ "support-bundle", run_bundle }, { "resume", run_pause }, { "backfill", run_backfill },
 		{ "reload", run_reload }, { "central", run_central },
 		{ "duplicates", run_duplicates }, { "classify", run_classify },
@@ -445,7 +465,8 @@ static int run(const struct request *q)
 enum { OPTION_SAMPLE = 256, OPTION_SINCE, OPTION_REASON, OPTION_DRY_RUN, OPTION_ALL,
        OPTION_LIVE, OPTION_REFUSED, OPTION_REFRESH, OPTION_OPTIONS, OPTION_SOCKET, OPTION_OFFLINE,
        OPTION_EXPLAIN, OPTION_MEASURE, OPTION_AUTOMATIC, OPTION_LIST, OPTION_REPLACE, OPTION_RELEASE, OPTION_YES,
-       OPTION_TITLE, OPTION_TEXT, OPTION_AGENCY, OPTION_CATEGORY, OPTION_CLASSIFICATION, OPTION_HOME };
+       OPTION_NOT_REACHED, OPTION_TITLE, OPTION_TEXT, OPTION_AGENCY, OPTION_CATEGORY,
+       OPTION_CLASSIFICATION, OPTION_HOME };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -456,6 +477,7 @@ static const struct option options[] = {
 	{ "reason", required_argument, NULL, OPTION_REASON },
 	{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
 	{ "all", no_argument, NULL, OPTION_ALL },
+	{ "not-reached", no_argument, NULL, OPTION_NOT_REACHED },
 	{ "refused", no_argument, NULL, OPTION_REFUSED },
 	{ "refresh", no_argument, NULL, OPTION_REFRESH },
 	{ "options", no_argument, NULL, OPTION_OPTIONS },
@@ -497,6 +519,7 @@ int main(int argc, char *argv[])
 		case OPTION_REASON: q.reason = optarg; break;
 		case OPTION_DRY_RUN: q.dry_run = true; break;
 		case OPTION_ALL: q.all = true; break;
+		case OPTION_NOT_REACHED: q.not_reached = true; break;
 		case OPTION_REFUSED: q.refused = true; break;
 		case OPTION_REFRESH: q.refresh = true; break;
 		case OPTION_OPTIONS: q.show_options = true; break;

@@ -76,6 +76,13 @@ static const struct layout layouts[] = {
 		{ "why", "WHY", CELL_TEXT } } },
 	{ "word", { { "word", "WORD", CELL_TEXT }, { "code", "CODE", CELL_TEXT },
 		{ "times", "TIMES", CELL_NUMBER }, { "first_ms", "SINCE", CELL_TIME } } },
+	{ "reply", { { "id", "REPLY", CELL_NUMBER }, { "ticket", "TICKET", CELL_TEXT },
+		{ "event", "EVENT", CELL_TEXT }, { "status", "STATUS", CELL_TEXT },
+		{ "instance", "BY", CELL_TEXT }, { "state", "STATE", CELL_TEXT },
+		{ "sent_ms", "SENT", CELL_TIME_OR_NEVER }, { "why", "WHY", CELL_TEXT } } },
+	{ "way", { { "instance", "ANSWERS BY", CELL_TEXT }, { "connector", "CONNECTOR", CELL_TEXT },
+		{ "state", "STATE", CELL_TEXT }, { "guarantee", "GUARANTEE", CELL_TEXT },
+		{ "in_flight", "UNDER WAY", CELL_NUMBER } } },
 	{ "event", { { "at_ms", "TIME", CELL_TIME }, { "what", "STEP", CELL_TEXT },
 		{ "actor", "BY", CELL_TEXT }, { "why", "WHY", CELL_TEXT } } },
 	{ "live", { { "what", "WHAT", CELL_TEXT }, { "result", "RESULT", CELL_TEXT },
@@ -234,6 +241,24 @@ static void print_follow(json_t *row, FILE *out)
 	print_counts(out, jx_at(row, "states"));
 }
 
+static void print_replies(json_t *row, FILE *out)
+{
+	fprintf(out, "replies   ");
+	print_counts(out, jx_at(row, "states"));
+	if (jx_integer(row, "not_reached", 0) > 0)
+		fprintf(out, "          %lld citizens not reached\n",
+			(long long)jx_integer(row, "not_reached", 0));
+}
+
+/* A reply as it would leave: a citizen's words may be in it. */
+static void print_letter(json_t *row, FILE *out)
+{
+	if (jx_text(row, "subject") != NULL)
+		cli_say(out, "%s\n\n", jx_text(row, "subject"));
+	cli_say_bytes(out, jx_text(row, "text"), strlen(jx_text(row, "text")));
+	fputc('\n', out);
+}
+
 static void print_alarm(json_t *row, FILE *out)
 {
 	CLEANUP(free_pointer) char *text = text_printable(jx_text(row, "text"), 1000);
@@ -259,6 +284,10 @@ void cli_table_print(struct cli_table *t, FILE *out)
 			print_central(row, out);
 		else if (str_equal(type, "follow"))
 			print_follow(row, out);
+		else if (str_equal(type, "replies"))
+			print_replies(row, out);
+		else if (str_equal(type, "letter"))
+			print_letter(row, out);
 		i++;
 	}
 	for (i = 0; i < json_array_size(t->alarms); i++)

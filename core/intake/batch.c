@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/text.h"
+#include "reply/receipts.h"
 #include "store/audit.h"
 #include "store/instances.h"
 #include "ticket/ticket.h"
@@ -290,7 +291,9 @@ void batch_add_receipt(struct batch *b, const struct msg_receipt *r)
 	b->receipts = xrealloc(b->receipts, b->receipt_count + 1, sizeof(*b->receipts));
 	b->receipts[b->receipt_count++] = (struct batch_receipt){
 		.reference = is_reference(r->reference) ? arena_strdup(b->arena, r->reference) : NULL,
+		.remote_id = arena_strdup(b->arena, r->remote_id),
 		.state = r->state,
+		.at_ms = r->at_ms,
 	};
 }
 
@@ -320,13 +323,19 @@ static enum jembatan_result write_bad(struct batch_bad *bad, struct db *db, int6
 			 why);
 }
 
+/* Of something that somebody else sent there: nothing follows. */
 static enum jembatan_result write_receipt(const struct batch_receipt *r, struct db *db,
 					  int64_t instance_id, int64_t now_ms, struct why *why)
 {
-	static const char *const words[] = { "receipt sent", "receipt delivered", "receipt read",
-					     "receipt failed" };
-	return audit_add(db, AUDIT_INSTANCE, instance_id, "jembatan", words[r->state],
-			 r->reference, now_ms, why);
+	struct digest key = { 0 };
+	struct reply_receipt receipt = { .reference = r->reference, .state = r->state,
+					 .at_ms = r->at_ms, .instance_id = instance_id };
+	if (r->remote_id != NULL) {
+		key = replies_remote_key(db, instance_id, r->remote_id);
+		receipt.remote_key = &key;
+	}
+	enum jembatan_result result = reply_take_receipt(db, &receipt, now_ms, why);
+	return result == JEMBATAN_GONE ? JEMBATAN_OK : result;
 }
 
 enum jembatan_result batch_write_state(struct batch *b, struct db *db, int64_t instance_id,

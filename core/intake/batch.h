@@ -36,8 +36,10 @@ struct batch_state {
 };
 
 struct batch_receipt {
-	const char *reference; /* ours; the remote's id may be personal data */
+	const char *reference; /* ours; or NULL */
+	const char *remote_id; /* or NULL; stored only as a keyed hash */
 	unsigned state;        /* enum jembatan_receipt_state */
+	int64_t at_ms;
 };
 
 struct batch_ack {

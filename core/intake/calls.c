@@ -106,10 +106,15 @@ static struct call *take_list(struct call **list, struct call ***end)
 	return c;
 }
 
-static void fail_list(struct call *c, const char *why)
+const char intake_never_asked[] = "it ended before its connector was asked";
+
+/* From `unasked` on nobody was asked. */
+static void fail_list(struct call *c, const struct call *unasked, const char *why)
 {
 	while (c != NULL) {
 		struct call *next = c->next;
+		if (c == unasked)
+			why = intake_never_asked;
 		c->on(c->data, NULL, why);
 		call_free(c);
 		c = next;
@@ -131,14 +136,15 @@ void worker_release(struct worker *w)
 
 void worker_fail_calls(struct worker *w, const char *why)
 {
+	const struct call *unasked = w->unasked;
 	w->call_count = w->call_bytes = 0;
 	w->unasked = NULL;
-	fail_list(take_list(&w->calls, &w->calls_end), why);
+	fail_list(take_list(&w->calls, &w->calls_end), unasked, why);
 }
 
 void worker_fail_answered(struct worker *w, const char *why)
 {
-	fail_list(take_list(&w->answered, &w->answered_end), why);
+	fail_list(take_list(&w->answered, &w->answered_end), NULL, why);
 }
 
 /* Pieces of 1 MiB, as the child takes them. */

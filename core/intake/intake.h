@@ -52,6 +52,8 @@ MUST_CHECK enum jembatan_result intake_resume(struct intake *in, const char *nam
 /* The answer to a call: a frame (RESPONSE, DELIVERED, FETCHED), or NULL and a
  * sentence when the child died or is not there. */
 typedef void intake_on_answer(void *data, const struct frame *answer, const char *why);
+/* This very sentence: the child was never asked. */
+extern const char intake_never_asked[];
 /* Queue a REQUEST, REPLY or FETCH for the instance's child; at most 256
  * (requests: 4,096) wait: RETRY beyond. Requests are handed on without waiting for each other. GONE: no such instance or role. A request's answer is handed
  * out only after the commit of what it brought. */
@@ -94,6 +96,9 @@ enum msg_problem intake_look_up(struct intake *in, const char *name, const char 
  * *out_since_ms: when a backfill released older messages; 0: never. */
 bool intake_fetches(struct intake *in, int64_t instance_id, bool *out_now,
 		    int64_t *out_since_ms);
+
+/* Does this instance's connector reply? *out_now: it may now. */
+bool intake_replies(struct intake *in, int64_t instance_id, bool *out_now);
 
 struct intake_job {
 	enum jembatan_result result;

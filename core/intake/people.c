@@ -276,6 +276,16 @@ bool intake_fetches(struct intake *in, int64_t instance_id, bool *out_now, int64
 	return false;
 }
 
+bool intake_replies(struct intake *in, int64_t instance_id, bool *out_now)
+{
+	const struct instance *i = in->instances;
+	while (i != NULL && i->id != instance_id)
+		i = i->next;
+	*out_now = i != NULL && i->usable && !i->paused && !in->stopping && !i->leaving &&
+		   !i->deliver.quarantined;
+	return i != NULL && (i->manifest.capabilities & JEMBATAN_CAN_REPLY) != 0;
+}
+
 /* ---- status ------------------------------------------------------------ */
 
 static int compare_us(const void *a, const void *b)

@@ -18,7 +18,7 @@ static const struct reply_channel channels[] = {
 	{ "bluesky", REPLY_ONCE, 300, 0, 0, true, NULL, { "id", "handle" } },
 	{ "telegram", REPLY_NOTHING, 4096, 0, 0, false, NULL, { "id" } },
 	/* An app's own record: it takes the answer, and shows it to its user. */
-	{ "agency-api", REPLY_NOTHING, 2000, 0, 0, false, NULL, { "id", "mail", "phone" } },
+	{ "agency-api", REPLY_NOTHING, 2000, 0, 0, false, NULL, { "id" } },
 };
 
 /* Nothing is known of it. */

@@ -10,7 +10,6 @@
 
 #define FIRST_MS INT64_C(5000)
 #define MOST_MS (INT64_C(30) * 60000)
-#define CLOSED_MS (INT64_C(15) * 60000)
 #define LATER_MOST_MS (INT64_C(24) * 3600000)
 #define SETTLE_FIRST_MS INT64_C(2000)
 #define SETTLES_MAX 4u
@@ -153,7 +152,8 @@ void reply_after_answer(const struct reply_channel *c, const struct reply_row *r
 		out->way = REPLY_WAY_CLOSED;
 		if (!was_settling)
 			did_not_leave(out);
-		set(out, was_settling ? REPLY_UNKNOWN : REPLY_QUEUED, now_ms + CLOSED_MS,
+		/* Its way waits, not the row: it is due when that opens again. */
+		set(out, was_settling ? REPLY_UNKNOWN : REPLY_QUEUED, now_ms,
 		    a->why != NULL ? a->why : "held: the way back is closed");
 		return;
 	}

@@ -33,7 +33,10 @@ enum jembatan_result reply_take_receipt(struct db *db, const struct reply_receip
 	struct reply_row was, row;
 	bool has_failed = false;
 	enum jembatan_result result = replies_find(db, r->reference, r->remote_key, arena, &was, why);
-	if (result == JEMBATAN_OK && reply_after_receipt(&was, r->state, now_ms, &row, &has_failed))
+	/* No channel speaks for another one. */
+	if (result == JEMBATAN_OK && was.instance_id != r->instance_id)
+		result = why_set(why, JEMBATAN_GONE, "a receipt of another instance's reply");
+	if (result == JEMBATAN_OK && reply_after_receipt(&was, r->state, r->at_ms != 0 ? r->at_ms : now_ms, &row, &has_failed))
 		result = write_receipt(db, &was, &row, has_failed, r->remote_key, now_ms, why);
 	arena_free(arena);
 	return result;

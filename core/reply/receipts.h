@@ -6,10 +6,10 @@
 #include "store/replies.h"
 
 struct reply_receipt {
+	int64_t instance_id;              /* whose child says so */
 	const char *reference;            /* ours; or NULL */
 	const struct digest *remote_key;  /* replies_remote_key(); or NULL */
 	unsigned state;                   /* enum jembatan_receipt_state */
-	const char *reason;               /* of a failure; may hold anything: not kept */
 	int64_t at_ms;
 };
 

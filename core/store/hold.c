@@ -74,6 +74,16 @@ static enum jembatan_result hold_others(struct db *db, int64_t now_ms, struct wh
 		       SQL_VALUES(sql_number(now_ms), sql_text(HOLD_REASON)));
 }
 
+/* Replies: their channels are asked first; what is told from now on is held. */
+static enum jembatan_result hold_replies(struct db *db, int64_t now_ms, struct why *why)
+{
+	return sql_run(&db->sql, why,
+		       "UPDATE reply SET state = 6, started_ms = ?1, due_ms = ?1, settles = 0, why = ?2"
+		       " WHERE state IN (0, 1, 6)",
+		       SQL_VALUES(sql_number(now_ms),
+				  sql_text("it may have gone out before the store was put back")));
+}
+
 enum jembatan_result hold_start(struct db *db, int64_t made_ms, int64_t now_ms,
 				enum hold_means means, struct why *why)
 {
@@ -82,6 +92,8 @@ enum jembatan_result hold_start(struct db *db, int64_t made_ms, int64_t now_ms,
 	enum jembatan_result r = hold_creates(db, now_ms, means, why);
 	if (r == JEMBATAN_OK)
 		r = hold_others(db, now_ms, why);
+	if (r == JEMBATAN_OK)
+		r = hold_replies(db, now_ms, why);
 	if (r == JEMBATAN_OK)
 		r = instances_flag_set(db, MADE, made_ms, why);
 	if (r == JEMBATAN_OK)

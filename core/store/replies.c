@@ -28,11 +28,11 @@ const char *reply_state_name(enum reply_state state)
 
 /* ---- keys -------------------------------------------------------------- */
 
-struct digest replies_remote_key(const struct db *db, const char *instance, const char *remote_id)
+struct digest replies_remote_key(const struct db *db, int64_t instance_id, const char *remote_id)
 {
 	struct digest_state *s = digest_begin(db_local_key(db));
 	digest_part_text(s, "reply");
-	digest_part_text(s, instance);
+	digest_part(s, bytes_of(&instance_id, sizeof(instance_id)));
 	digest_part_text(s, remote_id);
 	return digest_end(s);
 }

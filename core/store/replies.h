@@ -84,6 +84,9 @@ MUST_CHECK enum jembatan_result replies_news(struct db *db, size_t limit, struct
 MUST_CHECK enum jembatan_result replies_news_move(struct db *db, int64_t id, int64_t after_id,
 						  struct why *why);
 MUST_CHECK enum jembatan_result replies_news_done(struct db *db, int64_t id, struct why *why);
+/* When the author of a message last wrote to its instance, as far as is known. */
+MUST_CHECK enum jembatan_result replies_last_contact(struct db *db, int64_t message_id,
+						     int64_t *out_ms, struct why *why);
 /* The messages that belong to a ticket as reports of their own, oldest first. */
 MUST_CHECK enum jembatan_result replies_reporters(struct db *db, int64_t ticket_id,
 						  int64_t after_id, size_t limit, int64_t *out_ids,
@@ -92,7 +95,7 @@ MUST_CHECK enum jembatan_result replies_reporters(struct db *db, int64_t ticket_
 /* ---- replies ---- */
 
 /* Keyed hash of a remote id; of an address (kind and value as normalised). */
-struct digest replies_remote_key(const struct db *db, const char *instance, const char *remote_id);
+struct digest replies_remote_key(const struct db *db, int64_t instance_id, const char *remote_id);
 struct digest replies_address_key(const struct db *db, const char *kind, const char *address);
 
 /* Of the row: ticket, message, instance, event, status, state (QUEUED, HELD or

@@ -63,6 +63,18 @@ enum jembatan_result replies_news_done(struct db *db, int64_t id, struct why *wh
 		       SQL_VALUES(sql_number(id)));
 }
 
+enum jembatan_result replies_last_contact(struct db *db, int64_t message_id, int64_t *out_ms,
+					  struct why *why)
+{
+	return sql_get_number(&db->sql, why, out_ms,
+			      "SELECT max(m.arrived_ms, coalesce((SELECT max(n.arrived_ms)"
+			      " FROM message n INDEXED BY message_thread"
+			      " WHERE n.instance_id = m.instance_id AND n.thread_key = m.thread_key"
+			      " AND n.thread_key IS NOT NULL AND n.ticket_id IS NOT NULL), 0))"
+			      " FROM message m WHERE m.id = ?1",
+			      SQL_VALUES(sql_number(message_id)));
+}
+
 enum jembatan_result replies_reporters(struct db *db, int64_t ticket_id, int64_t after_id,
 				       size_t limit, int64_t *out_ids, size_t *out_count,
 				       struct why *why)

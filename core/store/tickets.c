@@ -385,6 +385,17 @@ enum jembatan_result tickets_get(struct db *db, int64_t id, struct arena *arena,
 	return read_one(db, s, arena, out, why);
 }
 
+enum jembatan_result tickets_head(struct db *db, int64_t id, struct arena *arena,
+				  struct ticket_row *out, struct why *why)
+{
+	static const char text[] = SELECT_ROWS "WHERE t.id = ?1";
+	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_VALUES(sql_number(id)));
+	enum jembatan_result r = sql_one(&db->sql, s, why);
+	if (r == JEMBATAN_OK)
+		read_row(s, arena, out);
+	return r == JEMBATAN_GONE ? gone(why) : r;
+}
+
 enum jembatan_result tickets_read(struct db *db, int64_t id, struct arena *arena,
 				  struct ticket_row *out, struct ticket *out_form,
 				  struct why *why)

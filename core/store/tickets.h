@@ -51,6 +51,9 @@ MUST_CHECK enum jembatan_result tickets_set_body(struct db *db, int64_t id, cons
 						 struct why *why);
 MUST_CHECK enum jembatan_result tickets_get(struct db *db, int64_t id, struct arena *arena,
 					    struct ticket_row *out, struct why *why);
+/* Without its words. GONE when unknown. */
+MUST_CHECK enum jembatan_result tickets_head(struct db *db, int64_t id, struct arena *arena,
+					     struct ticket_row *out, struct why *why);
 /* Without JSON: the ticket itself, and no body. DATA when its words were erased. */
 MUST_CHECK enum jembatan_result tickets_read(struct db *db, int64_t id, struct arena *arena,
 					     struct ticket_row *out, struct ticket *out_form,

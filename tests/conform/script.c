@@ -5,7 +5,8 @@
  * up to which the file was carried out. With the option `port` the lines come
  * from a peer at 127.0.0.1 instead, which learns what was committed: "give N"
  * is answered by "at M", the steps and ".", and after the checkpoint "took M"
- * tells it that it may forget them. */
+ * tells it that it may forget them. With the option `post` a peer takes the
+ * replies. SCRIPT_NAME makes it pass for another channel. */
 #include <jembatan/connector.h>
 
 #include <arpa/inet.h>
@@ -18,6 +19,9 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#ifndef SCRIPT_NAME
+#define SCRIPT_NAME "script"
+#endif
 #define FILE_MAX_BYTES (64 * 1024 * 1024)
 #define ATTACHMENTS_MAX 8
 
@@ -31,6 +35,7 @@ struct self {
 static const struct jembatan_option options[] = {
 	{ "file", JEMBATAN_PATH, 0, NULL, 0, 0, NULL, "The script, read in each poll." },
 	{ "port", JEMBATAN_INTEGER, 0, "0", 0, 65535, NULL, "Of a peer that gives the steps." },
+	{ "post", JEMBATAN_INTEGER, 0, "0", 0, 65535, NULL, "Of a peer that takes the replies." },
 	{ "wait", JEMBATAN_DURATION, 0, "30s", 0, 0, NULL, "Only shown by `options`." },
 	{ "limit", JEMBATAN_BYTES, 0, "10MiB", 0, 0, NULL, "Only shown by `options`." },
 	{ "loud", JEMBATAN_BOOLEAN, 0, "false", 0, 0, NULL, "Mends `give-up`." },
@@ -309,10 +314,10 @@ static char *read_whole(const char *path)
 
 /* ---- operations ---- */
 
-static FILE *connect_peer(struct jembatan_context *ctx)
+static FILE *connect_peer(struct jembatan_context *ctx, const char *option)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET };
-	to.sin_port = htons((uint16_t)jembatan_get_integer(ctx, "port"));
+	to.sin_port = htons((uint16_t)jembatan_get_integer(ctx, option));
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
@@ -353,7 +358,7 @@ static enum jembatan_result poll_peer(struct jembatan_context *ctx, struct self 
 {
 	char cursor[32];
 	long at;
-	if (!self->peer && !(self->peer = connect_peer(ctx)))
+	if (!self->peer && !(self->peer = connect_peer(ctx, "port")))
 		return jembatan_explain(ctx, JEMBATAN_RETRY, "the peer is not there");
 	enum jembatan_result r = take_from_peer(ctx, self, &at);
 	snprintf(cursor, sizeof(cursor), "%ld", at);
@@ -416,16 +421,66 @@ static enum jembatan_result request(struct jembatan_context *ctx, void *data,
 	return run_bytes(ctx, in->body);
 }
 
+static const char *const outcomes[] = { "sent", "refused", "not sent", "unknown", "later", NULL };
+
+static void post_line(FILE *peer, const struct jembatan_reply *in)
+{
+	json_t *line = json_pack("{s:b,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:s?,s:I,s:s?}", "settle",
+				 (in->flags & JEMBATAN_SETTLE) != 0, "reference", in->reference,
+				 "event", in->event, "thread", in->thread, "reply_to", in->reply_to,
+				 "to", in->to, "to_kind", in->to_kind, "subject", in->subject, "text",
+				 in->text, "language", in->language, "window",
+				 (json_int_t)in->window_until_ms, "extra", in->extra);
+	char *text = json_dumps(line, JSON_COMPACT);
+	dprintf(fileno(peer), "%s\n", text ? text : "{}");
+	free(text);
+	json_decref(line);
+}
+
+/* The peer takes the reply as one line of JSON and answers with another:
+ * {"outcome": "sent", "remote_id": "r1", "result": "AUTH", "why": "..."}. An
+ * answer that never comes leaves it unknown. */
+static enum jembatan_result post(struct jembatan_context *ctx, const struct jembatan_reply *in,
+				 struct jembatan_delivery *out)
+{
+	char *line = NULL;
+	size_t room = 0;
+	FILE *peer = connect_peer(ctx, "post");
+	enum jembatan_result r = JEMBATAN_OK;
+	if (!peer) {
+		out->outcome = JEMBATAN_NOT_SENT;
+		return jembatan_explain(ctx, JEMBATAN_RETRY, "the peer is not there");
+	}
+	post_line(peer, in);
+	json_t *answer = getline(&line, &room, peer) > 1 ? json_loads(line, 0, NULL) : NULL;
+	free(line);
+	fclose(peer);
+	if (!answer) {
+		out->outcome = JEMBATAN_UNKNOWN;
+		return jembatan_explain(ctx, JEMBATAN_RETRY, "the peer gave no answer");
+	}
+	out->outcome = (enum jembatan_outcome)index_of(outcomes, text_of(answer, "outcome"));
+	out->at_ms = number_of(answer, "at_ms");
+	snprintf(out->remote_id, sizeof(out->remote_id), "%s",
+		 text_of(answer, "remote_id") ? text_of(answer, "remote_id") : "");
+	if (text_of(answer, "result"))
+		r = result_of(answer, "result");
+	if (text_of(answer, "why"))
+		jembatan_explain(ctx, r, "%s", text_of(answer, "why"));
+	json_decref(answer);
+	return r;
+}
+
 /* The reply's text says what becomes of it: "sent", "refused", ... Whether it
  * was sent is remembered in the state, so that SETTLE can tell. */
 static enum jembatan_result reply(struct jembatan_context *ctx, void *self,
 				  const struct jembatan_reply *in, struct jembatan_delivery *out)
 {
-	static const char *const outcomes[] = { "sent", "refused", "not sent", "unknown", "later",
-						NULL };
 	char key[100];
 	struct jembatan_bytes value;
 	(void)self;
+	if (jembatan_get_integer(ctx, "post") > 0)
+		return post(ctx, in, out);
 	snprintf(key, sizeof(key), "sent:%s", in->reference);
 	if (in->flags & JEMBATAN_SETTLE) {
 		enum jembatan_result r = jembatan_state_get(ctx, key, &value);
@@ -497,7 +552,7 @@ static const struct jembatan_connector connector = {
 	.abi_major = JEMBATAN_ABI_MAJOR,
 	.abi_minor = JEMBATAN_ABI_MINOR,
 	.size = sizeof(connector),
-	.name = "script",
+	.name = SCRIPT_NAME,
 	.version = "0.1",
 	.summary = "Carries out a script of JSON lines, for tests.",
 	.capabilities = JEMBATAN_CAN_POLL | JEMBATAN_CAN_REQUEST | JEMBATAN_CAN_REPLY |

@@ -9,7 +9,7 @@ ROOMS = ["base", "config", "ticket", "store", "central", "reply", "intake"]
 MAY = {room: set(ROOMS[: i + 1]) for i, room in enumerate(ROOMS)}
 MAY["connector"] = {"base", "connector"}
 MAY["web"] = {"base", "web"}
-MAY["cli"] = {"base", "config", "ticket", "intake", "cli"}
+MAY["cli"] = {"base", "config", "ticket", "reply", "intake", "cli"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 
 

@@ -1,0 +1,322 @@
+/* replies_plan.c: what happened becomes rows, one for each address that is to
+ * hear of it. A reporter whose report was added to another's ticket is one of
+ * them, at his own address; two messages from one address are one. */
+#include "replies_inside.h"
+
+#include "base/clock.h"
+#include "store/audit.h"
+#include "store/incomplete.h"
+#include "store/tickets.h"
+#include "base/poison.h"
+
+#define NEWS_SLICE 64u
+#define REPORTERS_SLICE 32u
+#define QUESTIONS_SLICE 32u
+#define SHADOW_WHY "replies: {send: shadow} does everything but the sending"
+#define HELD_WHY \
+	"it may have been told already, before the store was put back from a backup: `jembatan " \
+	"replies release` sends it"
+
+struct plan {
+	struct replies *r;
+	struct arena *arena;
+	const struct reply_news *news;
+	struct ticket_row ticket; /* id 0: none */
+	int64_t now_ms;
+};
+
+static bool is_event_wanted(const struct replies *r, enum reply_event event)
+{
+	return (r->settings->replies.events & (1u << event)) != 0;
+}
+
+/* Nothing of this language and channel is written for it: no row. */
+static bool has_text(const struct replies *r, const struct way *w, enum reply_event event,
+		     int status)
+{
+	struct reply_text text;
+	return is_event_wanted(r, event) &&
+	       (r->templates == NULL || reply_templates_find(r->templates, w->settings->connector,
+							     w->settings->reply_language, event,
+							     status, &text));
+}
+
+static enum jembatan_result add(struct plan *p, const struct way *w, int64_t message_id,
+				const struct reply_address *address, struct reply_row *row,
+				struct why *why)
+{
+	int64_t id = 0;
+	row->ticket_id = p->ticket.id;
+	row->message_id = message_id;
+	row->instance_id = w->id;
+	row->to_kind = address->kind;
+	row->address_key = replies_address_key(p->r->o.db, address->kind, address->key);
+	if (w->settings->replies == REPLIES_SHADOW) {
+		row->state = REPLY_DROPPED;
+		row->why = SHADOW_WHY;
+	} else if (p->r->o.hold != NULL && p->r->o.hold->active) {
+		row->state = REPLY_HELD;
+		row->why = HELD_WHY;
+	}
+	enum jembatan_result r = replies_add(p->r->o.db, row, p->ticket.reference, p->now_ms, &id,
+					     why);
+	if (r == JEMBATAN_OK && p->ticket.id != 0)
+		r = audit_add(p->r->o.db, AUDIT_TICKET, p->ticket.id, NULL, "reply",
+			      arena_printf(p->arena, "%s by %s", reply_event_name(row->event), w->name),
+			      p->now_ms, why);
+	return r;
+}
+
+/* One person's; *row says of what. */
+static enum jembatan_result tell_one(struct plan *p, const struct way *w, int64_t message_id,
+				     const struct reply_address *address, struct reply_row row,
+				     struct why *why)
+{
+	struct db *db = p->r->o.db;
+	struct digest key = replies_address_key(db, address->kind, address->key);
+	bool was_told = false;
+	int64_t count = 0;
+	enum jembatan_result r = JEMBATAN_OK;
+	if (!has_text(p->r, w, row.event, row.status))
+		return JEMBATAN_OK;
+	if (p->ticket.id != 0 && row.event != REPLY_STATUS)
+		r = replies_was_told(db, p->ticket.id, &key,
+				     row.event == REPLY_RECEIVED ? -1 : (int)row.event, &was_told, why);
+	if (r != JEMBATAN_OK || was_told)
+		return r;
+	if (row.event == REPLY_NUMBER || row.event == REPLY_QUESTION)
+		r = replies_overtake(db, p->ticket.id, &key, REPLY_RECEIVED,
+				     "a later notice says it too", &count, why);
+	if (r == JEMBATAN_OK && row.event == REPLY_NUMBER)
+		r = replies_overtake(db, p->ticket.id, &key, REPLY_QUESTION,
+				     "it has its number: nothing is missing any more", &count, why);
+	if (r == JEMBATAN_OK && row.event == REPLY_STATUS)
+		r = replies_overtake(db, p->ticket.id, &key, REPLY_STATUS, "a newer state came first",
+				     &count, why);
+	return r == JEMBATAN_OK ? add(p, w, message_id, address, &row, why) : r;
+}
+
+/* The author of a message, on the way by which it came. */
+static enum jembatan_result tell(struct plan *p, int64_t message_id, const struct reply_row *row,
+				 struct why *why)
+{
+	struct inbox_row m;
+	struct reply_address address;
+	enum jembatan_result r = inbox_get(p->r->o.db, message_id, p->arena, &m, why);
+	if (r == JEMBATAN_GONE)
+		return JEMBATAN_OK;
+	if (r != JEMBATAN_OK || m.message.message.size == 0)
+		return r;
+	const struct way *w = replies_way_of(p->r, m.instance_id);
+	if (w == NULL || reply_not_answered(&m.message.message, m.received_ms, w->since_ms) != NULL ||
+	    !reply_address(w->channel, &m.message.message, NULL, p->arena, &address))
+		return JEMBATAN_OK;
+	return tell_one(p, w, message_id, &address, *row, why);
+}
+
+/* Every reporter of the ticket, a slice at a time. */
+static enum jembatan_result tell_all(struct plan *p, const struct reply_row *row, bool *out_done,
+				     struct why *why)
+{
+	int64_t ids[REPORTERS_SLICE];
+	size_t count = 0;
+	struct db *db = p->r->o.db;
+	enum jembatan_result r = replies_reporters(db, p->ticket.id, p->news->after_id,
+						   REPORTERS_SLICE, ids, &count, why);
+	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++)
+		r = tell(p, ids[i], row, why);
+	*out_done = count < REPORTERS_SLICE;
+	return r == JEMBATAN_OK && !*out_done ?
+		       replies_news_move(db, p->news->id, ids[count - 1], why) : r;
+}
+
+/* A report of its own, or one that was added to a ticket which may have its
+ * number already. */
+static enum jembatan_result on_joined(struct plan *p, struct why *why)
+{
+	struct reply_row row = { .event = REPLY_RECEIVED,
+				 .due_ms = p->now_ms + p->r->settings->replies.received_after_ms };
+	if (p->ticket.state == TICKET_LINKED || p->ticket.state == TICKET_REJECTED)
+		return JEMBATAN_OK;
+	if (p->ticket.tracking_id != NULL)
+		row = (struct reply_row){ .event = REPLY_NUMBER, .due_ms = p->now_ms };
+	return tell(p, p->news->message_id, &row, why);
+}
+
+/* ---- another way ------------------------------------------------------- */
+
+/* An id is known to its own channel only; a mail or phone is the person's. */
+static bool find_other(struct plan *p, const struct reply_row *failed, const struct way *w,
+		       const struct jembatan_message *m, struct reply_address *out)
+{
+	static const char *const kinds[] = { "mail", "phone" };
+	if (w->id == failed->instance_id || w->settings->replies != REPLIES_ON)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
+		for (size_t k = 0; k < COUNT_OF(w->channel->kinds); k++)
+			if (str_equal(w->channel->kinds[k], kinds[i]) &&
+			    str_equal(w->channel->connector, w->settings->connector) &&
+			    reply_address(w->channel, m, kinds[i], p->arena, out))
+				return true;
+	return false;
+}
+
+static enum jembatan_result try_other(struct plan *p, const struct reply_row *failed,
+				      const struct jembatan_message *m, bool *out_found,
+				      struct why *why)
+{
+	for (const struct way *w = p->r->ways; w != NULL; w = w->next) {
+		struct reply_address address;
+		bool was_told = false;
+		if (!find_other(p, failed, w, m, &address) ||
+		    !has_text(p->r, w, failed->event, failed->status))
+			continue;
+		struct digest key = replies_address_key(p->r->o.db, address.kind, address.key);
+		enum jembatan_result r = JEMBATAN_OK;
+		if (failed->event != REPLY_STATUS)
+			r = replies_was_told(p->r->o.db, p->ticket.id, &key, (int)failed->event,
+					     &was_told, why);
+		if (r != JEMBATAN_OK)
+			return r;
+		if (was_told)
+			continue;
+		struct reply_row row = { .event = failed->event, .status = failed->status,
+					 .due_ms = p->now_ms, .fallback_of = failed->id };
+		*out_found = true;
+		return add(p, w, failed->message_id, &address, &row, why);
+	}
+	return JEMBATAN_OK;
+}
+
+/* A fallback is tried once: what failed there too has reached nobody. */
+static enum jembatan_result on_failed(struct plan *p, struct why *why)
+{
+	struct reply_row failed;
+	struct inbox_row m;
+	bool found = false;
+	struct db *db = p->r->o.db;
+	enum jembatan_result r = replies_get(db, p->news->reply_id, p->arena, &failed, why);
+	if (r != JEMBATAN_OK || failed.event == REPLY_RESEND || failed.event == REPLY_RECEIVED)
+		return r;
+	if (failed.fallback_of == 0) {
+		r = inbox_get(db, failed.message_id, p->arena, &m, why);
+		if (r == JEMBATAN_OK && m.message.message.size != 0)
+			r = try_other(p, &failed, &m.message.message, &found, why);
+		else if (r == JEMBATAN_GONE)
+			r = JEMBATAN_OK;
+	}
+	if (r != JEMBATAN_OK || found || failed.state != REPLY_FAILED)
+		return r;
+	failed.missed = true;
+	r = replies_update(db, &failed, NULL, why);
+	return r == JEMBATAN_OK ? audit_add(db, AUDIT_TICKET, p->ticket.id, NULL, "not_reached",
+					    failed.reference, p->now_ms, why) : r;
+}
+
+/* ---- news -------------------------------------------------------------- */
+
+static enum jembatan_result plan_one(struct plan *p, bool *out_done, struct why *why)
+{
+	const struct reply_news *n = p->news;
+	struct reply_row row = { .due_ms = p->now_ms };
+	*out_done = true;
+	switch (n->kind) {
+	case REPLY_NEWS_JOINED:
+		return on_joined(p, why);
+	case REPLY_NEWS_NUMBER:
+		row.event = REPLY_NUMBER;
+		return tell_all(p, &row, out_done, why);
+	case REPLY_NEWS_STATUS:
+		row.event = REPLY_STATUS;
+		row.status = n->status;
+		return tell_all(p, &row, out_done, why);
+	case REPLY_NEWS_QUESTION:
+		row.event = REPLY_QUESTION;
+		return tell(p, n->message_id, &row, why);
+	case REPLY_NEWS_RESEND:
+		row.event = REPLY_RESEND;
+		return tell(p, n->message_id, &row, why);
+	case REPLY_NEWS_FAILED:
+		return on_failed(p, why);
+	}
+	return JEMBATAN_OK;
+}
+
+static enum jembatan_result read_ticket(struct plan *p, int64_t id, struct why *why)
+{
+	if (id == 0)
+		return JEMBATAN_OK;
+	enum jembatan_result r = tickets_head(p->r->o.db, id, p->arena, &p->ticket, why);
+	return r == JEMBATAN_GONE ? JEMBATAN_OK : r;
+}
+
+static enum jembatan_result plan_news(struct replies *r, struct why *why)
+{
+	struct reply_news news[NEWS_SLICE];
+	size_t count = 0;
+	bool all_done = true;
+	enum jembatan_result result = replies_news(r->o.db, NEWS_SLICE, news, &count, why);
+	for (size_t i = 0; i < count && result == JEMBATAN_OK; i++) {
+		bool done = true;
+		arena_reset(r->arena);
+		struct plan p = { .r = r, .arena = r->arena, .news = &news[i],
+				  .now_ms = clock_now_ms() };
+		result = read_ticket(&p, news[i].ticket_id, why);
+		if (result == JEMBATAN_OK)
+			result = plan_one(&p, &done, why);
+		if (result == JEMBATAN_OK && done)
+			result = replies_news_done(r->o.db, news[i].id, why);
+		all_done &= done;
+	}
+	r->more_news = count == NEWS_SLICE || !all_done;
+	return result;
+}
+
+/* ---- questions --------------------------------------------------------- */
+
+static enum jembatan_result ask(struct replies *r, const struct incomplete_row *row,
+				struct why *why)
+{
+	struct ticket_row ticket;
+	enum jembatan_result result = tickets_head(r->o.db, row->ticket_id, r->arena, &ticket, why);
+	if (result != JEMBATAN_OK)
+		return result == JEMBATAN_GONE ? JEMBATAN_OK : result;
+	const struct reply_news news = { .message_id = ticket.message_id };
+	struct plan p = { .r = r, .arena = r->arena, .news = &news, .ticket = ticket,
+			  .now_ms = clock_now_ms() };
+	struct reply_row question = { .event = REPLY_QUESTION, .due_ms = p.now_ms };
+	result = tell(&p, ticket.message_id, &question, why);
+	bool is_asked = false;
+	struct replies_filter filter = { .state = -1, .ticket_id = ticket.id };
+	struct reply_row rows[8];
+	size_t count = 0;
+	if (result == JEMBATAN_OK)
+		result = replies_list(r->o.db, &filter, COUNT_OF(rows), r->arena, rows, &count, why);
+	for (size_t i = 0; i < count; i++)
+		is_asked |= rows[i].event == REPLY_QUESTION;
+	return result == JEMBATAN_OK && is_asked ?
+		       incomplete_set_asked(r->o.db, ticket.id, p.now_ms, why) : result;
+}
+
+/* Each ticket is looked at once; whom nobody can ask is looked at again after a
+ * start or with other settings. */
+static enum jembatan_result plan_questions(struct replies *r, struct why *why)
+{
+	struct incomplete_row rows[QUESTIONS_SLICE];
+	size_t count = 0;
+	enum jembatan_result result = incomplete_unasked(r->o.db, r->unasked_after, QUESTIONS_SLICE,
+							 rows, &count, why);
+	for (size_t i = 0; i < count && result == JEMBATAN_OK; i++) {
+		arena_reset(r->arena);
+		result = ask(r, &rows[i], why);
+		r->unasked_after = rows[i].ticket_id;
+	}
+	r->more_news |= count == QUESTIONS_SLICE;
+	return result;
+}
+
+enum jembatan_result replies_plan(struct replies *r, struct why *why)
+{
+	enum jembatan_result result = plan_news(r, why);
+	return result == JEMBATAN_OK ? plan_questions(r, why) : result;
+}

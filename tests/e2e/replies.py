@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+"""The way back: number and statuses reach the citizen, in order and as often as
+the channel's guarantee says, with kills, lost answers and refused tokens; an
+answer of the citizen finds its ticket; two machines that answer each other stop;
+nothing of a secret report is told."""
+import argparse
+import json
+import pathlib
+import random
+import shutil
+import socket
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
+
+WORDS = ["Terverifikasi", "Dalam Proses", "Ditindaklanjuti oleh Instansi", "Selesai"]
+STATES = ["terverifikasi dan diteruskan", "sedang diproses", "sudah ditanggapi", "ditutup"]
+
+
+class Post:
+    """A channel's own side: what arrived there. Each try is answered by what
+    `answer` says: a dict, or None for no answer at all."""
+
+    def __init__(self, settles=True):
+        self.arrived, self.tries, self.settled = [], [], []
+        self.settles, self.lock = settles, threading.Lock()
+        self.answer = self.take
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def take(self, letter):
+        self.arrived.append(letter)
+        return {"outcome": "sent", "remote_id": "remote-" + letter["reference"]}
+
+    def settle(self, letter):
+        self.settled.append(letter)
+        if not self.settles:
+            return {"outcome": "unknown"}
+        known = any(a["reference"] == letter["reference"] for a in self.arrived)
+        return {"outcome": "sent" if known else "not sent",
+                "remote_id": "remote-" + letter["reference"] if known else None}
+
+    def _serve(self):
+        while True:
+            try:
+                peer, _ = self.server.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=(peer,), daemon=True).start()
+
+    def _talk(self, peer):
+        try:
+            with peer, peer.makefile("rw") as lines:
+                letter = json.loads(lines.readline())
+                with self.lock:
+                    if letter["settle"]:
+                        answer = self.settle(letter)
+                    else:
+                        self.tries.append(letter)
+                        answer = self.answer(letter)
+                if answer is not None:
+                    lines.write(json.dumps({k: v for k, v in answer.items() if v is not None}) + "\n")
+                    lines.flush()
+        except (OSError, ValueError):
+            pass
+
+    def events(self, to=None):
+        return [a["event"] for a in self.arrived if to in (None, a["to"])]
+
+
+class Place:
+    def __init__(self, build, connector="script", settles=True, replies=None, **more):
+        self.source, self.post = Source("log"), Post(settles)
+        self.rig = Rig(build, {}, {})
+        shutil.copy(self.rig.build / "tests" / "conform" / ".libs" / "whatsapp.so",
+                    self.rig.plugin_dir / "whatsapp.so")
+        self.centre = Centre(self.rig, "--delay", "1")
+        self.connector, self.more, self.daemon = connector, more, None
+        self.replies = dict({"received_after": "0ms", "per_day": 0, "office": "Dinas Contoh"},
+                            **(replies or {}))
+        self.configure()
+
+    def configure(self, **more):
+        status = {"new_every": "1s", "old_every": "2s", "closed_every": "1s", "reconcile_at": ""}
+        central = dict(self.centre.settings, answer_timeout="2s", connect_timeout="2s",
+                       lookup={"wait": "1s"}, status=status)
+        instance = {"connector": self.connector, "push": "auto", "start": "all", "every": "1s",
+                    "replies": {"send": "on", "quiet": ""},
+                    "options": {"port": self.source.port, "post": self.post.port}}
+        instance.update(self.more)
+        instance.update(more)
+        self.rig.write_config(central, {"kanal": instance}, {"replies": self.replies})
+
+    def start(self):
+        self.daemon = Daemon(self.rig, {"JEMBATAN_RESTART_FIRST_MS": "100"}).start()
+        wait_for("the way back", lambda: self.rig.query(
+            "SELECT value FROM flag WHERE name = 'replies.on'") in ([(1,)], []), 20)
+        time.sleep(0)
+        return self
+
+    def write(self, n, **more):
+        step = {"do": "message", "id": "m%s" % n, "thread": "t%s" % n,
+                "subject": "Jembatan Sangkuriang %s" % n,
+                "text": "Papan lantai Tumang lapuk di jalan Mawar, laporan %s." % n,
+                "author": {"id": "w%s" % n, "name": "Dayang"}}
+        step.update(more)
+        self.source.put(step)
+
+    def ticket(self, state="pushed", n=0):
+        return wait_for("a ticket", lambda: self.rig.ask("tickets", state)[n:], 60)[0]
+
+    def say(self, ticket, word):
+        self.centre.get("/_status/" + ticket["tracking_id"],
+                        {"status_code": "0", "status_name": word, "note": ""})
+
+    def close(self):
+        if self.daemon:
+            self.daemon.kill()
+        self.rig.close()
+        self.source.stop()
+
+
+def in_order(build):
+    """The number and five statuses arrive in order, in the words of the shipped
+    texts; a newer state replaces one that was not sent yet."""
+    place = Place(build).start()
+    place.write(1)
+    wait_for("the number", lambda: "number" in place.post.events(), 60)
+    ticket = place.ticket()
+    for word, state in zip(WORDS, STATES):
+        place.say(ticket, word)
+        wait_for(word, lambda: any(state in a["text"] for a in place.post.arrived), 60)
+    events = place.post.events()
+    expect(events == ["received", "number"] + ["status"] * 4, "%r" % events)
+    number = place.post.arrived[1]
+    expect(ticket["tracking_id"] in number["text"] and ticket["reference"] in number["subject"],
+           "the number is not told: %r" % number)
+    expect(number["to"] == "w1" and number["to_kind"] == "id" and number["reply_to"] == "m1" and
+           number["thread"] == "t1", "another address: %r" % number)
+    expect(json.loads(number["extra"])["number"] == ticket["tracking_id"], number["extra"])
+    expect("Dayang" not in json.dumps(place.post.arrived), "a name was told")
+    rows = place.rig.ask("replies", "list")
+    expect([r["state"] for r in rows] == ["sent"] * 6, "%r" % rows)
+    place.close()
+
+
+def killed(build, seed):
+    """kill -9 all the time, answers that are lost: where the channel settles,
+    each arrives exactly once; where nothing does, at most the number twice."""
+    chance = random.Random(seed)
+    for connector, settles in (("whatsapp", True), ("script", False)):
+        place = Place(build, connector, settles)
+        place.start()
+        lossy = {"left": 12}
+
+        def lose(letter, post=place.post, lossy=lossy):
+            what = chance.choice(["take", "take", "lose", "miss", "not"])
+            if lossy["left"] <= 0 or what == "take":
+                return post.take(letter)
+            lossy["left"] -= 1
+            if what == "lose":
+                post.take(letter)
+            return {"outcome": "not sent"} if what == "not" else None
+        place.post.answer = lose
+        for n in range(6):
+            place.write(n)
+            if n % 2 == 0:
+                time.sleep(chance.random() / 3)
+                place.daemon.kill()
+                place.start()
+        wait_for("the tickets", lambda: len(place.rig.ask("tickets", "pushed")) == 6, 90)
+        for word in WORDS[:2]:
+            for ticket in place.rig.ask("tickets", "pushed"):
+                place.say(ticket, word)
+            time.sleep(chance.random())
+            place.daemon.kill()
+            place.start()
+        settled_states = ("sent", "dropped", "failed")
+        wait_for("all settled", lambda: all(r["state"] in settled_states
+                                            for r in place.rig.ask("replies", "list")) and
+                 len([r for r in place.rig.ask("replies", "list")
+                      if r["event"] == "number"]) == 6, 120, 0.2)
+        count = {}
+        for letter in place.post.arrived:
+            count[letter["reference"]] = count.get(letter["reference"], 0) + 1
+        for letter in place.post.arrived:
+            most = 1 if settles else 2 if letter["event"] == "number" else 1
+            expect(count[letter["reference"]] <= most, "%d times: %r" % (
+                count[letter["reference"]], letter))
+        numbers = {a["to"] for a in place.post.arrived if a["event"] == "number"}
+        missed = place.rig.ask("replies", "list", "--not-reached")
+        if settles:
+            expect(len(numbers) == 6 and not missed, "not everybody heard: %r %r" % (numbers,
+                                                                                    missed))
+        else:
+            dropped = [r for r in place.rig.ask("replies", "list") if r["state"] == "dropped"]
+            unlisted = [r for r in dropped if r["event"] != "received" and not r["missed"] and
+                        "newer" not in r["why"] and "later" not in r["why"]]
+            expect(not unlisted, "dropped and not listed: %r" % unlisted)
+        for to in numbers:
+            events = [a["event"] for a in place.post.arrived if a["to"] == to]
+            first = events.index("number")
+            expect("status" not in events[:first], "a status before its number: %r" % events)
+        place.close()
+
+
+def held(build):
+    """A refused token holds replies; they leave once it is accepted again."""
+    place = Place(build).start()
+    place.post.answer = lambda letter: {"outcome": "unknown", "result": "auth",
+                                        "why": "the token has ended"}
+    place.write(1)
+    place.ticket()
+    wait_for("the alarm", lambda: any("held" in a for a in place.rig.alarms("kanal")), 30)
+    tries = len(place.post.tries)
+    expect(tries == 1, "it was tried %d times" % tries)
+    place.post.answer = place.post.take
+    place.configure(every="2s")
+    place.rig.command("reload")
+    wait_for("the number", lambda: "number" in place.post.events(), 30)
+    expect(not place.rig.alarms("kanal"), "the alarm stays: %r" % place.rig.alarms("kanal"))
+    place.close()
+
+
+def answered(build):
+    """A citizen's answer to our reply is a follow-up of his ticket: by what he
+    answers, by the code in his words, after a restart and in another thread;
+    somebody else's is a report of its own."""
+    place = Place(build).start()
+    place.write(1)
+    wait_for("the number", lambda: "number" in place.post.events(), 60)
+    ticket = place.ticket()
+    place.daemon.kill()
+    place.start()
+    remote = "remote-" + place.post.arrived[-1]["reference"]
+    place.write(2, thread="lain", reply_to=remote, subject=None, text="Sudah tiga hari.",
+                author={"id": "w1"})
+    wait_for("the follow-up", lambda: place.centre.follow_ups(ticket["tracking_id"]), 60)
+    place.write(3, thread="lagi", subject="Perihal " + ticket["reference"],
+                text="Masih belum diperbaiki.", author={"id": "w1"})
+    wait_for("the second", lambda: len(place.centre.follow_ups(ticket["tracking_id"])) == 2, 60)
+    place.write(4, thread="asing", reply_to=remote, text="Saya juga melihatnya di sana.",
+                author={"id": "w4"})
+    wait_for("another ticket", lambda: len(place.rig.ask("tickets")) == 2, 60)
+    expect(len(place.centre.follow_ups(ticket["tracking_id"])) == 2, "a stranger added to it")
+    place.close()
+
+
+def secret(build):
+    """Of a secret report only code, number and status are told."""
+    place = Place(build).start()
+    place.write(1, flags=["secret"])
+    wait_for("the number", lambda: "number" in place.post.events(), 60)
+    ticket = place.ticket()
+    place.say(ticket, "Terverifikasi")
+    wait_for("the status", lambda: "status" in place.post.events(), 60)
+    told = json.dumps(place.post.arrived)
+    for word in ("Sangkuriang", "Tumang", "Mawar"):
+        expect(word not in told, "%s was told" % word)
+    expect(ticket["tracking_id"] in told, "the number was not told")
+    place.close()
+
+
+def machines(build):
+    """Two bridges that face each other stop: what says that a machine wrote it
+    is never answered, what does not say so meets the ceiling of a day."""
+    place = Place(build, replies={"per_day": 3}).start()
+    place.write(1, flags=["automatic"])
+    for n in range(2, 12):
+        place.write(n, author={"id": "mesin"}, subject="Laporan Anda kami terima %d" % n)
+    wait_for("all", lambda: len(place.rig.ask("tickets", "pushed")) >= 10, 90)
+    wait_for("the ceiling", lambda: len(place.post.arrived) >= 3, 30)
+    time.sleep(2)
+    expect(len(place.post.arrived) == 3, "%d replies left" % len(place.post.arrived))
+    expect("w1" not in [a["to"] for a in place.post.arrived], "a machine was answered")
+    place.close()
+
+
+TESTS = {"in_order": in_order, "killed": killed, "held": held, "answered": answered,
+         "secret": secret, "machines": machines}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("tests", nargs="*")
+    args = parser.parse_args()
+    seed = args.seed if args.seed is not None else random.randrange(10 ** 6)
+    for name in args.tests or TESTS:
+        began = time.monotonic()
+        try:
+            TESTS[name](args.build, *((seed,) if name == "killed" else ()))
+        except Failed as failed:
+            print("FAIL %s (seed %d): %s" % (name, seed, failed))
+            return 1
+        print("ok %s (%.1f s)" % (name, time.monotonic() - began), flush=True)
+    return 0
+
+
+sys.exit(main())
