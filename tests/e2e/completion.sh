@@ -61,6 +61,7 @@ expect "jembatan review acc" only accept
 expect "jembatan review accept " only all
 expect "jembatan review reject JB-7K3M9Q --r" only --reason
 expect "jembatan unknown " list confirm resend
+expect "jembatan duplicates sp" only split
 expect "jembatan unknown list --" --refused --json
 expect "jembatan quarantine list --a" only --all
 expect "jembatan tickets rev" only review

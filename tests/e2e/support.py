@@ -9,7 +9,7 @@ import sys
 import tarfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Failed, Rig, Source, elsewhere, expect, wait_for  # noqa: E402
 
 NAME, PHONE, MAIL = "Dayang Sumbi", "081298765432", "dayang.sumbi@contoh.invalid"
 NIK, TOKEN = "3273014101900001", "tok-9f8e7d6c5b4a39281706"
@@ -52,12 +52,12 @@ class Place:
 def plant_messages(p):
     author = {"id": NIK, "name": NAME, "phone": PHONE, "mail": MAIL}
     p.source.put({"do": "message", "id": TOKEN, "thread": MAIL, "subject": "Jembatan %s" % EVERYTHING,
-                  "text": "Papan lapuk. %s" % EVERYTHING, "author": author})
+                  "text": "Papan lapuk. %s %s" % (elsewhere(1), EVERYTHING), "author": author})
     p.source.put({"do": "log", "text": EVERYTHING},
                  {"do": "message", "kind": "unreadable", "id": NAME, "text": EVERYTHING,
                   "raw": EVERYTHING},
-                 {"do": "message", "id": "2", "subject": "Lampu %s" % NAME, "text": EVERYTHING,
-                  "author": author})
+                 {"do": "message", "id": "2", "subject": "Lampu %s" % NAME,
+                  "text": "%s %s" % (elsewhere(2), EVERYTHING), "author": author})
     wait_for("two tickets", lambda: len(p.rig.ask("tickets")) >= 2)
     for t in p.rig.ask("tickets"):
         p.rig.ask("review", "reject", t["reference"], "--reason", EVERYTHING)

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "ticket/dedup.h"
+#include "ticket/quotes.h"
 #include "ticket/dedup_lines.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -56,6 +57,8 @@ static void try_text(const char *data, size_t size)
 	size_t half = text_prefix_bytes(clean.data != NULL ? clean.data : "", clean.size, clean.size / 2);
 	char *text = xstrndup(clean.data != NULL ? clean.data : "", half);
 	const char *location = clean.data != NULL ? clean.data + half : NULL;
+	struct quote quotes[QUOTES_MAX];
+	ASSERT(quotes_find(text, quotes) <= QUOTES_MAX);
 	struct dedup_input input = { .text = text, .location = location, .time_ms = 1786950000000 };
 	struct fingerprint f;
 	try_tokens(text, location);
