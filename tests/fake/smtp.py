@@ -8,7 +8,7 @@ headers that a real server adds; DIR/log holds every line that a client said (TL
 [TLS]; a mail's lines are not in it).
 
 STAGE: banner, ehlo, helo, starttls, auth, mail, rcpt, data, dot. ANSWER: what is said there
-instead of the usual (\\n: another line), or CUT (close), SILENCE (say nothing, for ever).
+instead of the usual (\\n: another line), or CUT (close), SILENT (say nothing, for ever).
 "+CUT" behind an answer: say it, then close. At "body", CUT closes after the mail's first
 bytes. --times N: only in the first N connections. A file DIR/cues, one STAGE=ANSWER to a line,
 takes the place of all --at from the next connection on. --drip: each answer byte by byte.
@@ -115,7 +115,7 @@ class Session:
         answer = self.answers.get(stage, usual)
         if answer == "CUT":
             raise Gone
-        if answer == "SILENCE":
+        if answer == "SILENT":
             time.sleep(600)
             raise Gone
         cut = answer.endswith("+CUT")

@@ -89,6 +89,8 @@ void core_side_install(struct core_side *c, const char *plugin, const char *as)
 {
 	char from[256], to[256];
 	snprintf(from, sizeof(from), "tests/conform/.libs/%s.so", plugin);
+	if (access(from, R_OK) < 0)
+		snprintf(from, sizeof(from), ".libs/%s.so", plugin);
 	snprintf(to, sizeof(to), "%s/%s.so", c->folder, as ? as : plugin);
 	copy_file(from, to);
 }

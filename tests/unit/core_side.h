@@ -23,7 +23,8 @@ void core_side_setup(struct core_side *c);
 void core_side_setup_as_is(struct core_side *c); /* root stays root */
 void core_side_teardown(struct core_side *c); /* kills, removes the folder */
 
-/* Copy a built plugin into the folder; as: its new name, NULL: its own. */
+/* Copy a built plugin, of tests/conform or of those that are shipped, into the
+ * folder; as: its new name, NULL: its own. */
 void core_side_install(struct core_side *c, const char *plugin, const char *as);
 /* Start the process; nothing is sent. */
 void core_side_start(struct core_side *c, const char *plugin);

@@ -27,7 +27,7 @@ void smtp_run_init(struct smtp_run *r, const char *url)
 	smtp_run_set(r, "maildir", "/tmp");
 	smtp_run_set(r, "smtp_url", url);
 	smtp_run_set(r, "from", "Pengaduan Kelurahan <pengaduan@kelurahan.test>");
-	smtp_run_set(r, "timeout", "1s");
+	smtp_run_set(r, "timeout", "20s");
 	r->reply = (struct jembatan_reply){
 		.size = sizeof r->reply,
 		.reference = SMTP_REFERENCE,
