@@ -19,6 +19,7 @@ from rig import Centre, Daemon, Failed, Rig, Source, elsewhere, expect, wait_for
 WORDS = {"subject": "Jembatan gantung Sangkuriang", "text": "Papan lantai Tumang lapuk di dua tempat.",
          "name": "Dayang Sumbi", "phone": "081298765432", "mail": "dayang.sumbi@contoh.invalid"}
 SPYING = ["Sangkuriang", "Tumang", "Dayang", "Sumbi", "81298765432", "dayang.sumbi"]
+NAME = "daemon"
 EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG = 65, 66, 69, 75, 78
 
 
@@ -505,7 +506,7 @@ def main():
         except Failed as failed:
             bad += 1
             print("  %-20s %s" % (scenario.__name__, failed), flush=True)
-    print("daemon: %d scenarios, %d bad" % (ran, bad))
+    print(NAME + ": %d scenarios, %d bad" % (ran, bad))
     return 1 if bad else 0
 
 

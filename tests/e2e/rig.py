@@ -76,6 +76,7 @@ class Rig:
         (self.dir / "etc" / "connectors.d").mkdir(parents=True)
         self._install_plugins()
         self.config = self.dir / "etc" / "jembatan.yaml"
+        self.more = {}  # environment of the daemon and of commands
         self.write_config(central, instances, settings)
 
     def _install_plugins(self):
@@ -120,6 +121,7 @@ class Rig:
                    JEMBATAN_CLASSIFY=str(TOP / "config" / "classify.txt"),
                    JEMBATAN_CATEGORIES=str(TOP / "config" / "categories.txt"),
                    JEMBATAN_REGIONS=str(self.build / "config" / "regions.bin"))
+        env.update(self.more)
         env.update(more or {})
         return env
 
