@@ -25,7 +25,7 @@ static void check(const struct jembatan_receipt *r)
 	if (r->reference == NULL || r->state > JEMBATAN_RECEIPT_FAILED)
 		abort();
 	must_be_of(r->reference, letters, OWN_REFERENCE_MAX);
-	must_be_of(r->reason, "0123456789.bouncd", 12);
+	must_be_of(r->reason, "0123456789.bouncde", 12);
 	if (r->remote_id != NULL &&
 	    !kit_utf8_is_valid((struct jembatan_bytes){ r->remote_id, strlen(r->remote_id) }))
 		abort();
