@@ -150,7 +150,9 @@ static bool find_other(struct plan *p, const struct reply_row *failed, const str
 		       const struct jembatan_message *m, struct reply_address *out)
 {
 	static const char *const kinds[] = { "mail", "phone" };
-	if (w->id == failed->instance_id || w->settings->replies != REPLIES_ON)
+	bool now = false;
+	if (w->id == failed->instance_id || w->settings->replies != REPLIES_ON ||
+	    !intake_replies(p->r->o.intake, w->id, &now))
 		return false;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		for (size_t k = 0; k < COUNT_OF(w->channel->kinds); k++)

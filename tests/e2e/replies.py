@@ -73,7 +73,9 @@ class Post:
 
 
 class Place:
-    def __init__(self, build, connector="script", settles=True, replies=None, **more):
+    def __init__(self, build, connector="script", settles=True, replies=None, others=None,
+                 complete=None, **more):
+        self.others, self.complete = others or {}, complete
         self.source, self.post = Source("log"), Post(settles)
         self.rig = Rig(build, {}, {})
         shutil.copy(self.rig.build / "tests" / "conform" / ".libs" / "whatsapp.so",
@@ -93,7 +95,10 @@ class Place:
                     "options": {"port": self.source.port, "post": self.post.port}}
         instance.update(self.more)
         instance.update(more)
-        self.rig.write_config(central, {"kanal": instance}, {"replies": self.replies})
+        main = {"replies": self.replies}
+        if self.complete:
+            main["complete"] = self.complete
+        self.rig.write_config(central, dict({"kanal": instance}, **self.others), main)
 
     def start(self):
         self.daemon = Daemon(self.rig, {"JEMBATAN_RESTART_FIRST_MS": "100"}).start()
@@ -280,8 +285,76 @@ def machines(build):
     place.close()
 
 
+def other_way(build):
+    """What does not get through goes by the same person's next known channel; who
+    is reached by none is listed."""
+    second = Post()
+    place = Place(build, others={"wa": {
+        "connector": "whatsapp", "push": "auto", "start": "all", "every": "1s",
+        "replies": {"send": "on", "quiet": ""}, "options": {"post": second.port}}}).start()
+    place.post.answer = lambda letter: {"outcome": "refused", "why": "no such user"}
+    place.write(1, author={"id": "w1", "phone": "+6281234567890"})
+    wait_for("the other way", lambda: "number" in second.events("+6281234567890"), 60)
+    letter = second.arrived[-1]
+    expect(letter["to_kind"] == "phone" and letter["thread"] is None and letter["reply_to"] is None
+           and letter["window"] == 1, "%r" % letter)
+    expect(not place.rig.ask("replies", "list", "--not-reached"), "he was reached")
+    second.answer = lambda letter: {"outcome": "refused", "why": "not on WhatsApp"}
+    place.write(2, author={"id": "w2", "phone": "+6281234567891"})
+    wait_for("the list", lambda: [r for r in place.rig.ask("replies", "list", "--not-reached")
+                                  if r["event"] == "number"], 60)
+    expect(any("not reached" in a for a in place.rig.alarms("replies")), "no alarm")
+    place.close()
+
+
+def receipts(build):
+    """Delivered is what the channel's receipt says, in any order and twice; a
+    failure that is told later counts as well."""
+    place = Place(build).start()
+    place.write(1)
+    wait_for("the number", lambda: "number" in place.post.events(), 60)
+    number = [a for a in place.post.arrived if a["event"] == "number"][0]["reference"]
+
+    def state():
+        return [r["state"] for r in place.rig.ask("replies", "list") if r["reference"] == number][0]
+
+    for receipt in ("read", "delivered", "read", "sent"):
+        place.source.put({"do": "receipt", "remote_id": "remote-" + number, "state": receipt})
+    wait_for("the receipts", lambda: place.source.waiting() == 0 and state() == "read", 30)
+    place.source.put({"do": "receipt", "reference": number, "state": "failed"})
+    wait_for("the receipt", lambda: place.source.waiting() == 0, 30)
+    expect(state() == "read", "a read reply has failed")
+    place.write(2)
+    wait_for("the second", lambda: place.post.events().count("number") == 2, 60)
+    number = [a for a in place.post.arrived if a["event"] == "number"][1]["reference"]
+    place.source.put({"do": "receipt", "reference": number, "state": "failed"})
+    wait_for("the list", lambda: [r for r in place.rig.ask("replies", "list", "--not-reached")
+                                  if r["reference"] == number], 30)
+    place.close()
+
+
+def asked(build):
+    """An incomplete report is asked back once, waits, and goes on with the
+    answer."""
+    place = Place(build, complete={"mode": "ask", "place": "district"}).start()
+    place.write(1, subject="Lampu padam", text="Lampu jalan padam sejak tiga hari yang lalu.")
+    question = wait_for("the question", lambda: [a for a in place.post.arrived
+                                                 if a["event"] == "question"], 60)[0]
+    expect("Di mana" in question["text"] and "kejadiannya" in question["text"], question["text"])
+    place.daemon.kill()
+    place.start()
+    time.sleep(1)
+    place.write(2, thread="lain", reply_to="remote-" + question["reference"], subject=None,
+                text="Di Kecamatan Coblong, Kota Bandung, Jawa Barat.", author={"id": "w1"})
+    wait_for("its number", lambda: "number" in place.post.events(), 60)
+    expect(place.post.events().count("question") == 1, "it was asked twice")
+    expect(len(place.rig.ask("tickets")) == 1, "the answer became a report")
+    place.close()
+
+
 TESTS = {"in_order": in_order, "killed": killed, "held": held, "answered": answered,
-         "secret": secret, "machines": machines}
+         "secret": secret, "machines": machines, "other_way": other_way,
+         "receipts": receipts, "asked": asked}
 
 
 def main():

@@ -1,0 +1,220 @@
+/* test_store_replies.c: news that the store writes by itself, and rows that wait
+ * for each other. */
+#include "store_unit.h"
+
+#include "reply/receipts.h"
+#include "store/follows.h"
+#include "store/replies.h"
+
+static struct digest address(const char *who)
+{
+	return replies_address_key(db, "mail", who);
+}
+
+static int64_t add_reply(int64_t ticket_id, int64_t message_id, const char *who,
+			 enum reply_event event)
+{
+	struct reply_row row = { .ticket_id = ticket_id, .message_id = message_id,
+				 .instance_id = instance, .event = event, .to_kind = "mail",
+				 .address_key = address(who), .due_ms = 1000 };
+	int64_t id = 0;
+	ck_ok(replies_add(db, &row, "JB-AAAAAA", 900, &id, &why));
+	return id;
+}
+
+static struct reply_row get(int64_t id)
+{
+	struct reply_row row;
+	ck_ok(replies_get(db, id, arena, &row, &why));
+	return row;
+}
+
+static void set(int64_t id, enum reply_state state)
+{
+	struct reply_row row = get(id);
+	row.state = state;
+	if (state == REPLY_SENDING)
+		row.started_ms = 2000;
+	ck_ok(replies_update(db, &row, NULL, &why));
+}
+
+static size_t due(int64_t now_ms)
+{
+	struct reply_row rows[16];
+	size_t count = 0;
+	ck_ok(replies_due(db, instance, now_ms, 16, arena, rows, &count, &why));
+	return count;
+}
+
+START_TEST(what_happens_is_news_while_replies_are_on)
+{
+	struct reply_news news[8];
+	size_t count = 0;
+	begin();
+	for (int on = 0; on < 2; on++) {
+		ck_ok(replies_set_on(db, on, &why));
+		int64_t m = add_message(on ? "2" : "1", "a");
+		int64_t t = add_ticket(m, on ? "JB-AAAAA2" : "JB-AAAAA1", TICKET_QUEUED);
+		ck_ok(inbox_leave(db, m, INBOX_TICKET, t, NULL, &why));
+		ck_ok(tickets_set_pushed(db, t, on ? "7000002" : "7000001", NULL, &why));
+		struct follow_row follow = { .ticket_id = t, .state = 3, .changed_ms = 7000 };
+		ck_ok(follows_put(db, &follow, &why));
+		ck_ok(follows_put(db, &follow, &why)); /* nothing new */
+		ck_ok(replies_news(db, 8, news, &count, &why));
+		ck_assert_uint_eq(count, on ? 3 : 0);
+	}
+	ck_assert_int_eq(news[0].kind, REPLY_NEWS_JOINED);
+	ck_assert_int_ne(news[0].message_id, 0);
+	ck_assert_int_eq(news[1].kind, REPLY_NEWS_NUMBER);
+	ck_assert_int_eq(news[2].kind, REPLY_NEWS_STATUS);
+	ck_assert_int_eq(news[2].status, 3);
+	ck_ok(replies_news_done(db, news[0].id, &why));
+	ck_ok(replies_news(db, 8, news, &count, &why));
+	ck_assert_uint_eq(count, 2);
+	commit();
+}
+END_TEST
+
+START_TEST(one_is_under_way_for_a_ticket_and_address)
+{
+	begin();
+	int64_t m = add_message("1", "a"), t = add_ticket(m, "JB-AAAAA1", TICKET_QUEUED);
+	int64_t first = add_reply(t, m, "a@b.id", REPLY_NUMBER);
+	int64_t second = add_reply(t, m, "a@b.id", REPLY_STATUS);
+	int64_t other = add_reply(t, m, "c@d.id", REPLY_NUMBER);
+	ck_assert_uint_eq(due(999), 0);
+	ck_assert_uint_eq(due(1000), 2);
+	ck_assert(get(second).waiting);
+	ck_assert(!get(other).waiting);
+	set(first, REPLY_SENDING);
+	ck_assert_uint_eq(due(1000), 1);
+	set(first, REPLY_UNKNOWN); /* still open: the second may not overtake it */
+	ck_assert(get(second).waiting);
+	set(first, REPLY_SENT);
+	ck_assert(!get(second).waiting);
+	commit();
+}
+END_TEST
+
+START_TEST(a_newer_state_replaces_one_that_was_never_tried)
+{
+	int64_t count = 0;
+	struct digest key;
+	begin();
+	key = address("a@b.id");
+	int64_t m = add_message("1", "a"), t = add_ticket(m, "JB-AAAAA1", TICKET_QUEUED);
+	int64_t number = add_reply(t, m, "a@b.id", REPLY_NUMBER);
+	int64_t old = add_reply(t, m, "a@b.id", REPLY_STATUS);
+	ck_ok(replies_overtake(db, t, &key, REPLY_STATUS, "newer", &count, &why));
+	ck_assert_int_eq(count, 1);
+	int64_t new = add_reply(t, m, "a@b.id", REPLY_STATUS);
+	ck_assert_int_eq(get(old).state, REPLY_DROPPED);
+	ck_assert_int_eq(get(number).state, REPLY_QUEUED);
+	set(number, REPLY_SENT);
+	set(new, REPLY_SENDING);
+	ck_ok(replies_overtake(db, t, &key, REPLY_STATUS, "newer", &count, &why));
+	ck_assert_int_eq(count, 0); /* it may have left */
+	set(new, REPLY_SENT);
+	/* A chain whose head is dropped goes on. */
+	int64_t head = add_reply(t, m, "a@b.id", REPLY_STATUS);
+	int64_t next = add_reply(t, m, "a@b.id", REPLY_QUESTION);
+	ck_ok(replies_overtake(db, t, &key, REPLY_STATUS, "newer", &count, &why));
+	ck_assert_int_eq(get(head).state, REPLY_DROPPED);
+	ck_assert(!get(next).waiting);
+	commit();
+}
+END_TEST
+
+START_TEST(who_was_told_and_how_often_is_known)
+{
+	bool told = true;
+	int64_t count = 0, oldest = 0;
+	begin();
+	struct digest key = address("a@b.id");
+	int64_t m = add_message("1", "a"), t = add_ticket(m, "JB-AAAAA1", TICKET_QUEUED);
+	ck_ok(replies_was_told(db, t, &key, -1, &told, &why));
+	ck_assert(!told);
+	int64_t id = add_reply(t, m, "a@b.id", REPLY_RECEIVED);
+	ck_ok(replies_was_told(db, t, &key, -1, &told, &why));
+	ck_assert(told);
+	ck_ok(replies_was_told(db, t, &key, REPLY_NUMBER, &told, &why));
+	ck_assert(!told);
+	ck_ok(replies_sent_since(db, &key, 100, &count, &oldest, &why));
+	ck_assert_int_eq(count, 0);
+	set(id, REPLY_SENDING);
+	ck_ok(replies_sent_since(db, &key, 100, &count, &oldest, &why));
+	ck_assert_int_eq(count, 1);
+	ck_assert_int_eq(oldest, 2000);
+	commit();
+}
+END_TEST
+
+START_TEST(a_receipt_finds_its_reply_by_our_reference_or_their_id)
+{
+	begin();
+	ck_ok(replies_set_on(db, true, &why));
+	int64_t m = add_message("1", "a"), t = add_ticket(m, "JB-AAAAA1", TICKET_QUEUED);
+	int64_t id = add_reply(t, m, "a@b.id", REPLY_NUMBER);
+	set(id, REPLY_SENDING);
+	struct reply_row row = get(id);
+	struct digest key = replies_remote_key(db, instance, "wamid.1");
+	struct reply_receipt receipt = { .instance_id = instance, .remote_key = &key,
+					 .state = JEMBATAN_RECEIPT_DELIVERED };
+	ck_result(reply_take_receipt(db, &receipt, 5000, &why), JEMBATAN_GONE);
+	/* Before the answer to the call: by our reference; it teaches their id. */
+	receipt.reference = row.reference;
+	ck_ok(reply_take_receipt(db, &receipt, 5000, &why));
+	ck_assert_int_eq(get(id).state, REPLY_DELIVERED);
+	receipt.reference = NULL;
+	receipt.state = JEMBATAN_RECEIPT_READ;
+	ck_ok(reply_take_receipt(db, &receipt, 5000, &why));
+	ck_assert_int_eq(get(id).state, REPLY_READ);
+	/* Another channel does not speak for this one. */
+	receipt.instance_id = instance + 1;
+	ck_result(reply_take_receipt(db, &receipt, 5000, &why), JEMBATAN_GONE);
+	/* One that failed is news: another way is looked for. */
+	int64_t failed = add_reply(t, m, "e@f.id", REPLY_NUMBER);
+	set(failed, REPLY_SENDING);
+	row = get(failed);
+	receipt = (struct reply_receipt){ .instance_id = instance, .reference = row.reference,
+					  .state = JEMBATAN_RECEIPT_FAILED };
+	ck_ok(reply_take_receipt(db, &receipt, 5000, &why));
+	ck_ok(reply_take_receipt(db, &receipt, 5000, &why));
+	ck_assert_int_eq(number("SELECT count(*) FROM reply_news WHERE kind = 5"), 1);
+	commit();
+}
+END_TEST
+
+START_TEST(counts_follow_and_nothing_of_a_person_stands_in_clear)
+{
+	struct replies_counts counts;
+	begin();
+	int64_t m = add_message("1", "a"), t = add_ticket(m, "JB-AAAAA1", TICKET_QUEUED);
+	set(add_reply(t, m, "warga@example.go.id", REPLY_NUMBER), REPLY_SENT);
+	struct reply_row row = get(add_reply(t, m, "warga@example.go.id", REPLY_STATUS));
+	row.state = REPLY_FAILED;
+	row.missed = true;
+	ck_ok(replies_update(db, &row, NULL, &why));
+	ck_ok(replies_count(db, &counts, &why));
+	ck_assert_int_eq(counts.by_state[REPLY_SENT], 1);
+	ck_assert_int_eq(counts.by_state[REPLY_FAILED], 1);
+	ck_assert_int_eq(counts.by_state[REPLY_QUEUED], 0);
+	ck_assert_int_eq(counts.missed, 1);
+	commit();
+	ck_assert_int_eq(number("SELECT count(*) FROM reply WHERE quote(address_key) LIKE '%7761726761%'"
+				" OR to_kind LIKE '%@%' OR reference LIKE '%@%'"), 0);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *t = tcase_create("store_replies");
+	tcase_add_checked_fixture(t, setup_store, teardown);
+	tcase_add_test(t, what_happens_is_news_while_replies_are_on);
+	tcase_add_test(t, one_is_under_way_for_a_ticket_and_address);
+	tcase_add_test(t, a_newer_state_replaces_one_that_was_never_tried);
+	tcase_add_test(t, who_was_told_and_how_often_is_known);
+	tcase_add_test(t, a_receipt_finds_its_reply_by_our_reference_or_their_id);
+	tcase_add_test(t, counts_follow_and_nothing_of_a_person_stands_in_clear);
+	return unit_run("store_replies", t);
+}
