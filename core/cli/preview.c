@@ -161,6 +161,24 @@ static void on_message(void *data, const struct msg_message *m)
 		print_text(p, m, made ? &t : NULL, trouble);
 }
 
+static void on_receipt(void *data, const struct msg_receipt *r)
+{
+	static const char *const states[] = { "sent", "delivered", "read", "failed" };
+	const struct preview *p = data;
+	const char *state = r->state <= JEMBATAN_RECEIPT_FAILED ? states[r->state] : "?";
+	if (p->cli->json) {
+		json_t *row = json_pack("{s:s,s:s,s:s?,s:s?,s:s?}", "type", "receipt", "state", state,
+					"reference", r->reference, "remote_id", r->remote_id, "reason",
+					r->reason);
+		cli_print_json(NULL, row);
+		json_decref(row);
+		return;
+	}
+	cli_say(stdout, "--- receipt: the reply %s: %s%s%s\n",
+		r->reference != NULL ? r->reference : r->remote_id != NULL ? r->remote_id : "?", state,
+		r->reason != NULL ? ", " : "", r->reason != NULL ? r->reason : "");
+}
+
 static enum jembatan_result run(struct preview *p, const char *sample, struct problems *problems,
 				struct why *why)
 {
@@ -175,8 +193,8 @@ static enum jembatan_result run(struct preview *p, const char *sample, struct pr
 			r = why_set(why, JEMBATAN_CONFIG, "the connector %s has no preview",
 				    p->instance->connector);
 		if (r == JEMBATAN_OK)
-			r = manifest_preview(&tool.spawn, &tool.open, buf_bytes(&bytes), on_message, p,
-					     why);
+			r = manifest_preview(&tool.spawn, &tool.open, buf_bytes(&bytes), on_message,
+					     on_receipt, p, why);
 		cli_instance_close(&tool);
 	}
 	buf_done(&bytes);

@@ -120,6 +120,17 @@ static enum jembatan_result on_message_frame(struct hearing *h, const struct fra
 	return r;
 }
 
+static enum jembatan_result on_receipt_frame(struct hearing *h, const struct frame *f,
+					     struct arena *scratch, struct why *why)
+{
+	struct msg_receipt receipt = { 0 };
+	h->is_begun = false;
+	enum jembatan_result r = field_unpack(msg_receipt_fields, f->meta, scratch, &receipt, why);
+	if (r == JEMBATAN_OK && h->on_receipt != NULL)
+		h->on_receipt(h->data, &receipt);
+	return r;
+}
+
 /* A record has ended; of one without a message, `on` hears too. */
 static void end_record(struct hearing *h)
 {
@@ -165,6 +176,8 @@ enum jembatan_result manifest_hear(struct channel *channel, const char *name, st
 		return JEMBATAN_OK;
 	case MSG_MESSAGE:
 		return on_message_frame(h, f, scratch, why);
+	case MSG_RECEIPT:
+		return on_receipt_frame(h, f, scratch, why);
 	case MSG_LOG:
 		show_log(f, scratch, name);
 		return JEMBATAN_OK;
@@ -236,7 +249,8 @@ enum jembatan_result manifest_check(const struct spawn_options *spawn, const str
 
 enum jembatan_result manifest_preview(const struct spawn_options *spawn,
 				      const struct msg_open *open, struct jembatan_bytes sample,
-				      manifest_on_message *on, void *data, struct why *why)
+				      manifest_on_message *on, manifest_on_receipt *on_receipt,
+				      void *data, struct why *why)
 {
 	struct tool t;
 	struct arena *arena = arena_new();
@@ -257,7 +271,7 @@ enum jembatan_result manifest_preview(const struct spawn_options *spawn,
 	}
 	if (r == JEMBATAN_OK)
 		r = until_done(&t, &(struct hearing){ .arena = arena, .manifest = &ignored, .on = on,
-						      .data = data }, why);
+						      .on_receipt = on_receipt, .data = data }, why);
 	tool_end(&t, true);
 	arena_free(arena);
 	return r;

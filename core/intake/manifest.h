@@ -23,11 +23,14 @@ MUST_CHECK enum jembatan_result manifest_check(const struct spawn_options *spawn
 
 /* Called for each message of a preview; NULL: a record of which nothing came. */
 typedef void manifest_on_message(void *data, const struct msg_message *m);
+/* Called for each receipt of a preview. */
+typedef void manifest_on_receipt(void *data, const struct msg_receipt *r);
 /* preview() of the plugin on this sample. No network; nothing is stored. */
 MUST_CHECK enum jembatan_result manifest_preview(const struct spawn_options *spawn,
 						 const struct msg_open *open,
 						 struct jembatan_bytes sample,
-						 manifest_on_message *on, void *data,
+						 manifest_on_message *on,
+						 manifest_on_receipt *on_receipt, void *data,
 						 struct why *why);
 
 #endif

@@ -10,6 +10,7 @@ struct hearing {
 	struct arena *arena; /* the manifest's; what else comes is not kept */
 	struct msg_manifest *manifest;
 	manifest_on_message *on; /* or NULL */
+	manifest_on_receipt *on_receipt; /* or NULL */
 	void *data;
 	bool is_begun; /* a record, of which nothing came yet */
 	bool is_done;
