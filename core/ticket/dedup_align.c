@@ -56,6 +56,12 @@ static unsigned letters_apart(uint32_t a, uint32_t b)
 	return longer > 2 ? 99 : (unsigned)__builtin_popcount((a ^ b) & LETTER_BITS);
 }
 
+/* In the shipped table of words, or a name of the gazetteer. */
+static bool is_known(const struct mark *m)
+{
+	return (m->kind & MARK_RARE) == 0 || (m->kind & MARK_PLACE) != 0;
+}
+
 float dedup_alike(const struct mark *a, const struct mark *b)
 {
 	if (a->word == b->word)
@@ -67,7 +73,8 @@ float dedup_alike(const struct mark *a, const struct mark *b)
 	if (a->skeleton == b->skeleton && shorter >= 2 &&
 	    ((a->letters ^ b->letters) & CONSONANTS) == 0)
 		return 0.9f;
-	if (shorter < 4)
+	/* Of two words that are known neither is a slip of the other: Dian is not Andi. */
+	if (shorter < 4 || (is_known(a) && is_known(b)))
 		return 0;
 	unsigned apart = letters_apart(a->letters, b->letters);
 	bool one = apart <= 2 && !(apart == 2 && la != lb);

@@ -200,6 +200,15 @@ static bool names_something(const struct mark *m)
 	       (is_number(m) || m->weight >= (role_of(m) == ROLE_PERSON ? TELLING : NAMING));
 }
 
+/* Part of a name that the other record has nowhere. */
+static bool has_other_name(const struct mark *marks, const float *found, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (found[i] <= 0 && role_of(&marks[i]) == ROLE_PERSON && marks[i].weight >= NAMING)
+			return true;
+	return false;
+}
+
 static struct roles compare_roles(const struct dedup_query *q)
 {
 	struct roles r = { 0, 0, 0 };
@@ -225,6 +234,13 @@ static struct roles compare_roles(const struct dedup_query *q)
 				r.agree |= bit;
 				break;
 			}
+	}
+	/* Wahyu Lestari and Lestari Saputra share a name and are two. */
+	if (has_other_name(q->a->marks, q->a_found, q->a->mark_count) &&
+	    has_other_name(q->b->marks, q->b_found, q->b->mark_count)) {
+		r.agree &= ~(1u << ROLE_PERSON);
+		r.a |= 1u << ROLE_PERSON;
+		r.b |= 1u << ROLE_PERSON;
 	}
 	return r;
 }
@@ -360,6 +376,10 @@ static void set_place(struct dedup_query *q, struct out o, const struct roles *r
 	set(o, FEATURE_shared_place, place);
 	set(o, FEATURE_topic_agree, shared != 0);
 	set(o, FEATURE_topic_conflict, known && shared == 0);
+	double other = (double)(o.v[FEATURE_word_swapped] + o.v[FEATURE_word_missing] +
+			       o.v[FEATURE_place_missing] + o.v[FEATURE_person_conflict]);
+	set(o, FEATURE_aid_other, (shared & LEXICON_SOCIAL_AID) != 0 ?
+	    least(other, 1) * above((double)o.v[FEATURE_contained], 0.6) : 0);
 	set(o, FEATURE_retold, shared != 0 && conflicts + swapped <= 0 ?
 	    place * (1 - (double)o.v[FEATURE_text_contained]) : 0);
 }

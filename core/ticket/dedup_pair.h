@@ -64,6 +64,7 @@
 	X(conflict_exact)   /* a conflict, and hardly anything else differs */ \
 	X(shared_place)     /* log of the weight of places and named things on both */ \
 	X(topic_agree) X(topic_conflict) \
+	X(aid_other)        /* forms for social aid: alike, but for a name or place in each */ \
 	X(retold)           /* shared_place, if topics agree and nothing conflicts, x what is */ \
 			    /* not contained */ \
 	X(days) X(days_10) X(days_20) \

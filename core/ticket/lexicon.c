@@ -91,7 +91,7 @@ static const char *const topics[] = {
 	"pdam pam leding ledeng mengalir ngalir keran",
 	"parkir jukir parkiran",
 	"ktp kk akta dukcapil kependudukan ektp",
-	"bansos pkh bpnt blt bst dtks mbr sembako kks",
+	"bansos pkh bpnt blt bst dtks mbr sembako kks kis pbi pip kip bsu",
 	"macet lalin trafik rambu zebra cros lampumerah",
 	"bising berisik sound karaoke dugem",
 	"pkl pedagang lapak kaki",

@@ -22,8 +22,9 @@ PLACE_LENGTH = 4
 SLANG = (100, 40, 0)     # shares of the slang table that are known, one copy of the pairs each
 RIDGE = 3.0
 ROUNDS = 40
-GUARDS = ("conflicts", "conflict_exact", "location_number", "location_word")
+GUARDS = ("conflicts", "conflict_exact", "aid_other", "location_number", "location_word")
 RETOLD_WEIGHT = 2.0      # of true pairs in other words: there are few
+AID_WEIGHT = 6.0         # of false pairs that are forms of two people: the worst of errors
 
 
 def load(path):
@@ -126,7 +127,9 @@ def make_weights(build, data, records, cut, out):
     y = (group[pairs["pair"][:, 0]] == group[pairs["pair"][:, 1]]).astype(float)
     x = numpy.column_stack([numpy.ones(len(pairs)), pairs["x"].astype(float)])
     retold = (y > 0) & (pairs["x"][:, names.index("contained")] < 0.6)
-    w = fit_signed(numpy, x, y, numpy.where(retold, RETOLD_WEIGHT, 1.0), names)
+    forms = (y == 0) & (pairs["x"][:, names.index("aid_other")] > 0)
+    weight = numpy.where(retold, RETOLD_WEIGHT, numpy.where(forms, AID_WEIGHT, 1.0))
+    w = fit_signed(numpy, x, y, weight, names)
     write(out / "weights.txt", [
         "# Weights of the features in core/ticket/dedup_pair.h. Written by tests/train/train.py.",
         "bias %.4f" % w[0]] + ["%s %.4f" % (name, v + 0.0) for name, v in zip(names, w[1:])])

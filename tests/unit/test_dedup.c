@@ -72,6 +72,11 @@ static enum dedup_decision second(const struct said *a, const struct said *b)
 #define FORM(name, village, rt) "Nama: " name "\nNIK: 32730101010100" rt "\nAlamat: " village " RT " rt \
 	"/RW 02, Kec. Wanasari Baru\nKeluhan: bantuan sembako bulan ini belum cair, saldo kosong di ATM"
 
+#define AID(name) "Tolong periksa di DTKS nama " name ", rumah di Tirtasuka RT 4 RW 6 Kec. Wanasari Baru, " \
+	"pengajuan PKH setahun lalu tidak pernah dijawab petugas pendamping"
+#define CUT(village) "Warga " village ", Kec. Wanasari Baru melapor uang BLT dipotong Rp 175.000 tiap " \
+	"keluarga oleh ketua kelompok, tolong diperiksa"
+
 static const struct {
 	const char *a, *b;
 	bool joined;
@@ -97,6 +102,12 @@ static const struct {
 	  false },
 	{ FORM("Ratna Contohwati", "Desa Sukarame", "01"), FORM("Bambang Misalnya", "Desa Sukarame", "01"),
 	  false },
+	/* two people with one name in common; names of as many letters; another village */
+	{ AID("Wahyu Lestari"), AID("Lestari Saputra"), false },
+	{ AID("Dian Wijaya"), AID("Andi Saputra"), false },
+	{ AID("Wahyu Lestari"), "min " AID("wahyu lestarii") " trims", true },
+	{ CUT("Sukarame"), CUT("Tirtomoyo"), false },
+	{ CUT("Sukarame"), "Halo min. " CUT("sukarame"), true },
 	{ "izin keramaian di lapangan Kenanga tanggal 3 Maret 2026 belum dijawab kelurahan Tirtasuka",
 	  "izin keramaian di lapangan Kenanga tanggal 19 April 2026 belum dijawab kelurahan Tirtasuka", false },
 	/* another matter */
