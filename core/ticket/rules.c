@@ -19,6 +19,13 @@ struct phrase {
 	size_t count;
 };
 
+/* A text, and which two letters its words begin with: most phrases begin with
+ * others, and are not compared at all. */
+struct text {
+	struct place_words words;
+	uint64_t begins[16];
+};
+
 struct phrases {
 	struct phrase *items;
 	size_t count;
@@ -182,49 +189,73 @@ void rules_free(struct rules *r)
 
 /* ---- applying ----------------------------------------------------------- */
 
+/* A bit of text.begins; words of one letter share one. */
+static unsigned beginning(const char *word)
+{
+	return ((unsigned char)word[0] * 33u + (unsigned char)word[1]) % 1024u;
+}
+
+static void read_text(const char *from, struct text *out)
+{
+	place_words_read(from, NULL, &out->words);
+	memset(out->begins, 0, sizeof(out->begins));
+	for (size_t i = 0; i < out->words.count; i++) {
+		unsigned bit = beginning(out->words.items[i].text);
+		out->begins[bit / 64] |= UINT64_C(1) << bit % 64;
+	}
+}
+
+static bool may_fit(const struct phrase *p, const struct text *text)
+{
+	unsigned bit = beginning(p->words[0]);
+	return (p->open[0] && p->words[0][1] == '\0') ||
+	       (text->begins[bit / 64] & UINT64_C(1) << bit % 64) != 0;
+}
+
 static bool fits_here(const struct phrase *p, const struct place_words *words, size_t at)
 {
 	if (at + p->count > words->count)
 		return false;
 	for (size_t i = 0; i < p->count; i++) {
 		const char *word = words->items[at + i].text;
-		if (p->open[i] ? !str_starts(word, p->words[i]) : strcmp(word, p->words[i]) != 0)
+		if (word[0] != p->words[i][0] ||
+		    (p->open[i] ? !str_starts(word, p->words[i]) : strcmp(word, p->words[i]) != 0))
 			return false;
 	}
 	return true;
 }
 
 /* The phrase that is in the text, or NULL. */
-static const struct phrase *find(const struct phrases *list, const struct place_words *words)
+static const struct phrase *find(const struct phrases *list, const struct text *text)
 {
 	for (size_t i = 0; i < list->count; i++)
-		for (size_t at = 0; at < words->count; at++)
-			if (fits_here(&list->items[i], words, at))
+		for (size_t at = 0; may_fit(&list->items[i], text) && at < text->words.count; at++)
+			if (fits_here(&list->items[i], &text->words, at))
 				return &list->items[i];
 	return NULL;
 }
 
-static const struct phrase *rule_fits(const struct rule *rule, const struct place_words *words)
+static const struct phrase *rule_fits(const struct rule *rule, const struct text *text)
 {
-	if ((rule->at_most > 0 && words->count > rule->at_most) || find(&rule->unless, words) != NULL ||
-	    (rule->with.count > 0 && find(&rule->with, words) == NULL))
+	if ((rule->at_most > 0 && text->words.count > rule->at_most) || find(&rule->unless, text) != NULL ||
+	    (rule->with.count > 0 && find(&rule->with, text) == NULL))
 		return NULL;
-	return find(&rule->any, words);
+	return find(&rule->any, text);
 }
 
-void rules_apply(const struct rules *r, const char *text, struct rules_answer *out)
+void rules_apply(const struct rules *r, const char *from, struct rules_answer *out)
 {
-	struct place_words *words = xmalloc(sizeof(*words));
+	struct text *text = xmalloc(sizeof(*text));
 	memset(out, 0, sizeof(*out));
-	place_words_read(text, NULL, words);
+	read_text(from, text);
 	for (size_t i = 0; i < r->count; i++) {
 		const struct rule *rule = &r->items[i];
-		const struct phrase *phrase = rule_fits(rule, words);
+		const struct phrase *phrase = rule_fits(rule, text);
 		for (size_t f = 0; phrase != NULL && f < RULES_FIELD_COUNT; f++)
 			if (rule->values[f] != NULL && out->fields[f].value == NULL)
 				out->fields[f] = (struct rules_fit){ rule->values[f], rule->name, phrase->text };
 	}
-	free(words);
+	free(text);
 }
 
 const char *rules_category(const struct rules *r, const char *topic)
@@ -236,17 +267,17 @@ const char *rules_category(const struct rules *r, const char *topic)
 static size_t test_examples(const struct rule *rule, const struct yaml_node *examples, bool should_fit,
 			    rules_on_wrong *on_wrong, void *data)
 {
-	struct place_words *words = xmalloc(sizeof(*words));
+	struct text *text = xmalloc(sizeof(*text));
 	size_t count = 0;
 	for (const struct yaml_node *n = examples != NULL ? examples->first : NULL; n != NULL; n = n->next) {
 		if (n->kind != YAML_SCALAR)
 			continue;
 		count++;
-		place_words_read(n->text, NULL, words);
-		if ((rule_fits(rule, words) != NULL) != should_fit)
+		read_text(n->text, text);
+		if ((rule_fits(rule, text) != NULL) != should_fit)
 			on_wrong(data, rule->name, n->text, should_fit);
 	}
-	free(words);
+	free(text);
 	return count;
 }
 

@@ -97,7 +97,7 @@ static const char *word(const struct search *s, size_t i)
 static bool is_in(const char *const *list, const char *text)
 {
 	for (; *list != NULL; list++)
-		if (strcmp(*list, text) == 0)
+		if (**list == *text && strcmp(*list, text) == 0)
 			return true;
 	return false;
 }
@@ -249,7 +249,7 @@ static const char *const numbers[] = { "nol", "satu", "dua", "tiga", "empat", "l
 static int64_t unit_of(const char *text)
 {
 	for (size_t i = 0; i < COUNT_OF(units); i++)
-		if (strcmp(units[i].word, text) == 0)
+		if (units[i].word[0] == *text && strcmp(units[i].word, text) == 0)
 			return units[i].ms;
 	return 0;
 }
@@ -260,7 +260,7 @@ static int count_of(const char *text)
 	if (size >= 1 && size <= 2 && strspn(text, "0123456789") == size)
 		return (int)strtol(text, NULL, 10);
 	for (int n = 0; numbers[n] != NULL; n++)
-		if (strcmp(numbers[n], text) == 0)
+		if (numbers[n][0] == *text && strcmp(numbers[n], text) == 0)
 			return n;
 	return 0;
 }
@@ -304,7 +304,7 @@ static int week_day(const char *text)
 		{ "rabu", "rebo", "rbu" } };
 	for (int d = 0; d < 7; d++)
 		for (size_t n = 0; n < 4 && names[d][n] != NULL; n++)
-			if (strcmp(names[d][n], text) == 0)
+			if (names[d][n][0] == *text && strcmp(names[d][n], text) == 0)
 				return d;
 	return -1;
 }
