@@ -110,7 +110,8 @@ START_TEST(a_handshake_is_answered_with_the_bare_challenge_or_refused)
 	ck_assert_int_eq(ask(&s, "GET", handshakes[_i].query, NULL, ""), JEMBATAN_OK);
 	ck_assert_uint_eq(s.response.status, handshakes[_i].status);
 	ck_assert_uint_eq(s.response.body.size, strlen(handshakes[_i].body));
-	ck_assert_mem_eq(s.response.body.data, handshakes[_i].body, s.response.body.size);
+	if (s.response.body.size > 0)
+		ck_assert_mem_eq(s.response.body.data, handshakes[_i].body, s.response.body.size);
 	ck_assert_str_eq(s.response.media_type, "text/plain");
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
 	end(&s);
