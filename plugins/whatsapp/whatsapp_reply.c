@@ -77,12 +77,9 @@ static json_t *parameter(const struct jembatan_reply *reply, json_t *extra, cons
 	char buffer[64];
 	const char *value;
 
-	if (strcmp(name, "text") == 0)
-		value = reply->text;
-	else if (strcmp(name, "reference") == 0)
+	value = strcmp(name, "text") == 0 ? reply->text : kit_json_id(extra, name, buffer);
+	if (!value && strcmp(name, "reference") == 0)
 		value = reply->reference;
-	else
-		value = kit_json_id(extra, name, buffer);
 	return json_pack("{s:s,s:o}", "type", "text", "text", one_line(value ? value : ""));
 }
 

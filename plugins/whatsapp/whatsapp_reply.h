@@ -16,8 +16,8 @@ JEMBATAN_MUST_CHECK enum jembatan_result
 wa_template_read(const char *spec, struct wa_template *out, struct kit_why *why);
 
 /* The request's JSON; the caller frees. NULL: its address is none of WhatsApp's.
- * template NULL: free text. A parameter is `text`, `reference`, or a key of
- * reply->extra. */
+ * template NULL: free text. A parameter is `text`, a key of
+ * reply->extra, or, where that has none, `reference`. */
 char *wa_reply_json(const struct jembatan_reply *reply, const struct wa_template *template);
 
 /* Is free text allowed at this moment? */

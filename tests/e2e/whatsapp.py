@@ -12,6 +12,7 @@ import json
 import pathlib
 import random
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -88,9 +89,16 @@ def signed(body, secret=SECRET):
             "Content-Type": "application/json"}
 
 
+def install(build, instances):
+    """A rig with the real connector: tests/conform has one that plays WhatsApp."""
+    rig = Rig(build, {}, instances)
+    shutil.copy(rig.build / ".libs" / "whatsapp.so", rig.plugin_dir / "whatsapp.so")
+    return rig
+
+
 class Place:
-    def __init__(self, build, gather="2s", push="shadow", centre=False, web=None):
-        self.rig = Rig(build, {}, {})
+    def __init__(self, build, gather="2s", push="shadow", centre=False, more=None):
+        self.rig = install(build, {})
         self.socket = str(self.rig.dir / "web.sock")
         self.cloud = Cloud(self.rig)
         self.rig.stoppers.append(self.cloud.stop)
@@ -105,9 +113,12 @@ class Place:
                              "graph_url": self.cloud.url, "media_hosts": [self.cloud.url]}}
         if gather:
             entry["gather"] = gather
-        self.rig.write_config(dict(self.centre.settings) if self.centre else {}, {"wa": entry},
-                              {"web": dict({"listen": "unix:" + self.socket, "per_address": 4096},
-                                           **(web or {})), "log": {"level": "debug"}})
+        entry.update(more or {})
+        status = {"new_every": "1s", "old_every": "2s", "closed_every": "1s", "reconcile_at": ""}
+        self.rig.write_config(dict(self.centre.settings, status=status) if self.centre else {},
+                              {"wa": entry},
+                              {"web": {"listen": "unix:" + self.socket, "per_address": 4096},
+                               "log": {"level": "debug"}, "replies": {"received_after": "60s"}})
         self.daemon = None
         self.start()
 
@@ -204,6 +215,44 @@ def orders(o):
     p.close()
 
 
+def answered(o):
+    """The number and a state reach the citizen; a message whose answer is lost is
+    settled by Meta's own word and does not go out twice."""
+    p = Place(o.build, gather=None, push="auto", centre=True,
+              more={"replies": {"send": "on", "quiet": ""}})
+    wait_for("the way back", lambda: p.rig.query(
+        "SELECT value FROM flag WHERE name = 'replies.on'") in ([(1,)], []), 20)
+    text = "Lampu jalan di depan balai desa padam sejak Senin malam, mohon diperbaiki"
+    # Meta's times have no fraction: not before replies were switched on.
+    hook = webhook(message(1, "text", {"body": text}, at=int(time.time()) + 1))
+    expect(p.give(hook) == 200, "not taken")
+    sent = lambda: [s["message"] for s in p.cloud.state()["sent"]]  # noqa: E731
+    wait_for("the number", sent, 60)
+    ticket = p.rig.ask("tickets", "pushed")[0]
+    first = sent()[0]
+    expect(ticket["tracking_id"] in first["text"]["body"] and first["to"] == "6281200000001" and
+           first["context"]["message_id"] == "wamid.UJI00001=", "sent: %s" % first)
+    receipt = {"id": p.cloud.state()["sent"][0]["id"], "status": "delivered", "timestamp":
+               str(int(time.time())), "recipient_id": "6281200000001",
+               "biz_opaque_callback_data": first["biz_opaque_callback_data"]}
+    for status in ("delivered", "sent", "read", "delivered"):  # in any order, twice
+        expect(p.give(webhook(statuses=[dict(receipt, status=status)])) == 200, "not taken")
+    states = lambda: [r["state"] for r in p.rig.ask("replies", "list")]  # noqa: E731
+    wait_for("what Meta says", lambda: "read" in states(), 20)
+    p.cloud.ask("/_fault", {"spec": "commit-close:send@first=1"})
+    p.centre.get("/_status/" + ticket["tracking_id"],
+                 {"status_code": "0", "status_name": "Dalam Proses", "note": ""})
+    wait_for("the state", lambda: len(sent()) == 2, 60)
+    wait_for("nobody to know", lambda: "unknown" in states(), 20)
+    second = sent()[1]
+    expect(p.give(webhook(statuses=[dict(receipt, id=p.cloud.state()["sent"][1]["id"], status="sent",
+                                         biz_opaque_callback_data=second["biz_opaque_callback_data"])]))
+           == 200, "not taken")
+    wait_for("it to be settled", lambda: "unknown" not in states(), 20)
+    expect(p.cloud.state()["asked"]["send"] == 2, "it went out again")
+    p.close()
+
+
 def durable(o):
     """kill -9 at any moment: what was answered is there, all of it once."""
     p = Place(o.build, gather=None)
@@ -290,7 +339,7 @@ def forged(o):
 
 def preview(o):
     """`jembatan preview` shows what a webhook becomes."""
-    rig = Rig(o.build, {}, {"wa": {"connector": "whatsapp", "options": {
+    rig = install(o.build, {"wa": {"connector": "whatsapp", "options": {
         "phone_number_id": NUMBER, "app_secret": {"env": "HOME"}, "verify_token": {"env": "HOME"},
         "access_token": {"env": "HOME"}}}})
     rows = rig.ask("preview", "wa", "--sample", str(TOP / "tests/data/whatsapp/batch.json"))
@@ -299,7 +348,7 @@ def preview(o):
     rig.close()
 
 
-SCENARIOS = [preview, gathered, orders, durable, copies, forged]
+SCENARIOS = [preview, gathered, orders, answered, durable, copies, forged]
 
 
 def main():
