@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/notify.h"
 #include "control.h"
+#include "eraser.h"
 #include "reload.h"
 #include "replies.h"
 #include "store/audit.h"
@@ -368,6 +369,7 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 							    .on_turn = want_turn, .data = a },
 				 settings);
 	a->reload = reload_new(a);
+	a->eraser = eraser_new(a);
 	r = decide_set_settings(a->decide, settings, why);
 	if (r == JEMBATAN_OK)
 		r = open_central(a, why);
@@ -387,6 +389,7 @@ void app_run(struct app *a)
 	loop_timer_set(a->idle, 0);
 	if (notify_watchdog_ms() > 0)
 		loop_timer_set(a->watchdog, notify_watchdog_ms());
+	eraser_resume(a->eraser);
 	app_tell_ready(a);
 	log_notice("jembatand", "running: %zu instances, data in %s", a->settings->instance_count,
 		   a->settings->data_dir);
@@ -398,6 +401,7 @@ void app_close(struct app *a)
 {
 	control_close(a->control);
 	reload_free(a->reload);
+	eraser_free(a->eraser);
 	outbox_free(a->outbox);
 	decide_free(a->decide);
 	intake_free(a->intake);

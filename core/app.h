@@ -17,6 +17,7 @@ struct control;
 struct web_child;
 struct reload;
 struct replies;
+struct eraser;
 
 struct app {
 	struct loop *loop;
@@ -34,6 +35,7 @@ struct app {
 	struct control *control;
 	struct web_child *web; /* NULL: web.listen is not set */
 	struct reload *reload;
+	struct eraser *eraser;
 	struct loop_timer *retry, *idle, *watchdog, *drain;
 	struct log_trouble trouble;
 	bool decide_more;  /* messages may wait for their decision */

@@ -15,7 +15,9 @@
 #include "commands_replies.h"
 #include "commands_support.h"
 #include "commands_central.h"
+#include "access_log.h"
 #include "control.h"
+#include "eraser.h"
 #include "explain.h"
 #include "know_view.h"
 #include "reload.h"
@@ -93,6 +95,7 @@ static void review_list(struct control_peer *p, const struct msg_command *c)
 	size_t count = 0, total = 0;
 	int64_t after = 0;
 	(void)commands_number(c, "after", &after);
+	access_log_try(p, "listed", AUDIT_CENTRAL, 0);
 	enum jembatan_result r;
 	do {
 		arena_reset(arena);
@@ -258,8 +261,16 @@ static void quarantine_show(struct control_peer *p, const struct msg_command *c)
 	struct quarantine_row q;
 	struct buf raw;
 	int64_t from = 0;
+	struct why why;
+	enum jembatan_result r;
 	buf_init(&raw, RAW_MAX);
-	if (quarantine_read(p, c, arena, &q, &raw) == JEMBATAN_OK) {
+	r = quarantine_read(p, c, arena, &q, &raw);
+	if (r == JEMBATAN_OK) {
+		r = access_log_note(p, "shown", AUDIT_QUARANTINE, q.id, &why);
+		if (r != JEMBATAN_OK)
+			control_fail(p, r, &why);
+	}
+	if (r == JEMBATAN_OK) {
 		char *hex = xmalloc(2 * SHOW_PIECE + 1);
 		if (!commands_number(c, "from", &from) || from < 0) {
 			quarantine_row_out(p, &q);
@@ -519,6 +530,8 @@ control_command *commands_find(const char *name)
 		{ "replies hold", replies_hold_command },
 		{ "replies release", replies_release_command },
 		{ "replies preview", replies_preview_command },
+		{ "erase", erase_command },
+		{ "access list", access_list_command },
 	};
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (strcmp(table[i].name, name) == 0)

@@ -15,6 +15,8 @@ bool commands_finish(struct control_peer *p, enum jembatan_result r, struct why 
 control_command review_accept_command, review_reject_command, tickets_edit_command;
 control_command backup_begin_command, backup_end_command, backup_list_command;
 control_command restore_release_command;
+/* Rows "backup" of the copies that were made before migrations. */
+void backup_list_automatic(struct control_peer *p);
 control_command duplicates_list_command, duplicates_show_command;
 control_command duplicates_split_command, duplicates_join_command;
 

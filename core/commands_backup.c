@@ -63,7 +63,7 @@ void backup_end_command(struct control_peer *p, const struct msg_command *c)
 }
 
 /* The copies before migrations are made before there is a row to note them in. */
-static void automatic_ones(struct control_peer *p)
+void backup_list_automatic(struct control_peer *p)
 {
 	CLEANUP(free_pointer) char *folder = xasprintf("%s/backup",
 						       control_app(p)->settings->data_dir);
@@ -92,7 +92,7 @@ void backup_list_command(struct control_peer *p, const struct msg_command *c)
 	int64_t after = 0;
 	enum jembatan_result r;
 	(void)c;
-	automatic_ones(p);
+	backup_list_automatic(p);
 	do {
 		arena_reset(arena);
 		r = backups_list(a->db, after, PAGE, arena, rows, &count, &why);

@@ -5,12 +5,14 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "access_log.h"
 #include "base/clock.h"
 #include "base/jx.h"
 #include "commands_replies.h"
 #include "duplicates_view.h"
 #include "follow_view.h"
 #include "know_view.h"
+#include "store/access.h"
 #include "store/audit.h"
 #include "store/inbox.h"
 #include "store/outbox_rows.h"
@@ -44,12 +46,18 @@ static const char *instance_name(struct app *a, int64_t id)
 	return s != NULL ? s->name : "(removed)";
 }
 
+/* Lists have a title, all others a body. */
+static const char *title_of(const struct ticket_row *t)
+{
+	return t->title == NULL && t->body == NULL ? "(erased)" : t->title;
+}
+
 static json_t *ticket_json(struct app *a, const struct ticket_row *t)
 {
 	json_t *row = json_pack("{s:s,s:I,s:s,s:s,s:s,s:I,s:s?,s:s?,s:s?}", "type", "ticket", "id",
 		(json_int_t)t->id, "reference", t->reference, "state", ticket_state_name(t->state),
 		"instance", instance_name(a, t->instance_id), "created_ms", (json_int_t)t->created_ms,
-		"tracking_id", t->tracking_id, "title", t->title, "reason", t->reason);
+		"tracking_id", t->tracking_id, "title", title_of(t), "reason", t->reason);
 	if (row != NULL && t->tracking_id != NULL)
 		follow_view_add(a, t->id, row);
 	return row;
@@ -89,6 +97,7 @@ static enum jembatan_result explain_ticket(struct history *h, const struct ticke
 	struct inbox_row *rows = arena_alloc(h->arena, MESSAGES_MAX * sizeof(*rows));
 	struct outbox_row push;
 	size_t count = 0;
+	access_log_try(h->peer, "explained", AUDIT_TICKET, t->id);
 	control_row(h->peer, ticket_json(h->app, t));
 	struct ticket form;
 	if (t->body != NULL && ticket_from_json(bytes_text(t->body), h->arena, &form, NULL) == JEMBATAN_OK)
@@ -135,6 +144,7 @@ static enum jembatan_result explain(struct history *h, const char *name, struct 
 	if (r != JEMBATAN_OK)
 		return r;
 	if (m.ticket_id == 0) {
+		access_log_try(h->peer, "explained", AUDIT_MESSAGE, id);
 		message_out(h, &m);
 		return add_events(h, AUDIT_MESSAGE, id, why);
 	}
@@ -182,6 +192,9 @@ void show_command(struct control_peer *p, const struct msg_command *c)
 		r = audit_add(a->db, AUDIT_TICKET, t.id, control_actor(p), "shown", NULL, clock_now_ms(),
 			      &why);
 		if (r == JEMBATAN_OK)
+			r = access_add(a->db, control_actor(p), "shown", AUDIT_TICKET, t.id,
+				       clock_now_ms(), &why);
+		if (r == JEMBATAN_OK)
 			r = db_commit(a->db, &why);
 		if (r != JEMBATAN_OK)
 			db_abort(a->db);
@@ -223,6 +236,7 @@ void tickets_command(struct control_peer *p, const struct msg_command *c)
 		return;
 	}
 	int64_t after = from != NULL ? strtoll(from, NULL, 10) : 0;
+	access_log_try(p, "listed", AUDIT_CENTRAL, 0);
 	size_t count = 0, total = 0;
 	enum jembatan_result r;
 	do {

@@ -49,6 +49,9 @@ static const char usage_text[] =
 	"  backup FOLDER | backup --list   a copy beside the work, without the master key\n"
 	"  restore BACKUP [--replace]      daemon stopped; the store is then in hold\n"
 	"  restore --release [--yes]       end the hold: new reports are pushed again\n"
+	"  erase --person FILE|- [--dry-run]   destroy all words of the person named in FILE\n"
+	"  erase --ticket TICKET [--dry-run]   destroy the words of one ticket\n"
+	"  access list                     who looked at whose words, who erased them\n"
 	"\n"
 	"try out\n"
 	"  duplicates --offline FILE.jsonl [--automatic PERCENT] [--explain] [--measure]\n"
@@ -60,7 +63,7 @@ static const char usage_text[] =
 
 struct request {
 	struct cli cli;
-	const char *sample, *since, *reason, *offline, *automatic, *title, *text, *home;
+	const char *sample, *person, *ticket, *since, *reason, *offline, *automatic, *title, *text, *home;
 	const char *agency, *category, *classification;
 	bool not_reached, live, dry_run, all, refused, refresh, show_options, explain, measure, list,
 		replace, release, yes;
@@ -441,6 +444,27 @@ static int run_restore(const struct request *q)
 	return cli_restore(&q->cli, word(q, 1), q->replace);
 }
 
+/* Whose words: never on the command line, where everybody on the machine could
+ * read it. */
+static int run_erase(const struct request *q)
+{
+	CLEANUP(free_pointer) char *person = NULL;
+	if ((q->person == NULL) == (q->ticket == NULL))
+		return usage_error("erase needs ", "--person FILE (- for stdin) or --ticket TICKET");
+	if (q->person != NULL && (person = read_words(q->person)) == NULL)
+		return EX_NOINPUT;
+	struct msg_argument arguments[] = { { "person", person }, { "ticket", q->ticket },
+					    { "dry_run", q->dry_run ? "yes" : NULL } };
+	return ask(q, "erase", arguments, 3, false);
+}
+
+static int run_access(const struct request *q)
+{
+	if (!str_equal(word(q, 1), "list"))
+		return usage_error("access needs ", "list");
+	return ask(q, "access list", NULL, 0, true);
+}
+
 static int run(const struct request *q)
 {
 	static const struct {
@@ -455,6 +479,7 @@ static int run(const struct request *q)
 		{ "duplicates", run_duplicates }, { "classify", run_classify },
 		{ "rules", run_rules },
 		{ "backup", run_backup }, { "restore", run_restore },
+		{ "erase", run_erase }, { "access", run_access },
 	};
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (str_equal(table[i].name, word(q, 0)))
@@ -466,7 +491,7 @@ enum { OPTION_SAMPLE = 256, OPTION_SINCE, OPTION_REASON, OPTION_DRY_RUN, OPTION_
        OPTION_LIVE, OPTION_REFUSED, OPTION_REFRESH, OPTION_OPTIONS, OPTION_SOCKET, OPTION_OFFLINE,
        OPTION_EXPLAIN, OPTION_MEASURE, OPTION_AUTOMATIC, OPTION_LIST, OPTION_REPLACE, OPTION_RELEASE, OPTION_YES,
        OPTION_NOT_REACHED, OPTION_TITLE, OPTION_TEXT, OPTION_AGENCY, OPTION_CATEGORY,
-       OPTION_CLASSIFICATION, OPTION_HOME };
+       OPTION_CLASSIFICATION, OPTION_HOME, OPTION_PERSON, OPTION_TICKET };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -496,6 +521,8 @@ static const struct option options[] = {
 	{ "classification", required_argument, NULL, OPTION_CLASSIFICATION },
 	{ "text", required_argument, NULL, OPTION_TEXT },
 	{ "home", required_argument, NULL, OPTION_HOME },
+	{ "person", required_argument, NULL, OPTION_PERSON },
+	{ "ticket", required_argument, NULL, OPTION_TICKET },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -538,6 +565,8 @@ int main(int argc, char *argv[])
 		case OPTION_CLASSIFICATION: q.classification = optarg; break;
 		case OPTION_TEXT: q.text = optarg; break;
 		case OPTION_HOME: q.home = optarg; break;
+		case OPTION_PERSON: q.person = optarg; break;
+		case OPTION_TICKET: q.ticket = optarg; break;
 		case 'V':
 			puts("jembatan " PACKAGE_VERSION);
 			return EX_OK;

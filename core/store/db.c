@@ -21,6 +21,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "store/db_inside.h"
+#include "store/erase.h"
 #include "store/restore.h"
 #include "base/poison.h"
 
@@ -398,6 +399,18 @@ void db_idle(struct db *db)
 	end_reading(db);
 	if (!db->sql.in_transaction && !db->owed && db->wal_pages > WAL_IDLE_PAGES)
 		checkpoint(db);
+}
+
+enum jembatan_result db_empty_log(struct db *db, struct why *why)
+{
+	end_reading(db);
+	if (db->sql.in_transaction || db->owed)
+		return why_set(why, JEMBATAN_RETRY, "a transaction is open");
+	if (sqlite3_wal_checkpoint_v2(db->sql.handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+				      NULL) != SQLITE_OK)
+		return sql_failed(&db->sql, why);
+	db->wal_pages = 0;
+	return JEMBATAN_OK;
 }
 
 static int compare_us(const void *a, const void *b)

@@ -288,6 +288,16 @@ enum jembatan_result inbox_of_ticket(struct db *db, int64_t ticket_id, size_t li
 	return read_rows(db, s, arena, out, out_count, why);
 }
 
+enum jembatan_result inbox_walk(struct db *db, int64_t after_id, size_t limit, struct arena *arena,
+				struct inbox_row *out, size_t *out_count, struct why *why)
+{
+	static const char text[] = SELECT_ROWS "WHERE m.id > ?1 ORDER BY m.id LIMIT ?2";
+	CLEANUP(sql_end) sqlite3_stmt *s =
+		sql_query(&db->sql, text,
+			  SQL_VALUES(sql_number(after_id), sql_number((int64_t)limit)));
+	return read_rows(db, s, arena, out, out_count, why);
+}
+
 enum jembatan_result inbox_thread_look(struct db *db, const struct inbox_row *row,
 				       const struct digest *thread_key, int64_t since_ms,
 				       struct inbox_look *out, struct why *why)

@@ -128,6 +128,10 @@ MUST_CHECK enum jembatan_result inbox_of_thread(struct db *db, const struct inbo
 MUST_CHECK enum jembatan_result inbox_of_ticket(struct db *db, int64_t ticket_id, size_t limit,
 						struct arena *arena, struct inbox_row *out,
 						size_t *out_count, struct why *why);
+/* All rows by their ids, whatever their stage. */
+MUST_CHECK enum jembatan_result inbox_walk(struct db *db, int64_t after_id, size_t limit,
+					   struct arena *arena, struct inbox_row *out,
+					   size_t *out_count, struct why *why);
 /* INBOX_BEFORE_START rows of an instance that arrived at since_ms or later go
  * back to INBOX_NEW. */
 MUST_CHECK enum jembatan_result inbox_release_before_start(struct db *db, int64_t instance_id,

@@ -90,6 +90,12 @@ void inbox_files_doom(struct db *db, const char *token)
 		file->doomed = true;
 }
 
+void inbox_files_forget(struct db *db, const char *token)
+{
+	add_fresh(&db->files, token);
+	find_fresh(&db->files, token)->doomed = true;
+}
+
 void inbox_files_committed(struct inbox_files *f)
 {
 	size_t left = 0;

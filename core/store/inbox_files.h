@@ -30,6 +30,9 @@ void inbox_files_done(struct inbox_files *f);
 MUST_CHECK enum jembatan_result inbox_files_name(struct db *db, const char *token, unsigned subject,
 						 int64_t subject_id, struct why *why);
 void inbox_files_doom(struct db *db, const char *token);
+/* A committed row that named it does so no more: it goes at the next sweep after
+ * the commit. */
+void inbox_files_forget(struct db *db, const char *token);
 void inbox_files_committed(struct inbox_files *f);
 void inbox_files_aborted(struct inbox_files *f);
 

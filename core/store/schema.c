@@ -245,5 +245,6 @@ static const char step_6[] =
 	"CREATE INDEX outbox_open ON outbox (ticket_id, id) WHERE kind = 1 AND state < 2;";
 
 static const char *const steps[] = { step_1, step_2, schema_follow, step_4, step_5, step_6,
-				     schema_duplicates, schema_incomplete, schema_reply, schema_lean };
+				     schema_duplicates, schema_incomplete, schema_reply, schema_lean,
+				     schema_private };
 const struct migrate_steps migrate_all = { steps, COUNT_OF(steps) };
