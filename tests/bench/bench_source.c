@@ -89,9 +89,9 @@ static void write_record(const struct complaint *c, uint64_t id, struct buf *out
 	unsigned month = 1 + any(12), day = 1 + any(28), hour = any(24), minute = any(60);
 	buf_printf(out, "{\"id\":\"BENCH-%09llu\",\"channel\":\"web\",\"created_at\":"
 		   "\"2026-%02u-%02uT%02u:%02u:00+07:00\",\"reporter\":{\"name\":\"%s %s\","
-		   "\"phone\":\"+62811%07u\",\"email\":\"%s.%u@contoh.invalid\",\"anonymous\":%s},",
+		   "\"phone\":\"+62811%07u\",\"email\":\"%s.%llu@contoh.invalid\",\"anonymous\":%s},",
 		   (unsigned long long)id, month, day, hour, minute, name, family, any(10000000),
-		   name, any(1000), any(10) == 0 ? "true" : "false");
+		   name, (unsigned long long)id, any(10) == 0 ? "true" : "false");
 	buf_printf(out, "\"category\":\"Sarana umum\",\"title\":\"%s, Jalan %s\",\"description\":\"",
 		   what[c->what], street[c->street]);
 	write_text(c, out);
