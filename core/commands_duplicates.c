@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/clock.h"
+#include "access_log.h"
 #include "commands.h"
 #include "compare.h"
 #include "duplicates_view.h"
@@ -136,6 +136,7 @@ void duplicates_list_command(struct control_peer *p, const struct msg_command *c
 		}
 	} while (r == JEMBATAN_OK && count == PAGE && shown < LIST_MAX);
 	arena_free(arena);
+	access_log_try(p, "duplicates listed", AUDIT_CENTRAL, 0);
 	if (r != JEMBATAN_OK)
 		control_fail(p, r, &why);
 	else if (shown == LIST_MAX)
@@ -179,6 +180,7 @@ static enum jembatan_result show(struct control_peer *p, const char *name, struc
 	if (r != JEMBATAN_OK)
 		return r == JEMBATAN_GONE && message_id != 0 ?
 		       why_set(why, r, "m%lld has not been compared", (long long)message_id) : r;
+	access_log_try(p, "duplicates shown", AUDIT_MESSAGE, message_id);
 	/* Behind a secret one there is nothing to see. */
 	if (!may_show(a, d.ticket_id, arena, &mine))
 		return JEMBATAN_OK;
