@@ -223,16 +223,6 @@ static void read_times(const struct agency_mapping *m, struct agency_record *r,
 		(void)snprintf(r->revision, sizeof(r->revision), "%s", updated);
 }
 
-/* The order of keys says nothing: some apps shuffle it in every answer. */
-static void digest_value(json_t *root, char out_hex[65])
-{
-	char *sorted = json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-	const char *part = sorted;
-
-	kit_digest(&part, 1, out_hex);
-	free(sorted);
-}
-
 static void digest_bytes(struct jembatan_bytes bytes, struct kit_arena *arena,
 			 char out_hex[65])
 {
@@ -271,7 +261,8 @@ enum jembatan_result agency_parse_record(const struct agency_mapping *m,
 				     "the record is not a JSON object");
 	}
 	if (result == JEMBATAN_OK)
-		digest_value(out->root, out->digest);
+		/* The order of keys says nothing: some apps shuffle it in every answer. */
+		kit_json_digest(out->root, out->digest);
 	else
 		digest_bytes(bytes, arena, out->digest);
 	(void)snprintf(out->revision, sizeof(out->revision), "%s", out->digest);

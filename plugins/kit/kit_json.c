@@ -2,6 +2,8 @@
  * reader can round them; the rest is the base library's checked access. */
 #include <jembatan/kit.h>
 
+#include "base/buf.h"
+#include "base/digest.h"
 #include "base/jx.h"
 
 #include <math.h>
@@ -124,4 +126,95 @@ bool kit_json_integer(json_t *root, const char *path, int64_t *out)
 		return false;
 	*out = strtoll(text, NULL, 10);
 	return true;
+}
+
+/* ---- digest ---- */
+
+#define KEYS_AT_HAND 32u
+
+static int compare_keys(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The same on every machine. */
+static void add_number(struct buf *out, char type, uint64_t number)
+{
+	uint8_t bytes[9] = { (uint8_t)type };
+	for (size_t i = 0; i < 8; i++)
+		bytes[i + 1] = (uint8_t)(number >> (8 * i));
+	buf_add(out, bytes, sizeof(bytes));
+}
+
+static void add_bytes(struct buf *out, char type, const void *data, size_t size)
+{
+	add_number(out, type, size);
+	buf_add(out, data, size);
+}
+
+static void add_value(json_t *value, struct buf *out);
+
+static void add_object(json_t *object, struct buf *out)
+{
+	const char *few[KEYS_AT_HAND], *key;
+	size_t count = json_object_size(object), n = 0;
+	const char **keys = count > KEYS_AT_HAND ? xcalloc(count, sizeof(*keys)) : few;
+	json_t *value;
+
+	json_object_foreach(object, key, value)
+		keys[n++] = key;
+	qsort(keys, n, sizeof(*keys), compare_keys);
+	add_number(out, '{', n);
+	for (size_t i = 0; i < n; i++) {
+		add_bytes(out, 'k', keys[i], strlen(keys[i]));
+		add_value(json_object_get(object, keys[i]), out);
+	}
+	if (keys != few)
+		free(keys);
+}
+
+static void add_value(json_t *value, struct buf *out)
+{
+	double real = json_real_value(value);
+	uint64_t bits;
+	json_t *one;
+	size_t i;
+
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		add_object(value, out);
+		break;
+	case JSON_ARRAY:
+		add_number(out, '[', json_array_size(value));
+		json_array_foreach(value, i, one)
+			add_value(one, out);
+		break;
+	case JSON_STRING:
+		add_bytes(out, 's', json_string_value(value), json_string_length(value));
+		break;
+	case JSON_INTEGER:
+		add_number(out, 'i', (uint64_t)json_integer_value(value));
+		break;
+	case JSON_REAL:
+		memcpy(&bits, &real, sizeof(bits));
+		add_number(out, 'r', bits);
+		break;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		add_number(out, 'b', json_is_true(value));
+		break;
+	case JSON_NULL:
+		buf_add_char(out, 'n');
+		break;
+	}
+}
+
+void kit_json_digest(json_t *value, char out_hex[65])
+{
+	CLEANUP(buf_done) struct buf packed;
+	buf_init(&packed, 16 * JSON_MAX);
+	add_value(value, &packed);
+	ASSERT(!buf_is_full(&packed));
+	struct digest d = digest_sha256(buf_bytes(&packed));
+	digest_hex(d.bytes, sizeof(d.bytes), out_hex);
 }

@@ -230,6 +230,58 @@ START_TEST(digests_tell_parts_apart)
 }
 END_TEST
 
+static const struct {
+	const char *one, *other;
+	bool same;
+} values[] = {
+	{ "{\"a\":1,\"b\":[true,null]}", "{ \"b\": [true, null], \"a\": 1 }", true },
+	{ "1.5", "1.50", true },
+	{ "1", "1.0", false },
+	{ "1", "\"1\"", false },
+	{ "null", "false", false },
+	{ "[1,2]", "[2,1]", false },
+	{ "[[1],2]", "[[1,2]]", false },
+	{ "{\"a\":{\"b\":1}}", "{\"a\":{},\"b\":1}", false },
+	{ "{\"ab\":\"c\"}", "{\"a\":\"bc\"}", false },
+	{ "[\"a\",\"b\"]", "[\"ab\"]", false },
+	{ "{}", "[]", false },
+};
+
+static void digest_text(const char *text, char out_hex[65])
+{
+	json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
+	ck_assert_ptr_nonnull(value);
+	kit_json_digest(value, out_hex);
+	json_decref(value);
+}
+
+START_TEST(a_digest_is_of_what_json_says)
+{
+	char one[65], other[65];
+	digest_text(values[_i].one, one);
+	digest_text(values[_i].other, other);
+	ck_assert_int_eq(strcmp(one, other) == 0, values[_i].same);
+}
+END_TEST
+
+START_TEST(an_object_of_many_keys_has_a_digest)
+{
+	char forward[65], backward[65], name[16];
+	json_t *a = json_object(), *b = json_object();
+	for (int i = 0; i < 100; i++) {
+		(void)snprintf(name, sizeof(name), "k%d", i);
+		json_object_set_new(a, name, json_integer(i));
+		(void)snprintf(name, sizeof(name), "k%d", 99 - i);
+		json_object_set_new(b, name, json_integer(99 - i));
+	}
+	kit_json_digest(a, forward);
+	kit_json_digest(b, backward);
+	ck_assert_str_eq(forward, backward);
+	json_decref(a);
+	json_decref(b);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("kit_json");
@@ -243,5 +295,7 @@ int main(void)
 	tcase_add_test(t, base64_is_decoded_or_refused);
 	tcase_add_test(t, a_text_remembers_that_it_is_full);
 	tcase_add_test(t, digests_tell_parts_apart);
+	tcase_add_loop_test(t, a_digest_is_of_what_json_says, 0, COUNT_OF(values));
+	tcase_add_test(t, an_object_of_many_keys_has_a_digest);
 	return unit_run("kit_json", t);
 }

@@ -450,6 +450,8 @@ const char *kit_json_string(json_t *root, const char *path);
 const char *kit_json_id(json_t *root, const char *path, char buffer[64]);
 /* An integer, also when written as a string or as 3.0. */
 bool kit_json_integer(json_t *root, const char *path, int64_t *out);
+/* Of the value, whatever the order of its keys: the same for the same content. */
+void kit_json_digest(json_t *value, char out_hex[65]);
 
 /* ---- jq ---------------------------------------------------------------- */
 
