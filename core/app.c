@@ -25,7 +25,7 @@
 #define STORE_RETRY_MS 1000
 #define IDLE_EVERY_MS 2000
 #define CLOCK_JUMP_MS 30000
-#define DECIDE_US 4000 /* of a turn, while a child waits for its end */
+#define DECIDE_US 8000 /* of a turn, while a child waits for its end: a whole batch's */
 
 static void on_turn(void *data);
 

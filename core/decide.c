@@ -414,7 +414,7 @@ enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget
 {
 	enum jembatan_result r = JEMBATAN_OK;
 	int64_t began_us = clock_mono_us();
-	size_t slice = budget_us == INT64_MAX ? DECIDE_SLICE : DECIDE_SHORT_SLICE;
+	size_t slice = budget_us < DECIDE_SHORT_US ? DECIDE_SHORT_SLICE : DECIDE_SLICE;
 	size_t left = limit, count = 0, most;
 	bool ready = false;
 	d->tried_id = 0;

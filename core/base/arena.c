@@ -8,7 +8,7 @@
 
 #include "base/poison.h"
 
-#define FIRST_BLOCK (16u * 1024u)
+#define FIRST_BLOCK (8u * 1024u)
 
 struct block {
 	struct block *next;

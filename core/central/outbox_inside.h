@@ -8,7 +8,7 @@
 #include "central/push.h"
 
 #define OUTBOX_LATENCIES 256u
-#define OUTBOX_GATHER_MS 10 /* answers that come so close share a commit */
+#define OUTBOX_GATHER_MS 5 /* answers that come so close share a commit */
 
 struct push_list {
 	struct push *first, *last;
