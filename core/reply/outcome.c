@@ -6,6 +6,7 @@
 #include "reply/outcome.h"
 
 #include "base/backoff.h"
+#include "base/fault.h"
 #include "base/poison.h"
 
 #define FIRST_MS INT64_C(5000)
@@ -60,6 +61,10 @@ static void unknown(const struct reply_channel *c, int64_t now_ms, const char *w
 		    struct reply_verdict *v)
 {
 	struct reply_row *row = &v->row;
+	if (FAULT_PLANTED("reply-resent")) {
+		again(v, now_ms, "planted");
+		return;
+	}
 	int64_t settle_ms = row->started_ms + c->settle_after_ms;
 	if (row->settles >= SETTLES_MAX && now_ms >= settle_ms) {
 		by_guarantee(c, now_ms, v);

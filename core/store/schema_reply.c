@@ -64,6 +64,11 @@ const char schema_reply[] =
 	" WHEN old.stage = 0 AND new.stage IN (1, 2) AND new.ticket_id IS NOT NULL" IS_ON
 	" BEGIN INSERT INTO reply_news (kind, ticket_id, message_id, at_ms)"
 	" VALUES (0, new.ticket_id, new.id, new.received_ms); END;"
+	/* It was moved to another ticket: its author hears of that one's number. */
+	"CREATE TRIGGER reply_moved AFTER UPDATE OF ticket_id ON message"
+	" WHEN old.ticket_id <> new.ticket_id AND new.stage IN (1, 2)" IS_ON
+	" BEGIN INSERT INTO reply_news (kind, ticket_id, message_id, at_ms)"
+	" VALUES (0, new.ticket_id, new.id, new.received_ms); END;"
 	"CREATE TRIGGER reply_number AFTER UPDATE OF tracking_id ON ticket"
 	" WHEN old.tracking_id IS NULL AND new.tracking_id IS NOT NULL" IS_ON
 	" BEGIN INSERT INTO reply_news (kind, ticket_id, at_ms)"

@@ -34,6 +34,8 @@ PLANTS = {
 ELSEWHERE = {
     "status-backwards": ("an older status is taken for a newer one",
                          ["statuses.py", "never_backwards"], "moved it back"),
+    "reply-resent": ("a reply whose answer was lost is sent again without asking",
+                     ["replies.py", "killed"], "times: "),
     "restore-unheld": ("a store that was put back is not held", ["backup.py"], "no alarm|doubled"),
 }
 ROUNDS = [16, 32, 64]  # chance decides where a kill falls: more, before giving up

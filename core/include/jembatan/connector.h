@@ -226,7 +226,10 @@ struct jembatan_reply {
 	const char *text;
 	const char *language;  /* "id", "en" */
 	int64_t window_until_ms; /* free text allowed until then; 0: always */
-	const char *extra;     /* one JSON object, or NULL */
+	const char *extra;     /* one JSON object, or NULL: what the text was
+				  made of, for channels with forms of their own:
+				  reference, number, status, state, office, title,
+				  institution, answer, missing, deadline */
 };
 
 enum jembatan_outcome {
