@@ -31,11 +31,13 @@ static void known_place(struct control_peer *p, const struct ticket *t)
 	CLEANUP(buf_done) struct buf text;
 	buf_init(&text, 8192);
 	buf_add_text(&text, at->code);
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (names[i] != NULL)
-			buf_printf(&text, "%s%s", text.size == 0 ? "" : i == 0 ||
-				   text.size == strlen(at->code != NULL ? at->code : "") ? " " : ", ",
-				   names[i]);
+	const char *before = text.size > 0 ? " " : "";
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (names[i] == NULL)
+			continue;
+		buf_printf(&text, "%s%s", before, names[i]);
+		before = ", ";
+	}
 	if (at->has_position)
 		buf_printf(&text, "%s(%.5f, %.5f)", text.size > 0 ? " " : "", at->latitude,
 			   at->longitude);
