@@ -121,6 +121,11 @@ static bool is_local_part(const char *mail, const char *words)
 	return mail != NULL && is_one_of(mail, strcspn(mail, "@"), WORD, words);
 }
 
+bool automatic_is_no_reply(const char *mail)
+{
+	return is_local_part(mail, "noreply|no-reply|no_reply|donotreply|do-not-reply|tidakdibalas");
+}
+
 /* By whom it claims to be from. */
 static enum automatic judge_sender(const struct headers *h, const char *from,
 				   const char **out_rule)
@@ -129,8 +134,7 @@ static enum automatic judge_sender(const struct headers *h, const char *from,
 	if (is_local_part(from, "mailer-daemon|postmaster|mail-daemon|mdaemon"))
 		return AUTOMATIC_MACHINE;
 	/* A form on a web site writes so too, and names the citizen. */
-	if (is_local_part(from, "noreply|no-reply|no_reply|donotreply|do-not-reply|tidakdibalas") &&
-	    headers_get(h, "Reply-To") == NULL)
+	if (automatic_is_no_reply(from) && headers_get(h, "Reply-To") == NULL)
 		return AUTOMATIC_NO_ANSWER;
 	*out_rule = NULL;
 	return AUTOMATIC_NO;

@@ -22,4 +22,7 @@ enum automatic {
 enum automatic automatic_judge(const struct headers *h, const char *from_mail,
 			       const char *const *own, const char **out_rule);
 
+/* An address that nobody reads: noreply@ and the like. NULL: no. */
+bool automatic_is_no_reply(const char *mail);
+
 #endif

@@ -124,12 +124,19 @@ static void recognise(struct reading *r, struct jembatan_message *m)
 	r->is_answer = answered != NULL;
 }
 
+/* A form on a web site writes from an address that nobody reads, for the person whom
+ * it names in Reply-To. */
 static void fill_author(struct reading *r, struct jembatan_message *m)
 {
-	m->author.name = r->from.name;
-	m->author.mail = r->from.mail;
-	if (r->from.mail != NULL) {
-		char *id = kit_arena_strdup(r->arena, r->from.mail);
+	struct address author = r->from, person;
+
+	address_read(headers_get(&r->headers, "Reply-To"), r->arena, &person);
+	if (automatic_is_no_reply(author.mail) && person.mail != NULL)
+		author = person;
+	m->author.name = author.name;
+	m->author.mail = author.mail;
+	if (author.mail != NULL) {
+		char *id = kit_arena_strdup(r->arena, author.mail);
 
 		for (char *c = id; *c != '\0'; c++)
 			*c = g_ascii_tolower(*c);

@@ -1,6 +1,7 @@
 /* test_email_smtp.c: replies leave by SMTP: every way in which a server can answer,
  * or fail to, gives the one outcome that is true; no password goes over a line that
  * others can read. */
+#include "email/smtp_send.h"
 #include "smtp_bench.h"
 #include "smtp_peer.h"
 
@@ -322,6 +323,54 @@ START_TEST(a_stranger_s_certificate_gets_no_password_and_no_mail)
 }
 END_TEST
 
+static const struct {
+	const char *word, *token, *mechanism;
+	enum jembatan_outcome outcome;
+	enum jembatan_result result;
+} tokens[] = {
+	{ "AUTH XOAUTH2", "tanda", NULL, JEMBATAN_SENT, JEMBATAN_OK },
+	{ "AUTH OAUTHBEARER PLAIN", "tanda", NULL, JEMBATAN_SENT, JEMBATAN_OK },
+	{ "AUTH XOAUTH2", "tanda", "XOAUTH2", JEMBATAN_SENT, JEMBATAN_OK },
+	{ "AUTH XOAUTH2", "lama", NULL, JEMBATAN_NOT_SENT, JEMBATAN_AUTH },
+	{ "AUTH OAUTHBEARER", "lama", NULL, JEMBATAN_NOT_SENT, JEMBATAN_AUTH },
+	/* A token is no password, and none is made up. */
+	{ "AUTH PLAIN LOGIN", "tanda", NULL, JEMBATAN_NOT_SENT, JEMBATAN_CONFIG },
+	{ "AUTH XOAUTH2", "tanda", "OAUTHBEARER", JEMBATAN_NOT_SENT, JEMBATAN_CONFIG },
+};
+
+START_TEST(a_token_is_shown_as_a_token_only)
+{
+	const char *const arguments[] = { "--password", "tanda", "--extension", tokens[_i].word,
+					  NULL };
+	struct testctx *t = testctx_new(NULL, NULL);
+	struct smtp_report report;
+	struct smtp_peer peer;
+
+	smtp_peer_start(&peer, arguments);
+	const struct smtp_server server = { .url = peer.url,
+					    .user = "pengaduan@kelurahan.test",
+					    .token = tokens[_i].token,
+					    .mechanism = tokens[_i].mechanism,
+					    .timeout_ms = 20000 };
+	const struct smtp_envelope envelope = { .our_name = "kelurahan.test",
+						.from = "",
+						.to = SMTP_CITIZEN,
+						.mail = { "Subject: a\r\n\r\nhalo\r\n", 20 } };
+
+	smtp_send(testctx_context(t), &server, &envelope, &report);
+	struct smtp_meaning meaning = smtp_outcome(&report.end);
+	char *log = smtp_peer_log(&peer);
+
+	ck_assert_msg(meaning.outcome == tokens[_i].outcome && meaning.result == tokens[_i].result,
+		      "stage %d, code %u, trouble %d: %s\n%s", report.end.stage, report.end.code,
+		      report.end.trouble, report.words, log);
+	ck_assert_int_eq(strstr(log, "AUTH ") != NULL, meaning.result != JEMBATAN_CONFIG);
+	free(log);
+	smtp_peer_stop(&peer);
+	testctx_free(t);
+}
+END_TEST
+
 /* ---- settings, and asking -------------------------------------------------------------- */
 
 START_TEST(a_mailbox_without_smtp_url_has_no_way_back_and_says_so)
@@ -418,6 +467,7 @@ int main(void)
 	tcase_add_test(t, with_verp_a_bounce_has_an_address_of_its_own);
 	tcase_add_loop_test(t, what_cannot_be_a_mail_is_refused_at_once, 0, ROWS(refused));
 	tcase_add_loop_test(t, a_password_is_said_only_to_whom_it_may_be, 0, ROWS(logins));
+	tcase_add_loop_test(t, a_token_is_shown_as_a_token_only, 0, ROWS(tokens));
 	tcase_add_test(t, a_stranger_s_certificate_gets_no_password_and_no_mail);
 	tcase_add_test(t, a_mailbox_without_smtp_url_has_no_way_back_and_says_so);
 	tcase_add_test(t, mail_cannot_be_asked_whether_it_went_out);
