@@ -97,7 +97,8 @@ def install(build, instances):
 
 
 class Place:
-    def __init__(self, build, gather="2s", push="shadow", centre=False, more=None):
+    def __init__(self, build, gather="2s", push="shadow", centre=False, more=None, front=None):
+        """front: given the fake's URL, starts what stands before it; its URL."""
         self.rig = install(build, {})
         self.socket = str(self.rig.dir / "web.sock")
         self.cloud = Cloud(self.rig)
@@ -110,7 +111,9 @@ class Place:
                              "app_secret": self.rig.secret("app.secret", SECRET),
                              "verify_token": self.rig.secret("verify.token", WORD),
                              "access_token": self.rig.secret("access.token", TOKEN),
-                             "graph_url": self.cloud.url, "media_hosts": [self.cloud.url]}}
+                             "graph_url": front(self) if front else self.cloud.url,
+                             "media_hosts": [self.cloud.url]}}
+        entry["options"]["media_hosts"].append(entry["options"]["graph_url"])
         if gather:
             entry["gather"] = gather
         entry.update(more or {})
@@ -161,9 +164,9 @@ class Place:
 
 # ---- scenarios ---------------------------------------------------------------
 
-def gathered(o):
+def gathered(o, front=None):
     """Text, photo and place of one person arrive at the centre as one complaint."""
-    p = Place(o.build, push="auto", centre=True)
+    p = Place(o.build, push="auto", centre=True, front=front)
     expect(p.ask("GET", PATH + "?hub.mode=subscribe&hub.challenge=77&hub.verify_token=" + WORD) ==
            (200, b"77"), "no handshake")
     expect(p.ask("GET", PATH + "?hub.mode=subscribe&hub.challenge=77&hub.verify_token=x")[0] == 403,
@@ -215,10 +218,10 @@ def orders(o):
     p.close()
 
 
-def answered(o):
+def answered(o, front=None):
     """The number and a state reach the citizen; a message whose answer is lost is
     settled by Meta's own word and does not go out twice."""
-    p = Place(o.build, gather=None, push="auto", centre=True,
+    p = Place(o.build, gather=None, push="auto", centre=True, front=front,
               more={"replies": {"send": "on", "quiet": ""}})
     wait_for("the way back", lambda: p.rig.query(
         "SELECT value FROM flag WHERE name = 'replies.on'") in ([(1,)], []), 20)

@@ -164,20 +164,20 @@ static void on_media(struct cloud *c, struct peer_request *r, struct peer_answer
 	CLEANUP(free_pointer) char *url = xasprintf("%s/file/%lld", origin, (long long)id);
 	CLEANUP(jx_decref) json_t *error = take_error(c, "media");
 	struct digest d = digest_sha256(bytes_text(content));
-	char sha256[64], number[24];
+	char sha256[64], number[24], size[24];
 
 	EVP_EncodeBlock((unsigned char *)sha256, d.bytes, DIGEST_SIZE);
 	(void)snprintf(number, sizeof(number), "%lld", (long long)id);
+	(void)snprintf(size, sizeof(size), "%zu", strlen(content)); /* Meta writes it so */
 	if (error)
 		refuse(a, (unsigned)number_at(error, "status"), number_at(error, "code"),
 		       number_at(error, "subcode"), "as asked for");
 	else if (id % 1000 == 404)
 		refuse(a, 400, 100, 33, "Unsupported get request");
 	else
-		peer_answer_json(a, 200, json_pack("{s:s,s:s,s:s,s:s,s:I,s:s}", "messaging_product",
+		peer_answer_json(a, 200, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "messaging_product",
 						   "whatsapp", "url", url, "mime_type", "image/jpeg",
-						   "sha256", sha256, "file_size",
-						   (json_int_t)strlen(content), "id", number));
+						   "sha256", sha256, "file_size", size, "id", number));
 }
 
 static void on_file(struct cloud *c UNUSED, struct peer_request *r, struct peer_answer *a,
