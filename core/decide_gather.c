@@ -42,9 +42,7 @@ static struct digest thread_of(const struct decide *d, const struct inbox_row *r
 static enum jembatan_result take_out(struct decide *d, const struct inbox_row *row,
 				     const struct inbox_row *first, struct why *why)
 {
-	enum jembatan_result r = decide_leave(d, first, INBOX_STORED, 0,
-					      "the citizen took it back before it became a complaint",
-					      why);
+	enum jembatan_result r = decide_leave(d, first, INBOX_STORED, 0, DECIDE_TAKEN_BACK, why);
 	return r != JEMBATAN_OK ? r :
 	       decide_leave(d, row, INBOX_STORED, 0, "it takes back a message that was waiting", why);
 }

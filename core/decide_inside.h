@@ -72,6 +72,7 @@ MUST_CHECK enum jembatan_result decide_ask_again(struct decide *d, const struct 
 
 /* decide_gather.c: several messages of one person as one complaint. */
 #define DECIDE_GATHER_MAX 64u
+#define DECIDE_TAKEN_BACK "the citizen took it back before it became a complaint"
 
 struct decide_gather {
 	const struct inbox_row *whole; /* what is to be decided: the row, or all as one */

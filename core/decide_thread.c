@@ -170,7 +170,8 @@ static const char *came_late(const struct inbox_row *row, const struct inbox_row
 	enum jembatan_kind before = first->message.message.kind;
 	if (m->kind == JEMBATAN_NEW && before == JEMBATAN_EDIT)
 		return "its newer words came before it";
-	if (m->kind != JEMBATAN_DELETION && before == JEMBATAN_DELETION)
+	if (m->kind != JEMBATAN_DELETION && (before == JEMBATAN_DELETION ||
+					     str_equal(first->reason, DECIDE_TAKEN_BACK)))
 		return "the citizen had taken it back before it came";
 	if (m->kind == JEMBATAN_EDIT && last->message.message.kind == JEMBATAN_EDIT &&
 	    m->arrived_ms != 0 && m->arrived_ms < last->message.message.arrived_ms)

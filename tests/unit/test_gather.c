@@ -291,6 +291,11 @@ START_TEST(what_is_taken_back_within_the_window_is_taken_out)
 	for (int n = 1; n <= 3; n++)
 		ck_assert_int_eq(stage(n), INBOX_STORED);
 	ck_assert_int_eq(stage(4), INBOX_TICKET);
+	/* A change of it that was late does not bring it back. */
+	say("2", "jangan dimuat, sungguh", 20, WARGA ", \"kind\": \"edit\", \"revision\": \"e\"");
+	pass(4 * MINUTE_MS);
+	ck_assert_uint_eq(app_bench_tickets(), 1);
+	ck_assert_int_eq(stage(6), INBOX_STORED);
 }
 END_TEST
 
