@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ticket/personal.h"
 #include "base/poison.h"
 
 #define FOLLOW_UP_FILE_MAX (5u * 1024u * 1024u)
@@ -283,6 +284,28 @@ void push_next_page(struct push *p)
 	p->request.url = arena_printf(p->arena, "%s%u", p->path, p->page);
 }
 
+static const char *hidden(struct push *p, const char *text)
+{
+	if (!text)
+		return NULL;
+	char *copy = arena_strdup(p->arena, text);
+	(void)personal_mask(copy, PERSONAL_PUBLIC);
+	return copy;
+}
+
+/* What all can read at the centre. What the citizen wrote stays in the store. */
+static void hide_numbers(struct push *p, struct source *s)
+{
+	struct ticket *t = &s->ticket;
+	struct jembatan_message *m = &s->message.message.message;
+
+	t->title = hidden(p, t->title);
+	t->content_edited = hidden(p, t->content_edited);
+	t->content_original = hidden(p, t->content_original);
+	t->place.address = hidden(p, t->place.address);
+	m->text = hidden(p, m->text);
+}
+
 enum jembatan_result push_prepare(struct push *p, struct db *db,
 				  const struct central_options *o, const char **out_left_out,
 				  struct why *why)
@@ -296,6 +319,8 @@ enum jembatan_result push_prepare(struct push *p, struct db *db,
 	enum jembatan_result r = read_source(p, db, &s, why);
 	if (r != JEMBATAN_OK)
 		return r;
+	if (!o->central->keep_nik)
+		hide_numbers(p, &s);
 	p->route_to = arena_strdup(p->arena, central_route_to(o, &s.ticket));
 	if (p->action == OUTCOME_FILE)
 		prepare_file(p, db, &s, o, out_left_out);

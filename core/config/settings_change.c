@@ -129,7 +129,8 @@ bool settings_same_central(const struct settings *x, const struct settings *y)
 	const struct settings_central *a = &x->central, *b = &y->central;
 
 	return same_access(a, b) && same_pace(a, b) && same_unknown(a, b) &&
-	       a->reference_line == b->reference_line && str_equal(a->route_to, b->route_to) &&
+	       a->reference_line == b->reference_line && a->keep_nik == b->keep_nik &&
+	       str_equal(a->route_to, b->route_to) &&
 	       same_proposals(a, b) &&
 	       same_defaults(&a->defaults, &b->defaults) && same_status(&a->status, &b->status);
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "ticket/personal.h"
 #include "base/poison.h"
 
 #define LOGS_PER_MINUTE 60u
@@ -28,9 +29,13 @@ static void on_log(struct child *c, const struct frame *f)
 	if (c->logs++ >= LOGS_PER_MINUTE)
 		return;
 	if (field_unpack(msg_log_fields, f->meta, c->frame_arena, &log, NULL) == JEMBATAN_OK &&
-	    log.text != NULL)
+	    log.text != NULL) {
+		/* A connector's sentence may quote what came from outside. */
+		char *text = arena_strdup(c->frame_arena, log.text);
+		(void)personal_mask(text, PERSONAL_ALL);
 		log_at(log.level <= JEMBATAN_ERROR ? (enum jembatan_level)log.level : JEMBATAN_ERROR,
-		       c->o.instance, "%s", log.text);
+		       c->o.instance, "%s", text);
+	}
 }
 
 static void batch_ready(struct child *c)

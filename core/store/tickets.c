@@ -7,6 +7,7 @@
 
 #include "store/db_inside.h"
 #include "store/tickets_inside.h"
+#include "ticket/personal.h"
 #include "ticket/ticket_pack.h"
 #include "base/poison.h"
 
@@ -447,6 +448,16 @@ enum jembatan_result tickets_other_with(struct db *db, int64_t id, const char *t
 	return JEMBATAN_OK;
 }
 
+/* Of a ticket made before titles were masked, or of a person's own words. */
+static const char *masked_title(struct arena *arena, const struct ticket *form)
+{
+	if (form == NULL || form->title == NULL)
+		return NULL;
+	char *title = arena_strdup(arena, form->title);
+	(void)personal_mask(title, PERSONAL_ALL);
+	return title;
+}
+
 enum jembatan_result tickets_list(struct db *db, int state, int64_t after_id, size_t limit,
 				  struct arena *arena, struct ticket_row *out, size_t *out_count,
 				  struct why *why)
@@ -467,7 +478,7 @@ enum jembatan_result tickets_list(struct db *db, int state, int64_t after_id, si
 		read_row(s, arena, &out[n]);
 		/* One damaged body must not hide the others of a list. */
 		out[n].form = read_form(db, s, arena, &out[n]);
-		out[n].title = out[n].form != NULL ? out[n].form->title : NULL;
+		out[n].title = masked_title(arena, out[n].form);
 		n++;
 	}
 	if (r == JEMBATAN_OK)

@@ -1,9 +1,10 @@
 /* normalize.c: from a channel's message to a ticket. Order matters in one
- * place: identity numbers are masked before a title is cut, or half of one
- * would stay. */
+ * place: what is somebody's own number is masked before a title is cut, or half
+ * of one would stay. */
 #include "ticket/normalize.h"
 
 #include "base/text.h"
+#include "ticket/personal.h"
 #include "ticket/phone.h"
 #include "ticket/when.h"
 
@@ -16,7 +17,6 @@
 #define GIVEN_TITLE_GRAPHEMES 250u
 #define LINE_MAX_BYTES 1024u
 #define DAY_MS INT64_C(86400000)
-#define NIK_DIGITS 16u
 
 /* Move a string from the heap into the arena; "" becomes NULL. */
 static const char *keep(struct arena *arena, char *heap)
@@ -54,61 +54,6 @@ static const char *one_line(struct arena *arena, const char *text)
 }
 
 /* ---- title -------------------------------------------------------------- */
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static int two_digits(const char *p)
-{
-	return (p[0] - '0') * 10 + (p[1] - '0');
-}
-
-/* A NIK or the number of a family card: region, a day (+40 for women), month,
- * year, and a serial number that is not 0000. */
-static bool is_identity_number(const char digits[NIK_DIGITS])
-{
-	int day = two_digits(digits + 6) % 40;
-	int month = two_digits(digits + 8);
-
-	return digits[0] != '0' && two_digits(digits + 6) <= 71 && day >= 1 && day <= 31 &&
-	       month >= 1 && month <= 12 && memcmp(digits + 12, "0000", 4) != 0;
-}
-
-/* The end of an identity number that begins here, in groups of digits or not;
- * NULL when there is none. */
-static char *identity_number_end(char *p)
-{
-	char digits[NIK_DIGITS];
-	size_t count = 0;
-
-	for (; is_digit(*p); p += *p != '\0' && strchr(" .-", *p) != NULL && is_digit(p[1])) {
-		for (; is_digit(*p); p++) {
-			if (count == NIK_DIGITS)
-				return NULL;
-			digits[count++] = *p;
-		}
-		if (count == NIK_DIGITS)
-			return is_identity_number(digits) ? p : NULL;
-	}
-	return NULL;
-}
-
-static void mask_identity_numbers(char *text)
-{
-	for (char *p = text; *p != '\0'; p++) {
-		char *end;
-
-		if (!is_digit(*p) || (p > text && is_digit(p[-1])))
-			continue;
-		end = identity_number_end(p);
-		for (; end != NULL && p < end - 1; p++)
-			*p = is_digit(*p) ? '*' : *p;
-		if (end != NULL)
-			*p = '*';
-	}
-}
 
 /* Words after which a full stop ends nothing. */
 static bool is_abbreviation(const char *sentence, const char *stop)
@@ -187,10 +132,10 @@ static const char *make_title(struct arena *arena, const char *text, size_t size
 	CLEANUP(free_pointer) char *line = text_squeeze(piece);
 
 	text_trim(line);
-	mask_identity_numbers(line);
+	(void)personal_mask(line, PERSONAL_ALL);
 	char *title = cut_title(arena, line, graphemes);
 	/* The cut may have made one out of a longer number. */
-	mask_identity_numbers(title);
+	(void)personal_mask(title, PERSONAL_ALL);
 	return title;
 }
 

@@ -15,8 +15,9 @@ from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E
 PHONE, OTHER = "+6281298765432", "+6281311112222"
 SPELT = "0812-9876 5432\n"
 MAIL = "dayang.sumbi@contoh.invalid"
-WORDS = ["Dayang Sumbi", "81298765432", MAIL, "Cikapundung", "papan lapuk"]
-TEXTS = ["Laporan %d: papan lapuk di jembatan Cikapundung, Dayang Sumbi, " + PHONE,
+NIK = "3273014101900001"
+WORDS = [NIK, "Dayang Sumbi", "81298765432", MAIL, "Cikapundung", "papan lapuk"]
+TEXTS = ["Laporan %d: papan lapuk di jembatan Cikapundung, Dayang Sumbi, NIK " + NIK,
          "Lampu jalan %d padam di Jalan Cikapundung sejak kemarin."]
 
 
@@ -69,6 +70,7 @@ def plant(p, first):
                        "Braga") % n, "author": {"id": "o%d" % n, "phone": OTHER}})
     p.source.put(*mine, *others)
     p.shown.put(dict(mine[0], id="r%d" % first, thread="r%d" % first,
+                     subject="Telepon " + PHONE + " NIK " + NIK,
                      text="Dayang Sumbi: pungutan liar di loket nomor %d kantor kelurahan" % first),
                 {"do": "message", "kind": "unreadable", "id": "u%d" % first,
                  "text": "cannot", "raw": "%d kiriman rusak dari 081298765432" % first})
@@ -119,8 +121,13 @@ def whole(p):
     mine = plant(p, 1)
     settled(p, 8)
     sent = len(p.centre.complaints())
+    told = json.dumps(p.centre.complaints())
+    expect(NIK not in told and "NIK " + 16 * "*" in told and "Cikapundung" in told,
+           "an identity number is in what the centre got: %s" % told)
     looked = p.rig.ask("tickets")
     waiting = [t["reference"] for t in looked if t["state"] == "review"][0]
+    listed = p.rig.command("review", "list").stdout
+    expect(PHONE not in listed and NIK not in listed and "NIK ****" in listed, listed)
     p.rig.ask("review", "show", waiting)
     p.rig.ask("explain", waiting)
     rows, keys = mine_of(p)

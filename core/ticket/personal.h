@@ -1,0 +1,25 @@
+/* personal.h: identity numbers, telephones, mail addresses, bank accounts and
+ * cards in running text, as Indonesians write them. Pure, linear. */
+#ifndef TICKET_PERSONAL_H
+#define TICKET_PERSONAL_H
+
+#include <stddef.h>
+
+enum personal_kind {
+	PERSONAL_IDENTITY = 1, /* NIK, and the number of a family card (KK) */
+	PERSONAL_PHONE = 2,
+	PERSONAL_MAIL = 4,
+	PERSONAL_ACCOUNT = 8, /* a number behind "rekening", or the name of a bank */
+	PERSONAL_CARD = 16,   /* with a right check digit */
+};
+/* In what is listed or logged. */
+#define PERSONAL_ALL 31u
+/* In what goes to the centre: no agency needs these in a text. Telephones and
+ * accounts are often the very thing that is reported. */
+#define PERSONAL_PUBLIC (PERSONAL_IDENTITY | PERSONAL_CARD)
+
+/* Put a "*" for each of their digits and, in mail addresses, letters; nothing
+ * else changes, nor the length. Returns how many were found. */
+size_t personal_mask(char *text, unsigned kinds);
+
+#endif

@@ -1,0 +1,65 @@
+/* test_personal.c: what is hidden in running text, and what is not. All numbers are
+ * made up. */
+#include "ticket/personal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "unit.h"
+
+struct pair {
+	const char *text, *masked;
+	unsigned kinds;
+};
+
+static const struct pair pairs[] = {
+	{ "NIK 3273014101900001 saya", "NIK **************** saya", PERSONAL_PUBLIC },
+	{ "nik:3273 0141 0190 0001.", "nik:**** **** **** ****.", PERSONAL_PUBLIC },
+	{ "KK 3273.0101.0119.0002", "KK ****.****.****.****", PERSONAL_PUBLIC },
+	{ "KTP saya 9999999999999999", "KTP saya ****************", PERSONAL_PUBLIC },
+	{ "nomor 9999999999999999", "nomor 9999999999999999", PERSONAL_ALL },
+	{ "3273014101900000", "3273014101900000", PERSONAL_IDENTITY },     /* serial 0000 */
+	{ "3273017201900001", "3273017201900001", PERSONAL_IDENTITY },     /* day 72 */
+	{ "3273014113900001", "3273014113900001", PERSONAL_IDENTITY },     /* month 13 */
+	{ "32730141019000012", "32730141019000012", PERSONAL_IDENTITY },   /* 17 digits */
+	{ "id 5571685772206594124", "id 5571685772206594124", PERSONAL_IDENTITY | PERSONAL_PHONE },
+	{ "kartu 5500 0000 0000 0004", "kartu **** **** **** ****", PERSONAL_PUBLIC },
+	{ "kartu 5500 0000 0000 0005", "kartu 5500 0000 0000 0005", PERSONAL_PUBLIC },
+	{ "hubungi 0812-3456-7890 ya", "hubungi ****-****-**** ya", PERSONAL_ALL },
+	{ "WA +62 812 3456 7890", "WA +** *** **** ****", PERSONAL_ALL },
+	{ "(022) 7301234 kantor", "(***) ******* kantor", PERSONAL_ALL },
+	{ "telepon 081234567890", "telepon 081234567890", PERSONAL_PUBLIC },
+	{ "call center 1500123, 112", "call center 1500123, 112", PERSONAL_ALL },
+	{ "surel Dayang.S+x@contoh.co.id, ya", "surel ******.*+*@******.**.**, ya", PERSONAL_ALL },
+	{ "081234567890@contoh.id", "************@******.**", PERSONAL_ALL },
+	{ "@dinas_pu @ 5", "@dinas_pu @ 5", PERSONAL_ALL },
+	{ "No. Rek. BRI: 0123-01-012345-50-1", "No. Rek. BRI: ****-**-******-**-*", PERSONAL_ALL },
+	{ "rekening 1234567890 a.n.", "rekening ********** a.n.", PERSONAL_ALL },
+	{ "rekening 1234567890 a.n.", "rekening 1234567890 a.n.", PERSONAL_PUBLIC },
+	{ "prekening 1234567890", "prekening 1234567890", PERSONAL_ALL },
+	{ "RT 03/RW 12 No. 45, 2026-11-22, Rp 1.500.000", "RT 03/RW 12 No. 45, 2026-11-22, Rp 1.500.000",
+	  PERSONAL_ALL },
+	{ "22-11-2026 14.30 tiang 0042", "22-11-2026 14.30 tiang 0042", PERSONAL_ALL },
+	{ "tahun 2026 3273014101900001", "tahun 2026 ****************", PERSONAL_PUBLIC },
+	{ "", "", PERSONAL_ALL },
+	{ "+", "+", PERSONAL_ALL },
+};
+
+START_TEST(what_is_somebodys_is_hidden_and_nothing_else)
+{
+	char *text = xstrdup(pairs[_i].text);
+	personal_mask(text, pairs[_i].kinds);
+	ck_assert_str_eq(text, pairs[_i].masked);
+	/* Nothing is left to find. */
+	ck_assert_uint_eq(personal_mask(text, pairs[_i].kinds), 0);
+	free(text);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *t = tcase_create("personal");
+	tcase_add_loop_test(t, what_is_somebodys_is_hidden_and_nothing_else, 0, COUNT_OF(pairs));
+	return unit_run("personal", t);
+}
