@@ -269,7 +269,8 @@ enum jembatan_result decide_answer(struct decide *d, const struct inbox_row *row
 	struct jembatan_bytes key = db_local_key(d->o.db);
 	const char *instance = s != NULL ? s->name : "removed";
 	int64_t ticket_id = 0;
-	enum jembatan_result r = decide_find_told(d, row, &ticket_id, why);
+	enum jembatan_result r = (m->flags & JEMBATAN_FROM_CENTRE) != 0 ? JEMBATAN_OK :
+				 decide_find_told(d, row, &ticket_id, why);
 	if (r != JEMBATAN_OK || ticket_id != 0)
 		return r == JEMBATAN_OK ? take_answer(d, row, ticket_id, "an answer to what we sent, or "
 						      "of its reporter, who names it", out_handled,

@@ -256,6 +256,7 @@ enum jembatan_result replies_write(struct replies *r, struct why *why)
 	if (clock_mono_ms() - r->asked_mono_ms > ASK_AGAIN_MS) {
 		r->asked_mono_ms = clock_mono_ms();
 		r->unasked_after = 0;
+		r->ways_known = false; /* a plugin may have learned when its token ends */
 	}
 	result = replies_plan(r, why);
 	arena_reset(r->arena);

@@ -92,13 +92,12 @@ void replies_sweep_ways(struct replies *r)
 enum jembatan_result replies_find_ways(struct replies *r, struct why *why)
 {
 	struct intake_status s;
-	int64_t start_ms;
 	bool is_on = false;
 	enum jembatan_result result = JEMBATAN_OK;
 	for (struct way *w = r->ways; w != NULL; w = w->next)
 		w->settings = NULL;
 	for (size_t n = 0; result == JEMBATAN_OK && intake_status(r->o.intake, n, &s); n++) {
-		const struct instance_settings *i = intake_instance(r->o.intake, s.id, &start_ms);
+		const struct instance_settings *i = settings_instance(r->settings, s.name);
 		if (i == NULL || i->replies == REPLIES_OFF)
 			continue;
 		struct way *w = make_way(r, s.id, i);
