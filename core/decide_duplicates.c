@@ -21,6 +21,9 @@
 #include "base/poison.h"
 
 #define EVIDENCE_MOST 5u
+/* A repost says nothing new. Below this share of its words that stand in the
+ * other, it is an addition: a citizen's words get where the ticket gets. */
+#define NOTHING_NEW 0.8f
 #define OF_TICKET_LOOK 16u /* messages of a quoted ticket whose author is looked at */
 
 /* ---- what is compared -------------------------------------------------- */
@@ -151,6 +154,7 @@ static enum jembatan_result may_join(struct decide *d, const struct inbox_row *r
 struct finding {
 	struct duplicate_row row;
 	struct ticket_row ticket; /* that it joins; id 0: none */
+	bool adds;                /* it says more than that one */
 };
 
 /* "same phone, same mail; contained_95 +2.1": no words of anybody. */
@@ -176,6 +180,21 @@ static const struct dedup_candidate *candidate(const struct dedup_answer *a, uin
 	return NULL;
 }
 
+/* It says more, or brings the first picture. */
+static enum jembatan_result look_what_it_adds(struct decide *d, const struct inbox_row *row,
+					      const struct dedup_candidate *c,
+					      const struct duplicate_row *twin, bool *out_adds,
+					      struct why *why)
+{
+	struct inbox_row known;
+	*out_adds = !c->features.near_identical && c->features.of_query < NOTHING_NEW;
+	if (*out_adds || row->message.file_count == 0)
+		return JEMBATAN_OK;
+	enum jembatan_result r = inbox_get(d->o.db, twin->message_id, d->arena, &known, why);
+	*out_adds = r == JEMBATAN_OK && known.message.file_count == 0;
+	return r;
+}
+
 /* The ticket that a repost joins: one of the same author before one whose author
  * is not known. */
 static enum jembatan_result find_ticket(struct decide *d, const struct inbox_row *row,
@@ -197,12 +216,18 @@ static enum jembatan_result find_ticket(struct decide *d, const struct inbox_row
 		}
 		if (r == JEMBATAN_OK)
 			r = may_join(d, row, s, twin.ticket_id, true, &out->ticket, &may, why);
+		if (r == JEMBATAN_OK && may)
+			r = look_what_it_adds(d, row, c, &twin, &out->adds, why);
+		/* What came from the centre takes no addition from here. */
+		if (out->adds && out->ticket.state == TICKET_LINKED)
+			may = false;
 		if (r == JEMBATAN_OK && may) {
 			out->row.nearest = (int64_t)c->id;
 			return r;
 		}
 	}
 	out->ticket = (struct ticket_row){ 0 };
+	out->adds = false;
 	return r;
 }
 
@@ -331,6 +356,11 @@ static enum jembatan_result fold(struct decide *d, const struct inbox_row *row,
 				 const struct finding *f, struct why *why)
 {
 	const char *reference = f->ticket.reference;
+	if (f->adds)
+		return decide_join(d, row, f->ticket.id,
+				   arena_printf(d->arena, "the same person says more of it (score %u %%): "
+						"`jembatan duplicates split m%lld` undoes it",
+						f->row.permille / 10, (long long)row->id), why);
 	const char *note = arena_printf(d->arena, "m%lld says it again (score %u %%): nothing is sent "
 					"twice; `jembatan duplicates split m%lld` undoes it",
 					(long long)row->id, f->row.permille / 10, (long long)row->id);

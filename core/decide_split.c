@@ -77,21 +77,27 @@ static enum jembatan_result row_of_message(struct decide *d, int64_t message_id,
 
 /* ---- split ------------------------------------------------------------- */
 
+/* Its push, when it is an addition. */
+static enum jembatan_result take_back_addition(struct decide *d, const struct inbox_row *m,
+					       bool *out_given, struct why *why)
+{
+	struct ticket_row from;
+	*out_given = true;
+	if (m->stage != INBOX_FOLLOW_UP)
+		return JEMBATAN_OK;
+	enum jembatan_result r = tickets_get(d->o.db, m->ticket_id, d->arena, &from, why);
+	if (r == JEMBATAN_OK && from.state != TICKET_REVIEW && from.state != TICKET_SHADOW &&
+	    from.state != TICKET_REJECTED)
+		r = outbox_rows_take_back_follow_up(d->o.db, m->ticket_id, m->id, out_given, why);
+	return r;
+}
+
 /* An addition that has left for the other ticket stays there. */
 static enum jembatan_result give_back(struct decide *d, const struct inbox_row *m,
 				      enum inbox_stage stage, int64_t to_ticket, bool *out_given,
 				      struct why *why)
 {
-	enum jembatan_result r = JEMBATAN_OK;
-	struct ticket_row from;
-	*out_given = true;
-	if (m->stage == INBOX_FOLLOW_UP) {
-		r = tickets_get(d->o.db, m->ticket_id, d->arena, &from, why);
-		if (r == JEMBATAN_OK && from.state != TICKET_REVIEW && from.state != TICKET_SHADOW &&
-		    from.state != TICKET_REJECTED)
-			r = outbox_rows_take_back_follow_up(d->o.db, m->ticket_id, m->id, out_given,
-							    why);
-	}
+	enum jembatan_result r = take_back_addition(d, m, out_given, why);
 	if (r == JEMBATAN_OK && *out_given)
 		r = inbox_leave(d->o.db, m->id, stage, to_ticket, "a person split it off", why);
 	return r;
@@ -168,6 +174,26 @@ static enum jembatan_result make_own(struct decide *d, const struct inbox_row *r
 	return r;
 }
 
+/* What it added there; what has left stays there too. */
+static enum jembatan_result take_back(struct decide *d, const struct inbox_row *row,
+				      size_t *out_kept, struct why *why)
+{
+	bool given = false;
+	enum jembatan_result r = take_back_addition(d, row, &given, why);
+	*out_kept += r == JEMBATAN_OK && !given;
+	return r;
+}
+
+/* A repost, or what was taken for more of the same report. */
+static bool was_taken_for_same(struct decide *d, const struct inbox_row *row)
+{
+	struct duplicate_row dup;
+	return row->stage == INBOX_REPOST ||
+	       (row->stage == INBOX_FOLLOW_UP &&
+		duplicates_of_message(d->o.db, row->id, d->arena, &dup, NULL) == JEMBATAN_OK &&
+		dup.decision == DUPLICATE_REPOST);
+}
+
 static enum jembatan_result split_repost(struct decide *d, const struct inbox_row *row,
 					 const char *actor, struct arena *arena,
 					 const char **out_said, struct why *why)
@@ -181,7 +207,9 @@ static enum jembatan_result split_repost(struct decide *d, const struct inbox_ro
 		ticket_id = move.ticket_id;
 		r = bring_back(d, &move, &kept, why);
 	} else if (r == JEMBATAN_GONE) {
-		r = make_own(d, row, &ticket_id, &kept, why);
+		r = take_back(d, row, &kept, why);
+		if (r == JEMBATAN_OK)
+			r = make_own(d, row, &ticket_id, &kept, why);
 	}
 	if (r == JEMBATAN_OK)
 		r = tickets_get(d->o.db, row->ticket_id, d->arena, &from, why);
@@ -224,15 +252,15 @@ enum jembatan_result decide_split(struct decide *d, int64_t message_id, const ch
 	enum jembatan_result r = inbox_get(d->o.db, message_id, d->arena, &row, why);
 	if (r == JEMBATAN_OK && (row.ticket_id == 0 || row.message.message.size == 0))
 		r = why_set(why, JEMBATAN_DATA, "m%lld belongs to no ticket", (long long)message_id);
-	if (r == JEMBATAN_OK && row.stage != INBOX_REPOST && row.stage != INBOX_TICKET &&
-	    row.stage != INBOX_LINKED)
+	bool joined = r == JEMBATAN_OK && was_taken_for_same(d, &row);
+	if (r == JEMBATAN_OK && !joined && row.stage != INBOX_TICKET && row.stage != INBOX_LINKED)
 		r = why_set(why, JEMBATAN_DATA, "m%lld is an addition to its ticket: only what was taken "
 			    "for the same complaint can be split off", (long long)message_id);
 	if (r == JEMBATAN_OK)
 		r = row_of_message(d, message_id, d->arena, &dup, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	if (row.stage == INBOX_REPOST)
+	if (joined)
 		r = split_repost(d, &row, actor, arena, out_said, why);
 	if (r == JEMBATAN_OK)
 		r = inbox_get(d->o.db, message_id, d->arena, &row, why);

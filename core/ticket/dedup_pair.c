@@ -105,7 +105,8 @@ static double found_weight(const struct mark *marks, const float *found, size_t 
 	return sum;
 }
 
-static void set_overlap(struct dedup_query *q, struct out o)
+/* The share of the new side. */
+static float set_overlap(struct dedup_query *q, struct out o)
 {
 	double exact = 0, unused = 0;
 	double fa = found_weight(q->a->marks, q->a_found, q->a->mark_count, &exact);
@@ -126,6 +127,7 @@ static void set_overlap(struct dedup_query *q, struct out o)
 	set(o, FEATURE_contained_light, contained * loglight);
 	set(o, FEATURE_shared, log1p((fa + fb) / 32) / 4);
 	set(o, FEATURE_fuzzy, fa > 0 ? 1 - exact / (fa > exact ? fa : exact) : 0);
+	return (float)ca;
 }
 
 /* Runs: marks that follow each other on both sides. */
@@ -436,7 +438,7 @@ bool dedup_compare(struct dedup_query *q, const struct dedup_record *other,
 	dedup_align_fuzzy(q);
 	memset(out, 0, sizeof(*out));
 	struct out o = { out->value };
-	set_overlap(q, o);
+	out->of_query = set_overlap(q, o);
 	set_runs(q, o);
 	set_swaps(q, o);
 	set_missing(q, o);

@@ -89,6 +89,8 @@ struct dedup_features {
 	bool author_same, author_conflict; /* strong evidence only */
 	bool other_has_author;             /* the stored side has strong evidence */
 	bool near_identical;               /* both sides say the same */
+	float of_query;                    /* share of what the new side says that the stored
+					      one says too, 0 .. 1 */
 };
 
 /* One side, made ready for many comparisons. */

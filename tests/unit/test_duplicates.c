@@ -14,6 +14,8 @@
 	"Kelurahan Tirtasuka tersumbat sampah sejak seminggu, setiap hujan air masuk ke kios pedagang"
 #define OTHER_HOUSE "Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari No. 45 RT 8 RW 2 " \
 	"Kelurahan Tirtasuka tersumbat sampah sejak seminggu, setiap hujan air masuk ke kios pedagang"
+#define LONGER_FLOOD FLOOD ". Tadi malam air masuk setinggi lutut, listrik padam dan dua anak terjatuh " \
+	"ke selokan, tolong segera kirim petugas pompa karena gardu dekat kios juga terendam"
 #define SCHOOL "Guru honorer di SDN Kenanga 3 belum digaji empat bulan, dinas pendidikan bilang menunggu"
 #define RATNA "\"author\": {\"id\": \"r1\", \"phone\": \"0812-0000-0017\"}"
 #define RATNA_MAIL "\"author\": {\"id\": \"x9\", \"phone\": \"+62 812 0000 0017\"}"
@@ -71,6 +73,20 @@ START_TEST(what_its_author_says_again_on_another_channel_joins_the_ticket)
 	ck_assert_int_eq(found(2).incident, found(1).id);
 	ck_assert_ptr_nonnull(strstr(found(2).evidence, "same phone, same words"));
 	ck_assert_ptr_null(strstr(found(2).evidence, "0017"));
+}
+END_TEST
+
+/* Nobody's words are swallowed: what says more leaves as an addition. */
+START_TEST(what_its_author_adds_to_it_is_sent)
+{
+	open_two("auto", "auto");
+	say("a", FLOOD, RATNA);
+	say("b", LONGER_FLOOD, RATNA_MAIL);
+	ck_assert_uint_eq(app_bench_tickets(), 1);
+	ck_assert_int_eq(found(2).decision, DUPLICATE_REPOST);
+	ck_assert_int_eq(stage(2), INBOX_FOLLOW_UP);
+	ck_assert_uint_eq(app_bench_pushes(OUTBOX_CREATE), 1);
+	ck_assert_uint_eq(app_bench_pushes(OUTBOX_FOLLOW_UP), 1);
 }
 END_TEST
 
@@ -398,6 +414,20 @@ START_TEST(a_repost_split_off_gets_a_ticket_and_a_push_of_its_own)
 }
 END_TEST
 
+START_TEST(an_addition_may_be_split_off_too)
+{
+	open_two("auto", "auto");
+	say("a", FLOOD, RATNA);
+	say("b", LONGER_FLOOD, RATNA_MAIL);
+	ck_assert_int_eq(stage(2), INBOX_FOLLOW_UP);
+	ck_assert_ptr_nonnull(strstr(split(2), "is JB-"));
+	ck_assert_uint_eq(app_bench_pushes(OUTBOX_CREATE), 2);
+	ck_assert_uint_eq(app_bench_pushes(OUTBOX_FOLLOW_UP), 0);
+	ck_assert_int_eq(stage(2), INBOX_TICKET);
+	ck_assert_int_ne(found(2).incident, found(1).incident);
+}
+END_TEST
+
 static const struct {
 	const char *push, *other_push;
 	enum ticket_state state, other_state;
@@ -539,6 +569,8 @@ int main(void)
 	TCase *t = tcase_create("duplicates");
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, app_bench_teardown);
+	tcase_add_test(t, what_its_author_adds_to_it_is_sent);
+	tcase_add_test(t, an_addition_may_be_split_off_too);
 	tcase_add_test(t, what_its_author_says_again_on_another_channel_joins_the_ticket);
 	tcase_add_test(t, another_reporter_of_the_incident_has_his_own_ticket);
 	tcase_add_test(t, another_house_or_matter_is_another_complaint);
