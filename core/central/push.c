@@ -51,12 +51,29 @@ struct source { /* the ticket, and the message that the row is about */
 	struct inbox_row message;
 };
 
+/* An addition to a ticket whose words were erased: its number is enough, and what
+ * is not known any more counts as secret. */
+static enum jembatan_result read_erased(struct push *p, struct db *db, struct source *s,
+					struct why *why)
+{
+	struct why other;
+
+	if (tickets_get(db, p->row.ticket_id, p->arena, &s->row, &other) != JEMBATAN_OK ||
+	    s->row.body)
+		return JEMBATAN_DATA; /* as *why says */
+	why->text[0] = '\0';
+	s->ticket = (struct ticket){ .secret = true };
+	return JEMBATAN_OK;
+}
+
 static enum jembatan_result read_source(struct push *p, struct db *db, struct source *s,
 					struct why *why)
 {
 	enum jembatan_result r =
 		tickets_read(db, p->row.ticket_id, p->arena, &s->row, &s->ticket, why);
 
+	if (r == JEMBATAN_DATA && p->row.kind == OUTBOX_FOLLOW_UP)
+		r = read_erased(p, db, s, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	int64_t message_id = p->row.message_id ? p->row.message_id : s->row.message_id;

@@ -163,6 +163,25 @@ def whole(p):
     expect(("shown", waiting) in seen, "the access log does not name the ticket")
 
 
+def afterwards(p):
+    """The person writes again, to what was erased: it is decided, and nothing is stuck."""
+    author = {"id": "wa-81298765432", "name": "Dayang Sumbi", "phone": PHONE, "mail": MAIL}
+    before = messages(p)
+    p.source.put({"do": "message", "id": "d1", "revision": "2", "thread": MAIL + "1",
+                  "author": author, "text": "Diubah: sudah diperbaiki sebagian."},
+                 {"do": "message", "id": "d1b", "kind": "follow_up", "reply_to": "d1",
+                  "thread": MAIL + "1", "author": author, "text": "Masih lapuk, mohon segera."},
+                 {"do": "message", "id": "d1c", "kind": "follow_up", "reply_to": "d2",
+                  "author": {"id": "x9"}, "text": "Saya juga melihatnya di sana."})
+    wait_for("what came afterwards", lambda: messages(p) >= before + 3)
+    wait_for("its pushes", lambda: not p.rig.query("SELECT 1 FROM outbox WHERE state IN (0, 1)"))
+    expect(not p.rig.alarms("store"), "the store refuses: %s" % p.rig.alarms())
+    stuck = p.rig.query("SELECT reason FROM message WHERE reason LIKE 'it could not be decided%'")
+    expect(not stuck, "not decided: %s" % stuck)
+    expect(not p.rig.query("SELECT 1 FROM outbox WHERE state IN (3, 4)"), "a push is held: %s" %
+           p.rig.query("SELECT kind, step, state, why FROM outbox WHERE state IN (3, 4)"))
+
+
 def one_ticket(p):
     reference = [t["reference"] for t in p.rig.ask("tickets") if "Lampu" in (t["title"] or "")][0]
     expect(p.rig.command("erase", "--ticket", reference).returncode == 0, "erase --ticket")
@@ -191,6 +210,7 @@ def run(build, keep):
     p = Place(build, "define JEMBATAN_FAULTS 1" in config)
     try:
         whole(p)
+        afterwards(p)
         one_ticket(p)
         if p.faults:
             for n, point in enumerate(("erase.written", "erase.mid", "erase.slice")):
