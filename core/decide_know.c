@@ -207,6 +207,21 @@ static void judge(struct decide *d, const struct ticket *t, bool is_sure, struct
 			"office, and `central.supervision_disposition_id` is not set";
 }
 
+static enum jembatan_result propose(struct decide *d, const struct instance_settings *s,
+				    struct ticket *t, struct decide_known *out, struct why *why)
+{
+	unsigned margin = d->o.settings->classify.margin;
+	struct propose_options options = { .home = home_of(d, s),
+					   .agency = s != NULL ? s->agency : NULL,
+					   .margin = margin };
+	propose_fill(d->o.tables, &options, d->arena, t);
+	bool is_sure = propose_percent(t->proposal.agency_margin) >= margin;
+	enum jembatan_result r = put_agency_id(d, s, t, is_sure, why);
+	if (r == JEMBATAN_OK)
+		judge(d, t, is_sure, out);
+	return r;
+}
+
 enum jembatan_result decide_know_fill(struct decide *d, const struct instance_settings *s,
 				      struct ticket *t, struct decide_known *out, struct why *why)
 {
@@ -214,15 +229,9 @@ enum jembatan_result decide_know_fill(struct decide *d, const struct instance_se
 	*out = (struct decide_known){ 0 };
 	if (d->o.tables == NULL || t->from_centre)
 		return JEMBATAN_OK;
-	struct propose_options options = { .home = home_of(d, s),
-					   .agency = s != NULL ? s->agency : NULL,
-					   .margin = all->classify.margin };
-	propose_fill(d->o.tables, &options, d->arena, t);
-	bool is_sure = propose_percent(t->proposal.agency_margin) >= all->classify.margin;
-	enum jembatan_result r = put_agency_id(d, s, t, is_sure, why);
+	enum jembatan_result r = all->classify.enabled ? propose(d, s, t, out, why) : JEMBATAN_OK;
 	if (r != JEMBATAN_OK)
 		return r;
-	judge(d, t, is_sure, out);
 	unsigned missing = all->complete.ask && out->review == NULL ?
 			   complete_check(t, &all->complete, is_local(s)) : 0;
 	out->missing = complete_can_ask(missing) ? missing : 0;

@@ -87,6 +87,7 @@ struct settings_central {
 
 /* What rules and the model propose. */
 struct settings_classify {
+	bool enabled;          /* else nothing is proposed */
 	unsigned margin;       /* percent; below it a proposed agency is unsure */
 	bool unsure_to_review; /* else pushed, and the centre's triage decides */
 };

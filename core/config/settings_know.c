@@ -75,6 +75,7 @@ void settings_read_know(const struct schema_values *values, struct settings *s,
 	central->categories_file = schema_text(values, "central.categories_file");
 	central->locations_file = schema_text(values, "central.locations_file");
 	read_classifications(values, central, s->arena, problems);
+	s->classify.enabled = schema_integer(values, "classify.enabled") != 0;
 	s->classify.margin = (unsigned)schema_integer(values, "classify.margin");
 	s->classify.unsure_to_review = is_choice(values, "classify.unsure", "review");
 	read_complete(values, &s->complete);

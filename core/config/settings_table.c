@@ -138,6 +138,8 @@ const struct jembatan_option settings_table[] = {
 	     "Institution id that new complaints are given to."),
 	TEXT("central.defaults.location_id", NULL, "Location id for new complaints."),
 	TEXT("central.defaults.user_id", NULL, "User id at the centre that files new complaints."),
+	BOOLEAN("classify.enabled", "true",
+		"false: place, day, kind, category and agency are left as the source says them."),
 	INTEGER("classify.margin", "40", 0, 99,
 		"From this margin (in percent) on a proposed agency counts as sure."),
 	CHOICE("classify.unsure", "push", unsures,

@@ -64,6 +64,19 @@ START_TEST(a_plain_complaint_has_place_day_kind_category_and_agency)
 }
 END_TEST
 
+START_TEST(with_enabled_false_it_leaves_as_the_source_says)
+{
+	settings("classify: {enabled: false}\n");
+	open_with("push: auto\n");
+	say("1", HOLE, "");
+	struct ticket t = form(0);
+	ck_assert_int_eq(app_bench_ticket(0).state, TICKET_QUEUED);
+	ck_assert_ptr_null(t.place.code);
+	ck_assert_ptr_null(t.classification);
+	ck_assert_ptr_null(t.proposal.agency);
+}
+END_TEST
+
 static const struct {
 	const char *head, *text, *settings;
 	enum ticket_state state;
@@ -281,6 +294,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, app_bench_setup, app_bench_teardown);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, a_plain_complaint_has_place_day_kind_category_and_agency);
+	tcase_add_test(tests, with_enabled_false_it_leaves_as_the_source_says);
 	tcase_add_loop_test(tests, a_person_looks_first_where_it_may_be_no_complaint_or_nobody_s, 0,
 			    COUNT_OF(first_looks));
 	tcase_add_test(tests, a_sure_agency_has_its_number_where_the_list_has_exactly_one);
