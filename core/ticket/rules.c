@@ -11,6 +11,8 @@
 
 #define RULES_MAX 500u
 #define PHRASE_WORDS_MAX 8u
+#define BEGINNINGS 1024u
+#define ANY_WORD BEGINNINGS /* a phrase that begins with one letter and "*" */
 
 struct phrase {
 	const char *text; /* as written */
@@ -19,15 +21,17 @@ struct phrase {
 	size_t count;
 };
 
-/* A text, and which two letters its words begin with: most phrases begin with
- * others, and are not compared at all. */
+/* A text, and where its words stand by the two letters that they begin with:
+ * most phrases begin with others, and are not compared at all. */
 struct text {
 	struct place_words words;
-	uint64_t begins[16];
+	uint16_t heads[BEGINNINGS]; /* a word and 1; 0: none begins so */
+	uint16_t next[PLACE_WORDS_MAX];
 };
 
 struct phrases {
 	struct phrase *items;
+	uint16_t *begins; /* of each: what its first word begins with, or ANY_WORD */
 	size_t count;
 };
 
@@ -67,6 +71,12 @@ static enum jembatan_result wrong(const struct yaml_node *node, const char *sent
 	return why_set(why, JEMBATAN_CONFIG, "%s:%u: %s", node->file, node->line, sentence);
 }
 
+/* Words of one letter share one. */
+static uint16_t beginning(const char *word)
+{
+	return (uint16_t)(((unsigned char)word[0] * 33u + (unsigned char)word[1]) % BEGINNINGS);
+}
+
 static bool read_phrase(const char *text, struct phrase *out)
 {
 	struct place_words *words = xmalloc(sizeof(*words));
@@ -93,11 +103,14 @@ static enum jembatan_result read_phrases(struct arena *arena, const struct yaml_
 	if (node->kind != YAML_LIST)
 		return wrong(node, "phrases are a list: [word, two words, begin*]", why);
 	out->items = arena_alloc(arena, (node->count + 1) * sizeof(*out->items));
+	out->begins = arena_alloc(arena, (node->count + 1) * sizeof(*out->begins));
 	for (const struct yaml_node *n = node->first; n != NULL; n = n->next) {
 		struct phrase *p = &out->items[out->count++];
 		*p = (struct phrase){ .count = 0 };
 		if (n->kind != YAML_SCALAR || !read_phrase(n->text, p))
 			return wrong(n, "a phrase has one to eight words of letters and digits", why);
+		out->begins[out->count - 1] = p->open[0] && p->words[0][1] == '\0' ? ANY_WORD :
+					      beginning(p->words[0]);
 	}
 	return JEMBATAN_OK;
 }
@@ -189,27 +202,15 @@ void rules_free(struct rules *r)
 
 /* ---- applying ----------------------------------------------------------- */
 
-/* A bit of text.begins; words of one letter share one. */
-static unsigned beginning(const char *word)
-{
-	return ((unsigned char)word[0] * 33u + (unsigned char)word[1]) % 1024u;
-}
-
 static void read_text(const char *from, struct text *out)
 {
 	place_words_read(from, NULL, &out->words);
-	memset(out->begins, 0, sizeof(out->begins));
+	memset(out->heads, 0, sizeof(out->heads));
 	for (size_t i = 0; i < out->words.count; i++) {
-		unsigned bit = beginning(out->words.items[i].text);
-		out->begins[bit / 64] |= UINT64_C(1) << bit % 64;
+		uint16_t *head = &out->heads[beginning(out->words.items[i].text)];
+		out->next[i] = *head;
+		*head = (uint16_t)(i + 1);
 	}
-}
-
-static bool may_fit(const struct phrase *p, const struct text *text)
-{
-	unsigned bit = beginning(p->words[0]);
-	return (p->open[0] && p->words[0][1] == '\0') ||
-	       (text->begins[bit / 64] & UINT64_C(1) << bit % 64) != 0;
 }
 
 static bool fits_here(const struct phrase *p, const struct place_words *words, size_t at)
@@ -225,22 +226,39 @@ static bool fits_here(const struct phrase *p, const struct place_words *words, s
 	return true;
 }
 
+static bool is_anywhere(const struct phrase *p, uint16_t begins, const struct text *text)
+{
+	if (begins == ANY_WORD) {
+		for (size_t at = 0; at < text->words.count; at++)
+			if (fits_here(p, &text->words, at))
+				return true;
+		return false;
+	}
+	for (size_t at = text->heads[begins]; at != 0; at = text->next[at - 1])
+		if (fits_here(p, &text->words, at - 1))
+			return true;
+	return false;
+}
+
 /* The phrase that is in the text, or NULL. */
 static const struct phrase *find(const struct phrases *list, const struct text *text)
 {
 	for (size_t i = 0; i < list->count; i++)
-		for (size_t at = 0; may_fit(&list->items[i], text) && at < text->words.count; at++)
-			if (fits_here(&list->items[i], &text->words, at))
-				return &list->items[i];
+		if (is_anywhere(&list->items[i], list->begins[i], text))
+			return &list->items[i];
 	return NULL;
 }
 
+/* `any` first: it fits least often. */
 static const struct phrase *rule_fits(const struct rule *rule, const struct text *text)
 {
-	if ((rule->at_most > 0 && text->words.count > rule->at_most) || find(&rule->unless, text) != NULL ||
+	if (rule->at_most > 0 && text->words.count > rule->at_most)
+		return NULL;
+	const struct phrase *any = find(&rule->any, text);
+	if (any == NULL || find(&rule->unless, text) != NULL ||
 	    (rule->with.count > 0 && find(&rule->with, text) == NULL))
 		return NULL;
-	return find(&rule->any, text);
+	return any;
 }
 
 void rules_apply(const struct rules *r, const char *from, struct rules_answer *out)
