@@ -13,13 +13,14 @@
 #define FILE_MAX (8u * 1024u * 1024u)
 #define CLASSES_MAX 400u
 #define GRAMS_MAX 60000u
-#define SLOTS (1u << 17)
+#define SLOTS_FIRST 1024u
 #define SPELLED 4u             /* letters of a piece */
 #define SPELLED_TEXT_MAX 4096u /* bytes of a text whose pieces are looked at */
-#define FEATURES_BYTES (64u * 1024u)
 #define FOUND_SLOTS 4096u      /* twice CLASSIFY_FEATURES_MAX */
 #define LETTER_NONE 79         /* the letter that stands for weight 0; 33 to 125 are used */
 #define LETTER_SPAN 46
+#define LANES 16u /* classes that are summed up at once */
+#define ROW_MAX (CLASSES_MAX / LANES * LANES + LANES)
 
 /* Words and pairs, pieces, words of the location: each is of unit length
  * before it is weighed against the others. */
@@ -31,6 +32,12 @@ struct gram {
 	const char *text;    /* in the file's bytes, as are the weights: */
 	const char *weights; /* one letter for each class of all tasks */
 	float idf;
+	enum block block;
+};
+
+struct slot {
+	uint64_t key;
+	size_t number; /* of a gram and 1; 0: free */
 };
 
 struct classifier {
@@ -45,7 +52,8 @@ struct classifier {
 	struct buf file;
 	struct gram *grams;
 	size_t gram_count;
-	uint32_t slots[SLOTS]; /* number of a gram and 1; 0: free */
+	struct slot *slots;
+	size_t slot_mask;
 };
 
 static const char *const task_names[] = { "agency", "topic", "social_aid" };
@@ -63,32 +71,40 @@ const char *classifier_path(void)
 
 /* ---- features ----------------------------------------------------------- */
 
-static void put(struct buf *out, const char *mark, const char *word, const char *next)
+typedef void on_feature(void *data, const char *text, size_t size);
+
+struct telling {
+	on_feature *on;
+	void *data;
+	char text[CLASSIFY_GRAM_SIZE];
+};
+
+/* The words with a blank between; `mark` is '\0' or says what they are. */
+static void tell(struct telling *t, char mark, const char *word, const char *next)
 {
-	size_t before = out->size;
-	if (before > 0)
-		buf_add_char(out, '\t');
-	buf_add_text(out, mark);
-	buf_add_text(out, word);
-	if (next != NULL)
-		buf_add_char(out, ' ');
-	buf_add_text(out, next);
-	if (buf_is_full(out))
-		buf_cut(out, before);
+	const char *const words[] = { word, next };
+	size_t used = 0;
+	if (mark != '\0')
+		t->text[used++] = mark;
+	for (size_t i = 0; i < COUNT_OF(words) && words[i] != NULL; i++) {
+		size_t size = strlen(words[i]);
+		ASSERT(size <= TOKEN_BYTES);
+		if (i > 0)
+			t->text[used++] = ' ';
+		memcpy(t->text + used, words[i], size);
+		used += size;
+	}
+	t->on(t->data, t->text, used);
 }
 
-/* A piece of four letters; a word's edge is '_', digits are one '0'. */
-static void put_pieces(struct buf *out, const char *word, size_t size)
+/* Pieces of four letters; a word's edge is '_', digits are one '0'. */
+static void tell_pieces(struct telling *t, const char *word, size_t size)
 {
-	char piece[SPELLED + 1] = "";
-	if (size <= SPELLED) {
-		memcpy(piece, word, size);
-		put(out, "~", piece, NULL);
-		return;
-	}
-	for (size_t i = 0; i + SPELLED <= size; i++) {
-		memcpy(piece, word + i, SPELLED);
-		put(out, "~", piece, NULL);
+	size_t piece = size < SPELLED ? size : SPELLED;
+	t->text[0] = '~';
+	for (size_t i = 0; i + piece <= size; i++) {
+		memcpy(t->text + 1, word + i, piece);
+		t->on(t->data, t->text, piece + 1);
 	}
 }
 
@@ -102,7 +118,7 @@ static char letter_of(char c)
 
 /* The words as they are written, also those that tokens.h leaves out: what a
  * citizen asks for stands in them. */
-static void put_spelling(struct buf *out, const char *text)
+static void tell_spelling(struct telling *t, const char *text)
 {
 	char word[64] = "_";
 	size_t used = 1;
@@ -113,7 +129,7 @@ static void put_spelling(struct buf *out, const char *text)
 			word[used++] = c;
 		if (c == '\0' && used > 1) {
 			word[used++] = '_';
-			put_pieces(out, word, used);
+			tell_pieces(t, word, used);
 			used = 1;
 		}
 		if (*p == '\0')
@@ -121,10 +137,12 @@ static void put_spelling(struct buf *out, const char *text)
 	}
 }
 
-void classify_features(const struct lexicon *l, const char *text, const char *location,
-		       struct buf *out)
+/* Words first, pieces last. */
+static void each_feature(const struct lexicon *l, const char *text, const char *location,
+			 on_feature *on, void *data)
 {
 	CLEANUP(free_pointer) struct tokens *t = xmalloc(sizeof(*t));
+	struct telling to = { .on = on, .data = data };
 	const char *last = NULL;
 	tokens_read(l, text, location, 0, 0, t);
 	for (size_t i = 0; i < t->count; i++) {
@@ -132,35 +150,72 @@ void classify_features(const struct lexicon *l, const char *text, const char *lo
 		if (k->number || k->role == ROLE_DATE)
 			continue;
 		if (k->flags & TOKEN_LOCATION) {
-			put(out, "@", k->text, NULL);
+			tell(&to, '@', k->text, NULL);
 			continue;
 		}
-		put(out, "", k->text, NULL);
+		tell(&to, '\0', k->text, NULL);
 		if (last != NULL)
-			put(out, "", last, k->text);
+			tell(&to, '\0', last, k->text);
 		last = k->text;
 	}
 	if (text != NULL)
-		put_spelling(out, text);
+		tell_spelling(&to, text);
+}
+
+static void put_feature(void *data, const char *text, size_t size)
+{
+	struct buf *out = data;
+	size_t before = out->size;
+	if (before > 0)
+		buf_add_char(out, '\t');
+	buf_add(out, text, size);
+	if (buf_is_full(out))
+		buf_cut(out, before);
+}
+
+void classify_features(const struct lexicon *l, const char *text, const char *location,
+		       struct buf *out)
+{
+	each_feature(l, text, location, put_feature, out);
 }
 
 /* ---- the file ----------------------------------------------------------- */
 
-static uint32_t hash_of(const char *text)
+/* Stands for the text: up to eight bytes are the key itself; of longer texts no
+ * two that matter have the same. */
+static uint64_t key_of(const char *text, size_t size)
 {
-	uint32_t h = 2166136261u;
-	for (; *text != '\0'; text++)
-		h = (h ^ (unsigned char)*text) * 16777619u;
-	return h ^ (h >> 15);
+	uint64_t h = 0;
+	if (size <= sizeof(h)) {
+		memcpy(&h, text, size);
+		return h;
+	}
+	h = UINT64_C(14695981039346656037);
+	for (size_t i = 0; i < size; i++)
+		h = (h ^ (unsigned char)text[i]) * UINT64_C(1099511628211);
+	return h;
 }
 
-/* The slot of the gram, or the free one where it belongs. */
-static size_t slot_of(const struct classifier *c, const char *text)
+/* The slot of the key, or the free one where it belongs. */
+static struct slot *slot_of(const struct classifier *c, uint64_t key)
 {
-	size_t i = hash_of(text) % SLOTS;
-	while (c->slots[i] != 0 && strcmp(c->grams[c->slots[i] - 1].text, text) != 0)
-		i = (i + 1) % SLOTS;
-	return i;
+	size_t i = (key * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & c->slot_mask;
+	while (c->slots[i].number != 0 && c->slots[i].key != key)
+		i = (i + 1) & c->slot_mask;
+	return &c->slots[i];
+}
+
+static void grow_slots(struct classifier *c)
+{
+	struct slot *old = c->slots;
+	size_t count = old != NULL ? c->slot_mask + 1 : 0;
+	size_t bigger = old != NULL ? 2 * count : SLOTS_FIRST;
+	c->slots = xcalloc(bigger, sizeof(*c->slots));
+	c->slot_mask = bigger - 1;
+	for (size_t i = 0; i < count; i++)
+		if (old[i].number != 0)
+			*slot_of(c, old[i].key) = old[i];
+	free(old);
 }
 
 /* "agency<TAB>Dinas X<TAB>bias<TAB>scale" */
@@ -182,6 +237,11 @@ static bool on_class(struct classifier *c, char *fields[4])
 	return true;
 }
 
+static enum block block_of(const char *gram)
+{
+	return gram[0] == '~' ? BLOCK_PIECES : gram[0] == '@' ? BLOCK_LOCATION : BLOCK_WORDS;
+}
+
 /* "word<TAB>idf<TAB>a letter for each class" */
 static bool on_gram(struct classifier *c, char *fields[3])
 {
@@ -192,11 +252,15 @@ static bool on_gram(struct classifier *c, char *fields[3])
 	for (size_t i = 0; i < size; i++)
 		if (fields[2][i] < LETTER_NONE - LETTER_SPAN || fields[2][i] > LETTER_NONE + LETTER_SPAN)
 			return false;
-	size_t slot = slot_of(c, fields[0]);
-	if (c->slots[slot] != 0)
+	if (c->slots == NULL || c->gram_count >= (c->slot_mask + 1) / 4 * 3)
+		grow_slots(c);
+	uint64_t key = key_of(fields[0], strlen(fields[0]));
+	struct slot *slot = slot_of(c, key);
+	if (slot->number != 0)
 		return false;
-	c->grams[c->gram_count++] = (struct gram){ fields[0], fields[2], strtof(fields[1], NULL) };
-	c->slots[slot] = (uint32_t)c->gram_count;
+	c->grams[c->gram_count++] = (struct gram){ fields[0], fields[2], strtof(fields[1], NULL),
+						   block_of(fields[0]) };
+	*slot = (struct slot){ key, c->gram_count };
 	return true;
 }
 
@@ -217,6 +281,11 @@ static enum jembatan_result read_file(struct classifier *c, const char *path, st
 	size_t number = 0;
 	if (r != JEMBATAN_OK)
 		return why_prefix(why, JEMBATAN_CONFIG, "classification");
+	/* The last row of weights is read in whole lanes too. */
+	char *beyond = buf_reserve(&c->file, LANES);
+	if (beyond == NULL)
+		return why_set(why, JEMBATAN_CONFIG, "%s is too large", path);
+	memset(beyond, 0, LANES);
 	for (char *rest = c->file.data, *line; rest != NULL && (line = strsep(&rest, "\n")) != NULL;) {
 		number++;
 		if (!on_line(c, line))
@@ -251,6 +320,7 @@ void classifier_free(struct classifier *c)
 	lexicon_free(c->lexicon);
 	buf_done(&c->file);
 	free(c->grams);
+	free(c->slots);
 	free(c);
 }
 
@@ -261,47 +331,50 @@ struct found {
 	float value; /* (1 + ln count) idf over the length of its block, times the block's share */
 };
 
-static enum block block_of(const struct gram *g)
-{
-	return g->text[0] == '~' ? BLOCK_PIECES : g->text[0] == '@' ? BLOCK_LOCATION : BLOCK_WORDS;
-}
+struct counting {
+	const struct classifier *c;
+	struct found *out;
+	size_t count;
+	bool is_full;
+	uint16_t at[FOUND_SLOTS]; /* index in out and 1, by number of the gram */
+};
 
-static size_t count_grams(const struct classifier *c, char *features, struct found *out)
+static void count_feature(void *data, const char *text, size_t size)
 {
-	uint16_t at[FOUND_SLOTS] = { 0 }; /* index in out and 1, by number of the gram */
-	size_t count = 0;
-	for (char *rest = features, *f; (f = strsep(&rest, "\t")) != NULL;) {
-		uint32_t number = c->slots[slot_of(c, f)];
-		if (number == 0)
-			continue;
-		const struct gram *g = &c->grams[number - 1];
-		size_t i = number * UINT32_C(2654435761) % FOUND_SLOTS;
-		while (at[i] != 0 && out[at[i] - 1].gram != g)
-			i = (i + 1) % FOUND_SLOTS;
-		if (at[i] == 0 && count == CLASSIFY_FEATURES_MAX)
-			break;
-		if (at[i] == 0) {
-			out[count++] = (struct found){ g, 0 };
-			at[i] = (uint16_t)count;
-		}
-		out[at[i] - 1].value += 1;
+	struct counting *n = data;
+	size_t number = slot_of(n->c, key_of(text, size))->number;
+	if (number == 0 || n->is_full)
+		return;
+	const struct gram *g = &n->c->grams[number - 1];
+	size_t i = number * 2654435761u % FOUND_SLOTS;
+	while (n->at[i] != 0 && n->out[n->at[i] - 1].gram != g)
+		i = (i + 1) % FOUND_SLOTS;
+	n->is_full = n->at[i] == 0 && n->count == CLASSIFY_FEATURES_MAX;
+	if (n->is_full)
+		return;
+	if (n->at[i] == 0) {
+		n->out[n->count++] = (struct found){ g, 0 };
+		n->at[i] = (uint16_t)n->count;
 	}
-	return count;
+	n->out[n->at[i] - 1].value += 1;
 }
 
-static size_t find_grams(const struct classifier *c, char *features, struct found *out)
+static size_t find_grams(const struct classifier *c, const char *text, const char *location,
+			 struct found *out)
 {
 	double length[BLOCK_COUNT] = { 0 };
-	size_t count = count_grams(c, features, out);
-	for (size_t i = 0; i < count; i++) {
-		out[i].value = (1 + logf(out[i].value)) * out[i].gram->idf;
-		length[block_of(out[i].gram)] += (double)out[i].value * (double)out[i].value;
+	struct counting n = { .c = c, .out = out };
+	each_feature(c->lexicon, text, location, count_feature, &n);
+	for (size_t i = 0; i < n.count; i++) {
+		float often = out[i].value > 1 ? 1 + logf(out[i].value) : 1;
+		out[i].value = often * out[i].gram->idf;
+		length[out[i].gram->block] += (double)out[i].value * (double)out[i].value;
 	}
 	for (size_t b = 0; b < BLOCK_COUNT; b++)
 		length[b] = length[b] > 0 ? block_shares[b] / sqrt(length[b]) : 0;
-	for (size_t i = 0; i < count; i++)
-		out[i].value *= (float)length[block_of(out[i].gram)];
-	return count;
+	for (size_t i = 0; i < n.count; i++)
+		out[i].value *= (float)length[out[i].gram->block];
+	return n.count;
 }
 
 static float said(const struct found *f, size_t class)
@@ -317,9 +390,9 @@ static void show_words(const struct found *found, size_t count, size_t class,
 	while (out->word_count < CLASSIFY_WORDS) {
 		const struct found *best = NULL;
 		float most = 0;
-		for (size_t i = 0; i < count; i++) {
+		for (size_t i = 0; i < count && found[i].gram->block != BLOCK_PIECES; i++) {
 			float s = said(&found[i], class);
-			if (s > most && s < below && block_of(found[i].gram) != BLOCK_PIECES) {
+			if (s > most && s < below) {
 				most = s;
 				best = &found[i];
 			}
@@ -361,20 +434,24 @@ static void answer_task(const struct classifier *c, enum classify_task task, dou
 	}
 }
 
+/* Whole lanes: what is behind the classes is of no use and does no harm. */
+static void add_row(float *restrict sum, const char *restrict weights, size_t count, float value)
+{
+	for (size_t k = 0; k < count; k += LANES)
+		for (size_t lane = 0; lane < LANES; lane++)
+			sum[k + lane] += value * (float)(weights[k + lane] - LETTER_NONE);
+}
+
 void classify_text(const struct classifier *c, const char *text, const char *location,
 		   struct classify_answers *out)
 {
-	CLEANUP(buf_done) struct buf features;
 	struct found found[CLASSIFY_FEATURES_MAX];
-	float sum[CLASSES_MAX] = { 0 };
+	float sum[ROW_MAX] = { 0 };
 	double score[CLASSES_MAX];
 	memset(out, 0, sizeof(*out));
-	buf_init(&features, FEATURES_BYTES);
-	classify_features(c->lexicon, text, location, &features);
-	size_t count = features.data != NULL ? find_grams(c, features.data, found) : 0;
+	size_t count = find_grams(c, text, location, found);
 	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < c->class_count; k++)
-			sum[k] += said(&found[i], k);
+		add_row(sum, found[i].gram->weights, c->class_count, found[i].value);
 	for (size_t k = 0; k < c->class_count; k++)
 		score[k] = c->bias[k] + (double)sum[k] * c->scale[k];
 	for (enum classify_task t = CLASSIFY_AGENCY; t < CLASSIFY_TASK_COUNT; t++)
