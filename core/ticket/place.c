@@ -66,6 +66,7 @@ struct search {
 	const struct regions *regions;
 	struct place_words words;
 	uint8_t prefixes[PLACE_WORDS_MAX]; /* enum prefix of each word */
+	uint8_t names[PLACE_WORDS_MAX]; /* bit n - 1: n words from here on may be a name */
 	uint32_t home, province;
 	struct area areas[AREAS_MAX]; /* kabupaten and kota where it may be */
 	size_t area_count;
@@ -108,11 +109,26 @@ static const struct {
 static const char *const common_words[] = { "batu", "malang", "buru", "pati", "tegal", "serang",
 	"metro", "palu", "sorong", "banjar", "lahat", "bone", "padang", "agam", "siak", "dompu", "bima" };
 
-static enum prefix prefix_of(const struct place_word *word)
+/* Of the prefixes that begin with a letter. */
+struct beginnings {
+	uint8_t heads[256], next[COUNT_OF(prefixes)]; /* a prefix and 1; 0: no more */
+};
+
+static void sort_prefixes(struct beginnings *out)
 {
-	for (size_t i = 0; i < COUNT_OF(prefixes); i++)
-		if (prefixes[i].word[0] == word->text[0] && strcmp(prefixes[i].word, word->text) == 0)
-			return prefixes[i].prefix;
+	memset(out, 0, sizeof(*out));
+	for (size_t i = COUNT_OF(prefixes); i-- > 0;) {
+		uint8_t *head = &out->heads[(unsigned char)prefixes[i].word[0]];
+		out->next[i] = *head;
+		*head = (uint8_t)(i + 1);
+	}
+}
+
+static enum prefix prefix_of(const struct beginnings *b, const struct place_word *word)
+{
+	for (size_t i = b->heads[(unsigned char)word->text[0]]; i != 0; i = b->next[i - 1])
+		if (strcmp(prefixes[i - 1].word, word->text) == 0)
+			return prefixes[i - 1].prefix;
 	return PREFIX_NONE;
 }
 
@@ -129,14 +145,30 @@ static const struct place_word *word_at(const struct search *s, size_t i)
 	return i < s->words.count ? &s->words.items[i] : NULL;
 }
 
-/* The key of `count` words from m->name on; false when a break is between. */
+/* Which runs of words may be names: none goes on behind a break. */
+static uint8_t names_from(const struct search *s, size_t first)
+{
+	const char *words[NAME_WORDS_MAX];
+	uint8_t sizes[NAME_WORDS_MAX];
+	size_t count = 0;
+	for (; count < NAME_WORDS_MAX; count++) {
+		const struct place_word *w = word_at(s, first + count);
+		if (w == NULL || (count > 0 && w->after_break))
+			break;
+		words[count] = w->text;
+		sizes[count] = w->size;
+	}
+	return (uint8_t)regions_may_name(s->regions, words, sizes, count);
+}
+
+/* The key of `count` words from m->name on; false when they are no name. */
 static bool make_key(const struct search *s, struct mention *m, size_t count)
 {
 	m->key_size = 0;
+	if (m->name >= s->words.count || (s->names[m->name] >> (count - 1) & 1) == 0)
+		return false;
 	for (size_t i = m->name; i < m->name + count; i++) {
-		const struct place_word *w = word_at(s, i);
-		if (w == NULL || (i > m->name && w->after_break))
-			return false;
+		const struct place_word *w = &s->words.items[i];
 		memcpy(m->key + m->key_size, w->text, w->size);
 		m->key_size += w->size;
 	}
@@ -482,11 +514,20 @@ static void answer_area(struct search *s)
 void place_find(const struct regions *r, const char *text, const char *location, uint32_t home,
 		struct place *out)
 {
-	struct search s = { .regions = r, .home = home, .province = REGION_NONE, .out = out };
+	struct search s;
+	struct beginnings b;
 	*out = (struct place){ .region = REGION_NONE };
+	s.regions = r;
+	s.home = home;
+	s.province = REGION_NONE;
+	s.area_count = s.tally_count = s.said_count = 0;
+	s.out = out;
 	place_words_read(text, location, &s.words);
-	for (size_t i = 0; i < s.words.count; i++)
-		s.prefixes[i] = (uint8_t)prefix_of(&s.words.items[i]);
+	sort_prefixes(&b);
+	for (size_t i = 0; i < s.words.count; i++) {
+		s.prefixes[i] = (uint8_t)prefix_of(&b, &s.words.items[i]);
+		s.names[i] = names_from(&s, i);
+	}
 	find_areas(&s);
 	choose_areas(&s);
 	find_below_areas(&s);

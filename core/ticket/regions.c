@@ -23,6 +23,7 @@ struct regions {
 	const struct regions_node *nodes;
 	const struct regions_key *keys;
 	const uint32_t *buckets;
+	const uint8_t *filter;
 	const char *strings;
 };
 
@@ -35,14 +36,15 @@ static bool lay_out(struct regions *r)
 	size_t keys = (size_t)h->key_count * sizeof(struct regions_key);
 	size_t buckets = REGIONS_BUCKETS * sizeof(uint32_t);
 	if (h->string_bytes == 0 || h->node_count == 0 ||
-	    r->size != sizeof(*h) + nodes + keys + buckets + h->string_bytes)
+	    r->size != sizeof(*h) + nodes + keys + buckets + REGIONS_FILTER_BYTES + h->string_bytes)
 		return false;
 	const char *p = (const char *)r->map + sizeof(*h);
 	r->header = h;
 	r->nodes = (const void *)p;
 	r->keys = (const void *)(p + nodes);
 	r->buckets = (const void *)(p + nodes + keys);
-	r->strings = p + nodes + keys + buckets;
+	r->filter = (const void *)(p + nodes + keys + buckets);
+	r->strings = p + nodes + keys + buckets + REGIONS_FILTER_BYTES;
 	return r->strings[h->string_bytes - 1] == '\0';
 }
 
@@ -179,6 +181,19 @@ uint32_t regions_named(const struct regions *r, const char *key, size_t size, ui
 		return k->node;
 	}
 	return REGION_NONE;
+}
+
+unsigned regions_may_name(const struct regions *r, const char *const *words, const uint8_t *sizes,
+			  size_t count)
+{
+	uint32_t h = REGIONS_HASH_BEGIN;
+	unsigned may = 0;
+	for (size_t i = 0; i < count; i++) {
+		h = regions_hash_add(h, words[i], sizes[i]);
+		uint32_t bit = regions_hash_end(h) >> (32 - REGIONS_FILTER_BITS);
+		may |= (r->filter[bit / 8] >> bit % 8 & 1u) << i;
+	}
+	return may;
 }
 
 int regions_zone_minutes(const struct regions *r, uint32_t number)

@@ -51,6 +51,11 @@ bool regions_inside(const struct regions *r, uint32_t number, uint32_t whole);
  * *cursor starts at 0; REGION_NONE at the end. */
 uint32_t regions_named(const struct regions *r, const char *key, size_t size, uint32_t *cursor);
 
+/* Bit n - 1: the first n of these words, at most 32, may be the name of a region
+ * when nothing is between them. A quick look; most words are none. */
+unsigned regions_may_name(const struct regions *r, const char *const *words, const uint8_t *sizes,
+			  size_t count);
+
 /* Minutes east of UTC: WIB, WITA or WIT by the province. REGION_NONE: WIB. */
 int regions_zone_minutes(const struct regions *r, uint32_t number);
 

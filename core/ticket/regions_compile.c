@@ -22,6 +22,7 @@ static struct regions_node nodes[NODES_MAX];
 static struct regions_key keys[KEYS_MAX];
 static uint32_t node_count, key_count;
 static uint32_t buckets[REGIONS_BUCKETS];
+static uint8_t filter[REGIONS_FILTER_BYTES];
 static struct buf strings;
 
 static uint32_t put_string(const char *text)
@@ -222,6 +223,10 @@ static void fill_buckets(void)
 			at++;
 		buckets[b] = at;
 	}
+	for (uint32_t i = 0; i < key_count; i++) {
+		uint32_t bit = keys[i].hash >> (32 - REGIONS_FILTER_BITS);
+		filter[bit / 8] |= (uint8_t)(1u << bit % 8);
+	}
 }
 
 static void write_all(const char *path)
@@ -232,6 +237,7 @@ static void write_all(const char *path)
 		    fwrite(nodes, sizeof(nodes[0]), node_count, out) == node_count &&
 		    fwrite(keys, sizeof(keys[0]), key_count, out) == key_count &&
 		    fwrite(buckets, sizeof(buckets), 1, out) == 1 &&
+		    fwrite(filter, sizeof(filter), 1, out) == 1 &&
 		    fwrite(strings.data, strings.size, 1, out) == 1;
 	if (fclose(out) != 0 || !good)
 		err(EX_IOERR, "%s", path);

@@ -1,14 +1,18 @@
 /* regions_file.h: the layout of the compiled table of regions: header, nodes
- * by code, keys by hash, buckets of the keys, strings. In the byte order of
+ * by code, keys by hash, buckets of the keys, the hashes that there are, strings. In the byte order of
  * the machine that built it; regions.c refuses another. */
 #ifndef TICKET_REGIONS_FILE_H
 #define TICKET_REGIONS_FILE_H
 
 #include <stdint.h>
 
-#define REGIONS_MAGIC UINT64_C(0x3130474552424a01)
+#define REGIONS_MAGIC UINT64_C(0x3230474552424a01)
 #define REGIONS_BUCKET_BITS 17u
 #define REGIONS_BUCKETS ((1u << REGIONS_BUCKET_BITS) + 1u)
+/* A bit for the first bits of each hash: most words are no name, and are not
+ * looked for among the keys. */
+#define REGIONS_FILTER_BITS 20u
+#define REGIONS_FILTER_BYTES ((1u << REGIONS_FILTER_BITS) / 8u)
 #define REGIONS_NONE UINT32_MAX
 
 struct regions_header {
@@ -34,14 +38,25 @@ struct regions_key {
 	uint32_t node;
 };
 
-static inline uint32_t regions_hash(const char *key, unsigned size)
+#define REGIONS_HASH_BEGIN 2166136261u
+
+static inline uint32_t regions_hash_add(uint32_t h, const char *key, unsigned size)
 {
-	uint32_t h = 2166136261u;
 	for (unsigned i = 0; i < size; i++)
 		h = (h ^ (unsigned char)key[i]) * 16777619u;
+	return h;
+}
+
+static inline uint32_t regions_hash_end(uint32_t h)
+{
 	h ^= h >> 15;
 	h *= 0x85ebca6bu;
 	return h ^ (h >> 13);
+}
+
+static inline uint32_t regions_hash(const char *key, unsigned size)
+{
+	return regions_hash_end(regions_hash_add(REGIONS_HASH_BEGIN, key, size));
 }
 
 #endif
