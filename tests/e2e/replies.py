@@ -78,7 +78,7 @@ class Place:
         self.others, self.complete = others or {}, complete
         self.source, self.post = Source("log"), Post(settles)
         self.rig = Rig(build, {}, {})
-        shutil.copy(self.rig.build / "tests" / "conform" / ".libs" / "whatsapp.so",
+        shutil.copy(self.rig.build / "tests" / "conform" / ".libs" / "chatty.so",
                     self.rig.plugin_dir / "whatsapp.so")
         self.centre = Centre(self.rig, "--delay", "1")
         self.connector, self.more, self.daemon = connector, more, None

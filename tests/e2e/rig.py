@@ -19,7 +19,8 @@ import time
 import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-PLUGINS = ["tests/conform/script.la", "tests/conform/misbehave.la", "tests/conform/hook.la", "tests/crash/powercut.la"]
+PLUGINS = ["tests/conform/script.la", "tests/conform/misbehave.la", "tests/conform/hook.la",
+           "tests/conform/chatty.la", "tests/crash/powercut.la"]
 
 
 class Failed(Exception):
@@ -86,8 +87,8 @@ class Rig:
                            stdout=subprocess.DEVNULL)
         self.plugin_dir = self.dir / "plugins"
         self.plugin_dir.mkdir(mode=0o755)
-        for path in list((self.build / ".libs").glob("*.so")) + \
-                list((self.build / "tests" / "conform" / ".libs").glob("*.so")) + \
+        for path in list((self.build / "tests" / "conform" / ".libs").glob("*.so")) + \
+                list((self.build / ".libs").glob("*.so")) + \
                 list((self.build / "plugins").glob("*/.libs/*.so")):
             shutil.copy(path, self.plugin_dir / path.name)
 

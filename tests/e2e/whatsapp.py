@@ -12,7 +12,6 @@ import json
 import pathlib
 import random
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -89,17 +88,10 @@ def signed(body, secret=SECRET):
             "Content-Type": "application/json"}
 
 
-def install(build, instances):
-    """A rig with the real connector: tests/conform has one that plays WhatsApp."""
-    rig = Rig(build, {}, instances)
-    shutil.copy(rig.build / ".libs" / "whatsapp.so", rig.plugin_dir / "whatsapp.so")
-    return rig
-
-
 class Place:
     def __init__(self, build, gather="2s", push="shadow", centre=False, more=None, front=None):
         """front: given the fake's URL, starts what stands before it; its URL."""
-        self.rig = install(build, {})
+        self.rig = Rig(build, {}, {})
         self.socket = str(self.rig.dir / "web.sock")
         self.cloud = Cloud(self.rig)
         self.rig.stoppers.append(self.cloud.stop)
@@ -342,7 +334,7 @@ def forged(o):
 
 def preview(o):
     """`jembatan preview` shows what a webhook becomes."""
-    rig = install(o.build, {"wa": {"connector": "whatsapp", "options": {
+    rig = Rig(o.build, {}, {"wa": {"connector": "whatsapp", "options": {
         "phone_number_id": NUMBER, "app_secret": {"env": "HOME"}, "verify_token": {"env": "HOME"},
         "access_token": {"env": "HOME"}}}})
     rows = rig.ask("preview", "wa", "--sample", str(TOP / "tests/data/whatsapp/batch.json"))
