@@ -37,16 +37,59 @@ static const char *error_words(enum json_error_code code)
 	return "wrong syntax";
 }
 
-enum jembatan_result jx_parse(struct jembatan_bytes text, json_t **out, struct why *why)
+static enum jembatan_result parse(struct jembatan_bytes text, size_t flags, json_t **out,
+				  struct why *why)
 {
 	json_error_t error;
 	json_t *value = json_loadb(text.data ? text.data : "", text.size,
-				   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+				   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | flags, &error);
 	if (!value)
 		return why_set(why, JEMBATAN_DATA, "not JSON: %s, line %d column %d",
 			       error_words(json_error_code(&error)), error.line, error.column);
 	*out = value;
 	return JEMBATAN_OK;
+}
+
+enum jembatan_result jx_parse(struct jembatan_bytes text, json_t **out, struct why *why)
+{
+	return parse(text, 0, out, why);
+}
+
+static void drop_nul_of_text(json_t *value)
+{
+	const char *s = json_string_value(value);
+	size_t size = json_string_length(value);
+	if (memchr(s, '\0', size) == NULL)
+		return;
+	CLEANUP(buf_done) struct buf kept;
+	buf_init(&kept, size + 1);
+	for (size_t i = 0; i < size; i++)
+		if (s[i] != '\0')
+			buf_add_char(&kept, s[i]);
+	json_string_setn(value, kept.data ? kept.data : "", kept.size);
+}
+
+static void drop_nul(json_t *value)
+{
+	const char *key;
+	json_t *one;
+	size_t i;
+	json_object_foreach(value, key, one)
+		drop_nul(one);
+	json_array_foreach(value, i, one)
+		drop_nul(one);
+	if (json_is_string(value))
+		drop_nul_of_text(value);
+}
+
+enum jembatan_result jx_parse_dropping_nul(struct jembatan_bytes text, json_t **out,
+					   struct why *why)
+{
+	enum jembatan_result result = parse(text, JSON_ALLOW_NUL, out, why);
+	/* Nearly no text has one: the others are not looked through. */
+	if (result == JEMBATAN_OK && memmem(text.data, text.size, "\\u0000", 6) != NULL)
+		drop_nul(*out);
+	return result;
 }
 
 static json_t *step(json_t *value, const char *key, size_t key_size)

@@ -14,6 +14,10 @@ void jx_init(void);
  * top. DATA and a sentence with line and column when it is not JSON. */
 MUST_CHECK enum jembatan_result jx_parse(struct jembatan_bytes text, json_t **out, struct why *why);
 
+/* The same; NULs within texts (the escape \u0000) are dropped, not refused. */
+MUST_CHECK enum jembatan_result jx_parse_dropping_nul(struct jembatan_bytes text, json_t **out,
+						      struct why *why);
+
 /* By path "a.b.0.c"; NULL when something on the way is missing or null.
  * Borrowed from root. */
 json_t *jx_at(json_t *root, const char *path);

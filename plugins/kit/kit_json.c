@@ -86,7 +86,7 @@ enum jembatan_result kit_json_parse(struct jembatan_bytes text, json_t **out, st
 	/* Two quotes per sixteen digits cannot grow it by more than an eighth. */
 	struct kit_text *quoted = kit_text_new(text.size + text.size / 4 + 16);
 	kit_numbers_quote(text, quoted);
-	enum jembatan_result result = jx_parse(kit_text_bytes(quoted), out, &inner);
+	enum jembatan_result result = jx_parse_dropping_nul(kit_text_bytes(quoted), out, &inner);
 	kit_text_free(quoted);
 	return result == JEMBATAN_OK ? result : kit_why_set(why, result, "%s", inner.text);
 }

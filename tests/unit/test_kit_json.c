@@ -78,6 +78,29 @@ START_TEST(a_mistake_in_json_names_its_line)
 }
 END_TEST
 
+static const struct {
+	const char *text, *result; /* NULL: DATA */
+} nuls[] = {
+	{ "{\"a\":[\"x\\u0000y\",\"\\u0000\"],\"b\":\"z\"}", "{\"a\":[\"xy\",\"\"],\"b\":\"z\"}" },
+	{ "\"\\\\u0000\"", "\"\\\\u0000\"" }, /* a backslash and a word */
+	{ "{\"a\\u0000\":1}", NULL },
+};
+
+START_TEST(a_nul_within_a_text_costs_nothing_but_itself)
+{
+	json_t *root = NULL;
+	struct kit_why why = { "" };
+	enum jembatan_result result = kit_json_parse(bytes(nuls[_i].text), &root, &why);
+	ck_assert_int_eq(result, nuls[_i].result ? JEMBATAN_OK : JEMBATAN_DATA);
+	if (!nuls[_i].result)
+		return;
+	json_t *expected = json_loads(nuls[_i].result, JSON_DECODE_ANY, NULL);
+	ck_assert(json_equal(root, expected));
+	json_decref(expected);
+	json_decref(root);
+}
+END_TEST
+
 /* ---- jq ---- */
 
 static const struct {
@@ -289,6 +312,7 @@ int main(void)
 	tcase_add_loop_test(t, long_integers_are_quoted_and_nothing_else, 0, COUNT_OF(numbers));
 	tcase_add_test(t, ids_above_64_bits_come_through);
 	tcase_add_test(t, a_mistake_in_json_names_its_line);
+	tcase_add_loop_test(t, a_nul_within_a_text_costs_nothing_but_itself, 0, (int)COUNT_OF(nuls));
 	tcase_add_loop_test(t, a_jq_program_runs_within_its_limits, 0, COUNT_OF(runs));
 	tcase_add_loop_test(t, a_mistake_in_a_jq_program_names_its_line, 0, COUNT_OF(mistakes));
 	tcase_add_test(t, libjq_reads_no_file_of_the_user);

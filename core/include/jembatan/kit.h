@@ -435,8 +435,8 @@ kit_html_text(struct jembatan_bytes html, const char *charset,
  * Pure. */
 void kit_numbers_quote(struct jembatan_bytes json, struct kit_text *out);
 
-/* Parse: long integers quoted as above, duplicate keys refused, any value at
- * the top, at most 64 MiB. The caller json_decref's. DATA: line, column. */
+/* Parse: long integers quoted as above, NULs within texts dropped, duplicate
+ * keys refused, any value at the top, at most 64 MiB. The caller json_decref's. DATA: line, column. */
 JEMBATAN_MUST_CHECK enum jembatan_result
 kit_json_parse(struct jembatan_bytes text, json_t **out, struct kit_why *why);
 
