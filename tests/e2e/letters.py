@@ -48,7 +48,7 @@ class Office:
         self.daemon = Daemon(self.rig, {"JEMBATAN_RESTART_FIRST_MS": "100"}).start()
         # What came before replies were switched on is not answered.
         wait_for("the way back", lambda: self.rig.query(
-            "SELECT value FROM flag WHERE name = 'replies.on'") in ([(1,)], []), 20)
+            "SELECT value FROM flag WHERE name = 'replies.on'") == [(1,)], 20)
         return self
 
     def cue(self, text):

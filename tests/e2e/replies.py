@@ -103,7 +103,7 @@ class Place:
     def start(self):
         self.daemon = Daemon(self.rig, {"JEMBATAN_RESTART_FIRST_MS": "100"}).start()
         wait_for("the way back", lambda: self.rig.query(
-            "SELECT value FROM flag WHERE name = 'replies.on'") in ([(1,)], []), 20)
+            "SELECT value FROM flag WHERE name = 'replies.on'") == [(1,)], 20)
         time.sleep(0)
         return self
 

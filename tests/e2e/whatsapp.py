@@ -216,7 +216,7 @@ def answered(o, front=None):
     p = Place(o.build, gather=None, push="auto", centre=True, front=front,
               more={"replies": {"send": "on", "quiet": ""}})
     wait_for("the way back", lambda: p.rig.query(
-        "SELECT value FROM flag WHERE name = 'replies.on'") in ([(1,)], []), 20)
+        "SELECT value FROM flag WHERE name = 'replies.on'") == [(1,)], 20)
     text = "Lampu jalan di depan balai desa padam sejak Senin malam, mohon diperbaiki"
     # Meta's times have no fraction: not before replies were switched on.
     hook = webhook(message(1, "text", {"body": text}, at=int(time.time()) + 1))
