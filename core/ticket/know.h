@@ -10,8 +10,8 @@
 #include "ticket/rules.h"
 
 /* Of the model's share of "yes": where no programme is named, and where one is. */
-#define KNOW_SOCIAL_AID_ENOUGH 0.5
-#define KNOW_SOCIAL_AID_NAMED 0.35
+#define KNOW_SOCIAL_AID_ENOUGH 0.4
+#define KNOW_SOCIAL_AID_NAMED 0.3
 #define KNOW_SUPERVISION "Pengaduan Berkadar Pengawasan"
 
 struct know_files {

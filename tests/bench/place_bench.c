@@ -1,9 +1,10 @@
 /* place_bench.c: the table of regions and made-up complaints: time to load, CPU
- * a text. With "all" everything that T2 proposes, from all tables (their places
- * by the environment, as for an uninstalled daemon).
- *	place_bench REGIONS [COUNT [all]] */
+ * a text. With "all" everything that T2 proposes, with "model" the classification
+ * by itself (the places of tables by the environment, as for an uninstalled daemon).
+ *	place_bench REGIONS [COUNT [all|model]] */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 #include <time.h>
 
@@ -41,6 +42,30 @@ static int by_size(const void *a, const void *b)
 {
 	const double *x = a, *y = b;
 	return *x < *y ? -1 : *x > *y;
+}
+
+static int classify_all(const struct regions *r, size_t count)
+{
+	struct classifier *c = NULL;
+	struct classify_answers answers;
+	struct why why = { "" };
+	double *took = xcalloc(count + 1, sizeof(*took)), sum = 0;
+	if (classifier_load(classifier_path(), &c, &why) != JEMBATAN_OK) {
+		fprintf(stderr, "place_bench: %s\n", why.text);
+		return EX_CONFIG;
+	}
+	for (size_t i = 0; i < count; i++) {
+		CLEANUP(free_pointer) char *text = complaint(r, (uint32_t)(i * 7 % regions_count(r)));
+		double before = now_us();
+		classify_text(c, text, NULL, &answers);
+		sum += took[i] = now_us() - before;
+	}
+	qsort(took, count, sizeof(*took), by_size);
+	printf("%.1f us CPU a classification, median %.1f, p99 %.1f\n", sum / (double)count,
+	       took[count / 2], took[count * 99 / 100]);
+	classifier_free(c);
+	free(took);
+	return EX_OK;
 }
 
 static int propose_all(size_t count)
@@ -82,12 +107,12 @@ int main(int argc, char *argv[])
 	size_t count = argc > 2 ? strtoul(argv[2], NULL, 10) : 20000, found = 0;
 	double start = now_us();
 	if (argc < 2 || regions_load(argv[1], &r, &why) != JEMBATAN_OK) {
-		fprintf(stderr, "place_bench REGIONS [COUNT [all]]: %s\n", why.text);
+		fprintf(stderr, "place_bench REGIONS [COUNT [all|model]]: %s\n", why.text);
 		return EX_USAGE;
 	}
 	double loaded = now_us();
 	if (argc > 3)
-		return propose_all(count);
+		return strcmp(argv[3], "model") == 0 ? classify_all(r, count) : propose_all(count);
 	for (size_t i = 0; i < count; i++)
 		found += find(r, (uint32_t)(i * 7 % regions_count(r)));
 	printf("loaded in %.3f ms; %.1f us CPU a text, %zu of %zu with a place\n", (loaded - start) / 1e3,

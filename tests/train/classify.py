@@ -4,10 +4,12 @@ are known. Same input, same bytes. Needs python3-numpy.
 
     tests/train/classify.py --build BUILD --data cls_dev.jsonl --out config/classify.txt
     tests/train/classify.py --build BUILD --data cls_dev.jsonl --measure [--home CODE]
+    tests/train/classify.py --build BUILD --data cls_dev.jsonl --thresholds
 
 What ships is trained on all records. --measure trains on four fifths, by date
 and by chance, and prints the figures of both parts of each split, from what
-`jembatan classify` says."""
+`jembatan classify` says. --thresholds prints, by cross-validation, what social aid
+would come to at which shares (KNOW_SOCIAL_AID_* of know.h)."""
 import argparse
 import hashlib
 import json
@@ -21,14 +23,17 @@ from collections import Counter
 
 TRAIN_SHARE = 0.8
 SEED = 5
+FOLDS = 5
 FLOOR = 5            # training records that must hold a feature before it ships
 GRAM_BYTES = 51
 BLOCKS = {"~": 1.0, "@": 0.3, "": 1.0}  # length of a record's features, by first letter: classify.c
 ROUNDS = 40
-# Task, cost of an error, how much more of a rare class, and what makes scores
-# shares: slope and, for social aid, what is added to "yes".
-TASKS = (("agency", 0.15, 0.7, 3.5, 0.0), ("topic", 0.15, 0.7, 4.5, 0.0),
-         ("social_aid", 0.1, 0.3, 2.0, 0.6))
+SOFT_ROUNDS, SOFT_COST, SOFT_POWER = 20, 8.0, 0.9
+# Task, cost of an error, how much more of a rare class, how much of the softmax
+# regression is added, and what makes scores shares: slope and, for social aid,
+# what is added to "yes".
+TASKS = (("agency", 0.15, 0.7, 0.1, 2.5, 0.0), ("topic", 0.15, 0.7, 0.2, 2.5, 0.0),
+         ("social_aid", 0.1, 0.3, 0.0, 2.0, 0.6))
 LETTER_NONE, LETTER_SPAN = 79, 46       # as in classify.c
 
 
@@ -40,12 +45,15 @@ def load(path):
     return records
 
 
+def shuffled(records):
+    return sorted(range(len(records)), key=lambda i: hashlib.sha256(
+        b"%d %s" % (SEED, records[i]["id"].encode())).digest())
+
+
 def splits(records):
     """Name, what is learned from, what is held out."""
-    number = range(len(records))
-    by_date = sorted(number, key=lambda i: (records[i]["time"], records[i]["id"]))
-    by_chance = sorted(number, key=lambda i: hashlib.sha256(
-        b"%d %s" % (SEED, records[i]["id"].encode())).digest())
+    by_date = sorted(range(len(records)), key=lambda i: (records[i]["time"], records[i]["id"]))
+    by_chance = shuffled(records)
     cut = int(len(records) * TRAIN_SHARE)
     return (("by date", by_date[:cut], by_date[cut:]), ("by chance", by_chance[:cut], by_chance[cut:]))
 
@@ -101,7 +109,31 @@ def fit(numpy, rows, size, y, classes, cost, power):
     return w
 
 
-def train(records, all_counts, part, out):
+def fit_soft(numpy, rows, size, y, classes):
+    """A softmax regression by stochastic gradient: it ranks the second and third
+    better than the vectors do, which are better at the first and at rare classes."""
+    count = numpy.maximum(numpy.bincount(y, minlength=classes), 1)
+    heavy = (len(y) / classes / count) ** SOFT_POWER
+    heavy = (heavy / heavy[y].mean()).astype(numpy.float32)
+    w = numpy.zeros((size, classes), dtype=numpy.float32)
+    shrunk, decay = 1.0, 1 / (SOFT_COST * len(y))
+    step, order = 2 / decay, numpy.random.RandomState(SEED)
+    for _ in range(SOFT_ROUNDS):
+        for i in order.permutation(len(y)):
+            at, v = rows[i]
+            here = w[at]
+            score = shrunk * (v @ here)
+            p = numpy.exp(score - score.max())
+            p /= p.sum()
+            p[y[i]] -= 1
+            step += 1
+            rate = 1 / (decay * step)
+            shrunk *= 1 - rate * decay
+            w[at] = here - numpy.outer(v, rate / shrunk * heavy[y[i]] * p)
+    return shrunk * w
+
+
+def train(records, all_counts, part, out, tasks=TASKS):
     import numpy
     counts = [all_counts[i] for i in part]
     seen = Counter(gram for count in counts for gram in count)
@@ -110,11 +142,15 @@ def train(records, all_counts, part, out):
     idf = {g: round(1 + math.log((1 + len(part)) / (1 + seen[g])), 3) for g in names}
     rows = vectors(numpy, counts, grams, idf)
     lines, weights = [], []
-    for task, cost, power, slope, lean in TASKS:
+    for task, cost, power, soft, slope, lean in tasks:
         known = [i for i, r in enumerate(part) if records[r][task]]
         classes = sorted({records[part[i]][task] for i in known})
         y = numpy.array([classes.index(records[part[i]][task]) for i in known])
-        w = slope * fit(numpy, [rows[i] for i in known], len(names) + 1, y, len(classes), cost, power)
+        mine = [rows[i] for i in known]
+        w = fit(numpy, mine, len(names) + 1, y, len(classes), cost, power)
+        if soft:  # both are linear in the same features: so is their sum
+            w += soft * fit_soft(numpy, mine, len(names) + 1, y, len(classes))
+        w *= slope
         bias, w = w[-1], w[:-1]
         scale = numpy.maximum(numpy.abs(w).max(axis=0), 1e-6) / LETTER_SPAN
         weights.append(numpy.rint(w / scale).astype(numpy.int8))
@@ -189,23 +225,44 @@ def measure(records, counts, build, data, home, folder):
             print("  kecamatan precision %.3f, given in %.3f" % score_place(records, said, part))
 
 
+def thresholds(records, counts, build, data, folder):
+    weights, order = pathlib.Path(folder) / "classify.txt", shuffled(records)
+    said = [None] * len(records)
+    for k in range(FOLDS):
+        others = [i for n, i in enumerate(order) if n % FOLDS != k]
+        train(records, counts, others, weights, TASKS[2:])
+        answers = classify(build, data, None, weights)
+        for i in order[k::FOLDS]:
+            said[i] = answers[i]
+    steps = [n / 20 for n in range(2, 14)]
+    for enough in steps:
+        for named in (s for s in steps if s <= enough):
+            for s in said:
+                s["social_aid"] = s["social_aid_share"] >= (named if s["programme"] else enough)
+            print("enough %.2f, named %.2f: P %.3f  R %.3f  F1 %.3f"
+                  % ((enough, named) + score_aid(records, said, range(len(records)))))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--build", required=True, type=lambda path: pathlib.Path(path).resolve())
     parser.add_argument("--data", required=True, type=pathlib.Path)
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--measure", action="store_true")
+    parser.add_argument("--thresholds", action="store_true")
     parser.add_argument("--home", help="code of the region that is served")
     chosen = parser.parse_args()
-    if not chosen.measure and chosen.out is None:
-        parser.error("--out or --measure")
+    if not (chosen.measure or chosen.thresholds or chosen.out):
+        parser.error("--out, --measure or --thresholds")
     records = load(chosen.data)
     counts = features(chosen.build, chosen.data)
     if chosen.out is not None:
         train(records, counts, list(range(len(records))), chosen.out)
-    if chosen.measure:
-        with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
+        if chosen.measure:
             measure(records, counts, chosen.build, chosen.data, chosen.home, folder)
+        if chosen.thresholds:
+            thresholds(records, counts, chosen.build, chosen.data, folder)
 
 
 main()
