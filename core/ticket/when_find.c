@@ -19,6 +19,7 @@
 #define RUN_MAX 8u /* words of one date: "Sabtu, 11 Februari 2023 pukul 01:16 WIB" */
 #define RUN_BYTES 70u
 #define TRIES_MAX 48u
+#define BEGINS_BITS 4096u
 #define REACH 4u /* words before a date that speak about it */
 
 struct word {
@@ -34,6 +35,7 @@ struct search {
 	int64_t now_ms;
 	int zone_minutes;
 	unsigned tries;
+	uint64_t begins[BEGINS_BITS / 64]; /* of the words that a relative day begins with */
 };
 
 /* ---- words -------------------------------------------------------------- */
@@ -296,15 +298,16 @@ static size_t read_ago(const struct search *s, size_t i, struct when_found *out)
 }
 
 /* 1 January 1970 was a Thursday. */
+static const char *const week_days[7][4] = {
+	{ "kamis", "kemis", "kms" }, { "jumat", "jum'at", "jmt" }, { "sabtu", "sbt", "setu" },
+	{ "minggu", "ahad" }, { "senin", "senen", "snn" }, { "selasa", "sls" },
+	{ "rabu", "rebo", "rbu" } };
+
 static int week_day(const char *text)
 {
-	static const char *const names[][4] = {
-		{ "kamis", "kemis", "kms" }, { "jumat", "jum'at", "jmt" }, { "sabtu", "sbt", "setu" },
-		{ "minggu", "ahad" }, { "senin", "senen", "snn" }, { "selasa", "sls" },
-		{ "rabu", "rebo", "rbu" } };
 	for (int d = 0; d < 7; d++)
-		for (size_t n = 0; n < 4 && names[d][n] != NULL; n++)
-			if (names[d][n][0] == *text && strcmp(names[d][n], text) == 0)
+		for (size_t n = 0; n < 4 && week_days[d][n] != NULL; n++)
+			if (week_days[d][n][0] == *text && strcmp(week_days[d][n], text) == 0)
 				return d;
 	return -1;
 }
@@ -396,9 +399,56 @@ static bool is_plausible(const struct search *s, const struct when_found *f)
 	       f->ms > s->now_ms - OLDEST_DAYS * DAY_MS;
 }
 
+/* ---- where to look at all ------------------------------------------------ */
+
+static size_t begins_bit(const char *text)
+{
+	uint32_t h = 2166136261u;
+	for (; *text != '\0'; text++)
+		h = (h ^ (unsigned char)*text) * 16777619u;
+	return (h ^ h >> 15) % BEGINS_BITS;
+}
+
+static void may_begin_with(struct search *s, const char *text)
+{
+	size_t bit = begins_bit(text);
+	s->begins[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
+static bool is_among_begins(const struct search *s, const char *text)
+{
+	size_t bit = begins_bit(text);
+	return (s->begins[bit / 64] >> bit % 64 & 1) != 0;
+}
+
+/* Every first word of what read_here knows, but for numbers. */
+static void collect_begins(struct search *s)
+{
+	static const char *const others[] = { "mau", "hari", "hr", "dinten", NULL };
+	const char *const *const lists[] = { yesterday, earlier_today, last_night, numbers, others };
+	for (size_t l = 0; l < COUNT_OF(lists); l++)
+		for (const char *const *w = lists[l]; *w != NULL; w++)
+			may_begin_with(s, *w);
+	for (size_t i = 0; i < COUNT_OF(units); i++)
+		may_begin_with(s, units[i].word);
+	for (size_t d = 0; d < COUNT_OF(week_days); d++)
+		for (size_t n = 0; n < COUNT_OF(week_days[d]) && week_days[d][n] != NULL; n++)
+			may_begin_with(s, week_days[d][n]);
+}
+
+/* A quick look: most words begin nothing. "seminggu" is "minggu". */
+static bool may_begin_here(const struct search *s, size_t i)
+{
+	const char *w = word(s, i);
+	return is_digit(*w) || is_among_begins(s, w) ||
+	       (str_starts(w, "se") && is_among_begins(s, w + 2));
+}
+
 /* The word behind what was read at i; i: nothing begins here. */
 static size_t read_here(struct search *s, size_t i, struct when_found *out)
 {
+	if (!may_begin_here(s, i))
+		return i;
 	size_t end = read_date(s, i, out);
 	if (end == i)
 		end = read_ago(s, i, out);
@@ -417,6 +467,7 @@ bool when_find(const char *text, int64_t now_ms, int zone_minutes, struct when_f
 	s->now_ms = now_ms;
 	s->zone_minutes = zone_minutes;
 	read_words(s, strnlen(text, WHEN_TEXT_MAX));
+	collect_begins(s);
 	for (size_t i = 0; i < s->count;) {
 		struct when_found f;
 		size_t end = read_here(s, i, &f);
