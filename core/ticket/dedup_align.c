@@ -159,23 +159,28 @@ double dedup_align_exact(struct dedup_query *q, const struct dedup_record *b)
 	return q->a_weight < q->b_weight ? a_share : b_share;
 }
 
+/* Long enough for two. */
+static bool may_be_joined(const struct mark *one)
+{
+	return (one->letters & MARK_NUMBER) == 0 && length_of(one->letters) >= 7;
+}
+
 /* One word here, two there: "jemurwonosari", "jemur wonosari". */
 static bool is_joined(const struct mark *one, const struct mark *two)
 {
-	if (((one->letters | two[0].letters | two[1].letters) & MARK_NUMBER) != 0)
+	if (((two[0].letters ^ two[1].letters ^ one->letters) & LETTER_BITS) != 0 ||
+	    ((two[0].letters | two[1].letters) & MARK_NUMBER) != 0)
 		return false;
 	uint32_t whole = length_of(one->letters);
 	uint32_t parts = length_of(two[0].letters) + length_of(two[1].letters);
-	if (whole < 7 || (parts != whole && !(whole == 15 && parts > 15)))
-		return false;
-	return ((two[0].letters ^ two[1].letters ^ one->letters) & LETTER_BITS) == 0;
+	return parts == whole || (whole == 15 && parts > 15);
 }
 
 static void find_joined(struct dedup_query *q)
 {
 	const struct mark *a = q->a->marks, *b = q->b->marks;
 	for (size_t i = 0; i < q->a->mark_count; i++) {
-		if (q->a_found[i] > 0)
+		if (q->a_found[i] > 0 || !may_be_joined(&a[i]))
 			continue;
 		for (size_t j = 0; j + 1 < q->b->mark_count; j++)
 			if (is_joined(&a[i], &b[j])) {
@@ -185,7 +190,7 @@ static void find_joined(struct dedup_query *q)
 			}
 	}
 	for (size_t j = 0; j < q->b->mark_count; j++) {
-		if (q->b_found[j] > 0)
+		if (q->b_found[j] > 0 || !may_be_joined(&b[j]))
 			continue;
 		for (size_t i = 0; i + 1 < q->a->mark_count; i++)
 			if (is_joined(&b[j], &a[i])) {
@@ -196,31 +201,51 @@ static void find_joined(struct dedup_query *q)
 	}
 }
 
+static void collect_rest(struct dedup_query *q)
+{
+	q->a_rest_count = 0;
+	for (size_t i = 0; i < q->a->mark_count; i++)
+		if (q->a_found[i] <= 0 && (q->a->marks[i].letters & MARK_NUMBER) == 0)
+			q->a_rest[q->a_rest_count++] = (uint8_t)i;
+}
+
+static void take_from_rest(struct dedup_query *q, size_t at)
+{
+	q->a_rest_count--;
+	memmove(&q->a_rest[at], &q->a_rest[at + 1], q->a_rest_count - at);
+}
+
 /* b's unmatched mark j against a's unmatched ones: the most alike, and of
  * equals the one that stands nearest after the last match. */
 static void find_alike(struct dedup_query *q, size_t j, int after)
 {
+	const struct mark *m = &q->b->marks[j];
 	int best = NOT_FOUND;
 	float surely = 0;
-	bool best_is_after = false;
-	for (size_t i = 0; i < q->a->mark_count; i++) {
-		if (q->a_found[i] > 0)
+	bool best_is_after = false, known = is_known(m);
+	for (size_t n = 0; n < q->a_rest_count; n++) {
+		const struct mark *k = &q->a->marks[q->a_rest[n]];
+		/* Most pairs: two other words, both known. */
+		if (k->skeleton != m->skeleton && known && is_known(k))
 			continue;
-		float alike = dedup_alike(&q->a->marks[i], &q->b->marks[j]);
-		bool is_after = (int)i > after;
+		float alike = dedup_alike(k, m);
+		bool is_after = (int)q->a_rest[n] > after;
 		if (alike > surely || (alike > 0 && alike >= surely && is_after && !best_is_after)) {
 			surely = alike;
-			best = (int)i;
+			best = (int)n;
 			best_is_after = is_after;
 		}
 	}
-	if (best >= 0)
-		pair_up(q, (size_t)best, j, surely);
+	if (best < 0)
+		return;
+	pair_up(q, q->a_rest[best], j, surely);
+	take_from_rest(q, (size_t)best);
 }
 
 void dedup_align_fuzzy(struct dedup_query *q)
 {
 	int after = NOT_FOUND;
+	collect_rest(q);
 	for (size_t j = 0; j < q->b->mark_count; j++) {
 		if (q->b_found[j] <= 0 && (q->b->marks[j].letters & MARK_NUMBER) == 0)
 			find_alike(q, j, after);

@@ -19,6 +19,8 @@ struct dedup_query {
 	double b_weight;
 	float a_found[TOKENS_MAX], b_found[TOKENS_MAX]; /* 0 to 1: how surely */
 	int16_t a_at[TOKENS_MAX], b_at[TOKENS_MAX];     /* where on the other side */
+	uint8_t a_rest[TOKENS_MAX]; /* a's words that were not found, in their order */
+	size_t a_rest_count;
 };
 
 /* 1: the same, .9: same skeleton, .8: one or two letters differ, 0. */
