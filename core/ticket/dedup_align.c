@@ -165,39 +165,52 @@ static bool may_be_joined(const struct mark *one)
 	return (one->letters & MARK_NUMBER) == 0 && length_of(one->letters) >= 7;
 }
 
-/* One word here, two there: "jemurwonosari", "jemur wonosari". */
-static bool is_joined(const struct mark *one, const struct mark *two)
+/* The letters of each word and the next as of one; what is never asked for
+ * where they are no words. */
+static void join_letters(const struct mark *marks, size_t count, uint32_t *out)
 {
-	if (((two[0].letters ^ two[1].letters ^ one->letters) & LETTER_BITS) != 0 ||
-	    ((two[0].letters | two[1].letters) & MARK_NUMBER) != 0)
-		return false;
-	uint32_t whole = length_of(one->letters);
-	uint32_t parts = length_of(two[0].letters) + length_of(two[1].letters);
-	return parts == whole || (whole == 15 && parts > 15);
+	for (size_t i = 0; i + 1 < count; i++)
+		out[i] = ((marks[i].letters | marks[i + 1].letters) & MARK_NUMBER) != 0 ? UINT32_MAX :
+			 (marks[i].letters ^ marks[i + 1].letters) & LETTER_BITS;
+}
+
+/* One word here, two there: "jemurwonosari", "jemur wonosari". The first of the
+ * two, or NOT_FOUND. */
+static int joined_at(const struct mark *one, const struct mark *marks, const uint32_t *joined,
+		     size_t count)
+{
+	uint32_t letters = one->letters & LETTER_BITS, whole = length_of(one->letters);
+	for (size_t i = 0; i + 1 < count; i++) {
+		if (joined[i] != letters)
+			continue;
+		uint32_t parts = length_of(marks[i].letters) + length_of(marks[i + 1].letters);
+		if (parts == whole || (whole == 15 && parts > 15))
+			return (int)i;
+	}
+	return NOT_FOUND;
 }
 
 static void find_joined(struct dedup_query *q)
 {
 	const struct mark *a = q->a->marks, *b = q->b->marks;
+	uint32_t joined[TOKENS_MAX];
+	join_letters(b, q->b->mark_count, joined);
 	for (size_t i = 0; i < q->a->mark_count; i++) {
-		if (q->a_found[i] > 0 || !may_be_joined(&a[i]))
+		int j = q->a_found[i] > 0 || !may_be_joined(&a[i]) ? NOT_FOUND :
+			joined_at(&a[i], b, joined, q->b->mark_count);
+		if (j == NOT_FOUND)
 			continue;
-		for (size_t j = 0; j + 1 < q->b->mark_count; j++)
-			if (is_joined(&a[i], &b[j])) {
-				pair_up(q, i, j, 0.9f);
-				q->b_found[j + 1] = 0.9f;
-				break;
-			}
+		pair_up(q, i, (size_t)j, 0.9f);
+		q->b_found[j + 1] = 0.9f;
 	}
+	join_letters(a, q->a->mark_count, joined);
 	for (size_t j = 0; j < q->b->mark_count; j++) {
-		if (q->b_found[j] > 0 || !may_be_joined(&b[j]))
+		int i = q->b_found[j] > 0 || !may_be_joined(&b[j]) ? NOT_FOUND :
+			joined_at(&b[j], a, joined, q->a->mark_count);
+		if (i == NOT_FOUND)
 			continue;
-		for (size_t i = 0; i + 1 < q->a->mark_count; i++)
-			if (is_joined(&b[j], &a[i])) {
-				pair_up(q, i, j, 0.9f);
-				q->a_found[i + 1] = 0.9f;
-				break;
-			}
+		pair_up(q, (size_t)i, j, 0.9f);
+		q->a_found[i + 1] = 0.9f;
 	}
 }
 
