@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
 """The show behind ./quickstart: real processes, made-up complaints."""
 import argparse
-import base64
-import email.message
-import email.utils
 import json
 import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
+
+import citizens
 
 DEADLINE_S = 60
 
@@ -51,60 +51,6 @@ class Peer:
         self.process.wait(10)
 
 
-def mail_of(entry, number):
-    m = email.message.EmailMessage()
-    user = entry["name"].lower().replace(" ", ".")
-    m["From"] = email.utils.formataddr((entry["name"], user + "@contoh.invalid"))
-    m["To"] = "lapor@dinas-contoh.invalid"
-    m["Subject"] = entry["subject"]
-    m["Date"] = email.utils.formatdate(time.time() - 60 * number)
-    if entry["form"] != "noid":
-        m["Message-ID"] = "<contoh-%d@contoh.invalid>" % number
-    if entry["form"] == "html":
-        m.set_content("<html><body><p>%s</p><p>Salam,<br>%s</p></body></html>"
-                      % (entry["text"], entry["name"]), subtype="html")
-    elif entry["form"] == "base64":
-        m.set_content(entry["text"] + "\n", cte="base64")
-    else:
-        m.set_content(entry["text"] + "\n")
-    if entry["form"] == "attachment":
-        # The smallest PNG there is: one pixel.
-        pixel = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9Q"
-                                 "DwADhgGAWjR9awAAAABJRU5ErkJggg==")
-        m.add_attachment(pixel, maintype="image", subtype="png", filename="foto-lokasi.png")
-    return m.as_bytes()
-
-
-AUTOMATIC = (b"From: MAILER-DAEMON@contoh.invalid\r\nTo: lapor@dinas-contoh.invalid\r\n"
-             b"Subject: Undelivered Mail\r\nAuto-Submitted: auto-replied\r\n"
-             b"Message-ID: <bounce-1@contoh.invalid>\r\n\r\nTidak terkirim.\r\n")
-
-
-class Mailbox:
-    def __init__(self, path):
-        self.path = path
-        for part in ("new", "cur", "tmp"):
-            (path / part).mkdir(parents=True)
-        self.count = 0
-
-    def deliver(self, content):
-        self.count += 1
-        name = "%d.%d.contoh" % (time.time(), self.count)
-        (self.path / "tmp" / name).write_bytes(content)
-        (self.path / "tmp" / name).rename(self.path / "new" / name)
-
-
-def record_of(entry, number, app_url):
-    photos = [{"url": "%s/photos/%d.png" % (app_url, number)}] if number % 5 == 3 else []
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return {"id": str(5571685772206590000 + number), "title": entry["title"],
-            "description": entry["text"], "user_name": "Warga %02d" % number,
-            "user_phone": "0812%08d" % (1000000 + number * 7919), "created_at": now,
-            "updated_at": now, "complaint_status_id": "verified", "is_secret": False,
-            "is_anonymous": number % 7 == 0, "province_name": "Jawa Barat",
-            "photos": photos, "city_name": "Kabupaten Bandung", "address_detail": "RT %02d" % (number % 9 + 1)}
-
-
 CONFIG = """\
 # Made by ./quickstart. The installed example explains every key.
 data_dir: {run}/data
@@ -117,6 +63,7 @@ central:
   url: {centre}
   secret: {{file: {run}/secrets/centre}}
   guid: {{file: {run}/secrets/guid}}
+  status: {{new_every: 1s, reconcile_at: ""}}   # to show them at once; every few minutes is usual
   defaults:
     channel: "13"
     classification_id: "6"
@@ -124,6 +71,8 @@ central:
     disposition_id: "151345"
     location_id: "32"
     user_id: "1"
+web: {{listen: "{web}"}}                # webhooks; nginx stands before it
+replies: {{office: Dinas Contoh}}
 """
 
 MAIL = """\
@@ -134,6 +83,9 @@ every: 1s
 options:
   source: maildir
   maildir: {run}/mailbox
+  smtp_url: {post}
+  from: Dinas Contoh <lapor@dinas-contoh.invalid>
+replies: {{send: on, quiet: ""}}
 """
 
 AGENCY = """\
@@ -148,20 +100,42 @@ options:
   client_secret: {{file: {run}/secrets/app}}
 """
 
+WHATSAPP = """\
+connector: whatsapp
+push: auto
+start: all
+gather: 2s       # a text, then a photo: one complaint; people need 3m
+options:
+  phone_number_id: "{number}"
+  app_secret: {{file: {run}/secrets/meta}}
+  verify_token: {{file: {run}/secrets/verify}}
+  access_token: {{file: {run}/secrets/token}}
+  graph_url: {cloud}
+  media_hosts: ["{cloud}"]
+replies: {{send: on, quiet: ""}}
+"""
 
-def write_config(run, installed, centre, app):
-    values = {"run": run, "installed": installed, "centre": centre, "app": app}
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return one.getsockname()[1]
+
+
+def write_config(run, installed, **urls):
+    values = dict(urls, run=run, installed=installed, number=citizens.NUMBER)
     (run / "etc" / "connectors.d").mkdir(parents=True)
     (run / "secrets").mkdir(mode=0o700)
     for name, text in (("centre", "rahasia-contoh"), ("app", "rahasia-aplikasi"),
-                       ("guid", "{00000000-0000-4000-8000-000000000001}")):
+                       ("guid", "{00000000-0000-4000-8000-000000000001}"),
+                       ("meta", citizens.APP_SECRET), ("verify", citizens.VERIFY),
+                       ("token", citizens.TOKEN)):
         path = run / "secrets" / name
         path.touch(mode=0o600)
         path.write_text(text + "\n")
     etc = run / "etc"
     (etc / "jembatan.yaml").write_text(CONFIG.format(**values))
-    (etc / "connectors.d" / "surat-dinas.yaml").write_text(MAIL.format(**values))
-    (etc / "connectors.d" / "aplikasi-warga.yaml").write_text(AGENCY.format(**values))
+    for name, text in (("surat-dinas", MAIL), ("aplikasi-warga", AGENCY), ("whatsapp", WHATSAPP)):
+        (etc / "connectors.d" / (name + ".yaml")).write_text(text.format(**values))
     return etc / "jembatan.yaml"
 
 
@@ -180,8 +154,13 @@ class Daemon:
     def status(self):
         if self.process.poll() is not None:
             raise SystemExit("quickstart: the daemon ended, see %s" % self.log.name)
-        rows = self.ask("status")
-        return next((r for r in rows if r["type"] == "daemon"), None)
+        return next((r for r in self.ask("status") if r["type"] == "daemon"), None)
+
+    def is_serving(self):
+        """It runs, takes webhooks, and knows two channels to answer on."""
+        rows = self.ask("status") if self.status() else []
+        return (len([r for r in rows if r["type"] == "way"]) == 2 and
+                any(r["type"] == "web" and r["state"] == "serving" for r in rows))
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -198,23 +177,27 @@ def show_progress(status, total):
     return pushed
 
 
-def feed(data, mailbox, app, daemon):
+def feed(data, mailbox, app, hook, daemon):
     """All complaints, with redeliveries among them; returns how many there are."""
-    total = len(data["mails"]) + len(data["records"])
-    mails = [mail_of(m, n) for n, m in enumerate(data["mails"])]
-    for number in range(max(len(mails), len(data["records"]))):
+    mails = [citizens.mail_of(m, n) for n, m in enumerate(data["mails"])]
+    chats, records = data["chats"], data["records"]
+    total = len(mails) + len(records) + len(chats)
+    for number in range(max(len(mails), len(records), len(chats))):
+        again = 2 if number % 4 == 0 else 1  # some arrive twice
         if number < len(mails):
-            mailbox.deliver(mails[number])
-            if number % 4 == 0:
-                mailbox.deliver(mails[number])  # the same mail again
-        if number < len(data["records"]):
-            record = record_of(data["records"][number], number, app.url)
+            for _ in range(again):
+                mailbox.deliver(mails[number])
+        if number < len(chats):
+            for message in citizens.messages_of(chats[number], number) * again:
+                citizens.send_webhook(hook, message, chats[number]["name"])
+        if number < len(records):
+            record = citizens.record_of(records[number], number, app.url)
             get_json(app.url + "/_add", record)
             if number % 5 == 0:
                 get_json(app.url + "/_add", dict(record, complaint_status_id="followup"))
         if number % 5 == 4:
             show_progress(daemon.status(), total)
-    mailbox.deliver(AUTOMATIC)
+    mailbox.deliver(citizens.AUTOMATIC)
     return total
 
 
@@ -222,6 +205,7 @@ def print_table(daemon, centre, total):
     held = {str(c["id"]): c for c in centre["complaints"]}
     tickets = daemon.ask("tickets", "pushed")
     names = {"surat-dinas": "e-mail", "aplikasi-warga": "aplikasi"}
+    tickets.sort(key=lambda t: t["instance"])
     print("\n%-9s  %-32s  %-9s  %s" % ("KANAL", "JUDUL", "TIKET", "NOMOR"))
     matched = 0
     for t in tickets:
@@ -232,6 +216,31 @@ def print_table(daemon, centre, total):
     print("\n%d complaints fed in, %d tickets, %d held by the centre, %d doubled."
           % (total, len(tickets), len(held), len(centre["doubled"])))
     return matched == len(tickets) == len(held) == total and not centre["doubled"]
+
+
+def show_replies(data, daemon, centre_url, post, cloud_url):
+    """Wait until each mail and chat has its number, move two on at the centre, and show
+    what those two citizens read."""
+    def heard(name):
+        return list(post.replies() if name == "surat-dinas" else citizens.whatsapp_replies(cloud_url))
+
+    def about(name, words, number=""):
+        return [r for r in heard(name) if words in r[2] and number in r[2]]
+
+    tickets = daemon.ask("tickets", "pushed")
+    for name, complaints in (("surat-dinas", data["mails"]), ("whatsapp", data["chats"])):
+        wait_for("the numbers to reach the citizens",
+                 lambda: len(about(name, "dengan nomor")) >= len(complaints))
+        number = str(next(t["tracking_id"] for t in tickets if t["instance"] == name))
+        get_json("%s/_status/%s" % (centre_url, number),
+                 {"status_code": "0", "status_name": "Dalam Proses", "note": ""})
+        wait_for("the state to reach the citizen", lambda: about(name, "sedang diproses", number))
+        print("\n%d replies by %s; what one citizen reads there:"
+              % (len(heard(name)), "e-mail" if name == "surat-dinas" else "WhatsApp"))
+        for to, subject, text in about(name, "", number):
+            print("    to %s%s" % (to, "  " + subject if subject else ""))
+            for line in text.strip().split("\n\n")[0].splitlines():
+                print("      | " + line)
 
 
 NEXT = """
@@ -254,7 +263,7 @@ What now?
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--installed", type=pathlib.Path, required=True)
-    parser.add_argument("--fakeapp", type=pathlib.Path, required=True)
+    parser.add_argument("--fakes", type=pathlib.Path, required=True, help="where they were built")
     parser.add_argument("--work", type=pathlib.Path, required=True)
     parser.add_argument("--data", type=pathlib.Path, required=True)
     parser.add_argument("--stay", action="store_true", help="keep all running until Ctrl-C")
@@ -268,16 +277,23 @@ def main():
     bin_dir = args.installed / "bin"
     centre = Peer([str(bin_dir / "jembatan-fakecentre"), "--listen", "127.0.0.1:0", "--quiet"],
                   peers_log)
-    app = Peer([str(args.fakeapp), "--listen", "127.0.0.1:0"], peers_log)
-    mailbox = Mailbox(args.work / "mailbox")
-    daemon = Daemon(args.installed, write_config(args.work, args.installed, centre.url, app.url),
-                    args.work)
+    app = Peer([str(args.fakes / "jembatan-fakeapp"), "--listen", "127.0.0.1:0"], peers_log)
+    cloud = Peer([str(args.fakes / "jembatan-fakecloud"), "--quiet", "--token", citizens.TOKEN,
+                  "--number", citizens.NUMBER], peers_log)
+    post = citizens.PostOffice(args.work / "letters")
+    mailbox = citizens.Mailbox(args.work / "mailbox")
+    web = "127.0.0.1:%d" % free_port()
+    daemon = Daemon(args.installed, write_config(args.work, args.installed, centre=centre.url,
+                                                 app=app.url, cloud=cloud.url, post=post.url,
+                                                 web=web), args.work)
     try:
-        wait_for("the daemon", daemon.status)
-        print("running: a fake centre (%s), an agency app, a mailbox, the daemon" % centre.url)
-        total = feed(data, mailbox, app, daemon)
+        wait_for("the daemon", daemon.is_serving)
+        print("running: a fake centre (%s), an agency app, a mailbox, a mail server,\n"
+              "  a fake of WhatsApp's API, the daemon with its webhooks (http://%s)" % (centre.url, web))
+        total = feed(data, mailbox, app, "http://%s/hook/whatsapp" % web, daemon)
         wait_for("the tracking numbers", lambda: show_progress(daemon.status(), total) >= total)
         good = print_table(daemon, get_json(centre.url + "/_state"), total)
+        show_replies(data, daemon, centre.url, post, cloud.url)
         print(NEXT.format(jembatan=args.installed / "bin" / "jembatan",
                           config=args.work / "etc" / "jembatan.yaml",
                           connectors=args.work / "etc" / "connectors.d",
@@ -286,9 +302,8 @@ def main():
             print("\nThe centre's page: %s   (Ctrl-C ends it all)" % centre.url, flush=True)
             signal.pause()
     finally:
-        daemon.stop()
-        app.stop()
-        centre.stop()
+        for one in (daemon, app, cloud, post, centre):
+            one.stop()
     if not good:
         raise SystemExit("quickstart: the two lists differ: this is a bug")
 
