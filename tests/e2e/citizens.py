@@ -117,7 +117,7 @@ class PostOffice:
         """(to whom, subject, text) of each letter."""
         for path in sorted(self.path.glob("*/new/*")):
             letter = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-            yield letter["To"], letter["Subject"], letter.get_content()
+            yield letter["To"], letter["Subject"], letter.get_content().replace("\r\n", "\n")
 
     def stop(self):
         self.process.kill()
