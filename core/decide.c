@@ -220,7 +220,13 @@ static enum jembatan_result understand(struct decide *d, const struct inbox_row 
 		.zone_minutes = decide_know_zone(d, s, &m->message.place),
 	};
 	enum jembatan_result r = normalize_message(list_missing(d, m), &options, d->arena, out, why);
-	return r == JEMBATAN_OK ? decide_know_fill(d, s, out, known, why) : r;
+	if (r == JEMBATAN_OK)
+		r = decide_know_fill(d, s, out, known, why);
+	if (r == JEMBATAN_OK && (m->message.flags & JEMBATAN_UNSURE) != 0) {
+		known->review = "by its channel's rules it may be no complaint: a person decides";
+		known->missing = 0; /* nobody is asked for more before that */
+	}
+	return r;
 }
 
 /* What follows from the ticket's state. */

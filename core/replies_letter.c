@@ -179,7 +179,7 @@ static enum jembatan_result fill_in(struct letter *l, struct msg_reply *out, str
 	struct reply_text text;
 	struct buf subject, body;
 	const char *language = l->w->settings->reply_language;
-	if (!reply_templates_find(l->r->templates, l->w->settings->connector, language,
+	if (!reply_templates_find(l->r->templates, settings_channel(l->w->settings), language,
 				  l->row->event, l->row->status, &text))
 		return why_set(why, JEMBATAN_DATA, "there is no text for it on this channel");
 	buf_init(&subject, TEXT_MAX);

@@ -121,7 +121,7 @@ enum jembatan_result replies_preview(struct replies *r, int64_t ticket_id, enum 
 				 .instance_id = m.instance_id, .event = event, .status = status,
 				 .reference = ticket.reference };
 	const struct way w = { .replies = r, .id = m.instance_id, .settings = s,
-			       .channel = reply_channel(s->connector) };
+			       .channel = reply_channel(settings_channel(s)) };
 	result = replies_letter(r, &w, &row, arena, &letter, why);
 	if (result == JEMBATAN_OK) {
 		*out_subject = letter.subject;

@@ -61,7 +61,7 @@ static struct way *make_way(struct replies *r, int64_t id, const struct instance
 	}
 	str_copy(w->name, sizeof(w->name), s->name);
 	w->settings = s;
-	w->channel = reply_channel(s->connector);
+	w->channel = reply_channel(settings_channel(s));
 	w->next_due_ms = 0;
 	return w;
 }

@@ -366,6 +366,17 @@ const struct instance_settings *settings_instance(const struct settings *s, cons
 	return NULL;
 }
 
+/* One plugin speaks for several networks: `network` says which. */
+const char *settings_channel(const struct instance_settings *instance)
+{
+	const struct yaml_node *network = yaml_get(instance->options, "network");
+	if (!str_equal(instance->connector, "social"))
+		return instance->connector;
+	if (network == NULL)
+		network = yaml_get(instance->profile_options, "network");
+	return network != NULL && network->text != NULL ? network->text : instance->connector;
+}
+
 /* ---- what a push needs -------------------------------------------------- */
 
 /* The instances that push and have no value of their own, "a, b"; NULL when

@@ -217,6 +217,9 @@ bool settings_same_instance(const struct instance_settings *a, const struct inst
 void settings_check_complete(const struct settings *s, struct problems *problems);
 
 const struct instance_settings *settings_instance(const struct settings *s, const char *name);
+/* By what name its way of answering is known: its connector's, or that of the
+ * network that it speaks for. Never NULL. */
+const char *settings_channel(const struct instance_settings *instance);
 
 struct instance_options {
 	const struct msg_option *options; /* unset ones are left out */

@@ -114,6 +114,7 @@ enum jembatan_kind {
 #define JEMBATAN_FROM_CENTRE 8u /* the record came from the centre itself:
 				   linked, never pushed */
 #define JEMBATAN_HAS_POSITION 16u /* latitude and longitude are set */
+#define JEMBATAN_UNSURE 32u /* it may be no complaint: a person looks first */
 
 struct jembatan_author {
 	const char *id;    /* the channel's stable id; never shown */

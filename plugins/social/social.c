@@ -1,0 +1,197 @@
+/* social.c: the connector for social networks: its options, and which network's
+ * functions serve an instance. */
+#include "social/social.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const schemes[] = { "https", "http", NULL };
+static const char *const networks[] = { "mastodon", NULL };
+
+static const struct jembatan_option options[] = {
+	{ "network", JEMBATAN_CHOICE, JEMBATAN_REQUIRED, NULL, 0, 0, networks,
+	  "Which network: mastodon." },
+	{ "url", JEMBATAN_URL, 0, NULL, 0, 0, schemes,
+	  "Where its API is: the server of our account." },
+	{ "access_token", JEMBATAN_SECRET, JEMBATAN_REQUIRED, NULL, 0, 0, NULL,
+	  "Our account's token (Mastodon: read and write:statuses)." },
+	{ "rules", JEMBATAN_LIST, 0, NULL, 0, 0, NULL,
+	  "What is a complaint: \"complaint: hashtag lapor\", \"ignore: word lomba\"; the first that "
+	  "holds decides, where none does a person looks." },
+	{ "examples", JEMBATAN_LIST, 0, NULL, 0, 0, NULL,
+	  "Posts and what the rules must make of them: \"complaint: [mention] text\"; `jembatan "
+	  "check` tries them." },
+	{ "media_max", JEMBATAN_BYTES, 0, "25MiB", 65536, 104857600, NULL,
+	  "A larger file is not fetched and listed as missing." },
+	KIT_HTTP_OPTIONS,
+	{ NULL, JEMBATAN_STRING, 0, NULL, 0, 0, NULL, NULL },
+};
+
+static const struct social_network *const all[] = { &mastodon_network };
+
+static const struct social_network *network_of(struct jembatan_context *ctx)
+{
+	const char *name = jembatan_get_string(ctx, "network");
+
+	for (size_t i = 0; name && i < sizeof(all) / sizeof(all[0]); i++)
+		if (strcmp(all[i]->name, name) == 0)
+			return all[i];
+	return NULL;
+}
+
+static enum jembatan_result social_check(struct jembatan_context *ctx)
+{
+	const struct social_network *network = network_of(ctx);
+	struct social_rules *rules;
+
+	if (!network)
+		return jembatan_explain(ctx, JEMBATAN_CONFIG, "%s: there is no such network",
+					jembatan_where(ctx, "network", NULL));
+	if (!network->url && !jembatan_get_string(ctx, "url"))
+		return jembatan_explain(ctx, JEMBATAN_CONFIG,
+					"%s: %s needs `url`, our account's server",
+					jembatan_where(ctx, "network", NULL), network->name);
+	enum jembatan_result result = social_rules_new(ctx, &rules);
+
+	if (result == JEMBATAN_OK)
+		social_rules_free(rules);
+	return result;
+}
+
+/* Without what only a network's servers could tell: for preview() too. */
+static enum jembatan_result make(struct jembatan_context *ctx, struct social **out)
+{
+	struct social *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		abort();
+	s->ctx = ctx;
+	s->network = network_of(ctx);
+	s->arena = kit_arena_new();
+	enum jembatan_result result = social_rules_new(ctx, &s->rules);
+
+	if (result == JEMBATAN_OK) {
+		*out = s;
+		return result;
+	}
+	kit_arena_free(s->arena);
+	free(s);
+	return result;
+}
+
+static void social_close(struct jembatan_context *ctx, void *data)
+{
+	struct social *s = data;
+
+	(void)ctx;
+	kit_http_free(s->http);
+	social_rules_free(s->rules);
+	kit_arena_free(s->arena);
+	free(s->url);
+	free(s);
+}
+
+static enum jembatan_result social_open(struct jembatan_context *ctx, const char *cursor,
+					void **out_self)
+{
+	struct social *s;
+	enum jembatan_result result = social_check(ctx);
+
+	if (result == JEMBATAN_OK)
+		result = make(ctx, &s);
+	if (result != JEMBATAN_OK)
+		return result;
+	const char *written = jembatan_get_string(ctx, "url");
+	const char *url = written ? written : s->network->url;
+	size_t length = strlen(url);
+	char *own = strdup(url);
+
+	if (!own)
+		abort();
+	while (length > 0 && own[length - 1] == '/')
+		own[--length] = '\0';
+	s->url = own;
+	if (cursor && strlen(cursor) < sizeof(s->cursor))
+		memcpy(s->cursor, cursor, strlen(cursor) + 1);
+	struct kit_http_options http = kit_http_options_get(ctx);
+	const char *const origins[] = { s->url };
+
+	http.origins = origins;
+	http.origin_count = 1;
+	s->http = kit_http_new(ctx, &http);
+	*out_self = s;
+	return JEMBATAN_OK;
+}
+
+static enum jembatan_result social_poll(struct jembatan_context *ctx, void *data)
+{
+	struct social *s = data;
+
+	(void)ctx;
+	kit_arena_reset(s->arena);
+	return s->network->poll(s);
+}
+
+static enum jembatan_result social_reply(struct jembatan_context *ctx, void *data,
+					 const struct jembatan_reply *reply,
+					 struct jembatan_delivery *out)
+{
+	struct social *s = data;
+
+	(void)ctx;
+	kit_arena_reset(s->arena);
+	return s->network->reply(s, reply, out);
+}
+
+static enum jembatan_result social_fetch(struct jembatan_context *ctx, void *data,
+					 const char *reference, struct jembatan_spool *spool)
+{
+	struct social *s = data;
+
+	(void)ctx;
+	kit_arena_reset(s->arena);
+	return s->network->fetch(s, reference, spool);
+}
+
+static enum jembatan_result social_preview(struct jembatan_context *ctx,
+					   struct jembatan_bytes sample)
+{
+	struct social *s;
+	enum jembatan_result result = make(ctx, &s);
+
+	if (result != JEMBATAN_OK)
+		return result;
+	result = s->network->show(s, sample);
+	social_close(ctx, s);
+	return result;
+}
+
+static const struct jembatan_operations operations = {
+	.size = sizeof(operations),
+	.check = social_check,
+	.open = social_open,
+	.poll = social_poll,
+	.reply = social_reply,
+	.fetch = social_fetch,
+	.preview = social_preview,
+	.close = social_close,
+};
+
+static const struct jembatan_connector connector = {
+	.abi_major = JEMBATAN_ABI_MAJOR,
+	.abi_minor = JEMBATAN_ABI_MINOR,
+	.size = sizeof(connector),
+	.name = "social",
+	.version = "0.1.0",
+	.summary = "social networks: mentions, files, replies under the post",
+	.capabilities = JEMBATAN_CAN_POLL | JEMBATAN_CAN_REPLY | JEMBATAN_CAN_FETCH |
+			JEMBATAN_CAN_PREVIEW,
+	.options = options,
+	.operations = &operations,
+};
+
+const struct jembatan_connector *jembatan_connector_entry(void)
+{
+	return &connector;
+}

@@ -1,0 +1,61 @@
+/* social.h: what the networks have in common. A network is a table of functions
+ * (mastodon.c); social.c reads the options and picks one. */
+#ifndef SOCIAL_H
+#define SOCIAL_H
+
+#include "social/social_rules.h"
+
+/* A post as a network's parser leaves it: the rules have not been asked yet. */
+struct social_post {
+	struct jembatan_message message; /* size set; kind: NEW unless it says otherwise */
+	unsigned facts;       /* SOCIAL_... */
+	const char *language; /* or NULL */
+};
+
+/* One use of the connector. */
+struct social {
+	struct jembatan_context *ctx;
+	const struct social_network *network;
+	char *url; /* of the API, without a slash at its end */
+	struct kit_http *http;
+	struct social_rules *rules;
+	struct kit_arena *arena;
+	char cursor[64]; /* the last one on disk; "" at the first start */
+	char own_id[64]; /* our account's; "" as long as nobody was asked */
+};
+
+struct social_network {
+	const char *name;
+	const char *url; /* preset of `url`; NULL: must be set */
+	enum jembatan_result (*poll)(struct social *s);
+	enum jembatan_result (*reply)(struct social *s, const struct jembatan_reply *reply,
+				      struct jembatan_delivery *out);
+	enum jembatan_result (*fetch)(struct social *s, const char *reference,
+				      struct jembatan_spool *spool);
+	/* A page, a webhook or one record: emits, asks nobody. */
+	enum jembatan_result (*show)(struct social *s, struct jembatan_bytes sample);
+};
+
+extern const struct social_network mastodon_network;
+
+/* By its rules: kind and flags; then handed over. One that the host does not
+ * take is kept by its bytes. */
+JEMBATAN_MUST_CHECK enum jembatan_result
+social_take(struct social *s, struct social_post *post);
+
+/* One record of a page: its own bytes reach the core before they are read.
+ * *out_skip: it is in quarantine, go on with the next. */
+JEMBATAN_MUST_CHECK enum jembatan_result
+social_begin(struct social *s, const char *id, json_t *record, bool *out_skip);
+
+/* What stands in one of the reset headers, as time to wait: unix seconds, ISO
+ * 8601, or seconds from now (below 10^8). -1: neither. At most a day. Pure. */
+int64_t social_reset_wait_ms(const char *reset, int64_t now_ms);
+
+/* A compact JSON text in the arena; NULL when it is longer than an `extra` may be. */
+const char *social_json(struct kit_arena *arena, json_t *value);
+
+/* Is this id (digits) higher than that one? Shorter ones are lower. */
+bool social_id_is_above(const char *id, const char *other);
+
+#endif

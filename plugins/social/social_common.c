@@ -1,0 +1,90 @@
+/* social_common.c: what every network does with a post, an id and a limit. */
+#include "social/social.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define EXTRA_BYTES ((size_t)48 * 1024)
+#define DAY_MS INT64_C(86400000)
+
+static enum jembatan_result hand_over(struct social *s, const struct jembatan_message *message)
+{
+	enum jembatan_result result = s->ctx->host->emit(s->ctx, message);
+
+	if (result != JEMBATAN_DATA)
+		return result;
+	const struct jembatan_message bare = {
+		.size = sizeof(bare),
+		.id = message->id,
+		.revision = message->revision,
+		.kind = JEMBATAN_UNREADABLE,
+		.text = "it breaks the limits of a message",
+		.arrived_ms = message->arrived_ms,
+	};
+	return s->ctx->host->emit(s->ctx, &bare);
+}
+
+enum jembatan_result social_take(struct social *s, struct social_post *post)
+{
+	const struct social_facts facts = { post->facts, post->message.text, post->language };
+	struct jembatan_message *m = &post->message;
+
+	/* What cannot be read asks no rule, but is nobody's complaint either when a
+	 * bot or we ourselves wrote it. */
+	if (m->kind == JEMBATAN_NEW || (post->facts & (SOCIAL_OWN | SOCIAL_REPOST | SOCIAL_BOT))) {
+		switch (social_rules_judge(s->rules, &facts)) {
+		case SOCIAL_COMPLAINT:
+			break;
+		case SOCIAL_REVIEW:
+			m->flags |= JEMBATAN_UNSURE;
+			break;
+		case SOCIAL_IGNORE:
+			m->kind = JEMBATAN_IGNORED;
+			break;
+		}
+	}
+	return hand_over(s, m);
+}
+
+enum jembatan_result social_begin(struct social *s, const char *id, json_t *record, bool *out_skip)
+{
+	char *text = json_dumps(record, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	if (!text)
+		return jembatan_explain(s->ctx, JEMBATAN_DATA, "a record cannot be kept as JSON");
+	enum jembatan_result result =
+		jembatan_begin(s->ctx, id, (struct jembatan_bytes){ text, strlen(text) },
+			       "application/json");
+	free(text);
+	*out_skip = result == JEMBATAN_DATA;
+	return *out_skip ? JEMBATAN_OK : result;
+}
+
+int64_t social_reset_wait_ms(const char *reset, int64_t now_ms)
+{
+	size_t n = reset ? strspn(reset, "0123456789") : 0;
+	int64_t at_ms = 0;
+
+	if (n > 0 && n <= 8 && reset[n] == '\0')
+		at_ms = now_ms + 1000 * (int64_t)strtoll(reset, NULL, 10);
+	else if (!reset || kit_time_parse(reset, NULL, 0, &at_ms) != JEMBATAN_OK)
+		return -1;
+	int64_t wait_ms = at_ms > now_ms ? at_ms - now_ms : 0;
+	return wait_ms < DAY_MS ? wait_ms : DAY_MS;
+}
+
+const char *social_json(struct kit_arena *arena, json_t *value)
+{
+	char *text = json_dumps(value, JSON_COMPACT);
+	const char *out = text && strlen(text) <= EXTRA_BYTES ? kit_arena_strdup(arena, text) : NULL;
+
+	free(text);
+	return out;
+}
+
+bool social_id_is_above(const char *id, const char *other)
+{
+	size_t a = strlen(id), b = strlen(other);
+
+	return a != b ? a > b : strcmp(id, other) > 0;
+}

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Servers of social networks that misbehave on cue, for tests of plugins/social.
+
+  social.py [--token WORD] [--account ID]
+
+Says its URL on stdout. Mastodon: /api/v1/... . To the test it speaks at:
+  POST /_post {status}    a notification about this status; its id in the answer
+  POST /_delete {id}      the status is gone
+  POST /_fault {where, status, headers, times, commit, cut}
+                          the next answers at where (notifications, look, context, post,
+                          who) are these; commit: it is done all the same; cut: no answer
+  GET  /_state            what was asked and posted"""
+import argparse
+import html
+import http.server
+import json
+import re
+import threading
+import urllib.parse
+
+
+class World:
+    def __init__(self, options):
+        self.options = options
+        self.lock = threading.Lock()
+        self.notifications, self.statuses, self.posted = [], {}, []
+        self.keys, self.faults, self.asked = {}, [], {}
+        self.last_query = ""
+
+    def add(self, status):
+        number = str(1000 + len(self.notifications))
+        self.statuses[status["id"]] = status
+        self.notifications.append({"id": number, "type": "mention", "status": status,
+                                   "created_at": status.get("created_at"),
+                                   "account": status.get("account")})
+        return number
+
+    def page(self, query):
+        limit = min(int(query.get("limit", ["40"])[0]), 80)
+        found = self.notifications
+        if "min_id" in query:
+            found = [n for n in found if int(n["id"]) > int(query["min_id"][0])][:limit]
+        return list(reversed(found[-limit:]))
+
+    def post(self, body, key):
+        if key and key in self.keys:
+            return 200, self.keys[key]
+        parent = self.statuses.get(body.get("in_reply_to_id"))
+        if body.get("in_reply_to_id") and not parent:
+            return 404, {"error": "Record not found"}
+        if len(body.get("status", "")) > 500:
+            return 422, {"error": "Validation failed: Text character limit of 500 exceeded"}
+        text = html.escape(body["status"])
+        text = re.sub(r"@(\w+)(@[\w.]+)?", r'<span class="h-card"><a href="https://contoh.example/@\1" '
+                      r'class="u-url mention">@<span>\1</span></a></span>', text)
+        status = {"id": str(5000 + len(self.posted)), "content": "<p>%s</p>" % text.replace("\n", "<br>"),
+                  "account": {"id": self.options.account, "acct": "lapor"},
+                  "in_reply_to_id": body.get("in_reply_to_id"), "visibility": body["visibility"]}
+        self.posted.append({"request": body, "status": status})
+        self.statuses[status["id"]] = status
+        if key:
+            self.keys[key] = status
+        return 200, status
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def say(self, status, value, headers=()):
+        body = json.dumps(value).encode()
+        (self.send_response_only if "Date" in headers else self.send_response)(status)
+        for name, text in dict(headers).items():
+            self.send_header(name, text)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def body(self):
+        return json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+
+    def control(self, w, path):
+        body = self.body() if self.command == "POST" else None
+        if path == "/_post":
+            return self.say(200, {"id": w.add(body)})
+        if path == "/_delete":
+            w.statuses.pop(body["id"], None)
+            return self.say(200, {})
+        if path == "/_fault":
+            w.faults += [body] * body.get("times", 1)
+            return self.say(200, {})
+        return self.say(200, {"asked": w.asked, "posted": w.posted, "query": w.last_query})
+
+    def answer(self, w, path, query):
+        """Where it belongs, and what the answer is: a function."""
+        if path == "/api/v1/accounts/verify_credentials":
+            return "who", lambda: (200, {"id": w.options.account, "acct": "lapor"})
+        if path == "/api/v1/notifications":
+            w.last_query = urllib.parse.urlsplit(self.path).query
+            return "notifications", lambda: (200, w.page(query))
+        if path == "/api/v1/statuses" and self.command == "POST":
+            body, key = self.body(), self.headers.get("Idempotency-Key")
+            return "post", lambda: w.post(body, key)
+        match = re.fullmatch(r"/api/v1/statuses/(\w+)(/context)?", path)
+        if match and match[2]:
+            return "context", lambda: (200, {"ancestors": [], "descendants": [
+                p["status"] for p in w.posted if p["status"]["in_reply_to_id"] == match[1]]})
+        if match and match[1] in w.statuses:
+            return "look", lambda: (200, w.statuses[match[1]])
+        return "look", lambda: (404, {"error": "Record not found"})
+
+    def serve(self):
+        w = self.server.world
+        parts = urllib.parse.urlsplit(self.path)
+        with w.lock:
+            if parts.path.startswith("/_"):
+                return self.control(w, parts.path)
+            where, do = self.answer(w, parts.path, urllib.parse.parse_qs(parts.query))
+            w.asked[where] = w.asked.get(where, 0) + 1
+            if self.headers.get("Authorization") != "Bearer " + w.options.token:
+                return self.say(401, {"error": "The access token is invalid"})
+            fault = next((f for f in w.faults if f["where"] == where), None)
+            if fault:
+                w.faults.remove(fault)
+                if fault.get("commit"):
+                    do()
+                if fault.get("cut"):
+                    self.close_connection = True
+                    return self.connection.shutdown(2)
+                return self.say(fault["status"], fault.get("body", {"error": "uji"}),
+                                fault.get("headers", {}))
+            return self.say(*do())
+
+    do_GET = do_POST = serve
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--token", default="token-uji")
+    parser.add_argument("--account", default="77")
+    options = parser.parse_args()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.world = World(options)
+    print("listening on http://127.0.0.1:%d" % server.server_port, flush=True)
+    server.serve_forever()
+
+
+main()

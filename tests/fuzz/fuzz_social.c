@@ -1,0 +1,62 @@
+/* fuzz_social.c: a page of a network, whatever its bytes: valid text, the same
+ * each time; and a rule, whatever its words. */
+#include "social/mastodon_parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must_be_text(const char *text)
+{
+	if (text && !kit_utf8_is_valid((struct jembatan_bytes){ text, strlen(text) }))
+		abort();
+}
+
+static void check(json_t *status, struct kit_arena *arena)
+{
+	struct social_post a, b;
+
+	if (!mastodon_read_status(status, "77", arena, &a))
+		return;
+	const struct jembatan_message *m = &a.message;
+
+	must_be_text(m->id);
+	must_be_text(m->text);
+	must_be_text(m->extra);
+	must_be_text(m->author.handle);
+	if (!m->text && m->attachment_count == 0)
+		abort();
+	if (!mastodon_read_status(status, "77", arena, &b) || b.facts != a.facts ||
+	    strcmp(a.message.text ? a.message.text : "", b.message.text ? b.message.text : "") != 0)
+		abort();
+}
+
+static void try_rule(const char *rule, const char *text)
+{
+	struct social_rules *rules = social_rules_empty();
+	const struct social_facts facts = { SOCIAL_MENTION, text, "id" };
+
+	if (social_rules_add(rules, rule, NULL) == JEMBATAN_OK)
+		(void)social_rules_judge(rules, &facts);
+	social_rules_free(rules);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct kit_arena *arena = kit_arena_new();
+	const char *text = kit_arena_strndup(arena, (const char *)data, size);
+	json_t *root = NULL, *one;
+	size_t i;
+
+	if (kit_json_parse((struct jembatan_bytes){ data, size }, &root, NULL) == JEMBATAN_OK) {
+		check(root, arena);
+		json_array_foreach(root, i, one)
+			check(kit_json_at(one, "status"), arena);
+	}
+	json_decref(root);
+	try_rule(text, text);
+	(void)social_reset_wait_ms(text, INT64_C(1800000000000));
+	kit_arena_free(arena);
+	return 0;
+}

@@ -1,0 +1,356 @@
+/* test_mastodon.c: mentions and replies against a Mastodon that misbehaves: each
+ * post once, nothing left out, nothing answered more openly than it was said. */
+#include "../fake/drive.h"
+#include "base/jx.h"
+#include "kit/testctx.h"
+#include "social/social.h"
+
+#include "unit.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
+#define NOW_MS INT64_C(1800000000000) /* 2027-01-15T08:00:00Z */
+
+struct scene {
+	struct drive server;
+	struct testctx *t;
+	struct testctx_option rows[8];
+	const struct jembatan_operations *ops;
+	void *self;
+	struct jembatan_delivery out;
+};
+
+static struct scene s;
+
+static void open_with(const char *token, const char *cursor)
+{
+	const struct testctx_option rows[] = {
+		{ "network", NULL, "mastodon" },
+		{ "url", NULL, s.server.url },
+		{ "access_token", NULL, token },
+		{ "answer_timeout", NULL, "5s" },
+		{ NULL, NULL, NULL },
+	};
+	const struct jembatan_connector *connector = jembatan_connector_entry();
+
+	memcpy(s.rows, rows, sizeof(rows));
+	s.t = testctx_new(s.rows, connector->options);
+	s.ops = connector->operations;
+	testctx_set_now(s.t, NOW_MS);
+	ck_assert_int_eq(s.ops->open(testctx_context(s.t), cursor, &s.self), JEMBATAN_OK);
+}
+
+static void setup(void)
+{
+	static const char *const arguments[] = { NULL };
+
+	s = (struct scene){ 0 };
+	drive_start(&s.server, TEST_TOP "/tests/fake/social.py", arguments);
+	open_with("token-uji", NULL);
+}
+
+static void close_it(void)
+{
+	s.ops->close(testctx_context(s.t), s.self);
+	testctx_free(s.t);
+}
+
+static void teardown(void)
+{
+	close_it();
+	drive_stop(&s.server, SIGTERM);
+}
+
+static void tell(const char *path, const char *body)
+{
+	ck_assert_int_eq(drive_call(&s.server, "POST", path, body), CURLE_OK);
+	ck_assert_int_eq(s.server.status, 200);
+}
+
+static void post(const char *id, const char *visibility, const char *text)
+{
+	char body[1024];
+
+	snprintf(body, sizeof body,
+		 "{\"id\": \"%s\", \"created_at\": \"2027-01-15T07:00:00.000Z\", \"visibility\": "
+		 "\"%s\", \"content\": \"<p>%s</p>\", \"language\": \"id\", \"account\": {\"id\": "
+		 "\"9\", \"acct\": \"sumbi@lain.example\"}, \"mentions\": [{\"id\": \"77\"}]}", id,
+		 visibility, text);
+	tell("/_post", body);
+}
+
+static json_t *state(void)
+{
+	json_t *root = drive_json(&s.server, "GET", "/_state", NULL);
+
+	ck_assert_ptr_nonnull(root);
+	return root;
+}
+
+static enum jembatan_result poll_once(void)
+{
+	return s.ops->poll(testctx_context(s.t), s.self);
+}
+
+/* ---- mentions -------------------------------------------------------------- */
+
+START_TEST(mentions_come_oldest_first_and_page_by_page)
+{
+	char id[16];
+
+	for (int i = 0; i < 95; i++) {
+		snprintf(id, sizeof id, "%d", 200 + i);
+		post(id, "public", "#lapor lampu padam");
+	}
+	ck_assert_int_eq(poll_once(), JEMBATAN_OK);
+	ck_assert_int_eq(poll_once(), JEMBATAN_OK);
+	ck_assert_int_eq(poll_once(), JEMBATAN_OK);
+	ck_assert_int_eq(poll_once(), JEMBATAN_IDLE);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 95);
+	for (size_t i = 0; i < 95; i++) {
+		snprintf(id, sizeof id, "%zu", 200 + i);
+		ck_assert_str_eq(testctx_emit(s.t, i)->id, id);
+	}
+	ck_assert_str_eq(testctx_cursor(s.t), "1094");
+	json_t *root = state();
+
+	ck_assert_ptr_nonnull(strstr(jx_text(root, "query"), "include_filtered=true"));
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(what_was_not_checkpointed_comes_again_after_a_restart)
+{
+	post("300", "public", "#lapor satu");
+	testctx_fail_checkpoint(s.t, 1);
+	ck_assert_int_eq(poll_once(), JEMBATAN_RETRY);
+	close_it();
+	open_with("token-uji", NULL); /* the cursor on disk is still none */
+	ck_assert_int_eq(poll_once(), JEMBATAN_OK);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
+	ck_assert_str_eq(testctx_emit(s.t, 0)->id, "300");
+	close_it();
+	open_with("token-uji", "1000"); /* and now it is there */
+	ck_assert_int_eq(poll_once(), JEMBATAN_IDLE);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
+}
+END_TEST
+
+START_TEST(a_failed_checkpoint_does_not_move_on_without_a_restart_either)
+{
+	post("300", "public", "#lapor satu");
+	testctx_fail_checkpoint(s.t, 1);
+	ck_assert_int_eq(poll_once(), JEMBATAN_RETRY);
+	testctx_forget(s.t);
+	ck_assert_int_eq(poll_once(), JEMBATAN_OK);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
+}
+END_TEST
+
+START_TEST(the_first_look_begins_behind_what_is_older_than_the_start)
+{
+	post("300", "public", "#lapor lama");
+	testctx_context(s.t)->start_ms = NOW_MS;
+	ck_assert_int_eq(poll_once(), JEMBATAN_IDLE);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
+	ck_assert_str_eq(testctx_cursor(s.t), "1000");
+}
+END_TEST
+
+START_TEST(a_record_in_quarantine_does_not_hold_up_the_others)
+{
+	post("300", "public", "#lapor satu");
+	post("301", "public", "#lapor dua");
+	testctx_skip(s.t, "300");
+	ck_assert_int_eq(poll_once(), JEMBATAN_OK);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
+	ck_assert_str_eq(testctx_cursor(s.t), "1001");
+}
+END_TEST
+
+static const struct {
+	const char *headers;
+	int64_t delay_ms;
+} limits[] = {
+	/* An answer's Date is the server's: far from 2027, so that its clock counts. */
+	{ "{\"Date\": \"Fri, 15 Jan 2027 08:00:00 GMT\", \"X-RateLimit-Reset\": "
+	  "\"2027-01-15T08:01:30.123456Z\"}", 90123 },
+	{ "{\"Date\": \"Fri, 15 Jan 2027 07:00:00 GMT\", \"X-RateLimit-Reset\": "
+	  "\"2027-01-15T07:00:10Z\"}", 10000 },
+	{ "{\"Retry-After\": \"7\", \"X-RateLimit-Reset\": \"2027-01-15T08:01:30Z\"}", 7000 },
+	{ "{\"X-RateLimit-Reset\": \"besok\"}", 300000 },
+	{ "{}", 300000 },
+};
+
+START_TEST(a_limit_is_waited_out_until_it_ends)
+{
+	char body[512];
+
+	snprintf(body, sizeof body, "{\"where\": \"notifications\", \"status\": 429, \"headers\": %s}",
+		 limits[_i].headers);
+	tell("/_fault", body);
+	ck_assert_int_eq(poll_once(), JEMBATAN_RETRY);
+	ck_assert_int_eq(testctx_delay(s.t), limits[_i].delay_ms);
+}
+END_TEST
+
+START_TEST(a_wrong_token_is_told_and_not_shown)
+{
+	close_it();
+	open_with("token-salah", NULL);
+	ck_assert_int_eq(poll_once(), JEMBATAN_AUTH);
+	ck_assert_ptr_null(strstr(testctx_explanation(s.t), "token-salah"));
+}
+END_TEST
+
+START_TEST(what_is_no_list_is_asked_for_again)
+{
+	tell("/_fault", "{\"where\": \"notifications\", \"status\": 200, \"body\": {\"a\": 1}}");
+	ck_assert_int_eq(poll_once(), JEMBATAN_RETRY);
+	ck_assert_uint_eq(testctx_checkpoint_count(s.t), 0);
+}
+END_TEST
+
+/* ---- replies --------------------------------------------------------------- */
+
+static enum jembatan_result reply(const char *to, const char *text, unsigned flags)
+{
+	const struct jembatan_reply r = {
+		.size = sizeof(r), .reference = "JB-7K3M9Q-1", .event = "number", .reply_to = to,
+		.to = "@sumbi@lain.example", .to_kind = "handle", .text = text, .flags = flags,
+		.language = "id",
+	};
+
+	s.out = (struct jembatan_delivery){ .size = sizeof(s.out), .outcome = JEMBATAN_UNKNOWN };
+	return s.ops->reply(testctx_context(s.t), s.self, &r, &s.out);
+}
+
+static const char *const visibilities[][2] = {
+	{ "public", "public" }, { "unlisted", "unlisted" }, { "private", "private" },
+	{ "direct", "direct" }, { "baru", "direct" },
+};
+
+START_TEST(a_reply_is_as_visible_as_its_post_and_names_its_author)
+{
+	post("300", visibilities[_i][0], "#lapor satu");
+	ck_assert_int_eq(reply("300", "Nomor laporan: 123.", 0), JEMBATAN_OK);
+	ck_assert_int_eq(s.out.outcome, JEMBATAN_SENT);
+	ck_assert_str_eq(s.out.remote_id, "5000");
+	json_t *root = state();
+
+	ck_assert_str_eq(jx_text(root, "posted.0.request.visibility"), visibilities[_i][1]);
+	ck_assert_str_eq(jx_text(root, "posted.0.request.in_reply_to_id"), "300");
+	ck_assert_str_eq(jx_text(root, "posted.0.request.language"), "id");
+	ck_assert_str_eq(jx_text(root, "posted.0.request.status"),
+			 "@sumbi@lain.example Nomor laporan: 123.");
+	json_decref(root);
+}
+END_TEST
+
+static const struct {
+	const char *fault;
+	enum jembatan_outcome outcome;
+	enum jembatan_result result;
+	unsigned posted;
+} outcomes[] = {
+	{ "\"status\": 401", JEMBATAN_NOT_SENT, JEMBATAN_AUTH, 0 },
+	{ "\"status\": 403", JEMBATAN_NOT_SENT, JEMBATAN_AUTH, 0 },
+	{ "\"status\": 404", JEMBATAN_REFUSED, JEMBATAN_GONE, 0 },
+	{ "\"status\": 422", JEMBATAN_REFUSED, JEMBATAN_DATA, 0 },
+	{ "\"status\": 429", JEMBATAN_LATER, JEMBATAN_RETRY, 0 },
+	{ "\"status\": 503", JEMBATAN_NOT_SENT, JEMBATAN_RETRY, 0 },
+	{ "\"status\": 500, \"commit\": true", JEMBATAN_UNKNOWN, JEMBATAN_RETRY, 1 },
+	{ "\"status\": 502", JEMBATAN_UNKNOWN, JEMBATAN_RETRY, 0 },
+	{ "\"cut\": true, \"commit\": true", JEMBATAN_UNKNOWN, JEMBATAN_RETRY, 1 },
+	{ "\"status\": 200, \"body\": {}", JEMBATAN_UNKNOWN, JEMBATAN_DATA, 0 },
+};
+
+START_TEST(what_became_of_a_reply_is_told_as_it_is_and_settled_by_looking)
+{
+	char body[256];
+
+	post("300", "public", "#lapor satu");
+	snprintf(body, sizeof body, "{\"where\": \"post\", %s}", outcomes[_i].fault);
+	tell("/_fault", body);
+	ck_assert_int_eq(reply("300", "Nomor: 123", 0), outcomes[_i].result);
+	ck_assert_int_eq(s.out.outcome, outcomes[_i].outcome);
+	ck_assert_int_eq(s.out.at_ms, s.out.outcome == JEMBATAN_LATER ? NOW_MS + 300000 : 0);
+	ck_assert_int_eq(reply("300", "Nomor: 123", JEMBATAN_SETTLE), JEMBATAN_OK);
+	ck_assert_int_eq(s.out.outcome, outcomes[_i].posted ? JEMBATAN_SENT : JEMBATAN_NOT_SENT);
+	json_t *root = state();
+
+	ck_assert_uint_eq(json_array_size(json_object_get(root, "posted")), outcomes[_i].posted);
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(the_same_reply_sent_again_is_one)
+{
+	post("300", "public", "#lapor satu");
+	tell("/_fault", "{\"where\": \"post\", \"cut\": true, \"commit\": true}");
+	ck_assert_int_eq(reply("300", "Nomor: 123", 0), JEMBATAN_RETRY);
+	ck_assert_int_eq(reply("300", "Nomor: 123", 0), JEMBATAN_OK);
+	json_t *root = state();
+
+	ck_assert_uint_eq(json_array_size(json_object_get(root, "posted")), 1);
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(another_reply_under_the_post_settles_nothing)
+{
+	post("300", "public", "#lapor satu");
+	ck_assert_int_eq(reply("300", "Nomor: 123", 0), JEMBATAN_OK);
+	ck_assert_int_eq(reply("300", "Status: selesai", JEMBATAN_SETTLE), JEMBATAN_OK);
+	ck_assert_int_eq(s.out.outcome, JEMBATAN_NOT_SENT);
+	ck_assert_int_eq(reply("300", "Lihat https://a.example/x", JEMBATAN_SETTLE), JEMBATAN_OK);
+	ck_assert_int_eq(s.out.outcome, JEMBATAN_UNKNOWN);
+}
+END_TEST
+
+START_TEST(a_post_that_is_gone_is_not_answered)
+{
+	ck_assert_int_eq(reply("300", "Nomor: 123", 0), JEMBATAN_GONE);
+	ck_assert_int_eq(s.out.outcome, JEMBATAN_REFUSED);
+	ck_assert_int_eq(reply("300", "Nomor: 123", JEMBATAN_SETTLE), JEMBATAN_OK);
+	ck_assert_int_eq(s.out.outcome, JEMBATAN_UNKNOWN);
+}
+END_TEST
+
+START_TEST(where_the_post_cannot_be_looked_at_nothing_is_sent)
+{
+	post("300", "public", "#lapor satu");
+	tell("/_fault", "{\"where\": \"look\", \"status\": 500}");
+	ck_assert_int_eq(reply("300", "Nomor: 123", 0), JEMBATAN_RETRY);
+	ck_assert_int_eq(s.out.outcome, JEMBATAN_NOT_SENT);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tcase = tcase_create("mastodon");
+
+	tcase_set_timeout(tcase, 30);
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, mentions_come_oldest_first_and_page_by_page);
+	tcase_add_test(tcase, what_was_not_checkpointed_comes_again_after_a_restart);
+	tcase_add_test(tcase, a_failed_checkpoint_does_not_move_on_without_a_restart_either);
+	tcase_add_test(tcase, the_first_look_begins_behind_what_is_older_than_the_start);
+	tcase_add_test(tcase, a_record_in_quarantine_does_not_hold_up_the_others);
+	tcase_add_loop_test(tcase, a_limit_is_waited_out_until_it_ends, 0, COUNT(limits));
+	tcase_add_test(tcase, a_wrong_token_is_told_and_not_shown);
+	tcase_add_test(tcase, what_is_no_list_is_asked_for_again);
+	tcase_add_loop_test(tcase, a_reply_is_as_visible_as_its_post_and_names_its_author, 0,
+			    COUNT(visibilities));
+	tcase_add_loop_test(tcase, what_became_of_a_reply_is_told_as_it_is_and_settled_by_looking, 0,
+			    COUNT(outcomes));
+	tcase_add_test(tcase, the_same_reply_sent_again_is_one);
+	tcase_add_test(tcase, another_reply_under_the_post_settles_nothing);
+	tcase_add_test(tcase, a_post_that_is_gone_is_not_answered);
+	tcase_add_test(tcase, where_the_post_cannot_be_looked_at_nothing_is_sent);
+	return unit_run("mastodon", tcase);
+}
