@@ -79,7 +79,7 @@ static struct jembatan_bytes bytes_of_text(const char *s)
 static unsigned flags_of(json_t *step)
 {
 	static const char *const names[] = { "anonymous", "secret", "automatic", "from-centre",
-					     "position", NULL };
+					     "position", "unsure", NULL };
 	unsigned flags = 0;
 	size_t i;
 	json_t *flag;

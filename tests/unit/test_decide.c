@@ -96,6 +96,15 @@ START_TEST(the_push_mode_says_what_leaves_by_itself)
 }
 END_TEST
 
+START_TEST(what_its_channel_is_not_sure_of_waits_for_a_person)
+{
+	open_with("push: auto\n");
+	app_bench_say("a", message("1", LONG_TEXT, "\"flags\": [\"unsure\"]"), 1);
+	ck_assert_int_eq(app_bench_ticket(0).state, TICKET_REVIEW);
+	ck_assert_uint_eq(app_bench_pushes(OUTBOX_CREATE), 0);
+}
+END_TEST
+
 START_TEST(a_redelivery_makes_nothing_new)
 {
 	open_with("push: auto\n");
@@ -533,6 +542,7 @@ int main(void)
 	tcase_add_loop_test(t, each_kind_becomes_what_it_is, 0, COUNT_OF(kinds));
 	tcase_add_test(t, what_came_from_the_centre_is_linked_and_never_pushed);
 	tcase_add_loop_test(t, the_push_mode_says_what_leaves_by_itself, 0, COUNT_OF(modes));
+	tcase_add_test(t, what_its_channel_is_not_sure_of_waits_for_a_person);
 	tcase_add_test(t, a_redelivery_makes_nothing_new);
 	tcase_add_test(t, a_citizen_s_unreadable_words_do_not_stand_in_clear);
 	tcase_add_test(t, a_large_unreadable_record_does_not_stop_what_is_behind_it);
