@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""A social network against real processes: mentions become tickets, once each also
+over a kill, and are answered under the post, as visible as it was; what the rules
+are not sure of waits for a person."""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import time
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from rig import TOP, Centre, Daemon, Failed, Rig, elsewhere, end_with_us, expect, wait_for  # noqa: E402
+
+
+class Network:
+    def __init__(self):
+        self.process = subprocess.Popen([sys.executable, str(TOP / "tests" / "fake" / "social.py")],
+                                        stdout=subprocess.PIPE, text=True, preexec_fn=end_with_us)
+        self.url = self.process.stdout.readline().split()[-1]
+
+    def ask(self, path, data=None):
+        body = json.dumps(data).encode() if data is not None else None
+        with urllib.request.urlopen(self.url + path, body, timeout=30) as answer:
+            return json.loads(answer.read())
+
+    def post(self, number, text, visibility="public"):
+        self.ask("/_post", {"id": str(number), "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 1)),
+                            "visibility": visibility, "content": "<p>%s</p>" % text,
+                            "account": {"id": "9%d" % number, "acct": "warga%d@lain.example" % number},
+                            "mentions": [{"id": "77"}]})
+
+    def posted(self):
+        return [p["request"] for p in self.ask("/_state")["posted"]]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+def run(build, keep):
+    network = Network()
+    rig = Rig(build, {}, {})
+    centre = Centre(rig)
+    instance = {"connector": "social", "push": "auto", "start": "all", "every": "1s",
+                "replies": {"send": "on", "quiet": ""},
+                "options": {"network": "mastodon", "url": network.url,
+                            "access_token": rig.secret("token", "token-uji")}}
+    rig.write_config(centre.settings, {"masto": instance}, {
+        "log": {"level": "debug"},
+        "replies": {"received_after": "0ms", "per_day": 0, "office": "Dinas Contoh"}})
+    checked = rig.command("check")
+    expect(checked.returncode == 0, "check: %s" % (checked.stdout + checked.stderr))
+    daemon = Daemon(rig).start()
+    network.post(301, "#lapor %s" % elsewhere(1), "direct")
+    network.post(302, "terima kasih, %s" % elsewhere(2))
+    wait_for("a reply", lambda: network.posted() or None)
+    daemon.kill()
+    daemon = Daemon(rig).start()
+    network.post(303, "#lapor %s" % elsewhere(3))
+    wait_for("the second reply",
+             lambda: any(p["in_reply_to_id"] == "303" for p in network.posted()) or None)
+    posted = network.posted()
+    expect(all(p["visibility"] == "direct" for p in posted if p["in_reply_to_id"] == "301"),
+           "a private post was answered in public")
+    expect(rig.query("SELECT count(*) FROM ticket")[0][0] == 3, "there are not three tickets")
+    listed = rig.command("review", "list").stdout
+    expect(rig.query("SELECT count(*) FROM message")[0][0] == 3, "a post came twice")
+    expect("JB-" in listed, "nothing waits for review: %s" % listed)
+    expect("token-uji" not in rig.log_text(), "the token is in the log")
+    daemon.kill()
+    centre.stop()
+    network.stop()
+    rig.close(keep)
+    print("social: mentions, tickets, answers under the post, a kill; %d replies" % len(posted))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default=str(TOP / "build"))
+    parser.add_argument("--keep", action="store_true")
+    options = parser.parse_args()
+    try:
+        run(options.build, options.keep)
+    except Failed as failed:
+        sys.exit("social: %s" % failed)
+
+
+main()
