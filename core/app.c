@@ -15,6 +15,7 @@
 #include "eraser.h"
 #include "reload.h"
 #include "replies.h"
+#include "retention.h"
 #include "store/audit.h"
 #include "store/due.h"
 #include "store/inbox.h"
@@ -317,6 +318,7 @@ void app_take_settings(struct app *a, struct settings *settings)
 	if (decide_set_settings(a->decide, settings, &why) != JEMBATAN_OK)
 		log_error("duplicates", "nothing is compared: %s", why.text);
 	replies_take_settings(a->replies, settings);
+	retention_begin(a->retention);
 	a->central.central = &settings->central;
 	a->central.instances = settings->instances;
 	a->central.instance_count = settings->instance_count;
@@ -370,6 +372,7 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 				 settings);
 	a->reload = reload_new(a);
 	a->eraser = eraser_new(a);
+	a->retention = retention_new(a);
 	r = decide_set_settings(a->decide, settings, why);
 	if (r == JEMBATAN_OK)
 		r = open_central(a, why);
@@ -390,6 +393,7 @@ void app_run(struct app *a)
 	if (notify_watchdog_ms() > 0)
 		loop_timer_set(a->watchdog, notify_watchdog_ms());
 	eraser_resume(a->eraser);
+	retention_begin(a->retention);
 	app_tell_ready(a);
 	log_notice("jembatand", "running: %zu instances, data in %s", a->settings->instance_count,
 		   a->settings->data_dir);
@@ -402,6 +406,7 @@ void app_close(struct app *a)
 	control_close(a->control);
 	reload_free(a->reload);
 	eraser_free(a->eraser);
+	retention_free(a->retention);
 	outbox_free(a->outbox);
 	decide_free(a->decide);
 	intake_free(a->intake);

@@ -18,6 +18,7 @@ struct web_child;
 struct reload;
 struct replies;
 struct eraser;
+struct retention;
 
 struct app {
 	struct loop *loop;
@@ -36,6 +37,7 @@ struct app {
 	struct web_child *web; /* NULL: web.listen is not set */
 	struct reload *reload;
 	struct eraser *eraser;
+	struct retention *retention;
 	struct loop_timer *retry, *idle, *watchdog, *drain;
 	struct log_trouble trouble;
 	bool decide_more;  /* messages may wait for their decision */

@@ -13,6 +13,7 @@
 #include "duplicates_view.h"
 #include "follow_view.h"
 #include "reload.h"
+#include "retention.h"
 #include "tallies.h"
 #include "web_child.h"
 #include "base/poison.h"
@@ -209,6 +210,7 @@ void status_command(struct control_peer *p, const struct msg_command *c)
 		replies_status(p, &t);
 		web_row(p);
 		duplicates_view_status(p);
+		retention_status(p);
 	}
 	if (r != JEMBATAN_OK)
 		control_fail(p, r, &why);

@@ -260,6 +260,14 @@ static void print_replies(json_t *row, FILE *out)
 			(long long)jx_integer(row, "not_reached", 0));
 }
 
+static void print_retention(json_t *row, FILE *out)
+{
+	fprintf(out, "retention %s; destroyed so far: the words of %lld tickets, %lld messages, %lld "
+		"quarantined records\n", jx_is_true(row, "on") ? "on" : "off",
+		(long long)jx_integer(row, "tickets", 0), (long long)jx_integer(row, "messages", 0),
+		(long long)jx_integer(row, "records", 0));
+}
+
 /* A reply as it would leave: a citizen's words may be in it. */
 static void print_letter(json_t *row, FILE *out)
 {
@@ -296,6 +304,8 @@ void cli_table_print(struct cli_table *t, FILE *out)
 			print_follow(row, out);
 		else if (str_equal(type, "replies"))
 			print_replies(row, out);
+		else if (str_equal(type, "retention"))
+			print_retention(row, out);
 		else if (str_equal(type, "letter"))
 			print_letter(row, out);
 		i++;

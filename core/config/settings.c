@@ -241,6 +241,16 @@ static void read_duplicates(const struct load *l, struct settings_duplicates *ou
 			 "duplicates.automatic");
 }
 
+static void read_retention(const struct load *l, struct settings_retention *out)
+{
+	out->closed_ms = schema_integer(&l->values, "retention.closed");
+	out->archived_ms = schema_integer(&l->values, "retention.archived");
+	out->rejected_ms = schema_integer(&l->values, "retention.rejected");
+	out->stored_ms = schema_integer(&l->values, "retention.stored");
+	out->quarantine_ms = schema_integer(&l->values, "retention.quarantine");
+	out->access_ms = schema_integer(&l->values, "retention.access_log");
+}
+
 static void read_web(const struct load *l, struct settings_web *out)
 {
 	out->listen = text_of(l, "web.listen");
@@ -292,6 +302,7 @@ static void read_main(struct load *l)
 	settings_read_know(&l->values, s, l->problems);
 	settings_read_replies(&l->values, s, l->problems);
 	read_duplicates(l, &s->duplicates);
+	read_retention(l, &s->retention);
 	read_web(l, &s->web);
 }
 

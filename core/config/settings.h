@@ -113,6 +113,14 @@ struct settings_duplicates {
 	unsigned automatic, review, separate;
 };
 
+/* How long words are kept after the last that happened; 0: for ever. */
+struct settings_retention {
+	int64_t closed_ms, archived_ms, rejected_ms; /* tickets, here or at the centre */
+	int64_t stored_ms;     /* messages that no ticket came of */
+	int64_t quarantine_ms; /* records that were read again or dropped */
+	int64_t access_ms;     /* rows of the log of who looked */
+};
+
 /* jembatan-web. */
 struct settings_web {
 	const char *listen; /* "127.0.0.1:8480", "[::1]:8480", "unix:/path"; NULL: not started */
@@ -183,6 +191,7 @@ struct settings {
 	struct settings_complete complete;
 	struct settings_duplicates duplicates;
 	struct settings_replies replies;
+	struct settings_retention retention;
 	struct settings_web web;
 	const struct instance_settings *instances; /* by name */
 	size_t instance_count;

@@ -89,7 +89,8 @@ static enum jembatan_result erase_ticket(struct db *db, int64_t message_id, cons
 		  NONE },
 		{ "UPDATE follow SET raw = NULL, due_ms = NULL WHERE ticket_id = ?1", false, NONE },
 		{ "UPDATE follow_entry SET sealed = x'' WHERE ticket_id = ?1", false, NONE },
-		{ "UPDATE outbox SET file_ids = NULL WHERE ticket_id = ?1", false, NONE },
+		{ "UPDATE outbox SET file_ids = NULL WHERE ticket_id = ?1"
+		  " AND file_ids IS NOT NULL", false, NONE },
 		{ "DELETE FROM incomplete WHERE ticket_id = ?1", false, NONE },
 	};
 	static const char text[] = "SELECT id FROM ticket WHERE id ="
@@ -178,7 +179,7 @@ enum jembatan_result erase_find_busy(struct db *db, const struct erase_item *ite
 	static const char text[] =
 		"SELECT t.reference FROM message m JOIN ticket t ON t.id = m.ticket_id"
 		" JOIN outbox o ON o.ticket_id = t.id"
-		" WHERE m.id = ?1 AND (o.message_id = m.id OR t.message_id = m.id)"
+		" WHERE m.id = ?1 AND o.state <> 2 AND (o.message_id = m.id OR t.message_id = m.id)"
 		" AND (o.state IN (1, 4) OR (o.state = 0 AND (o.started_ms <> 0 OR o.step > 1)))"
 		" LIMIT 1";
 	*out_reference = NULL;
@@ -198,8 +199,9 @@ enum jembatan_result erase_withdraw(struct db *db, const struct erase_item *item
 	static const char ticket_of[] = "SELECT ticket_id FROM message WHERE id = ?1"
 					" AND ticket_id IS NOT NULL";
 	static const struct statement list[] = {
-		{ "DELETE FROM outbox WHERE state IN (0, 3) AND message_id = ?1", false, NONE },
-		{ "DELETE FROM outbox WHERE state IN (0, 3) AND ticket_id ="
+		{ "DELETE FROM outbox WHERE state IN (0, 3) AND state <> 2"
+		  " AND message_id = ?1", false, NONE },
+		{ "DELETE FROM outbox WHERE state IN (0, 3) AND state <> 2 AND ticket_id ="
 		  " (SELECT id FROM ticket WHERE id = (SELECT ticket_id FROM message WHERE id = ?1)"
 		  " AND message_id = ?1)", false, NONE },
 		{ "UPDATE ticket SET state = 7 WHERE id = (SELECT ticket_id FROM message"

@@ -17,7 +17,7 @@ extern const struct migrate_steps migrate_all;
 /* Steps of it that stand elsewhere: schema_follow.c, schema_duplicates.c, incomplete.c,
  * schema_reply.c. */
 extern const char schema_follow[], schema_duplicates[], schema_incomplete[], schema_reply[];
-extern const char schema_lean[], schema_private[];
+extern const char schema_lean[], schema_private[], schema_retention[];
 
 /* The store's version. CONFIG when it is not ours, or newer than `steps`. */
 MUST_CHECK enum jembatan_result migrate_check(struct sql *sql, const struct migrate_steps *steps,

@@ -23,7 +23,7 @@ static const struct {
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: unknown key \"zzzzzz\": the keys here are "
 	  "data_dir, run_dir, plugin_dir, profile_dir, confinement, log, "
-	  "master_key, limits, central, classify, complete, duplicates, replies, web" },
+	  "master_key, limits, central, classify, complete, duplicates, replies, retention, web" },
 	{ "central:\n"
 	  "  zzzzzz: 1\n",
 	  NULL, NULL, false,
@@ -42,7 +42,7 @@ static const struct {
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: unknown key \"a.b\": the keys here are data_dir, "
 	  "run_dir, plugin_dir, profile_dir, confinement, log, master_key, "
-	  "limits, central, classify, complete, duplicates, replies, web" },
+	  "limits, central, classify, complete, duplicates, replies, retention, web" },
 	{ "central.lookup: {url: https://x}\n",
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: \"central.lookup\" is not written in one word: "
