@@ -148,6 +148,13 @@ static bool is_over(const struct worker *w)
 	return is_down(w) && (w == NULL || w->child == NULL || batch_is_empty(child_batch(w->child)));
 }
 
+/* How its messages are to be taken stands in its settings alone. */
+static bool has_undecided(struct intake *in, const struct instance *i)
+{
+	bool has = false;
+	return inbox_has_new(in->db, i->id, &has, NULL) != JEMBATAN_OK || has;
+}
+
 /* Its rows stay: messages, cursor, state. */
 static void sweep(void *data)
 {
@@ -156,7 +163,8 @@ static void sweep(void *data)
 	while (*at != NULL) {
 		struct instance *i = *at;
 		if (!i->leaving || !is_over(&i->poll) || !is_over(&i->request) ||
-		    !is_over(&i->deliver) || !is_over(i->job) || desk_wants_turn(i->desk)) {
+		    !is_over(&i->deliver) || !is_over(i->job) || desk_wants_turn(i->desk) ||
+		    has_undecided(in, i)) {
 			at = &i->next;
 			continue;
 		}

@@ -514,6 +514,18 @@ enum jembatan_result inbox_release_before_start(struct db *db, int64_t instance_
 	return r;
 }
 
+enum jembatan_result inbox_has_new(struct db *db, int64_t instance_id, bool *out_has,
+				   struct why *why)
+{
+	int64_t has = 0;
+	enum jembatan_result r = sql_get_number(&db->sql, why, &has,
+						"SELECT EXISTS (SELECT 1 FROM message"
+						" WHERE stage = 0 AND instance_id = ?1)",
+						SQL_VALUES(sql_number(instance_id)));
+	*out_has = has != 0;
+	return r;
+}
+
 enum jembatan_result inbox_count(struct db *db, int64_t instance_id, struct inbox_counts *out,
 				 struct why *why)
 {

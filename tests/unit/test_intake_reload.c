@@ -1,5 +1,6 @@
 /* test_intake_reload.c: other settings for children that run, and what says
  * that a channel is alive. The clock is held; children live in real time. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -158,6 +159,29 @@ START_TEST(one_that_is_not_configured_goes_and_finds_its_rows_again)
 	bench_until(strcmp(bench_status("b").state, "waiting") == 0);
 	ck_assert_int_eq(bench_status("b").id, id);
 	ck_assert_int_eq(bench_messages("b"), 1);
+}
+END_TEST
+
+/* What came in before is decided as its settings say. */
+START_TEST(one_that_goes_is_known_until_its_messages_are_decided)
+{
+	int64_t start_ms;
+	start_two();
+	bench_script("b", "{\"do\": \"message\", \"id\": \"1\", \"text\": \"Jalan rusak\"}\n");
+	bench_advance(2 * MINUTE);
+	bench_until(bench_messages("b") == 1);
+	int64_t id = bench_status("b").id;
+	pid_t child = (pid_t)bench_status("b").pid;
+	rewrite("b", NULL, NULL);
+	ck_assert(load_again());
+	bench_until(kill(child, 0) != 0);
+	bench_turns(20);
+	ck_assert_ptr_nonnull(intake_instance(bench.intake, id, &start_ms));
+	bench_ok(db_begin(bench.db, &bench.why));
+	bench_ok(inbox_leave(bench.db, 1, INBOX_STORED, 0, "decided", &bench.why));
+	bench_ok(db_commit(bench.db, &bench.why));
+	intake_committed(bench.intake);
+	bench_until(intake_instance(bench.intake, id, &start_ms) == NULL);
 }
 END_TEST
 
@@ -338,6 +362,7 @@ int main(void)
 	tcase_add_test(t, one_whose_row_the_store_refused_gets_it_at_the_next_reload);
 	tcase_add_test(t, what_its_child_does_not_see_takes_none_away);
 	tcase_add_test(t, one_that_is_not_configured_goes_and_finds_its_rows_again);
+	tcase_add_test(t, one_that_goes_is_known_until_its_messages_are_decided);
 	tcase_add_test(t, a_wrong_option_is_told_and_touches_nothing);
 	tcase_add_test(t, a_connector_that_is_not_there_is_told);
 	tcase_add_test(t, requests_outlive_the_child_that_makes_way);
