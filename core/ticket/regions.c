@@ -191,7 +191,7 @@ unsigned regions_may_name(const struct regions *r, const char *const *words, con
 	for (size_t i = 0; i < count; i++) {
 		h = regions_hash_add(h, words[i], sizes[i]);
 		uint32_t bit = regions_hash_end(h) >> (32 - REGIONS_FILTER_BITS);
-		may |= (r->filter[bit / 8] >> bit % 8 & 1u) << i;
+		may |= ((unsigned)r->filter[bit / 8] >> bit % 8 & 1u) << i;
 	}
 	return may;
 }
