@@ -14,7 +14,8 @@ static const struct reply_channel channels[] = {
 	{ "facebook", REPLY_ONCE, 8000, 0, 0, true, NULL, { "id" } },
 	{ "instagram", REPLY_ONCE, 300, 0, 0, true, NULL, { "id" } },
 	{ "x", REPLY_ONCE, 280, 0, 0, true, NULL, { "id", "handle" } },
-	{ "mastodon", REPLY_ONCE, 500, 0, 0, true, NULL, { "handle", "id" } },
+	/* Of its 500 some go to the mention of whom it answers. */
+	{ "mastodon", REPLY_ONCE, 430, 0, 0, true, NULL, { "handle", "id" } },
 	{ "bluesky", REPLY_ONCE, 300, 0, 0, true, NULL, { "id", "handle" } },
 	{ "telegram", REPLY_NOTHING, 4096, 0, 0, false, NULL, { "id" } },
 	/* An app's own record: it takes the answer, and shows it to its user. */

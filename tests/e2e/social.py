@@ -64,6 +64,8 @@ def run(build, keep):
     posted = network.posted()
     expect(all(p["visibility"] == "direct" for p in posted if p["in_reply_to_id"] == "301"),
            "a private post was answered in public")
+    expect(all(p["in_reply_to_id"] != "302" for p in posted),
+           "a post that may be no complaint was answered in public before a person looked")
     expect(rig.query("SELECT count(*) FROM ticket")[0][0] == 3, "there are not three tickets")
     listed = rig.command("review", "list").stdout
     expect(rig.query("SELECT count(*) FROM message")[0][0] == 3, "a post came twice")
