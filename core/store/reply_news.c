@@ -81,7 +81,7 @@ enum jembatan_result replies_reporters(struct db *db, int64_t ticket_id, int64_t
 {
 	static const char text[] =
 		"SELECT id FROM message INDEXED BY message_ticket WHERE ticket_id = ?1 AND id > ?2"
-		" AND stage IN (1, 2) ORDER BY id LIMIT ?3";
+		" AND stage IN (1, 2, 7) ORDER BY id LIMIT ?3";
 	CLEANUP(sql_end) sqlite3_stmt *s =
 		sql_query(&db->sql, text, SQL_VALUES(sql_number(ticket_id), sql_number(after_id),
 						     sql_number((int64_t)limit)));

@@ -77,3 +77,16 @@ const char schema_reply[] =
 	" WHEN new.state <> old.state" IS_ON
 	" BEGIN INSERT INTO reply_news (kind, ticket_id, status, at_ms)"
 	" VALUES (2, new.ticket_id, new.state, new.changed_ms); END;";
+
+/* Who says it again (stage 7) hears of it as well. */
+const char schema_reply_reposts[] =
+	"DROP TRIGGER reply_joined;"
+	"DROP TRIGGER reply_moved;"
+	"CREATE TRIGGER reply_joined AFTER UPDATE OF stage ON message"
+	" WHEN old.stage = 0 AND new.stage IN (1, 2, 7) AND new.ticket_id IS NOT NULL" IS_ON
+	" BEGIN INSERT INTO reply_news (kind, ticket_id, message_id, at_ms)"
+	" VALUES (0, new.ticket_id, new.id, new.received_ms); END;"
+	"CREATE TRIGGER reply_moved AFTER UPDATE OF ticket_id ON message"
+	" WHEN old.ticket_id <> new.ticket_id AND new.stage IN (1, 2, 7)" IS_ON
+	" BEGIN INSERT INTO reply_news (kind, ticket_id, message_id, at_ms)"
+	" VALUES (0, new.ticket_id, new.id, new.received_ms); END;";

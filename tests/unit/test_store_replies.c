@@ -75,6 +75,27 @@ START_TEST(what_happens_is_news_while_replies_are_on)
 }
 END_TEST
 
+START_TEST(who_says_it_again_is_a_reporter_too)
+{
+	struct reply_news news[8];
+	int64_t ids[8];
+	size_t count = 0;
+	begin();
+	ck_ok(replies_set_on(db, true, &why));
+	int64_t first = add_message("1", "a"), again = add_message("2", "a");
+	int64_t t = add_ticket(first, "JB-AAAAA1", TICKET_QUEUED);
+	ck_ok(inbox_leave(db, first, INBOX_TICKET, t, NULL, &why));
+	ck_ok(inbox_leave(db, again, INBOX_REPOST, t, NULL, &why));
+	ck_ok(replies_news(db, 8, news, &count, &why));
+	ck_assert_uint_eq(count, 2);
+	ck_assert_int_eq(news[1].kind, REPLY_NEWS_JOINED);
+	ck_assert_int_eq(news[1].message_id, again);
+	ck_ok(replies_reporters(db, t, 0, 8, ids, &count, &why));
+	ck_assert_uint_eq(count, 2);
+	commit();
+}
+END_TEST
+
 START_TEST(one_is_under_way_for_a_ticket_and_address)
 {
 	begin();
@@ -211,6 +232,7 @@ int main(void)
 	TCase *t = tcase_create("store_replies");
 	tcase_add_checked_fixture(t, setup_store, teardown);
 	tcase_add_test(t, what_happens_is_news_while_replies_are_on);
+	tcase_add_test(t, who_says_it_again_is_a_reporter_too);
 	tcase_add_test(t, one_is_under_way_for_a_ticket_and_address);
 	tcase_add_test(t, a_newer_state_replaces_one_that_was_never_tried);
 	tcase_add_test(t, who_was_told_and_how_often_is_known);
