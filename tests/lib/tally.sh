@@ -9,26 +9,56 @@ step() {
 	echo "== $* ($((SECONDS - started)) s)"
 }
 
-# run_test NAME COMMAND...: one test; 77 means skipped.
+# tell NAME STATUS LOG: one test is over; 77 means skipped.
+tell() {
+	if [ "$2" -eq 0 ]; then
+		passed=$((passed + 1))
+		tail -n 3 "$3"
+	elif [ "$2" -eq 77 ]; then
+		skipped=$((skipped + 1))
+		skips="$skips $1"
+	else
+		failed=$((failed + 1))
+		failures="$failures $1"
+		echo "-- $1 failed ($2):"
+		tail -n 60 "$3"
+	fi
+	rm -f "$3"
+}
+
+# run_test NAME COMMAND...: one test.
 run_test() {
 	name=$1
 	shift
 	log=$(mktemp)
 	"$@" >"$log" 2>&1
-	status=$?
-	if [ $status -eq 0 ]; then
-		passed=$((passed + 1))
-		tail -n 3 "$log"
-	elif [ $status -eq 77 ]; then
-		skipped=$((skipped + 1))
-		skips="$skips $name"
-	else
-		failed=$((failed + 1))
-		failures="$failures $name"
-		echo "-- $name failed ($status):"
-		tail -n 60 "$log"
-	fi
-	rm -f "$log"
+	tell "$name" $? "$log"
+}
+
+# run_beside NAME COMMAND...: one test, beside at most $jobs - 1 others of them.
+# wait_beside tells of all of them, in their order.
+beside=""
+run_beside() {
+	[ -n "$beside" ] || beside=$(mktemp -d)
+	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
+		wait -n
+	done
+	name=$1
+	shift
+	echo "$name" >>"$beside/names"
+	{
+		"$@" >"$beside/$name.log" 2>&1
+		echo $? >"$beside/$name.status"
+	} &
+}
+
+wait_beside() {
+	wait
+	while read -r name; do
+		tell "$name" "$(cat "$beside/$name.status" || echo 1)" "$beside/$name.log"
+	done <"$beside/names"
+	rm -rf "$beside"
+	beside=""
 }
 
 # run_build NAME COMMAND...: like a test, but nothing can go on without it.
