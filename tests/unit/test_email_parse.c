@@ -2,9 +2,9 @@
  * exactly what <x>.out says (GOLDEN_WRITE=1 writes them anew: read the change).
  * The rest are properties: identity, limits, quarantine. */
 #include "email/email_parse.h"
+#include "golden.h"
 #include "kit/testctx.h"
 
-#include <glob.h>
 #include <gmime/gmime.h>
 
 #include "unit.h"
@@ -16,8 +16,6 @@ static const struct testctx_option rows[] = {
 	{ "own_addresses", NULL, "pengaduan@kelurahan.test" },
 	{ NULL, NULL, NULL },
 };
-
-static glob_t goldens;
 
 static struct testctx *context(void)
 {
@@ -45,24 +43,7 @@ static const struct jembatan_message *message_of_text(struct testctx *t, const c
 	return message_of(t, text, strlen(text));
 }
 
-static char *read_file(const char *path, size_t *out_size)
-{
-	FILE *file = fopen(path, "rb");
-	char *data = calloc(1, 1u << 20);
-
-	ck_assert_msg(file != NULL, "cannot read %s", path);
-	*out_size = fread(data, 1, (1u << 20) - 1, file);
-	fclose(file);
-	return data;
-}
-
 /* ---- golden pairs -------------------------------------------------------------- */
-
-static void show(FILE *out, const char *name, const char *value)
-{
-	if (value != NULL)
-		fprintf(out, "%s: %s\n", name, value);
-}
 
 static char *shown(struct testctx *t, const struct jembatan_message *m)
 {
@@ -72,17 +53,17 @@ static char *shown(struct testctx *t, const struct jembatan_message *m)
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	show(out, "id", m->id);
-	show(out, "kind", kinds[m->kind]);
-	show(out, "automatic", (m->flags & JEMBATAN_AUTOMATIC) != 0 ? "yes" : NULL);
-	show(out, "thread", m->thread);
-	show(out, "reply to", m->reply_to);
-	show(out, "author id", m->author.id);
-	show(out, "author name", m->author.name);
-	show(out, "author mail", m->author.mail);
+	golden_field(out, "id", m->id);
+	golden_field(out, "kind", kinds[m->kind]);
+	golden_field(out, "automatic", (m->flags & JEMBATAN_AUTOMATIC) != 0 ? "yes" : NULL);
+	golden_field(out, "thread", m->thread);
+	golden_field(out, "reply to", m->reply_to);
+	golden_field(out, "author id", m->author.id);
+	golden_field(out, "author name", m->author.name);
+	golden_field(out, "author mail", m->author.mail);
 	fprintf(out, "sent: %lld\n", (long long)m->sent_ms);
-	show(out, "subject", m->subject);
-	show(out, "extra", m->extra);
+	golden_field(out, "subject", m->subject);
+	golden_field(out, "extra", m->extra);
 	for (size_t i = 0; i < m->attachment_count; i++) {
 		const struct jembatan_attachment *a = &m->attachments[i];
 
@@ -101,29 +82,14 @@ static char *shown(struct testctx *t, const struct jembatan_message *m)
 
 START_TEST(a_mail_becomes_the_message_that_its_golden_file_shows)
 {
-	const char *path = goldens.gl_pathv[_i];
-	size_t size, expected_size;
-	char *mail = read_file(path, &size), expected_path[4096];
+	size_t size;
+	char *mail = golden_read(golden_path(_i), &size);
 	struct testctx *t = context();
-	char *text = shown(t, message_of(t, mail, size));
 
-	snprintf(expected_path, sizeof expected_path, "%.*sout", (int)strlen(path) - 3, path);
-	if (getenv("GOLDEN_WRITE") != NULL) {
-		FILE *out = fopen(expected_path, "wb");
-
-		ck_assert(out != NULL);
-		fputs(text, out);
-		fclose(out);
-	}
-	char *expected = read_file(expected_path, &expected_size);
-
-	ck_assert_msg(strcmp(text, expected) == 0, "%s became\n%s\nand not\n%s", path, text,
-		      expected);
+	golden_compare(golden_path(_i), shown(t, message_of(t, mail, size)));
 	/* The raw mail reaches the core unchanged. */
 	ck_assert_uint_eq(testctx_emit(t, 0)->raw.size, size);
 	ck_assert_mem_eq(testctx_emit(t, 0)->raw.data, mail, size);
-	free(expected);
-	free(text);
 	free(mail);
 	testctx_free(t);
 }
@@ -428,12 +394,14 @@ int main(void)
 	TCase *t = tcase_create("parse");
 
 	g_mime_init();
-	if (glob(TEST_DATA "/mail/*.eml", 0, NULL, &goldens) != 0 || goldens.gl_pathc < 20) {
+	int goldens = golden_find(TEST_DATA "/mail/*.eml");
+
+	if (goldens < 20) {
 		fprintf(stderr, "no golden mails below %s\n", TEST_DATA);
 		return EXIT_FAILURE;
 	}
 	tcase_add_loop_test(t, a_mail_becomes_the_message_that_its_golden_file_shows, 0,
-			    (int)goldens.gl_pathc);
+			    goldens);
 	tcase_add_loop_test(t, the_same_mail_has_the_same_id_and_another_one_has_not, 0,
 			    COUNT(twins));
 	tcase_add_loop_test(t, an_absurd_message_id_is_not_taken_for_one, 0, 6);

@@ -1,8 +1,7 @@
 /* test_mastodon.c: mentions and replies against a Mastodon that misbehaves: each
  * post once, nothing left out, nothing answered more openly than it was said. */
-#include "../fake/drive.h"
 #include "base/jx.h"
-#include "kit/testctx.h"
+#include "scene.h"
 #include "social/social.h"
 
 #include "unit.h"
@@ -13,16 +12,7 @@
 #include <string.h>
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
-#define NOW_MS INT64_C(1800000000000) /* 2027-01-15T08:00:00Z */
-
-struct scene {
-	struct drive server;
-	struct testctx *t;
-	struct testctx_option rows[8];
-	const struct jembatan_operations *ops;
-	void *self;
-	struct jembatan_delivery out;
-};
+#define NOW_MS SCENE_NOW_MS /* 2027-01-15T08:00:00Z */
 
 static struct scene s;
 
@@ -30,45 +20,26 @@ static void open_with(const char *token, const char *cursor)
 {
 	const struct testctx_option rows[] = {
 		{ "network", NULL, "mastodon" },
-		{ "url", NULL, s.server.url },
+		{ "url", NULL, s.peer.url },
 		{ "access_token", NULL, token },
 		{ "answer_timeout", NULL, "5s" },
 		{ NULL, NULL, NULL },
 	};
-	const struct jembatan_connector *connector = jembatan_connector_entry();
 
-	memcpy(s.rows, rows, sizeof(rows));
-	s.t = testctx_new(s.rows, connector->options);
-	s.ops = connector->operations;
-	testctx_set_now(s.t, NOW_MS);
-	ck_assert_int_eq(s.ops->open(testctx_context(s.t), cursor, &s.self), JEMBATAN_OK);
+	scene_open(&s, rows, cursor);
 }
 
 static void setup(void)
 {
 	static const char *const arguments[] = { NULL };
 
-	s = (struct scene){ 0 };
-	drive_start(&s.server, TEST_TOP "/tests/fake/social.py", arguments);
+	scene_start(&s, TEST_TOP "/tests/fake/social.py", arguments);
 	open_with("token-uji", NULL);
-}
-
-static void close_it(void)
-{
-	s.ops->close(testctx_context(s.t), s.self);
-	testctx_free(s.t);
 }
 
 static void teardown(void)
 {
-	close_it();
-	drive_stop(&s.server, SIGTERM);
-}
-
-static void tell(const char *path, const char *body)
-{
-	ck_assert_int_eq(drive_call(&s.server, "POST", path, body), CURLE_OK);
-	ck_assert_int_eq(s.server.status, 200);
+	scene_stop(&s);
 }
 
 static void post(const char *id, const char *visibility, const char *text)
@@ -80,20 +51,7 @@ static void post(const char *id, const char *visibility, const char *text)
 		 "\"%s\", \"content\": \"<p>%s</p>\", \"language\": \"id\", \"account\": {\"id\": "
 		 "\"9\", \"acct\": \"sumbi@lain.example\"}, \"mentions\": [{\"id\": \"77\"}]}", id,
 		 visibility, text);
-	tell("/_post", body);
-}
-
-static json_t *state(void)
-{
-	json_t *root = drive_json(&s.server, "GET", "/_state", NULL);
-
-	ck_assert_ptr_nonnull(root);
-	return root;
-}
-
-static enum jembatan_result poll_once(void)
-{
-	return s.ops->poll(testctx_context(s.t), s.self);
+	scene_tell(&s, "/_post", body);
 }
 
 /* ---- mentions -------------------------------------------------------------- */
@@ -106,17 +64,17 @@ START_TEST(mentions_come_oldest_first_and_page_by_page)
 		snprintf(id, sizeof id, "%d", 200 + i);
 		post(id, "public", "#lapor lampu padam");
 	}
-	ck_assert_int_eq(poll_once(), JEMBATAN_OK);
-	ck_assert_int_eq(poll_once(), JEMBATAN_OK);
-	ck_assert_int_eq(poll_once(), JEMBATAN_OK);
-	ck_assert_int_eq(poll_once(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 95);
 	for (size_t i = 0; i < 95; i++) {
 		snprintf(id, sizeof id, "%zu", 200 + i);
 		ck_assert_str_eq(testctx_emit(s.t, i)->id, id);
 	}
 	ck_assert_str_eq(testctx_cursor(s.t), "1094");
-	json_t *root = state();
+	json_t *root = scene_state(&s);
 
 	ck_assert_ptr_nonnull(strstr(jx_text(root, "query"), "include_filtered=true"));
 	json_decref(root);
@@ -127,15 +85,13 @@ START_TEST(what_was_not_checkpointed_comes_again_after_a_restart)
 {
 	post("300", "public", "#lapor satu");
 	testctx_fail_checkpoint(s.t, 1);
-	ck_assert_int_eq(poll_once(), JEMBATAN_RETRY);
-	close_it();
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
 	open_with("token-uji", NULL); /* the cursor on disk is still none */
-	ck_assert_int_eq(poll_once(), JEMBATAN_OK);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
 	ck_assert_str_eq(testctx_emit(s.t, 0)->id, "300");
-	close_it();
 	open_with("token-uji", "1000"); /* and now it is there */
-	ck_assert_int_eq(poll_once(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
 }
 END_TEST
@@ -144,9 +100,9 @@ START_TEST(a_failed_checkpoint_does_not_move_on_without_a_restart_either)
 {
 	post("300", "public", "#lapor satu");
 	testctx_fail_checkpoint(s.t, 1);
-	ck_assert_int_eq(poll_once(), JEMBATAN_RETRY);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
 	testctx_forget(s.t);
-	ck_assert_int_eq(poll_once(), JEMBATAN_OK);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
 }
 END_TEST
@@ -155,7 +111,7 @@ START_TEST(the_first_look_begins_behind_what_is_older_than_the_start)
 {
 	post("300", "public", "#lapor lama");
 	testctx_context(s.t)->start_ms = NOW_MS;
-	ck_assert_int_eq(poll_once(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
 	ck_assert_str_eq(testctx_cursor(s.t), "1000");
 }
@@ -166,7 +122,7 @@ START_TEST(a_record_in_quarantine_does_not_hold_up_the_others)
 	post("300", "public", "#lapor satu");
 	post("301", "public", "#lapor dua");
 	testctx_skip(s.t, "300");
-	ck_assert_int_eq(poll_once(), JEMBATAN_OK);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
 	ck_assert_str_eq(testctx_cursor(s.t), "1001");
 }
@@ -192,25 +148,24 @@ START_TEST(a_limit_is_waited_out_until_it_ends)
 
 	snprintf(body, sizeof body, "{\"where\": \"notifications\", \"status\": 429, \"headers\": %s}",
 		 limits[_i].headers);
-	tell("/_fault", body);
-	ck_assert_int_eq(poll_once(), JEMBATAN_RETRY);
+	scene_tell(&s, "/_fault", body);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
 	ck_assert_int_eq(testctx_delay(s.t), limits[_i].delay_ms);
 }
 END_TEST
 
 START_TEST(a_wrong_token_is_told_and_not_shown)
 {
-	close_it();
 	open_with("token-salah", NULL);
-	ck_assert_int_eq(poll_once(), JEMBATAN_AUTH);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_AUTH);
 	ck_assert_ptr_null(strstr(testctx_explanation(s.t), "token-salah"));
 }
 END_TEST
 
 START_TEST(what_is_no_list_is_asked_for_again)
 {
-	tell("/_fault", "{\"where\": \"notifications\", \"status\": 200, \"body\": {\"a\": 1}}");
-	ck_assert_int_eq(poll_once(), JEMBATAN_RETRY);
+	scene_tell(&s, "/_fault", "{\"where\": \"notifications\", \"status\": 200, \"body\": {\"a\": 1}}");
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
 	ck_assert_uint_eq(testctx_checkpoint_count(s.t), 0);
 }
 END_TEST
@@ -225,8 +180,7 @@ static enum jembatan_result reply(const char *to, const char *text, unsigned fla
 		.language = "id",
 	};
 
-	s.out = (struct jembatan_delivery){ .size = sizeof(s.out), .outcome = JEMBATAN_UNKNOWN };
-	return s.ops->reply(testctx_context(s.t), s.self, &r, &s.out);
+	return scene_reply(&s, &r);
 }
 
 static const char *const visibilities[][2] = {
@@ -240,7 +194,7 @@ START_TEST(a_reply_is_as_visible_as_its_post_and_names_its_author)
 	ck_assert_int_eq(reply("300", "Nomor laporan: 123.", 0), JEMBATAN_OK);
 	ck_assert_int_eq(s.out.outcome, JEMBATAN_SENT);
 	ck_assert_str_eq(s.out.remote_id, "5000");
-	json_t *root = state();
+	json_t *root = scene_state(&s);
 
 	ck_assert_str_eq(jx_text(root, "posted.0.request.visibility"), visibilities[_i][1]);
 	ck_assert_str_eq(jx_text(root, "posted.0.request.in_reply_to_id"), "300");
@@ -275,13 +229,13 @@ START_TEST(what_became_of_a_reply_is_told_as_it_is_and_settled_by_looking)
 
 	post("300", "public", "#lapor satu");
 	snprintf(body, sizeof body, "{\"where\": \"post\", %s}", outcomes[_i].fault);
-	tell("/_fault", body);
+	scene_tell(&s, "/_fault", body);
 	ck_assert_int_eq(reply("300", "Nomor: 123", 0), outcomes[_i].result);
 	ck_assert_int_eq(s.out.outcome, outcomes[_i].outcome);
 	ck_assert_int_eq(s.out.at_ms, s.out.outcome == JEMBATAN_LATER ? NOW_MS + 300000 : 0);
 	ck_assert_int_eq(reply("300", "Nomor: 123", JEMBATAN_SETTLE), JEMBATAN_OK);
 	ck_assert_int_eq(s.out.outcome, outcomes[_i].posted ? JEMBATAN_SENT : JEMBATAN_NOT_SENT);
-	json_t *root = state();
+	json_t *root = scene_state(&s);
 
 	ck_assert_uint_eq(json_array_size(json_object_get(root, "posted")), outcomes[_i].posted);
 	json_decref(root);
@@ -291,10 +245,10 @@ END_TEST
 START_TEST(the_same_reply_sent_again_is_one)
 {
 	post("300", "public", "#lapor satu");
-	tell("/_fault", "{\"where\": \"post\", \"cut\": true, \"commit\": true}");
+	scene_tell(&s, "/_fault", "{\"where\": \"post\", \"cut\": true, \"commit\": true}");
 	ck_assert_int_eq(reply("300", "Nomor: 123", 0), JEMBATAN_RETRY);
 	ck_assert_int_eq(reply("300", "Nomor: 123", 0), JEMBATAN_OK);
-	json_t *root = state();
+	json_t *root = scene_state(&s);
 
 	ck_assert_uint_eq(json_array_size(json_object_get(root, "posted")), 1);
 	json_decref(root);
@@ -324,7 +278,7 @@ END_TEST
 START_TEST(where_the_post_cannot_be_looked_at_nothing_is_sent)
 {
 	post("300", "public", "#lapor satu");
-	tell("/_fault", "{\"where\": \"look\", \"status\": 500}");
+	scene_tell(&s, "/_fault", "{\"where\": \"look\", \"status\": 500}");
 	ck_assert_int_eq(reply("300", "Nomor: 123", 0), JEMBATAN_RETRY);
 	ck_assert_int_eq(s.out.outcome, JEMBATAN_NOT_SENT);
 }

@@ -1,10 +1,9 @@
 /* test_social_parse.c: what networks send, to messages, by the rules that are
  * built in. Each tests/data/social/<x>.json becomes exactly what <x>.out says
  * (GOLDEN_WRITE=1 writes them anew: read the change). */
+#include "golden.h"
 #include "kit/testctx.h"
 #include "social/social.h"
-
-#include <glob.h>
 
 #include "unit.h"
 
@@ -13,53 +12,6 @@
 #include <string.h>
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
-
-static glob_t goldens;
-
-static char *read_file(const char *path, size_t *out_size)
-{
-	FILE *file = fopen(path, "rb");
-	char *data = calloc(1, 1u << 20);
-
-	ck_assert_msg(file != NULL, "cannot read %s", path);
-	*out_size = fread(data, 1, (1u << 20) - 1, file);
-	fclose(file);
-	return data;
-}
-
-static void show(FILE *out, const char *name, const char *value)
-{
-	if (value != NULL)
-		fprintf(out, "%s: %s\n", name, value);
-}
-
-static void show_message(FILE *out, const struct jembatan_message *m)
-{
-	static const char *const kinds[] = { "new", "follow-up", "edit", "deletion", "reaction",
-		"receipt", "system", "unreadable", "ignored" };
-
-	fprintf(out, "-- message\nkind: %s%s%s\n", kinds[m->kind],
-		m->flags & JEMBATAN_UNSURE ? ", unsure" : "",
-		m->flags & JEMBATAN_AUTOMATIC ? ", automatic" : "");
-	show(out, "id", m->id);
-	show(out, "revision", m->revision);
-	show(out, "thread", m->thread);
-	show(out, "reply to", m->reply_to);
-	show(out, "author id", m->author.id);
-	show(out, "author name", m->author.name);
-	show(out, "author handle", m->author.handle);
-	if (m->arrived_ms != 0)
-		fprintf(out, "arrived: %lld\n", (long long)m->arrived_ms);
-	if (m->flags & JEMBATAN_HAS_POSITION)
-		fprintf(out, "position: %.6f %.6f\n", m->place.latitude, m->place.longitude);
-	for (size_t i = 0; i < m->attachment_count; i++)
-		fprintf(out, "attachment: %s, %s, %s\n",
-			m->attachments[i].name ? m->attachments[i].name : "-",
-			m->attachments[i].media_type ? m->attachments[i].media_type : "-",
-			m->attachments[i].reference ? m->attachments[i].reference : "missing");
-	show(out, "extra", m->extra);
-	show(out, "text", m->text);
-}
 
 /* The network is the first part of the file's name. */
 static char *shown(const char *path, struct jembatan_bytes sample)
@@ -79,7 +31,7 @@ static char *shown(const char *path, struct jembatan_bytes sample)
 	if (connector->operations->preview(testctx_context(t), sample) != JEMBATAN_OK)
 		fprintf(out, "-- %s\n", testctx_explanation(t));
 	for (size_t i = 0; i < testctx_emit_count(t); i++)
-		show_message(out, testctx_emit(t, i));
+		golden_message(out, testctx_emit(t, i));
 	fclose(out);
 	testctx_free(t);
 	return text;
@@ -87,25 +39,11 @@ static char *shown(const char *path, struct jembatan_bytes sample)
 
 START_TEST(what_a_network_sends_becomes_what_its_golden_file_shows)
 {
-	const char *path = goldens.gl_pathv[_i];
-	size_t size, expected_size;
-	char *body = read_file(path, &size), expected_path[4096];
-	char *text = shown(path, (struct jembatan_bytes){ body, size });
+	size_t size;
+	char *body = golden_read(golden_path(_i), &size);
 
-	snprintf(expected_path, sizeof expected_path, "%.*sout", (int)strlen(path) - 4, path);
-	if (getenv("GOLDEN_WRITE") != NULL) {
-		FILE *out = fopen(expected_path, "wb");
-
-		ck_assert(out != NULL);
-		fputs(text, out);
-		fclose(out);
-	}
-	char *expected = read_file(expected_path, &expected_size);
-
-	ck_assert_msg(strcmp(text, expected) == 0, "%s became\n%s\nand not\n%s", path, text,
-		      expected);
-	free(expected);
-	free(text);
+	golden_compare(golden_path(_i),
+		       shown(golden_path(_i), (struct jembatan_bytes){ body, size }));
 	free(body);
 }
 END_TEST
@@ -217,17 +155,16 @@ int main(void)
 {
 	TCase *tcase = tcase_create("social");
 
-	if (glob(TEST_DATA "/social/*.json", 0, NULL, &goldens) != 0)
+	int goldens = golden_find(TEST_DATA "/social/*.json");
+
+	if (goldens == 0)
 		return EXIT_FAILURE;
 	tcase_add_loop_test(tcase, what_a_network_sends_becomes_what_its_golden_file_shows, 0,
-			    (int)goldens.gl_pathc);
+			    goldens);
 	tcase_add_loop_test(tcase, the_first_rule_that_holds_decides_and_else_a_person, 0,
 			    COUNT(verdicts));
 	tcase_add_loop_test(tcase, a_rule_that_cannot_be_read_is_told, 0, COUNT(wrong));
 	tcase_add_loop_test(tcase, check_tries_the_examples, 0, COUNT(checked));
 	tcase_add_loop_test(tcase, each_form_of_a_reset_is_a_time_to_wait, 0, COUNT(resets));
-	int status = unit_run("social_parse", tcase);
-
-	globfree(&goldens);
-	return status;
+	return unit_run("social_parse", tcase);
 }

@@ -1,8 +1,7 @@
 /* test_whatsapp_api.c: replies and files against a fake of the Graph API: what
  * goes out, once, and what is said when the other side misbehaves. */
-#include "../fake/drive.h"
 #include "base/jx.h"
-#include "kit/testctx.h"
+#include "scene.h"
 
 #include <jembatan/kit.h>
 
@@ -14,17 +13,8 @@
 #include <string.h>
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
-#define NOW_MS INT64_C(1800000000000)
+#define NOW_MS SCENE_NOW_MS
 #define SHA_OF_11 "GFte1JRdn6cApR5dhZUdSvRkAf7fQfagFvt30Vru46I="
-
-struct scene {
-	struct drive cloud;
-	struct testctx *t;
-	struct testctx_option rows[16];
-	const struct jembatan_operations *ops;
-	void *self;
-	struct jembatan_delivery out;
-};
 
 static struct scene s;
 
@@ -35,43 +25,28 @@ static void open_with(const char *token, const char *media_host)
 		{ "app_secret", NULL, "x" },
 		{ "verify_token", NULL, "x" },
 		{ "access_token", NULL, token },
-		{ "graph_url", NULL, s.cloud.url },
+		{ "graph_url", NULL, s.peer.url },
 		{ "media_hosts", NULL, media_host },
 		{ "templates", "number", "nomor_laporan/id reference" },
 		{ "templates", "status", "status_laporan/id text" },
 		{ "answer_timeout", NULL, "1s" },
 		{ NULL, NULL, NULL },
 	};
-	const struct jembatan_connector *connector = jembatan_connector_entry();
 
-	memcpy(s.rows, rows, sizeof(rows));
-	s.t = testctx_new(s.rows, connector->options);
-	s.ops = connector->operations;
-	testctx_set_now(s.t, NOW_MS);
-	ck_assert_int_eq(s.ops->open(testctx_context(s.t), NULL, &s.self), JEMBATAN_OK);
+	scene_open(&s, rows, NULL);
 }
 
 static void setup(void)
 {
 	static const char *const arguments[] = { "--quiet", "--hang-ms", "3000", NULL };
 
-	s = (struct scene){ 0 };
-	drive_start(&s.cloud, "./jembatan-fakecloud", arguments);
-	open_with("token-uji", s.cloud.url);
+	scene_start(&s, "./jembatan-fakecloud", arguments);
+	open_with("token-uji", s.peer.url);
 }
 
 static void teardown(void)
 {
-	s.ops->close(testctx_context(s.t), s.self);
-	testctx_free(s.t);
-	drive_stop(&s.cloud, SIGTERM);
-}
-
-static void reopen(const char *token, const char *media_host)
-{
-	s.ops->close(testctx_context(s.t), s.self);
-	testctx_free(s.t);
-	open_with(token, media_host);
+	scene_stop(&s);
 }
 
 static void fault(const char *spec)
@@ -79,8 +54,7 @@ static void fault(const char *spec)
 	char body[256];
 
 	snprintf(body, sizeof body, "{\"spec\": \"%s\"}", spec);
-	ck_assert_int_eq(drive_call(&s.cloud, "POST", "/_fault", body), CURLE_OK);
-	ck_assert_int_lt(s.cloud.status, 300);
+	scene_tell(&s, "/_fault", body);
 }
 
 static void error(const char *where, unsigned status, int code, int subcode, const char *more)
@@ -89,21 +63,12 @@ static void error(const char *where, unsigned status, int code, int subcode, con
 
 	snprintf(body, sizeof body, "{\"where\": \"%s\", \"status\": %u, \"code\": %d, \"subcode\": "
 		 "%d%s}", where, status, code, subcode, more);
-	ck_assert_int_eq(drive_call(&s.cloud, "POST", "/_error", body), CURLE_OK);
-}
-
-/* What the other side has taken, or was asked. */
-static json_t *state(void)
-{
-	json_t *root = drive_json(&s.cloud, "GET", "/_state", NULL);
-
-	ck_assert_ptr_nonnull(root);
-	return root;
+	scene_tell(&s, "/_error", body);
 }
 
 static size_t sent_count(void)
 {
-	json_t *root = state();
+	json_t *root = scene_state(&s);
 	size_t n = json_array_size(json_object_get(root, "sent"));
 
 	json_decref(root);
@@ -112,7 +77,7 @@ static size_t sent_count(void)
 
 static long long asked(const char *operation)
 {
-	json_t *root = state();
+	json_t *root = scene_state(&s);
 	long long n = json_integer_value(json_object_get(json_object_get(root, "asked"), operation));
 
 	json_decref(root);
@@ -127,8 +92,7 @@ static enum jembatan_result send_to(const char *to, const char *event, int64_t w
 		.window_until_ms = window_until_ms,
 	};
 
-	s.out = (struct jembatan_delivery){ .size = sizeof(s.out), .outcome = JEMBATAN_UNKNOWN };
-	return s.ops->reply(testctx_context(s.t), s.self, &reply, &s.out);
+	return scene_reply(&s, &reply);
 }
 
 /* ---- replies ---------------------------------------------------------------- */
@@ -138,7 +102,7 @@ START_TEST(a_reply_goes_out_with_our_reference)
 	ck_assert_int_eq(send_to("6281200000001", "number", NOW_MS + 3600000), JEMBATAN_OK);
 	ck_assert_int_eq(s.out.outcome, JEMBATAN_SENT);
 	ck_assert_str_eq(s.out.remote_id, "wamid.TIRUAN000001=");
-	json_t *root = state();
+	json_t *root = scene_state(&s);
 	json_t *message = jx_at(root, "sent.0.message");
 
 	ck_assert_str_eq(jx_text(message, "to"), "6281200000001");
@@ -153,7 +117,7 @@ START_TEST(after_the_window_it_goes_as_a_template)
 {
 	ck_assert_int_eq(send_to("ID.1349abc", "status", NOW_MS - 1), JEMBATAN_OK);
 	ck_assert_int_eq(s.out.outcome, JEMBATAN_SENT);
-	json_t *root = state();
+	json_t *root = scene_state(&s);
 
 	ck_assert_str_eq(jx_text(root, "sent.0.message.template.name"), "status_laporan");
 	ck_assert_str_eq(jx_text(root, "sent.0.message.recipient"), "ID.1349abc");
@@ -166,7 +130,7 @@ START_TEST(a_window_that_meta_sees_closed_is_answered_by_the_template_at_once)
 	error("send", 400, 131047, 0, "");
 	ck_assert_int_eq(send_to("6281200000001", "number", NOW_MS + 3600000), JEMBATAN_OK);
 	ck_assert_int_eq(s.out.outcome, JEMBATAN_SENT);
-	json_t *root = state();
+	json_t *root = scene_state(&s);
 
 	ck_assert_uint_eq(json_array_size(json_object_get(root, "sent")), 1);
 	ck_assert_str_eq(jx_text(root, "sent.0.message.type"), "template");
@@ -263,17 +227,17 @@ END_TEST
 
 START_TEST(nobody_there_means_not_sent)
 {
-	drive_stop(&s.cloud, SIGKILL);
+	drive_stop(&s.peer, SIGKILL);
 	ck_assert_int_eq(send_to("6281200000001", "number", 0), JEMBATAN_RETRY);
 	ck_assert_int_eq(s.out.outcome, JEMBATAN_NOT_SENT);
 	static const char *const arguments[] = { "--quiet", NULL };
-	drive_start(&s.cloud, "./jembatan-fakecloud", arguments);
+	drive_start(&s.peer, "./jembatan-fakecloud", arguments);
 }
 END_TEST
 
 START_TEST(a_wrong_token_stops_the_channel_and_is_not_shown)
 {
-	reopen("token-rahasia-lain", s.cloud.url);
+	open_with("token-rahasia-lain", s.peer.url);
 	ck_assert_int_eq(send_to("6281200000001", "number", 0), JEMBATAN_AUTH);
 	ck_assert_int_eq(s.out.outcome, JEMBATAN_NOT_SENT);
 	ck_assert(strstr(testctx_explanation(s.t), "rahasia") == NULL);
@@ -337,7 +301,7 @@ END_TEST
 
 START_TEST(a_file_elsewhere_is_not_fetched_with_the_token)
 {
-	reopen("token-uji", "fbsbx.com");
+	open_with("token-uji", "fbsbx.com");
 	ck_assert_int_eq(fetch("11 "), JEMBATAN_DATA);
 	ck_assert_int_eq(asked("file"), 0);
 	ck_assert(strstr(testctx_explanation(s.t), "media_hosts") != NULL);

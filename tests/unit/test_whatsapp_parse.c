@@ -1,10 +1,10 @@
 /* test_whatsapp_parse.c: webhooks to messages. Each tests/data/whatsapp/<x>.json
  * becomes exactly what <x>.out says (GOLDEN_WRITE=1 writes them anew: read the
  * change). */
+#include "golden.h"
 #include "whatsapp/whatsapp_parse.h"
-#include "kit/testctx.h"
 
-#include <glob.h>
+#include <jembatan/kit.h>
 
 #include "unit.h"
 
@@ -13,63 +13,13 @@
 #include <string.h>
 
 static const struct wa_own own = { "108200000000001", "102200000000009" };
-static glob_t goldens;
 
-static char *read_file(const char *path, size_t *out_size)
-{
-	FILE *file = fopen(path, "rb");
-	char *data = calloc(1, 1u << 20);
-
-	ck_assert_msg(file != NULL, "cannot read %s", path);
-	*out_size = fread(data, 1, (1u << 20) - 1, file);
-	fclose(file);
-	return data;
-}
-
-static void show(FILE *out, const char *name, const char *value)
-{
-	if (value != NULL)
-		fprintf(out, "%s: %s\n", name, value);
-}
-
+/* The raw bytes beside all else: a batch is cut into its messages. */
 static void show_message(FILE *out, const struct jembatan_message *m)
 {
-	static const char *const kinds[] = { "new", "follow-up", "edit", "deletion", "reaction",
-		"receipt", "system", "unreadable", "ignored" };
-
-	fprintf(out, "-- message\nkind: %s\n", kinds[m->kind]);
-	show(out, "id", m->id);
-	show(out, "revision", m->revision);
-	show(out, "thread", m->thread);
-	show(out, "reply to", m->reply_to);
-	show(out, "author id", m->author.id);
-	show(out, "author phone", m->author.phone);
-	show(out, "author name", m->author.name);
-	show(out, "author handle", m->author.handle);
-	if (m->arrived_ms != 0)
-		fprintf(out, "arrived: %lld\n", (long long)m->arrived_ms);
-	show(out, "address", m->place.address);
-	if (m->flags & JEMBATAN_HAS_POSITION)
-		fprintf(out, "position: %.6f %.6f\n", m->place.latitude, m->place.longitude);
-	for (size_t i = 0; i < m->attachment_count; i++)
-		fprintf(out, "attachment: %s, %s, %s\n",
-			m->attachments[i].name ? m->attachments[i].name : "-",
-			m->attachments[i].media_type ? m->attachments[i].media_type : "-",
-			m->attachments[i].reference ? m->attachments[i].reference : "missing");
-	show(out, "extra", m->extra);
-	show(out, "text", m->text);
+	golden_message(out, m);
 	if (m->raw.size > 0)
 		fprintf(out, "raw: %.*s\n", (int)m->raw.size, (const char *)m->raw.data);
-}
-
-static void show_receipt(FILE *out, const struct jembatan_receipt *r)
-{
-	static const char *const states[] = { "sent", "delivered", "read", "failed" };
-
-	fprintf(out, "-- receipt\nstate: %s\nat: %lld\n", states[r->state], (long long)r->at_ms);
-	show(out, "remote id", r->remote_id);
-	show(out, "reference", r->reference);
-	show(out, "reason", r->reason);
 }
 
 static char *shown(const char *body, size_t size)
@@ -87,7 +37,7 @@ static char *shown(const char *body, size_t size)
 	for (size_t i = 0; i < batch.message_count; i++)
 		show_message(out, &batch.messages[i]);
 	for (size_t i = 0; i < batch.receipt_count; i++)
-		show_receipt(out, &batch.receipts[i]);
+		golden_receipt(out, &batch.receipts[i]);
 	if (batch.alarm_code != 0)
 		fprintf(out, "-- alarm %d\n", batch.alarm_code);
 	fclose(out);
@@ -98,24 +48,10 @@ static char *shown(const char *body, size_t size)
 
 START_TEST(a_webhook_becomes_what_its_golden_file_shows)
 {
-	const char *path = goldens.gl_pathv[_i];
-	size_t size, expected_size;
-	char *body = read_file(path, &size), *text = shown(body, size), expected_path[4096];
+	size_t size;
+	char *body = golden_read(golden_path(_i), &size);
 
-	snprintf(expected_path, sizeof expected_path, "%.*sout", (int)strlen(path) - 4, path);
-	if (getenv("GOLDEN_WRITE") != NULL) {
-		FILE *out = fopen(expected_path, "wb");
-
-		ck_assert(out != NULL);
-		fputs(text, out);
-		fclose(out);
-	}
-	char *expected = read_file(expected_path, &expected_size);
-
-	ck_assert_msg(strcmp(text, expected) == 0, "%s became\n%s\nand not\n%s", path, text,
-		      expected);
-	free(expected);
-	free(text);
+	golden_compare(golden_path(_i), shown(body, size));
 	free(body);
 }
 END_TEST
@@ -133,7 +69,7 @@ static struct wa_batch parsed(struct jembatan_bytes body, struct kit_arena *aren
 START_TEST(the_bytes_of_one_message_of_many_read_as_that_message_and_nobody_else)
 {
 	size_t size;
-	char *body = read_file(TEST_DATA "/whatsapp/batch.json", &size);
+	char *body = golden_read(TEST_DATA "/whatsapp/batch.json", &size);
 	struct kit_arena *arena = kit_arena_new();
 	struct wa_batch all = parsed((struct jembatan_bytes){ body, size }, arena);
 
@@ -169,7 +105,7 @@ START_TEST(a_redelivery_with_other_surroundings_is_the_same_message)
 	for (int i = 0; i < 2; i++) {
 		size_t size;
 
-		bodies[i] = read_file(files[i], &size);
+		bodies[i] = golden_read(files[i], &size);
 		batches[i] = parsed((struct jembatan_bytes){ bodies[i], size }, arena);
 		ids[i] = batches[i].messages[0].id;
 		revisions[i] = batches[i].messages[0].revision;
@@ -261,10 +197,11 @@ int main(void)
 {
 	TCase *tcase = tcase_create("whatsapp parse");
 
-	if (glob(TEST_DATA "/whatsapp/*.json", 0, NULL, &goldens) != 0)
+	int goldens = golden_find(TEST_DATA "/whatsapp/*.json");
+
+	if (goldens == 0)
 		return EXIT_FAILURE;
-	tcase_add_loop_test(tcase, a_webhook_becomes_what_its_golden_file_shows, 0,
-			    (int)goldens.gl_pathc);
+	tcase_add_loop_test(tcase, a_webhook_becomes_what_its_golden_file_shows, 0, goldens);
 	tcase_add_test(tcase, the_bytes_of_one_message_of_many_read_as_that_message_and_nobody_else);
 	tcase_add_test(tcase, a_redelivery_with_other_surroundings_is_the_same_message);
 	tcase_add_loop_test(tcase, a_user_id_is_told_from_a_phone, 0,
@@ -273,8 +210,5 @@ int main(void)
 	tcase_add_loop_test(tcase, a_file_is_asked_for_by_digits_only, 0,
 			    (int)(sizeof(medias) / sizeof(medias[0])));
 	tcase_add_test(tcase, what_is_no_json_is_said_and_nothing_is_left);
-	int failed = unit_run("whatsapp_parse", tcase);
-
-	globfree(&goldens);
-	return failed;
+	return unit_run("whatsapp_parse", tcase);
 }
