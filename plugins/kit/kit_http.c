@@ -40,6 +40,7 @@ struct kit_http {
 	bool refused_address, leaving, stopped;
 	enum jembatan_result spool_result;
 	char *url, *location, *media_type;
+	const char *secret; /* borrowed from the request */
 };
 
 /* ---- callbacks of libcurl ---- */
@@ -232,6 +233,31 @@ static void set_options(struct kit_http *h, const struct kit_http_request *r, co
 
 /* ---- what came of it ---- */
 
+/* For sentences. A secret goes before the URL is cut to length, as written and
+ * as a URL would have it. The caller frees. */
+static char *show(const char *url, const char *secret)
+{
+	CLEANUP(free_pointer) char *escaped = secret && *secret ? kit_url_escape(secret) : NULL;
+	const char *const hidden[] = { secret, escaped };
+	char *text = xstrdup(url);
+	for (size_t i = 0; escaped && i < COUNT_OF(hidden); i++) {
+		struct buf out;
+		buf_init(&out, (size_t)4 * ERROR_BODY_MAX);
+		const char *from = text, *at;
+		for (; (at = strstr(from, hidden[i])) != NULL; from = at + strlen(hidden[i])) {
+			buf_add(&out, from, (size_t)(at - from));
+			buf_add_text(&out, "***");
+		}
+		buf_add_text(&out, from);
+		free(text);
+		text = xstrdup(buf_is_full(&out) || out.size == 0 ? "" : out.data);
+		buf_done(&out);
+	}
+	char *shown = kit_url_show(text);
+	free(text);
+	return shown;
+}
+
 static void set_text(char **slot, char *text)
 {
 	free(*slot);
@@ -278,7 +304,7 @@ static enum jembatan_result judge_status(const struct kit_http *h, unsigned stat
 	if ((status >= 200 && status <= 299) || status == 304)
 		return JEMBATAN_OK;
 	if (status >= 300 && status <= 399) {
-		CLEANUP(free_pointer) char *to = kit_url_show(h->location ? h->location : "");
+		CLEANUP(free_pointer) char *to = show(h->location ? h->location : "", h->secret);
 		return kit_why_set(why, config,
 				   "%s redirects (%u) to %s, which is not followed; write "
 				   "the final URL",
@@ -362,7 +388,8 @@ static enum jembatan_result once(struct kit_http *h, const struct kit_http_reque
 {
 	bool trusted;
 	CLEANUP(free_slist) struct curl_slist *headers = NULL;
-	CLEANUP(free_pointer) char *url_shown = kit_url_show(h->url);
+	h->secret = r->secret;
+	CLEANUP(free_pointer) char *url_shown = show(h->url, r->secret);
 	CLEANUP(free_pointer) char *shown =
 		xasprintf("%s %s", r->method ? r->method : "GET", url_shown);
 	enum jembatan_result result = kit_guard_url(h->url, (const char *const *)h->origins,

@@ -131,6 +131,28 @@ START_TEST(an_answer_says_what_to_do)
 }
 END_TEST
 
+/* Telegram's token stands in the path. */
+START_TEST(a_secret_in_the_path_is_never_said)
+{
+	static const char *const paths[] = {
+		"/status/401?x=bot1:geheim", "/status/404", "/redirect?to=/bot1:geheim/x%3Fa%3Db",
+		"/redirect?to=https://elsewhere.example/bot1%253Ageheim/x",
+		"/redirect?to=https://elsewhere.example/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/bot1:geheim/getUpdates",
+		"/bot1:geheim/getUpdates", "/huge/../bot1:geheim",
+	};
+	struct scene s;
+	set(&s);
+	ck_assert_int_ne(send_to(&s, paths[_i], (struct kit_http_request){ .secret = "1:geheim" }),
+			 JEMBATAN_OK);
+	ck_assert_ptr_nonnull(strstr(testctx_explanation(s.ctx), "GET http://127.0.0.1:"));
+	ck_assert_ptr_null(strstr(testctx_explanation(s.ctx), "geh"));
+	ck_assert_ptr_null(strstr(testctx_log(s.ctx), "geh"));
+	done(&s);
+}
+END_TEST
+
 START_TEST(a_compressed_answer_is_unpacked)
 {
 	struct scene s;
@@ -408,6 +430,7 @@ int main(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, an_answer_is_read_whole);
 	tcase_add_loop_test(t, an_answer_says_what_to_do, 0, COUNT_OF(answers));
+	tcase_add_loop_test(t, a_secret_in_the_path_is_never_said, 0, 7);
 	tcase_add_test(t, a_compressed_answer_is_unpacked);
 	tcase_add_test(t, a_slow_answer_is_cut_at_the_deadline);
 	tcase_add_test(t, a_daemon_that_stops_cuts_the_exchange);

@@ -186,6 +186,9 @@ struct kit_http_request {
 	bool follow;              /* GET: up to 3 redirects, same origin only */
 	/* Write the body of a 2xx here, in pieces, instead of keeping it. */
 	struct jembatan_spool *into;
+	/* A part of the URL, in its path too, that is shown as *** wherever the
+	 * URL is (Telegram's token); or NULL. */
+	const char *secret;
 };
 
 /* Zero it and set size, or use {0}. Valid, and borrowed, until the next request
