@@ -417,8 +417,11 @@ static enum jembatan_result mastodon_fetch(struct social *s, const char *referen
 	return kit_http_send(s->http, &request, &response);
 }
 
+static const char *const needs[] = { "url", "access_token", NULL };
+
 const struct social_network mastodon_network = {
 	.name = "mastodon",
+	.needs = needs,
 	.poll = mastodon_poll,
 	.reply = mastodon_reply,
 	.fetch = mastodon_fetch,

@@ -14,7 +14,7 @@ static const struct jembatan_option options[] = {
 	  "Which network: mastodon." },
 	{ "url", JEMBATAN_URL, 0, NULL, 0, 0, schemes,
 	  "Where its API is: the server of our account." },
-	{ "access_token", JEMBATAN_SECRET, JEMBATAN_REQUIRED, NULL, 0, 0, NULL,
+	{ "access_token", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
 	  "Our account's token (Mastodon: read and write:statuses)." },
 	{ "rules", JEMBATAN_LIST, 0, NULL, 0, 0, NULL,
 	  "What is a complaint: \"complaint: hashtag lapor\", \"ignore: word lomba\"; the first that "
@@ -40,6 +40,20 @@ static const struct social_network *network_of(struct jembatan_context *ctx)
 	return NULL;
 }
 
+static enum jembatan_result check_needs(struct jembatan_context *ctx,
+					const struct social_network *network)
+{
+	for (const char *const *name = network->needs; name && *name; name++) {
+		const char *value = jembatan_get_string(ctx, *name);
+
+		if (!value || *value == '\0')
+			return jembatan_explain(ctx, JEMBATAN_CONFIG, "%s: %s needs `%s`",
+						jembatan_where(ctx, "network", NULL),
+						network->name, *name);
+	}
+	return JEMBATAN_OK;
+}
+
 static enum jembatan_result social_check(struct jembatan_context *ctx)
 {
 	const struct social_network *network = network_of(ctx);
@@ -48,12 +62,12 @@ static enum jembatan_result social_check(struct jembatan_context *ctx)
 	if (!network)
 		return jembatan_explain(ctx, JEMBATAN_CONFIG, "%s: there is no such network",
 					jembatan_where(ctx, "network", NULL));
-	if (!network->url && !jembatan_get_string(ctx, "url"))
-		return jembatan_explain(ctx, JEMBATAN_CONFIG,
-					"%s: %s needs `url`, our account's server",
-					jembatan_where(ctx, "network", NULL), network->name);
-	enum jembatan_result result = social_rules_new(ctx, &rules);
+	enum jembatan_result result = check_needs(ctx, network);
 
+	if (result == JEMBATAN_OK && network->check)
+		result = network->check(ctx);
+	if (result == JEMBATAN_OK)
+		result = social_rules_new(ctx, &rules);
 	if (result == JEMBATAN_OK)
 		social_rules_free(rules);
 	return result;
@@ -72,6 +86,8 @@ static enum jembatan_result make(struct jembatan_context *ctx, struct social **o
 	enum jembatan_result result = social_rules_new(ctx, &s->rules);
 
 	if (result == JEMBATAN_OK) {
+		if (s->network->open)
+			s->network->open(s);
 		*out = s;
 		return result;
 	}
@@ -85,6 +101,8 @@ static void social_close(struct jembatan_context *ctx, void *data)
 	struct social *s = data;
 
 	(void)ctx;
+	if (s->network->close)
+		s->network->close(s);
 	kit_http_free(s->http);
 	social_rules_free(s->rules);
 	kit_arena_free(s->arena);
@@ -154,6 +172,20 @@ static enum jembatan_result social_fetch(struct jembatan_context *ctx, void *dat
 	return s->network->fetch(s, reference, spool);
 }
 
+static enum jembatan_result social_request(struct jembatan_context *ctx, void *data,
+					   const struct jembatan_request *request,
+					   struct jembatan_response *out)
+{
+	struct social *s = data;
+
+	(void)ctx;
+	kit_arena_reset(s->arena);
+	if (s->network->request)
+		return s->network->request(s, request, out);
+	out->status = 404;
+	return JEMBATAN_OK;
+}
+
 static enum jembatan_result social_preview(struct jembatan_context *ctx,
 					   struct jembatan_bytes sample)
 {
@@ -172,6 +204,7 @@ static const struct jembatan_operations operations = {
 	.check = social_check,
 	.open = social_open,
 	.poll = social_poll,
+	.request = social_request,
 	.reply = social_reply,
 	.fetch = social_fetch,
 	.preview = social_preview,
@@ -185,8 +218,8 @@ static const struct jembatan_connector connector = {
 	.name = "social",
 	.version = "0.1.0",
 	.summary = "social networks: mentions, files, replies under the post",
-	.capabilities = JEMBATAN_CAN_POLL | JEMBATAN_CAN_REPLY | JEMBATAN_CAN_FETCH |
-			JEMBATAN_CAN_PREVIEW,
+	.capabilities = JEMBATAN_CAN_POLL | JEMBATAN_CAN_REQUEST | JEMBATAN_CAN_REPLY |
+			JEMBATAN_CAN_FETCH | JEMBATAN_CAN_PREVIEW,
 	.options = options,
 	.operations = &operations,
 };

@@ -22,16 +22,26 @@ struct social {
 	struct kit_arena *arena;
 	char cursor[64]; /* the last one on disk; "" at the first start */
 	char own_id[64]; /* our account's; "" as long as nobody was asked */
+	void *own;       /* the network's, from its open() */
 };
 
 struct social_network {
 	const char *name;
 	const char *url; /* preset of `url`; NULL: must be set */
+	const char *const *needs; /* options that must be set; ends with NULL */
+	/* Beyond the table and the rules; no network. NULL: nothing. */
+	enum jembatan_result (*check)(struct jembatan_context *ctx);
+	/* Set up and take down `own`, also for show(), then without http. NULL: none. */
+	void (*open)(struct social *s);
+	void (*close)(struct social *s);
 	enum jembatan_result (*poll)(struct social *s);
 	enum jembatan_result (*reply)(struct social *s, const struct jembatan_reply *reply,
 				      struct jembatan_delivery *out);
 	enum jembatan_result (*fetch)(struct social *s, const char *reference,
 				      struct jembatan_spool *spool);
+	/* NULL: this network calls nobody. */
+	enum jembatan_result (*request)(struct social *s, const struct jembatan_request *request,
+					struct jembatan_response *out);
 	/* A page, a webhook or one record: emits, asks nobody. */
 	enum jembatan_result (*show)(struct social *s, struct jembatan_bytes sample);
 };
