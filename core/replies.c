@@ -21,11 +21,16 @@
 #define RECOVER_SLICE 64u
 #define LOOK_MOST_MS INT64_C(60000)
 #define SENTENCE_MAX 300u
+#define SENTENCE_READ_MAX 4096u
 #define ASK_AGAIN_MS INT64_C(600000)
 
 static void on_timer(void *data)
 {
 	struct replies *r = data;
+	/* Also where nothing happens: a day ends, a way that was shut opens again. */
+	loop_timer_set(r->timer, LOOK_MOST_MS);
+	for (struct way *w = r->ways; w != NULL; w = w->next)
+		replies_tell_expiry(w);
 	r->o.on_turn(r->o.data);
 }
 
@@ -211,7 +216,6 @@ static enum jembatan_result claim_way(struct replies *r, struct way *w, struct w
 	size_t count = 0;
 	unsigned room = room_of(w);
 	enum jembatan_result result = JEMBATAN_OK;
-	replies_tell_expiry(w);
 	if (room > 0 && is_open(r, w)) {
 		result = replies_due(r->o.db, w->id, clock_now_ms(), room, r->arena, rows, &count, why);
 		for (size_t i = 0; i < count && result == JEMBATAN_OK; i++)
@@ -295,16 +299,28 @@ static void sweep_sends(struct replies *r)
 	}
 }
 
+static char *cut_bytes(struct arena *arena, const char *text, size_t max)
+{
+	return arena_strndup(arena, text, text_prefix_bytes(text, strlen(text), max));
+}
+
+/* Kept in clear, shown and logged. Cut behind it: half an address is none. */
+static const char *sentence_of(struct send *s, const char *why)
+{
+	char *whole = cut_bytes(s->arena, why, SENTENCE_READ_MAX);
+	reply_hide(whole, s->letter.to);
+	return cut_bytes(s->arena, whole, SENTENCE_MAX);
+}
+
 static void take_answer(struct send *s, const struct msg_delivered *d)
 {
-	const char *why = d->why != NULL ? d->why : "";
+	const char *why = sentence_of(s, d->why != NULL ? d->why : "");
 	s->answer = (struct reply_answer){
 		.outcome = d->outcome <= JEMBATAN_LATER ? (enum jembatan_outcome)d->outcome :
 							  JEMBATAN_UNKNOWN,
 		.result = (enum jembatan_result)d->result,
 		.at_ms = d->at_ms,
-		.why = why[0] != '\0' ? arena_strndup(s->arena, why, text_prefix_bytes(
-						      why, strlen(why), SENTENCE_MAX)) : NULL,
+		.why = why[0] != '\0' ? why : NULL,
 	};
 	s->remote_id = arena_strdup(s->arena, d->remote_id);
 }

@@ -3,7 +3,9 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
+#include "ticket/personal.h"
 #include "ticket/ticket.h"
 #include "base/poison.h"
 
@@ -80,4 +82,28 @@ const char *reply_not_answered(const struct jembatan_message *m, int64_t receive
 	if (arrived_ms < since_ms)
 		return "it arrived before replies were switched on";
 	return NULL;
+}
+
+#define PART_LEAST 4u /* shorter ones are words of any sentence */
+
+static void hide_part(char *sentence, const char *part, size_t size)
+{
+	size_t left = strlen(sentence);
+	if (size < PART_LEAST)
+		return;
+	for (; left >= size; left--, sentence++)
+		if (strncasecmp(sentence, part, size) == 0)
+			memset(sentence, '*', size);
+}
+
+void reply_hide(char *sentence, const char *address)
+{
+	(void)personal_mask(sentence, PERSONAL_ALL);
+	if (address == NULL)
+		return;
+	/* "+62812..." comes back without its sign, a mail without its domain, a
+	 * handle without its server. */
+	const char *bare = address + strspn(address, "+@");
+	hide_part(sentence, bare, strlen(bare));
+	hide_part(sentence, bare, strcspn(bare, "@"));
 }

@@ -23,4 +23,8 @@ bool reply_address(const struct reply_channel *channel, const struct jembatan_me
 const char *reply_not_answered(const struct jembatan_message *m, int64_t received_ms,
 			       int64_t since_ms);
 
+/* A channel's sentence is kept and logged: what it repeats of this address
+ * (NULL: none), and whatever else in it looks like somebody's, becomes "*". */
+void reply_hide(char *sentence, const char *address);
+
 #endif

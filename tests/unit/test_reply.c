@@ -333,6 +333,30 @@ START_TEST(an_address_fits_its_channel_and_a_header)
 }
 END_TEST
 
+static const struct {
+	const char *address, *sentence, *kept;
+} sentences[] = {
+	{ "siti@contoh.test", "550 5.1.1 <Siti@contoh.test> unknown user siti here",
+	  "550 5.1.1 <****@******.****> unknown user **** here" },
+	{ "+6281234567890", "(#131026) to 6281234567890: not on WhatsApp",
+	  "(#131026) to *************: not on WhatsApp" },
+	{ "+6281234567890", "another one, budi@contoh.test or 0812-9876-5432",
+	  "another one, ****@******.**** or ****-****-****" },
+	{ "@dayang@mastodon.contoh", "no account dayang at all", "no account ****** at all" },
+	{ "w1", "w1 is too short to be looked for", "w1 is too short to be looked for" },
+	{ "ID.12345678", "recipient id.12345678 is gone", "recipient *********** is gone" },
+	{ NULL, "nobody's", "nobody's" },
+};
+
+START_TEST(a_channel_s_sentence_is_kept_without_whom_it_is_about)
+{
+	char text[200];
+	snprintf(text, sizeof(text), "%s", sentences[_i].sentence);
+	reply_hide(text, sentences[_i].address);
+	ck_assert_str_eq(text, sentences[_i].kept);
+}
+END_TEST
+
 START_TEST(machines_and_what_is_older_are_not_answered)
 {
 	struct jembatan_message m = { .kind = JEMBATAN_NEW, .arrived_ms = NOW };
@@ -536,6 +560,8 @@ int main(void)
 	tcase_add_test(t, a_region_has_its_zone);
 	tcase_add_test(t, an_address_gets_so_many_a_day_and_no_more);
 	tcase_add_loop_test(t, an_address_fits_its_channel_and_a_header, 0, COUNT_OF(addresses));
+	tcase_add_loop_test(t, a_channel_s_sentence_is_kept_without_whom_it_is_about, 0,
+			    COUNT_OF(sentences));
 	tcase_add_test(t, machines_and_what_is_older_are_not_answered);
 	tcase_add_loop_test(t, each_answer_leads_where_the_table_says, 0, COUNT_OF(tries));
 	tcase_add_test(t, what_nothing_settles_goes_out_as_often_as_its_guarantee_says);
