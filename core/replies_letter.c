@@ -14,6 +14,7 @@
 #include "store/incomplete.h"
 #include "store/tickets.h"
 #include "ticket/complete.h"
+#include "ticket/personal.h"
 #include "ticket/ticket.h"
 #include "base/poison.h"
 
@@ -31,7 +32,7 @@ struct letter {
 	struct inbox_row message;
 	struct ticket ticket;
 	const char *tracking_id, *reference;
-	bool is_secret;
+	bool is_secret, is_joined; /* his report was added to somebody else's */
 	const char *values[REPLY_VALUES];
 };
 
@@ -54,6 +55,16 @@ static const char *one_line(struct arena *arena, const char *text, size_t max)
 	return cut_to(arena, line, max);
 }
 
+/* What one reporter told of himself is shown to no other. */
+static const char *of_another(const struct letter *l, const char *text)
+{
+	if (text == NULL || !l->is_joined)
+		return text;
+	char *copy = arena_strdup(l->arena, text);
+	(void)personal_mask(copy, PERSONAL_ALL);
+	return copy;
+}
+
 /* ---- values ------------------------------------------------------------ */
 
 /* The centre's last answer, as it was read; ours are no answers. */
@@ -66,7 +77,8 @@ static enum jembatan_result read_answer(struct letter *l, struct why *why)
 	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++)
 		if (entries[i].kind == FOLLOW_REPLY && !entries[i].is_ours)
 			l->values[REPLY_VALUE_ANSWER] = entries[i].text;
-	l->values[REPLY_VALUE_ANSWER] = cut_to(l->arena, l->values[REPLY_VALUE_ANSWER], ANSWER_MAX);
+	l->values[REPLY_VALUE_ANSWER] = of_another(l, cut_to(l->arena, l->values[REPLY_VALUE_ANSWER],
+							     ANSWER_MAX));
 	return r == JEMBATAN_GONE ? JEMBATAN_OK : r;
 }
 
@@ -119,7 +131,7 @@ static enum jembatan_result read_values(struct letter *l, struct why *why)
 		return JEMBATAN_OK;
 	l->values[REPLY_VALUE_REFERENCE] = l->reference;
 	l->values[REPLY_VALUE_NUMBER] = l->tracking_id;
-	l->values[REPLY_VALUE_TITLE] = one_line(l->arena, l->ticket.title, TITLE_MAX);
+	l->values[REPLY_VALUE_TITLE] = of_another(l, one_line(l->arena, l->ticket.title, TITLE_MAX));
 	if (l->row->event == REPLY_QUESTION)
 		return read_missing(l, why);
 	return l->row->event == REPLY_STATUS ? read_follow(l, why) : JEMBATAN_OK;
@@ -159,6 +171,7 @@ static enum jembatan_result read_ticket(struct letter *l, struct why *why)
 	l->tracking_id = row.tracking_id;
 	l->reference = row.reference;
 	l->is_secret |= l->ticket.secret;
+	l->is_joined = row.message_id != l->row->message_id;
 	if (l->is_secret && l->w->channel->is_public)
 		return why_set(why, JEMBATAN_DATA, "the report is secret, and this channel public");
 	return JEMBATAN_OK;

@@ -17,14 +17,13 @@ static enum jembatan_result get(struct replies *r, int64_t id, struct reply_row 
 	return result;
 }
 
-static enum jembatan_result put(struct replies *r, const struct reply_row *row, const char *actor,
-				const char *what, struct why *why)
+static enum jembatan_result note(struct replies *r, const struct reply_row *row, const char *actor,
+				 const char *what, struct why *why)
 {
-	enum jembatan_result result = replies_update(r->o.db, row, NULL, why);
 	r->ways_known = false; /* what is due is asked anew */
-	return result == JEMBATAN_OK && row->ticket_id != 0 ?
+	return row->ticket_id == 0 ? JEMBATAN_OK :
 		       audit_add(r->o.db, AUDIT_TICKET, row->ticket_id, actor, what, row->reference,
-				 clock_now_ms(), why) : result;
+				 clock_now_ms(), why);
 }
 
 enum jembatan_result replies_release(struct replies *r, int64_t id, const char *actor,
@@ -34,17 +33,15 @@ enum jembatan_result replies_release(struct replies *r, int64_t id, const char *
 	enum jembatan_result result = get(r, id, &row, why);
 	if (result != JEMBATAN_OK)
 		return result;
-	if (row.sent_ms != 0 || row.state == REPLY_SENT || row.state == REPLY_DELIVERED ||
-	    row.state == REPLY_READ)
+	if (row.state == REPLY_SENT || row.state == REPLY_DELIVERED || row.state == REPLY_READ)
 		return why_set(why, JEMBATAN_DATA, "%s has gone out already", row.reference);
 	if (row.state == REPLY_UNKNOWN)
 		return why_set(why, JEMBATAN_DATA, "%s may have gone out: its channel is being asked",
 			       row.reference);
-	row.state = REPLY_QUEUED;
 	row.due_ms = clock_now_ms();
-	row.missed = false;
-	row.why = NULL;
-	return put(r, &row, actor, "reply_released", why);
+	result = row.state == REPLY_QUEUED ? replies_update(r->o.db, &row, NULL, why) :
+					     replies_reopen(r->o.db, id, row.due_ms, why);
+	return result == JEMBATAN_OK ? note(r, &row, actor, "reply_released", why) : result;
 }
 
 enum jembatan_result replies_hold(struct replies *r, int64_t id, const char *actor,
@@ -59,7 +56,8 @@ enum jembatan_result replies_hold(struct replies *r, int64_t id, const char *act
 			       reply_state_name(row.state));
 	row.state = REPLY_HELD;
 	row.why = "a person holds it";
-	return put(r, &row, actor, "reply_held", why);
+	result = replies_update(r->o.db, &row, NULL, why);
+	return result == JEMBATAN_OK ? note(r, &row, actor, "reply_held", why) : result;
 }
 
 static const char *alarm_of(struct replies *r, const struct way *w)

@@ -67,6 +67,19 @@ static enum jembatan_result add(struct plan *p, const struct way *w, int64_t mes
 	return r;
 }
 
+/* Who reported it twice hears of it once. */
+static enum jembatan_result was_told_of(struct plan *p, const struct digest *key,
+					const struct reply_row *row, bool *out, struct why *why)
+{
+	int last = -1;
+	if (row->event != REPLY_STATUS)
+		return replies_was_told(p->r->o.db, p->ticket.id, key,
+					row->event == REPLY_RECEIVED ? -1 : (int)row->event, out, why);
+	enum jembatan_result r = replies_last_status(p->r->o.db, p->ticket.id, key, &last, why);
+	*out = last == row->status;
+	return r;
+}
+
 /* One person's; *row says of what. */
 static enum jembatan_result tell_one(struct plan *p, const struct way *w, int64_t message_id,
 				     const struct reply_address *address, struct reply_row row,
@@ -79,9 +92,8 @@ static enum jembatan_result tell_one(struct plan *p, const struct way *w, int64_
 	enum jembatan_result r = JEMBATAN_OK;
 	if (!has_text(p->r, w, row.event, row.status))
 		return JEMBATAN_OK;
-	if (p->ticket.id != 0 && row.event != REPLY_STATUS)
-		r = replies_was_told(db, p->ticket.id, &key,
-				     row.event == REPLY_RECEIVED ? -1 : (int)row.event, &was_told, why);
+	if (p->ticket.id != 0)
+		r = was_told_of(p, &key, &row, &was_told, why);
 	if (r != JEMBATAN_OK || was_told)
 		return r;
 	if (row.event == REPLY_NUMBER || row.event == REPLY_QUESTION)
@@ -167,6 +179,31 @@ static bool find_other(struct plan *p, const struct reply_row *failed, const str
 	return false;
 }
 
+/* He reported it by that way as well, whatever he is called there, and hears of
+ * it there. */
+static enum jembatan_result hears_there(struct plan *p, const struct way *w,
+					const struct jembatan_message *m, bool *out,
+					struct why *why)
+{
+	int64_t ids[REPORTERS_SLICE];
+	size_t count = 0;
+	enum jembatan_result r = replies_reporters(p->r->o.db, p->ticket.id, 0, REPORTERS_SLICE, ids,
+						   &count, why);
+	for (size_t i = 0; i < count && r == JEMBATAN_OK && !*out; i++) {
+		struct inbox_row other;
+		r = inbox_get(p->r->o.db, ids[i], p->arena, &other, why);
+		bool is_there = r == JEMBATAN_OK && other.instance_id == w->id &&
+				other.message.message.size != 0;
+		r = r == JEMBATAN_GONE ? JEMBATAN_OK : r;
+		if (!is_there)
+			continue;
+		const struct jembatan_author *a = &other.message.message.author;
+		*out = (a->mail != NULL && str_equal(a->mail, m->author.mail)) ||
+		       (a->phone != NULL && str_equal(a->phone, m->author.phone));
+	}
+	return r;
+}
+
 static enum jembatan_result try_other(struct plan *p, const struct reply_row *failed,
 				      const struct jembatan_message *m, bool *out_found,
 				      struct why *why)
@@ -178,17 +215,14 @@ static enum jembatan_result try_other(struct plan *p, const struct reply_row *fa
 		    !has_text(p->r, w, failed->event, failed->status))
 			continue;
 		struct digest key = replies_address_key(p->r->o.db, address.kind, address.key);
-		enum jembatan_result r = JEMBATAN_OK;
-		if (failed->event != REPLY_STATUS)
-			r = replies_was_told(p->r->o.db, p->ticket.id, &key, (int)failed->event,
-					     &was_told, why);
-		if (r != JEMBATAN_OK)
+		enum jembatan_result r = was_told_of(p, &key, failed, &was_told, why);
+		if (r == JEMBATAN_OK && !was_told)
+			r = hears_there(p, w, m, &was_told, why);
+		*out_found = true;
+		if (r != JEMBATAN_OK || was_told)
 			return r;
-		if (was_told)
-			continue;
 		struct reply_row row = { .event = failed->event, .status = failed->status,
 					 .due_ms = p->now_ms, .fallback_of = failed->id };
-		*out_found = true;
 		return add(p, w, failed->message_id, &address, &row, why);
 	}
 	return JEMBATAN_OK;
@@ -293,13 +327,8 @@ static enum jembatan_result ask(struct replies *r, const struct incomplete_row *
 	struct reply_row question = { .event = REPLY_QUESTION, .due_ms = p.now_ms };
 	result = tell(&p, ticket.message_id, &question, why);
 	bool is_asked = false;
-	struct replies_filter filter = { .state = -1, .ticket_id = ticket.id };
-	struct reply_row rows[8];
-	size_t count = 0;
 	if (result == JEMBATAN_OK)
-		result = replies_list(r->o.db, &filter, COUNT_OF(rows), r->arena, rows, &count, why);
-	for (size_t i = 0; i < count; i++)
-		is_asked |= rows[i].event == REPLY_QUESTION;
+		result = replies_was_asked(r->o.db, ticket.id, &is_asked, why);
 	return result == JEMBATAN_OK && is_asked ?
 		       incomplete_set_asked(r->o.db, ticket.id, p.now_ms, why) : result;
 }

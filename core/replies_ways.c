@@ -103,6 +103,7 @@ enum jembatan_result replies_find_ways(struct replies *r, struct why *why)
 		struct way *w = make_way(r, s.id, i);
 		result = read_since(r, w, why);
 		w->expires_ms = read_expiry(r, w);
+		replies_tell_expiry(w);
 		is_on = true;
 	}
 	replies_sweep_ways(r);

@@ -120,6 +120,36 @@ enum jembatan_result replies_was_told(struct db *db, int64_t ticket_id,
 	return r;
 }
 
+enum jembatan_result replies_last_status(struct db *db, int64_t ticket_id,
+					 const struct digest *address_key, int *out,
+					 struct why *why)
+{
+	int64_t status = -1;
+	enum jembatan_result r =
+		sql_get_number(&db->sql, why, &status,
+			       "SELECT coalesce((SELECT status FROM reply INDEXED BY reply_ticket"
+			       " WHERE ticket_id = ?1 AND address_key = ?2 AND event = 3"
+			       " ORDER BY id DESC LIMIT 1), -1)",
+			       SQL_VALUES(sql_number(ticket_id), key_value(address_key)));
+	if (r == JEMBATAN_OK)
+		*out = (int)status;
+	return r;
+}
+
+enum jembatan_result replies_was_asked(struct db *db, int64_t ticket_id, bool *out,
+				       struct why *why)
+{
+	int64_t found = 0;
+	enum jembatan_result r =
+		sql_get_number(&db->sql, why, &found,
+			       "SELECT EXISTS (SELECT 1 FROM reply INDEXED BY reply_ticket"
+			       " WHERE ticket_id = ?1 AND event = 2)",
+			       SQL_VALUES(sql_number(ticket_id)));
+	if (r == JEMBATAN_OK)
+		*out = found != 0;
+	return r;
+}
+
 enum jembatan_result replies_overtake(struct db *db, int64_t ticket_id,
 				      const struct digest *address_key, enum reply_event event,
 				      const char *reason, int64_t *out_count, struct why *why)
@@ -320,6 +350,18 @@ enum jembatan_result replies_update(struct db *db, const struct reply_row *row,
 	bool is_open = row->state == REPLY_QUEUED || row->state == REPLY_SENDING ||
 		       row->state == REPLY_UNKNOWN;
 	return r == JEMBATAN_OK && !is_open ? let_go(db, &row->address_key, row->ticket_id, why) : r;
+}
+
+enum jembatan_result replies_reopen(struct db *db, int64_t id, int64_t due_ms, struct why *why)
+{
+	return sql_run(&db->sql, why,
+		       "UPDATE reply SET state = 0, settling = 0, attempts = 0, settles = 0,"
+		       " due_ms = ?2, sent_ms = 0, missed = 0, why = NULL,"
+		       " waiting = EXISTS (SELECT 1 FROM reply o INDEXED BY reply_open"
+		       " WHERE o.address_key = reply.address_key AND o.ticket_id IS reply.ticket_id"
+		       " AND o.state IN (0, 1, 6) AND o.id <> reply.id)"
+		       " WHERE id = ?1 AND state NOT IN (0, 1, 6)",
+		       SQL_VALUES(sql_number(id), sql_number(due_ms)));
 }
 
 enum jembatan_result replies_count(struct db *db, struct replies_counts *out, struct why *why)

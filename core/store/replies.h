@@ -109,6 +109,13 @@ MUST_CHECK enum jembatan_result replies_add(struct db *db, const struct reply_ro
 MUST_CHECK enum jembatan_result replies_was_told(struct db *db, int64_t ticket_id,
 						 const struct digest *address_key, int event,
 						 bool *out, struct why *why);
+/* The state at the centre that this address was last to be told; -1: none. */
+MUST_CHECK enum jembatan_result replies_last_status(struct db *db, int64_t ticket_id,
+						    const struct digest *address_key, int *out,
+						    struct why *why);
+/* Was any of its reporters asked what is missing? */
+MUST_CHECK enum jembatan_result replies_was_asked(struct db *db, int64_t ticket_id, bool *out,
+						  struct why *why);
 /* What was never tried and is overtaken by something newer is dropped. */
 MUST_CHECK enum jembatan_result replies_overtake(struct db *db, int64_t ticket_id,
 						 const struct digest *address_key,
@@ -137,6 +144,10 @@ MUST_CHECK enum jembatan_result replies_sent_since(struct db *db,
  * waited for it may go. */
 MUST_CHECK enum jembatan_result replies_update(struct db *db, const struct reply_row *row,
 					       const struct digest *remote_key, struct why *why);
+/* A row that is over goes (again) at due_ms, behind what is open for its ticket
+ * and address; what was counted of its tries is forgotten. */
+MUST_CHECK enum jembatan_result replies_reopen(struct db *db, int64_t id, int64_t due_ms,
+					       struct why *why);
 MUST_CHECK enum jembatan_result replies_get(struct db *db, int64_t id, struct arena *arena,
 					    struct reply_row *out, struct why *why);
 /* By our reference, else by the remote's id. GONE: none of ours. */

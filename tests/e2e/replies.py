@@ -119,6 +119,9 @@ class Place:
     def ticket(self, state="pushed", n=0):
         return wait_for("a ticket", lambda: self.rig.ask("tickets", state)[n:], 60)[0]
 
+    def answers(self, ticket, content):
+        self.centre.get("/_followup/" + ticket["tracking_id"], {"content": content})
+
     def say(self, ticket, word):
         self.centre.get("/_status/" + ticket["tracking_id"],
                         {"status_code": "0", "status_name": word, "note": ""})
@@ -353,9 +356,105 @@ def asked(build):
     place.close()
 
 
+SAME = ("Saluran air di depan pasar Kenanga Jl. Wijayasari No. 12 RT 3 RW 5 tersumbat sampah sejak "
+        "seminggu, setiap hujan air masuk ke kios pedagang, mohon segera dibersihkan.")
+
+
+def twice(build):
+    """Who reports the same thing twice hears of it once; who joins from another
+    channel hears there, and is shown nobody's number."""
+    second, phone = Post(), "+6281234567890"
+    place = Place(build, others={"wa": {
+        "connector": "whatsapp", "push": "auto", "start": "all", "every": "1s",
+        "replies": {"send": "on", "quiet": ""}, "options": {"post": second.port}}})
+    other = Source("log")
+    place.others["wa"]["options"]["port"] = other.port
+    place.configure()
+    place.start()
+    place.write(1, subject="Saluran tersumbat", text=SAME, author={"id": "w1", "phone": phone})
+    wait_for("the number", lambda: "number" in place.post.events(), 60)
+    place.write(2, subject="Saluran tersumbat", text=SAME, author={"id": "w1", "phone": phone})
+    other.put({"do": "message", "id": "x1", "subject": "Saluran tersumbat", "text": SAME,
+               "author": {"id": "62812", "phone": phone}})
+    wait_for("the number there", lambda: "number" in second.events("62812"), 60)
+    expect(len(place.rig.ask("tickets")) == 1, "it is a ticket of its own")
+    ticket = place.ticket()
+    place.say(ticket, WORDS[1])
+    place.answers(ticket, "Hubungi Dayang di %s." % phone)
+    place.say(ticket, WORDS[2])
+    wait_for("the answer", lambda: any(phone in a["text"] for a in place.post.arrived), 60)
+    wait_for("the answer there", lambda: any("Hubungi" in a["text"] for a in second.arrived), 60)
+    for post, to in ((place.post, "w1"), (second, "62812")):
+        told = [(a["event"], a["text"]) for a in post.arrived]
+        expect(len(told) == len(set(told)) and {a["to"] for a in post.arrived} == {to},
+               "told twice: %r" % post.arrived)
+    expect(phone not in json.dumps(second.arrived), "another reporter's number was told")
+    rows = [(r["instance"], r["event"], r.get("status")) for r in place.rig.ask("replies", "list")]
+    expect(len(rows) == len(set(rows)), "planned twice: %r" % rows)
+    # What he does not get on one of his ways he gets on the other.
+    place.post.answer = lambda letter: {"outcome": "refused", "why": "no such user"}
+    place.say(ticket, WORDS[3])
+    wait_for("the end there", lambda: any(STATES[3] in a["text"] for a in second.arrived), 60)
+    wait_for("the refusal", lambda: [r for r in place.rig.ask("replies", "list", "failed")], 30)
+    time.sleep(1)
+    expect(not place.rig.ask("replies", "list", "--not-reached"), "he was reached")
+    expect(len([a for a in second.arrived if STATES[3] in a["text"]]) == 1, "told twice there")
+    place.close()
+    other.stop()
+
+
+def hidden(build):
+    """Whom a refusal is about stands in no row, log, alarm or metric."""
+    place = Place(build).start()
+    person = {"id": "warga-uji-7714", "mail": "siti.rahma@contoh.test", "phone": "+6281234567890"}
+    words = ("550 5.1.1 <Siti.Rahma@contoh.test> unknown; warga-uji-7714 (6281234567890) has left; "
+             "ask 0812-3456-7890 or budi.misal@contoh.test")
+    place.post.answer = lambda letter: {"outcome": "refused", "why": words}
+    place.write(1, author=person)
+    wait_for("the list", lambda: place.rig.ask("replies", "list", "--not-reached"), 60)
+    place.post.answer = lambda letter: {"outcome": "unknown", "result": "auth", "why": words}
+    place.write(2, author=person)
+    wait_for("the alarm", lambda: place.rig.alarms("kanal"), 60)
+    shown = "".join(place.rig.command(*c).stdout for c in (
+        ["--json", "replies", "list"], ["--json", "status"], ["replies", "list"], ["status"]))
+    expect("550 5.1.1" in shown, "nothing is said of it: %s" % shown)
+    place.daemon.stop()
+    stored = b"".join(p.read_bytes() for p in place.rig.data.glob("jembatan.db*"))
+    expect(b"550 5.1.1" in stored, "it is not kept")
+    shown += place.rig.log_text() + stored.decode("latin-1")
+    for secret in ("siti.rahma", "Siti.Rahma", "7714", "81234567890", "3456-7890", "budi.misal"):
+        expect(secret not in shown, "%s stands in clear" % secret)
+    place.close()
+
+
+def let_go(build):
+    """A person holds a letter and those behind it go; when he lets it go it goes,
+    and so does one that was held while it waited."""
+    place = Place(build).start()
+    place.post.answer = lambda letter: {"outcome": "later"}
+    place.write(1)
+    ticket = place.ticket()
+    place.say(ticket, WORDS[0])
+    rows = wait_for("two that wait", lambda: [r for r in place.rig.ask("replies", "list", "queued")
+                                              if r["event"] in ("number", "status")][1:], 60)
+    number = [r for r in place.rig.ask("replies", "list") if r["event"] == "number"][0]["id"]
+    status = rows[-1]["id"]
+    place.rig.ask("replies", "hold", str(status))
+    place.post.answer = place.post.take
+    place.rig.ask("replies", "release", str(number))
+    wait_for("the number", lambda: "number" in place.post.events(), 30)
+    expect("status" not in place.post.events(), "what is held has left")
+    expect(any("wait for a person" in a for a in place.rig.alarms("replies")), "no alarm")
+    place.rig.ask("replies", "release", str(status))
+    wait_for("the state", lambda: "status" in place.post.events(), 30)
+    expect(place.rig.command("replies", "release", str(status)).returncode != 0, "it went twice")
+    place.close()
+
+
 TESTS = {"in_order": in_order, "killed": killed, "held": held, "answered": answered,
          "secret": secret, "machines": machines, "other_way": other_way,
-         "receipts": receipts, "asked": asked}
+         "receipts": receipts, "asked": asked, "twice": twice, "hidden": hidden,
+         "let_go": let_go}
 
 
 def main():
@@ -376,4 +475,5 @@ def main():
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -146,6 +146,88 @@ START_TEST(a_newer_state_replaces_one_that_was_never_tried)
 }
 END_TEST
 
+/* Held, dropped or failed while it waited: it must not wait for ever, nor
+ * overtake what is under way. */
+START_TEST(what_a_person_lets_go_waits_its_turn_and_then_leaves)
+{
+	static const enum reply_state ends[] = { REPLY_HELD, REPLY_DROPPED, REPLY_FAILED };
+	begin();
+	int64_t m = add_message("1", "a"), t = add_ticket(m, "JB-AAAAA1", TICKET_QUEUED);
+	int64_t number = add_reply(t, m, "a@b.id", REPLY_NUMBER);
+	int64_t second = add_reply(t, m, "a@b.id", REPLY_STATUS);
+	set(second, ends[_i]);
+	set(number, REPLY_SENDING);
+	ck_ok(replies_reopen(db, second, 1000, &why));
+	ck_assert_int_eq(get(second).state, REPLY_QUEUED);
+	ck_assert_uint_eq(due(1000), 0); /* the number is under way */
+	set(number, REPLY_SENT);
+	ck_assert_uint_eq(due(1000), 1);
+	set(second, ends[_i]);
+	ck_ok(replies_reopen(db, second, 1000, &why));
+	ck_assert_uint_eq(due(1000), 1); /* nothing is before it */
+	ck_ok(replies_reopen(db, second, 5000, &why));
+	ck_assert_int_eq(get(second).due_ms, 1000); /* it is open: nothing happens */
+	commit();
+}
+END_TEST
+
+START_TEST(a_failed_one_that_goes_again_is_as_new)
+{
+	begin();
+	int64_t m = add_message("1", "a"), t = add_ticket(m, "JB-AAAAA1", TICKET_QUEUED);
+	int64_t id = add_reply(t, m, "a@b.id", REPLY_NUMBER);
+	struct reply_row row = get(id);
+	row.state = REPLY_FAILED;
+	row.attempts = 20;
+	row.settles = 4;
+	row.sent_ms = row.started_ms = 2000;
+	row.missed = true;
+	row.why = "bounced";
+	ck_ok(replies_update(db, &row, NULL, &why));
+	ck_ok(replies_reopen(db, id, 3000, &why));
+	row = get(id);
+	ck_assert_uint_eq(row.attempts + row.settles, 0);
+	ck_assert_int_eq(row.sent_ms, 0);
+	ck_assert_int_eq(row.started_ms, 2000); /* it may still have left */
+	ck_assert(!row.missed);
+	ck_assert_ptr_null(row.why);
+	commit();
+}
+END_TEST
+
+START_TEST(the_state_that_somebody_was_told_last_is_known)
+{
+	int status = 0;
+	bool asked = true;
+	struct digest key;
+	begin();
+	key = address("a@b.id");
+	int64_t m = add_message("1", "a"), t = add_ticket(m, "JB-AAAAA1", TICKET_QUEUED);
+	ck_ok(replies_last_status(db, t, &key, &status, &why));
+	ck_assert_int_eq(status, -1);
+	for (int i = 1; i <= 3; i++) {
+		struct reply_row row = { .ticket_id = t, .message_id = m, .instance_id = instance,
+					 .event = REPLY_STATUS, .status = i, .to_kind = "mail",
+					 .address_key = key, .due_ms = 1000 };
+		int64_t id;
+		ck_ok(replies_add(db, &row, "JB-AAAAA1", 900, &id, &why));
+		ck_ok(replies_last_status(db, t, &key, &status, &why));
+		ck_assert_int_eq(status, i);
+	}
+	key = address("c@d.id");
+	ck_ok(replies_last_status(db, t, &key, &status, &why));
+	ck_assert_int_eq(status, -1);
+	ck_ok(replies_was_asked(db, t, &asked, &why));
+	ck_assert(!asked);
+	for (int i = 0; i < 20; i++)
+		(void)add_reply(t, m, "a@b.id", REPLY_STATUS);
+	(void)add_reply(t, m, "a@b.id", REPLY_QUESTION);
+	ck_ok(replies_was_asked(db, t, &asked, &why));
+	ck_assert(asked);
+	commit();
+}
+END_TEST
+
 START_TEST(who_was_told_and_how_often_is_known)
 {
 	bool told = true;
@@ -235,6 +317,9 @@ int main(void)
 	tcase_add_test(t, who_says_it_again_is_a_reporter_too);
 	tcase_add_test(t, one_is_under_way_for_a_ticket_and_address);
 	tcase_add_test(t, a_newer_state_replaces_one_that_was_never_tried);
+	tcase_add_loop_test(t, what_a_person_lets_go_waits_its_turn_and_then_leaves, 0, 3);
+	tcase_add_test(t, a_failed_one_that_goes_again_is_as_new);
+	tcase_add_test(t, the_state_that_somebody_was_told_last_is_known);
 	tcase_add_test(t, who_was_told_and_how_often_is_known);
 	tcase_add_test(t, a_receipt_finds_its_reply_by_our_reference_or_their_id);
 	tcase_add_test(t, counts_follow_and_nothing_of_a_person_stands_in_clear);
