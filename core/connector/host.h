@@ -4,7 +4,7 @@
 #define CONNECTOR_HOST_H
 
 #include "connector/link.h"
-#include "connector/spool.h"
+#include "base/spool.h"
 
 /* Which of its functions the plugin is in; bits, so that sets can be named. */
 enum host_call {

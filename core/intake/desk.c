@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/spool.h"
 #include "intake/batch.h"
 #include "intake/form.h"
 #include "store/submissions.h"
@@ -34,7 +35,7 @@ struct submission {
 };
 
 struct desk {
-	const char *name; /* of the instance; borrowed from it */
+	const char *name, *spool; /* the instance's, borrowed from it */
 	struct db *db;
 	int zone_minutes;
 	struct digest *keys;
@@ -142,11 +143,13 @@ enum jembatan_result desk_take_settings(struct desk *d, const struct instance_se
 	return read_keys(d, settings, why);
 }
 
-enum jembatan_result desk_new(const char *name, const struct instance_settings *settings,
+enum jembatan_result desk_new(const char *name, const char *spool,
+			      const struct instance_settings *settings,
 			      struct db *db, int zone_minutes, struct desk **out, struct why *why)
 {
 	struct desk *d = xcalloc(1, sizeof(*d));
 	d->name = name;
+	d->spool = spool;
 	d->db = db;
 	d->zone_minutes = zone_minutes;
 	d->end = &d->submissions;
@@ -288,28 +291,73 @@ static bool is_key_readable(const char *key)
 	return true;
 }
 
+/* Sealed into the spool and from there to the kept files, before the row that
+ * names them: an answer of 2xx counts for them too. */
+static enum jembatan_result keep_files(struct desk *d, struct spool *spool, const struct form *form,
+				       struct msg_message *m, struct msg_file *files,
+				       struct why *why)
+{
+	enum jembatan_result r = JEMBATAN_OK;
+	for (size_t i = 0; i < m->file_count && r == JEMBATAN_OK; i++) {
+		const char *token = NULL;
+		struct msg_spooled s = { 0 };
+		files[i] = form->message.files[i];
+		r = spool_whole(spool, form->contents[i], &token, why);
+		if (r != JEMBATAN_OK || !spool_name(spool, token, &s))
+			break;
+		files[i].token = s.token;
+		files[i].sha256 = s.sha256;
+		files[i].key = s.key;
+	}
+	m->files = files;
+	const struct inbox_item item = { .message = m };
+	return r == JEMBATAN_OK ? inbox_keep_files(d->db, d->name, &item, 1, why) : r;
+}
+
+/* Too large for anybody, or to be had again later: nothing was promised. */
+static void answer_unkept(const struct desk *d, intake_on_submitted *on, void *data,
+			  const struct why *why)
+{
+	log_error(d->name, "an attachment cannot be kept: %s", why->text);
+	answer(on, data, MSG_PROBLEM_UNAVAILABLE, NULL, NULL);
+}
+
+/* As it becomes a message: what it is known by, when it came, its files. */
+static bool take_form(struct desk *d, const struct intake_submission *in, struct form *form,
+		      struct arena *arena, intake_on_submitted *on, void *data)
+{
+	struct msg_message *m = &form->message;
+	struct msg_file *files = arena_alloc(arena, m->file_count * sizeof(*files) + 1);
+	struct spool spool;
+	struct why why;
+	/* Their own key tells two equal texts apart, and one text sent twice. */
+	if (m->message.id == NULL && in->idempotency_key != NULL)
+		m->message.id = arena_printf(arena, "idempotency-key:%s", in->idempotency_key);
+	m->message.arrived_ms = clock_now_ms();
+	spool_init(&spool, d->spool, 0); /* the body's ceiling is far below */
+	enum jembatan_result r = keep_files(d, &spool, form, m, files, &why);
+	bool taken = r == JEMBATAN_OK && add_to_batch(d, m, in->body, &why);
+	if (r != JEMBATAN_OK)
+		answer_unkept(d, on, data, &why);
+	else if (!taken)
+		answer(on, data, MSG_PROBLEM_CONTENT, NULL, NULL);
+	spool_forget(&spool);
+	return taken;
+}
+
 static bool take_new(struct desk *d, const struct intake_submission *in, const struct digest *key,
 		     const struct digest *body, intake_on_submitted *on, void *data)
 {
-	struct msg_message m;
+	struct form form;
 	struct form_problem problem;
-	struct why why;
 	struct arena *arena = arena_new();
 	bool taken = false;
-	if (!form_read(in->body, d->zone_minutes, arena, &m, &problem)) {
+	if (!form_read(in->body, d->zone_minutes, arena, &form, &problem))
 		answer(on, data, MSG_PROBLEM_CONTENT, problem.text_id, problem.text_en);
-		goto out;
-	}
-	/* Their own key tells two equal texts apart, and one text sent twice. */
-	if (m.message.id == NULL && in->idempotency_key != NULL)
-		m.message.id = arena_printf(arena, "idempotency-key:%s", in->idempotency_key);
-	m.message.arrived_ms = clock_now_ms();
-	taken = add_to_batch(d, &m, in->body, &why);
+	else
+		taken = take_form(d, in, &form, arena, on, data);
 	if (taken)
 		add_submission(d, key, body, on, data);
-	else
-		answer(on, data, MSG_PROBLEM_CONTENT, NULL, NULL);
-out:
 	arena_free(arena);
 	return taken;
 }

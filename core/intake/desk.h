@@ -20,9 +20,10 @@ void desk_manifest(struct msg_manifest *out);
 MUST_CHECK enum jembatan_result desk_check(const struct instance_options *options, struct why *why);
 
 /* Reads the API keys of the instance's options; only their digests are kept.
- * The name is borrowed. */
-MUST_CHECK enum jembatan_result desk_new(const char *name, const struct instance_settings *settings,
-					 struct db *db, int zone_minutes, struct desk **out,
+ * Name and spool (the folder) are borrowed. */
+MUST_CHECK enum jembatan_result desk_new(const char *name, const char *spool,
+					 const struct instance_settings *settings, struct db *db,
+					 int zone_minutes, struct desk **out,
 					 struct why *why);
 /* Other keys; on a failure those of before stay. */
 MUST_CHECK enum jembatan_result desk_take_settings(struct desk *d,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/jx.h"
 #include "base/text.h"
 #include "config/date.h"
@@ -14,12 +15,12 @@
 #define EXTRA_MAX (64u * 1024u)
 #define KEY_SHOWN_MAX 40u
 
-enum kind { TEXT, FLAG, TIME, POSITION, OBJECT };
+enum kind { TEXT, FLAG, TIME, POSITION, OBJECT, FILES, DATA };
 
 struct key {
 	const char *name;
 	enum kind kind;
-	size_t offset; /* TEXT, TIME, POSITION: in struct jembatan_message */
+	size_t offset; /* TEXT, TIME, POSITION: in what is read: message or file */
 	size_t max;    /* TEXT: bytes; FLAG: the flag */
 };
 
@@ -38,6 +39,7 @@ static const struct key top_keys[] = {
 	{ "author", OBJECT, 0, 0 },
 	{ "place", OBJECT, 0, 0 },
 	{ "extra", OBJECT, 0, 0 },
+	{ "attachments", FILES, 0, 0 },
 	{ NULL, TEXT, 0, 0 }
 };
 
@@ -64,10 +66,22 @@ static const struct key place_keys[] = {
 	{ NULL, TEXT, 0, 0 }
 };
 
+static const struct key file_keys[] = {
+	{ "name", TEXT, offsetof(struct msg_file, name), 255 },
+	{ "type", TEXT, offsetof(struct msg_file, media_type), 127 },
+	{ "data", DATA, 0, 0 },
+	{ NULL, TEXT, 0, 0 }
+};
+
 struct reading {
 	struct arena *arena;
 	int zone_minutes;
 	struct jembatan_message *message;
+	void *into; /* what a key's offset counts from */
+	struct jembatan_bytes *content; /* of the file that is read */
+	struct msg_file *files;
+	struct jembatan_bytes *contents;
+	size_t file_count;
 	struct form_problem *problem;
 };
 
@@ -86,7 +100,7 @@ static bool complain(struct reading *r, const char *where, const char *name, con
 
 static void *at(struct reading *r, const struct key *k)
 {
-	return (char *)r->message + k->offset;
+	return (char *)r->into + k->offset;
 }
 
 static bool read_text(struct reading *r, const char *where, const struct key *k, json_t *value)
@@ -146,6 +160,70 @@ static bool read_part(struct reading *r, const struct key *k, json_t *value)
 	return read_extra(r, value);
 }
 
+static bool read_data(struct reading *r, const char *where, const struct key *k, json_t *value)
+{
+	CLEANUP(buf_done) struct buf plain;
+	buf_init(&plain, json_string_length(value) + 1);
+	if (!json_is_string(value) ||
+	    base64_decode(json_string_value(value), json_string_length(value), &plain) !=
+		    JEMBATAN_OK)
+		return complain(r, where, k->name, "harus berupa base64", "must be base64");
+	*r->content = bytes_of(arena_memdup(r->arena, plain.data, plain.size), plain.size);
+	return true;
+}
+
+/* "image/jpeg"; it becomes a header of the request to the centre. */
+static bool is_media_type(const char *text)
+{
+	static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "!#$&^_.+-";
+	size_t first = strspn(text, token);
+	if (first == 0 || text[first] != '/')
+		return false;
+	size_t second = strspn(text + first + 1, token);
+	return second > 0 && text[first + 1 + second] == '\0';
+}
+
+static bool read_file(struct reading *r, size_t number, json_t *value)
+{
+	char where[40];
+	struct msg_file file = { 0 };
+	struct jembatan_bytes content = { NULL, 0 };
+	snprintf(where, sizeof(where), "attachments[%zu].", number);
+	if (!json_is_object(value))
+		return complain(r, "", "attachments", "harus berisi objek", "must hold objects");
+	r->into = &file;
+	r->content = &content;
+	if (!read_object(r, where, file_keys, value))
+		return false;
+	if (file.media_type != NULL && !is_media_type(file.media_type))
+		return complain(r, where, "type", "harus seperti image/jpeg", "must be as image/jpeg");
+	if (content.size == 0)
+		return complain(r, where, "data", "tidak ada atau kosong", "is missing or empty");
+	file.size = content.size;
+	r->files[number] = file;
+	r->contents[number] = content;
+	return true;
+}
+
+static bool read_files(struct reading *r, const struct key *k, json_t *value)
+{
+	size_t count = json_array_size(value), i;
+	json_t *file;
+	if (!json_is_array(value))
+		return complain(r, "", k->name, "harus berupa larik", "must be an array");
+	if (count > FORM_FILES_MAX)
+		return complain(r, "", k->name, "terlalu banyak", "are too many");
+	r->files = arena_alloc(r->arena, count * sizeof(*r->files) + 1);
+	r->contents = arena_alloc(r->arena, count * sizeof(*r->contents) + 1);
+	r->file_count = count;
+	json_array_foreach(value, i, file)
+		if (!read_file(r, i, file))
+			return false;
+	r->into = r->message;
+	return true;
+}
+
 static bool read_flag(struct reading *r, const char *where, const struct key *k, json_t *value)
 {
 	if (!json_is_boolean(value))
@@ -168,6 +246,10 @@ static bool read_value(struct reading *r, const char *where, const struct key *k
 		return read_position(r, where, k, value);
 	case OBJECT:
 		return read_part(r, k, value);
+	case FILES:
+		return read_files(r, k, value);
+	case DATA:
+		return read_data(r, where, k, value);
 	}
 	return false;
 }
@@ -218,11 +300,13 @@ static bool is_blank(const char *text)
 }
 
 bool form_read(struct jembatan_bytes body, int zone_minutes, struct arena *arena,
-	       struct msg_message *out, struct form_problem *out_problem)
+	       struct form *out, struct form_problem *out_problem)
 {
 	CLEANUP(jx_decref) json_t *root = NULL;
-	struct msg_message m = { .message = { .size = sizeof(m.message) } };
-	struct reading r = { arena, zone_minutes, &m.message, out_problem };
+	struct form form = { .message.message.size = sizeof(struct jembatan_message) };
+	struct jembatan_message *m = &form.message.message;
+	struct reading r = { .arena = arena, .zone_minutes = zone_minutes, .message = m, .into = m,
+			     .problem = out_problem };
 	*out_problem = (struct form_problem){ "", "" };
 	if (jx_parse(body, &root, NULL) != JEMBATAN_OK || !json_is_object(root)) {
 		str_copy(out_problem->text_id, sizeof(out_problem->text_id),
@@ -234,9 +318,12 @@ bool form_read(struct jembatan_bytes body, int zone_minutes, struct arena *arena
 	if (!read_object(&r, "", top_keys, root) ||
 	    !check_place(&r, json_object_get(root, "place")))
 		return false;
-	if (is_blank(m.message.text))
+	if (is_blank(m->text))
 		return complain(&r, "", "text", "tidak ada atau kosong", "is missing or empty");
-	m.message.raw_type = "application/json";
-	*out = m;
+	m->raw_type = "application/json";
+	form.message.files = r.files;
+	form.message.file_count = r.file_count;
+	form.contents = r.contents;
+	*out = form;
 	return true;
 }

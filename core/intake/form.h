@@ -11,9 +11,16 @@ struct form_problem {
 	char text_id[240], text_en[240];
 };
 
-/* False and the problem when it is not as it should be. Strings live in the
+#define FORM_FILES_MAX 20u
+
+struct form {
+	struct msg_message message; /* its files: name, type and size */
+	const struct jembatan_bytes *contents; /* one of each file */
+};
+
+/* False and the problem when it is not as it should be. All of it lives in the
  * arena. A time without zone is in zone_minutes. */
 bool form_read(struct jembatan_bytes body, int zone_minutes, struct arena *arena,
-	       struct msg_message *out, struct form_problem *out_problem);
+	       struct form *out, struct form_problem *out_problem);
 
 #endif

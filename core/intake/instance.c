@@ -103,7 +103,7 @@ static enum jembatan_result describe(struct instance *i, struct why *why)
 static enum jembatan_result open_desk(struct instance *i, struct why *why)
 {
 	desk_manifest(&i->manifest);
-	return desk_new(i->name, i->settings, i->intake->db,
+	return desk_new(i->name, i->spool, i->settings, i->intake->db,
 			i->intake->settings->central.zone_minutes, &i->desk, why);
 }
 

@@ -309,7 +309,8 @@ static void renew_desk(struct instance *i, const struct settings *s)
 	/* One that was left out has none yet. */
 	enum jembatan_result r = i->desk != NULL ?
 		desk_take_settings(i->desk, i->settings, s->central.zone_minutes, &why) :
-		desk_new(i->name, i->settings, i->intake->db, s->central.zone_minutes, &i->desk, &why);
+		desk_new(i->name, i->spool, i->settings, i->intake->db, s->central.zone_minutes,
+			 &i->desk, &why);
 	if (r != JEMBATAN_OK)
 		log_error(i->name, "its API keys stay those of before: %s", why.text);
 }

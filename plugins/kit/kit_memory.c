@@ -3,12 +3,12 @@
 #include <jembatan/kit.h>
 
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/html.h"
 #include "base/text.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,29 +187,7 @@ void kit_digest(const char *const *parts, size_t count, char out_hex[65])
 	digest_hex(d.bytes, sizeof(d.bytes), out_hex);
 }
 
-/* A newline at the end tells libcrypto that a group is whole, so the padding
- * is checked too; its decoder skips white space by itself. */
 enum jembatan_result kit_base64_decode(const char *base64, struct kit_text *out)
 {
-	enum { PIECE = 4096 };
-	unsigned char plain[PIECE];
-	enum jembatan_result result = JEMBATAN_OK;
-	EVP_ENCODE_CTX *ctx = EVP_ENCODE_CTX_new();
-	ASSERT(ctx);
-	EVP_DecodeInit(ctx);
-	size_t left = strlen(base64);
-	int n = 0;
-	for (const char *p = base64; left > 0 && result == JEMBATAN_OK;) {
-		int piece = left < PIECE ? (int)left : PIECE;
-		int state = EVP_DecodeUpdate(ctx, plain, &n, (const unsigned char *)p, piece);
-		kit_text_add(out, plain, n > 0 ? (size_t)n : 0);
-		if (state < 0)
-			result = JEMBATAN_DATA;
-		p += piece;
-		left -= (size_t)piece;
-	}
-	if (EVP_DecodeFinal(ctx, plain, &n) < 0)
-		result = JEMBATAN_DATA;
-	EVP_ENCODE_CTX_free(ctx);
-	return result;
+	return base64_decode(base64, strlen(base64), &out->buf);
 }

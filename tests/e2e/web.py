@@ -3,6 +3,7 @@
 are answered, whatever dies; senders that are slow, large or many harm nobody
 else; what cannot be stored is said to be so."""
 import argparse
+import base64
 import concurrent.futures
 import hashlib
 import hmac
@@ -249,6 +250,28 @@ def submissions(build):
                "bad-request")
     expect(p.messages("lapor") == 1, "taken without its key")
     race(p)
+    p.close()
+
+
+def attachments(build):
+    """A photo beside the words: on disk before 202, once, and at the centre byte for byte."""
+    p = Place(build, push="auto", centre=True)
+    photo = bytes(range(256)) * 1000
+    form = {"id": "f-1", "text": "Tiang listrik condong.",
+            "attachments": [{"name": "tiang.jpg", "type": "image/jpeg",
+                             "data": base64.b64encode(photo).decode()}]}
+    kept = p.rig.data / "spool" / "keep"
+    expect(p.submit(form, idempotency="f1")[0] == 202, "not taken")
+    expect(len(list(kept.iterdir())) == 1, "202 before the file was there")
+    expect(p.submit(form)[0] == 202, "the same again is refused")
+    expect(p.submit(form, idempotency="f1")[0] == 202, "the same again is refused")
+    wait_for("its number", lambda: p.centre.state(True)["count"] == 1)
+    state = p.centre.state()
+    expect([u["sha256"] for u in state["uploads"]] == [hashlib.sha256(photo).hexdigest()],
+           "not once, or not these bytes: %s" % state["uploads"])
+    document = is_problem(p.submit({"text": "x", "attachments": [{"data": "%"}]}), 422, "content")
+    expect("attachments[0].data" in document["detail"], "the key is not named")
+    expect(p.messages("lapor") == 1, "doubled")
     p.close()
 
 
@@ -564,7 +587,7 @@ def keys(p):
     expect(not p.rig.alarms("lapor"), "the alarm stays")
 
 
-SCENARIOS = [durable, signatures, routing, submissions, slow, large, together, many, crowd, deaths, reload, full]
+SCENARIOS = [durable, signatures, routing, submissions, attachments, slow, large, together, many, crowd, deaths, reload, full]
 
 
 def main():

@@ -10,13 +10,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena *arena = arena_new();
-	struct msg_message m, again;
+	struct form form;
+	struct msg_message again;
 	struct form_problem problem;
 	struct buf packed;
 	buf_init(&packed, FRAME_META_MAX);
-	if (form_read((struct jembatan_bytes){ data, size }, 420, arena, &m, &problem)) {
-		field_pack(msg_message_fields, &m, &packed);
-		ASSERT(m.message.text != NULL);
+	if (form_read((struct jembatan_bytes){ data, size }, 420, arena, &form, &problem)) {
+		field_pack(msg_message_fields, &form.message, &packed);
+		ASSERT(form.message.message.text != NULL);
+		ASSERT(form.message.file_count <= FORM_FILES_MAX);
+		for (size_t i = 0; i < form.message.file_count; i++)
+			ASSERT(form.contents[i].size == form.message.files[i].size &&
+			       form.contents[i].size > 0);
 		if (!buf_is_full(&packed))
 			ASSERT(msg_message_unpack(buf_bytes(&packed), arena, &again, NULL) ==
 			       JEMBATAN_OK);

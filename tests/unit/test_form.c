@@ -6,7 +6,8 @@
 #include "unit.h"
 
 static struct arena *arena;
-static struct msg_message m;
+static struct form form;
+#define m form.message
 static struct form_problem problem;
 
 static void setup(void)
@@ -21,8 +22,8 @@ static void teardown(void)
 
 static bool reads(const char *body)
 {
-	m = (struct msg_message){ 0 };
-	return form_read((struct jembatan_bytes){ body, strlen(body) }, 420, arena, &m, &problem);
+	form = (struct form){ 0 };
+	return form_read((struct jembatan_bytes){ body, strlen(body) }, 420, arena, &form, &problem);
 }
 
 START_TEST(every_key_goes_to_its_place)
@@ -51,6 +52,22 @@ START_TEST(every_key_goes_to_its_place)
 	ck_assert(j->place.latitude < -6.8 && j->place.longitude > 107.5);
 	ck_assert_str_eq(j->extra, "{\"x\":1}");
 	ck_assert_int_eq(j->kind, JEMBATAN_NEW);
+}
+END_TEST
+
+START_TEST(attachments_are_decoded_with_name_and_type)
+{
+	ck_assert(reads("{\"attachments\":[{\"name\":\"foto.jpg\",\"type\":\"image/jpeg\",\"data\":"
+			"\"aGFs\\r\\nbw==\"},{\"data\":\"AAEC\"}],\"text\":\"T\",\"id\":\"9\"}"));
+	ck_assert_uint_eq(m.file_count, 2);
+	ck_assert_str_eq(m.files[0].name, "foto.jpg");
+	ck_assert_str_eq(m.files[0].media_type, "image/jpeg");
+	ck_assert_uint_eq(m.files[0].size, 4);
+	ck_assert_mem_eq(form.contents[0].data, "halo", 4);
+	ck_assert_ptr_null(m.files[1].name);
+	ck_assert_mem_eq(form.contents[1].data, "\0\1\2", 3);
+	ck_assert_str_eq(m.message.text, "T"); /* what stands behind them goes to the message */
+	ck_assert_str_eq(m.message.id, "9");
 }
 END_TEST
 
@@ -90,6 +107,15 @@ static const struct {
 	{ "{\"text\":\"a\",\"place\":{\"latitude\":\"1\",\"longitude\":1}}", "\"place.latitude\" must" },
 	{ "{\"text\":\"a\",\"place\":{\"code\":\"32\"}}", "\"place.code_system\" is missing" },
 	{ "{\"text\":\"a\",\"place\":{\"code\":\"32\",\"code_system\":\"x\"}}", "kemendagri or bps" },
+	{ "{\"text\":\"a\",\"attachments\":{}}", "\"attachments\" must be an array" },
+	{ "{\"text\":\"a\",\"attachments\":[1]}", "\"attachments\" must hold objects" },
+	{ "{\"text\":\"a\",\"attachments\":[{}]}", "\"attachments[0].data\" is missing" },
+	{ "{\"text\":\"a\",\"attachments\":[{\"data\":\"\"}]}", "\"attachments[0].data\" is missing" },
+	{ "{\"text\":\"a\",\"attachments\":[{\"data\":\"a\"}]}", "[0].data\" must be base64" },
+	{ "{\"text\":\"a\",\"attachments\":[{\"data\":\"YQ==\"},{\"data\":\"!\"}]}", "[1].data\" must" },
+	{ "{\"text\":\"a\",\"attachments\":[{\"data\":\"YQ==\",\"url\":\"x\"}]}", "[0].url\" is not" },
+	{ "{\"text\":\"a\",\"attachments\":[{\"data\":\"YQ==\",\"type\":\"a/b; c\"}]}", "must be as image" },
+	{ "{\"text\":\"a\",\"attachments\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}", "too many" },
 };
 
 START_TEST(a_mistake_is_named_in_both_languages)
@@ -116,6 +142,7 @@ int main(void)
 	TCase *t = tcase_create("form");
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, every_key_goes_to_its_place);
+	tcase_add_test(t, attachments_are_decoded_with_name_and_type);
 	tcase_add_test(t, what_is_null_or_empty_is_as_if_it_were_not_there);
 	tcase_add_test(t, controls_in_texts_are_dropped);
 	tcase_add_loop_test(t, a_mistake_is_named_in_both_languages, 0, COUNT_OF(mistakes));

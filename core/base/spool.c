@@ -1,7 +1,7 @@
 /* spool.c: writing sealed files. A token is handed out only after the file and
  * its folder have been fsynced: the core renames the file before it commits
  * the row, so after a power cut a row never names a file that is not there. */
-#include "connector/spool.h"
+#include "base/spool.h"
 
 #include "base/file.h"
 

@@ -1,8 +1,8 @@
 /* spool.h: files too large for a row. Each is sealed with a key of its own and
  * lies in the spool folder under a random name; name, size, digest and key
  * travel in a frame. What no frame has named is removed again. */
-#ifndef CONNECTOR_SPOOL_H
-#define CONNECTOR_SPOOL_H
+#ifndef BASE_SPOOL_H
+#define BASE_SPOOL_H
 
 #include "base/msg.h"
 
