@@ -73,13 +73,13 @@ static enum jembatan_result check_operations(const struct jembatan_connector *c,
 		{ JEMBATAN_CAN_REQUEST, o->request != NULL, "request" },
 		{ JEMBATAN_CAN_REPLY, o->reply != NULL, "reply" },
 		{ JEMBATAN_CAN_FETCH, o->fetch != NULL, "fetch" },
-		{ JEMBATAN_CAN_PREVIEW, o->preview != NULL, "preview" },
+		{ JEMBATAN_CAN_PREVIEW | JEMBATAN_CAN_HAND, o->preview != NULL, "preview" },
 	};
 	for (size_t i = 0; i < COUNT_OF(needed); i++)
 		if ((c->capabilities & needed[i].capability) && !needed[i].present)
 			return why_set(why, JEMBATAN_CONFIG,
 				       "it declares %s, but has no such operation", needed[i].name);
-	if (!o->open && (c->capabilities & ~JEMBATAN_CAN_PREVIEW))
+	if (!o->open && (c->capabilities & ~(JEMBATAN_CAN_PREVIEW | JEMBATAN_CAN_HAND)))
 		return why_set(why, JEMBATAN_CONFIG, "it has no open operation");
 	return JEMBATAN_OK;
 }

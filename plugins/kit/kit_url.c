@@ -143,6 +143,21 @@ char *kit_url_parameter(const char *url, const char *name)
 	return NULL;
 }
 
+char *kit_url_host(const char *url)
+{
+	CLEANUP(free_url) CURLU *u = parse(url);
+	char *host = u ? part(u, CURLUPART_HOST, 0) : NULL;
+	for (char *c = host; c && *c; c++)
+		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
+	return host;
+}
+
+char *kit_url_path(const char *url)
+{
+	CLEANUP(free_url) CURLU *u = parse(url);
+	return u ? part(u, CURLUPART_PATH, 0) : NULL;
+}
+
 char *kit_url_show(const char *url)
 {
 	CLEANUP(free_url) CURLU *u = parse(url);

@@ -399,24 +399,6 @@ static enum jembatan_result mastodon_reply(struct social *s, const struct jembat
 	return result;
 }
 
-/* ---- files ------------------------------------------------------------- */
-
-/* Files are public addresses of any host: without the token, and by the guard. */
-static enum jembatan_result mastodon_fetch(struct social *s, const char *reference,
-					   struct jembatan_spool *spool)
-{
-	const struct kit_http_request request = {
-		.size = sizeof(request),
-		.url = reference,
-		.follow = true,
-		.into = spool,
-		.body_ceiling = (size_t)jembatan_get_integer(s->ctx, "media_max"),
-	};
-	struct kit_http_response response = { 0 };
-
-	return kit_http_send(s->http, &request, &response);
-}
-
 static const char *const needs[] = { "url", "access_token", NULL };
 
 const struct social_network mastodon_network = {
@@ -424,6 +406,6 @@ const struct social_network mastodon_network = {
 	.needs = needs,
 	.poll = mastodon_poll,
 	.reply = mastodon_reply,
-	.fetch = mastodon_fetch,
+	.fetch = social_fetch_public,
 	.show = mastodon_show,
 };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char *const schemes[] = { "https", "http", NULL };
-static const char *const networks[] = { "mastodon", NULL };
+static const char *const networks[] = { "mastodon", "other", NULL };
 
 static const struct jembatan_option options[] = {
 	{ "network", JEMBATAN_CHOICE, JEMBATAN_REQUIRED, NULL, 0, 0, networks,
@@ -24,11 +24,14 @@ static const struct jembatan_option options[] = {
 	  "check` tries them." },
 	{ "media_max", JEMBATAN_BYTES, 0, "25MiB", 65536, 104857600, NULL,
 	  "A larger file is not fetched and listed as missing." },
+	{ "api", JEMBATAN_BOOLEAN, 0, "true", 0, 0, NULL,
+	  "false: nothing is asked of the network or sent there (withdrawn, too dear); posts come by "
+	  "`jembatan intake add` alone." },
 	KIT_HTTP_OPTIONS,
 	{ NULL, JEMBATAN_STRING, 0, NULL, 0, 0, NULL, NULL },
 };
 
-static const struct social_network *const all[] = { &mastodon_network };
+static const struct social_network *const all[] = { &mastodon_network, &other_network };
 
 static const struct social_network *network_of(struct jembatan_context *ctx)
 {
@@ -43,7 +46,9 @@ static const struct social_network *network_of(struct jembatan_context *ctx)
 static enum jembatan_result check_needs(struct jembatan_context *ctx,
 					const struct social_network *network)
 {
-	for (const char *const *name = network->needs; name && *name; name++) {
+	bool asks = jembatan_get_integer(ctx, "api") != 0;
+
+	for (const char *const *name = network->needs; asks && name && *name; name++) {
 		const char *value = jembatan_get_string(ctx, *name);
 
 		if (!value || *value == '\0')
@@ -64,7 +69,7 @@ static enum jembatan_result social_check(struct jembatan_context *ctx)
 					jembatan_where(ctx, "network", NULL));
 	enum jembatan_result result = check_needs(ctx, network);
 
-	if (result == JEMBATAN_OK && network->check)
+	if (result == JEMBATAN_OK && network->check && jembatan_get_integer(ctx, "api") != 0)
 		result = network->check(ctx);
 	if (result == JEMBATAN_OK)
 		result = social_rules_new(ctx, &rules);
@@ -82,6 +87,7 @@ static enum jembatan_result make(struct jembatan_context *ctx, struct social **o
 		abort();
 	s->ctx = ctx;
 	s->network = network_of(ctx);
+	s->is_by_hand = s->network == &other_network || jembatan_get_integer(ctx, "api") == 0;
 	s->arena = kit_arena_new();
 	enum jembatan_result result = social_rules_new(ctx, &s->rules);
 
@@ -121,7 +127,7 @@ static enum jembatan_result social_open(struct jembatan_context *ctx, const char
 	if (result != JEMBATAN_OK)
 		return result;
 	const char *written = jembatan_get_string(ctx, "url");
-	const char *url = written ? written : s->network->url;
+	const char *url = written ? written : s->network->url ? s->network->url : "";
 	size_t length = strlen(url);
 	char *own = strdup(url);
 
@@ -148,7 +154,7 @@ static enum jembatan_result social_poll(struct jembatan_context *ctx, void *data
 
 	(void)ctx;
 	kit_arena_reset(s->arena);
-	return s->network->poll(s);
+	return s->is_by_hand ? JEMBATAN_IDLE : s->network->poll(s);
 }
 
 static enum jembatan_result social_reply(struct jembatan_context *ctx, void *data,
@@ -159,6 +165,11 @@ static enum jembatan_result social_reply(struct jembatan_context *ctx, void *dat
 
 	(void)ctx;
 	kit_arena_reset(s->arena);
+	if (s->is_by_hand || social_hand_is_link(reply->reply_to)) {
+		out->outcome = reply->flags & JEMBATAN_SETTLE ? JEMBATAN_UNKNOWN : JEMBATAN_REFUSED;
+		return jembatan_explain(ctx, JEMBATAN_OK,
+					"the post was entered by hand: answer it there yourself");
+	}
 	return s->network->reply(s, reply, out);
 }
 
@@ -169,7 +180,8 @@ static enum jembatan_result social_fetch(struct jembatan_context *ctx, void *dat
 
 	(void)ctx;
 	kit_arena_reset(s->arena);
-	return s->network->fetch(s, reference, spool);
+	return s->is_by_hand ? social_fetch_public(s, reference, spool) :
+			       s->network->fetch(s, reference, spool);
 }
 
 static enum jembatan_result social_request(struct jembatan_context *ctx, void *data,
@@ -194,7 +206,11 @@ static enum jembatan_result social_preview(struct jembatan_context *ctx,
 
 	if (result != JEMBATAN_OK)
 		return result;
-	result = s->network->show(s, sample);
+	bool is_by_hand = false;
+
+	result = social_hand_show(s, sample, &is_by_hand);
+	if (!is_by_hand)
+		result = s->network->show(s, sample);
 	social_close(ctx, s);
 	return result;
 }
@@ -219,7 +235,8 @@ static const struct jembatan_connector connector = {
 	.version = "0.1.0",
 	.summary = "social networks: mentions, files, replies under the post",
 	.capabilities = JEMBATAN_CAN_POLL | JEMBATAN_CAN_REQUEST | JEMBATAN_CAN_REPLY |
-			JEMBATAN_CAN_FETCH | JEMBATAN_CAN_PREVIEW,
+			JEMBATAN_CAN_FETCH | JEMBATAN_CAN_PREVIEW |
+			JEMBATAN_CAN_HAND,
 	.options = options,
 	.operations = &operations,
 };

@@ -22,6 +22,7 @@ struct social {
 	struct kit_arena *arena;
 	char cursor[64]; /* the last one on disk; "" at the first start */
 	char own_id[64]; /* our account's; "" as long as nobody was asked */
+	bool is_by_hand; /* nothing is asked or sent */
 	void *own;       /* the network's, from its open() */
 };
 
@@ -46,12 +47,27 @@ struct social_network {
 	enum jembatan_result (*show)(struct social *s, struct jembatan_bytes sample);
 };
 
-extern const struct social_network mastodon_network;
+extern const struct social_network mastodon_network, other_network;
 
 /* By its rules: kind and flags; then handed over. One that the host does not
  * take is kept by its bytes. */
 JEMBATAN_MUST_CHECK enum jembatan_result
 social_take(struct social *s, struct social_post *post);
+
+/* The same without the rules, as when a person chose it. */
+JEMBATAN_MUST_CHECK enum jembatan_result
+social_hand_over(struct social *s, const struct jembatan_message *message);
+
+/* Posts that a person copied (JEMBATAN_CAN_HAND). *out_is_by_hand: false, and
+ * nothing was done: the sample is something else. */
+JEMBATAN_MUST_CHECK enum jembatan_result
+social_hand_show(struct social *s, struct jembatan_bytes sample, bool *out_is_by_hand);
+/* Is this message id a link, since nothing better is known of a copied post? */
+bool social_hand_is_link(const char *id);
+
+/* A file at a public address of any host: without credentials, by the guard. */
+JEMBATAN_MUST_CHECK enum jembatan_result
+social_fetch_public(struct social *s, const char *reference, struct jembatan_spool *spool);
 
 /* One record of a page: its own bytes reach the core before they are read.
  * *out_skip: it is in quarantine, go on with the next. */

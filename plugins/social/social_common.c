@@ -7,7 +7,7 @@
 #define EXTRA_BYTES ((size_t)48 * 1024)
 #define DAY_MS INT64_C(86400000)
 
-static enum jembatan_result hand_over(struct social *s, const struct jembatan_message *message)
+enum jembatan_result social_hand_over(struct social *s, const struct jembatan_message *message)
 {
 	enum jembatan_result result = s->ctx->host->emit(s->ctx, message);
 
@@ -43,7 +43,7 @@ enum jembatan_result social_take(struct social *s, struct social_post *post)
 			break;
 		}
 	}
-	return hand_over(s, m);
+	return social_hand_over(s, m);
 }
 
 enum jembatan_result social_begin(struct social *s, const char *id, json_t *record, bool *out_skip)
@@ -58,6 +58,21 @@ enum jembatan_result social_begin(struct social *s, const char *id, json_t *reco
 	free(text);
 	*out_skip = result == JEMBATAN_DATA;
 	return *out_skip ? JEMBATAN_OK : result;
+}
+
+enum jembatan_result social_fetch_public(struct social *s, const char *reference,
+					 struct jembatan_spool *spool)
+{
+	const struct kit_http_request request = {
+		.size = sizeof(request),
+		.url = reference,
+		.follow = true,
+		.into = spool,
+		.body_ceiling = (size_t)jembatan_get_integer(s->ctx, "media_max"),
+	};
+	struct kit_http_response response = { 0 };
+
+	return kit_http_send(s->http, &request, &response);
 }
 
 int64_t social_reset_wait_ms(const char *reset, int64_t now_ms)

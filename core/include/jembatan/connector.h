@@ -54,6 +54,11 @@ enum jembatan_result {
 #define JEMBATAN_CAN_REPLY 4u   /* reply() */
 #define JEMBATAN_CAN_FETCH 8u   /* fetch(): attachments by reference */
 #define JEMBATAN_CAN_PREVIEW 16u /* preview(): shows what a sample becomes */
+/* preview() also takes posts that a person copied: {"posts_by_hand": [{"line",
+ * "url", "text", "author", "name", "sent", "media": [...]}]}. Each is a record
+ * begun as "line N" and becomes one message, with the id under which the channel
+ * itself would bring it; nothing, when the link is not of this channel. */
+#define JEMBATAN_CAN_HAND 32u
 
 /* Borrowed bytes, not NUL-terminated. */
 struct jembatan_bytes {

@@ -122,6 +122,9 @@ char *kit_url_join(const char *base, const char *reference);
 char *kit_url_with(const char *url, const char *name, const char *value);
 /* The decoded value of a query parameter, or NULL. */
 char *kit_url_parameter(const char *url, const char *name);
+/* Its host, in lower case, and its path as it stands there; NULL: not a URL. */
+char *kit_url_host(const char *url);
+char *kit_url_path(const char *url);
 /* scheme://host/path for logs: without query, fragment and user info. */
 char *kit_url_show(const char *url);
 /* Percent-encode as a path segment or a query value. */
