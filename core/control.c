@@ -21,7 +21,7 @@
 
 #define PEERS_MAX 32u
 #define AGAIN_MS 1000
-#define ROW_MAX (FRAME_BLOB_MAX - 1024u)
+#define ROW_MAX (FRAME_PIECE_MAX - 1024u)
 #define SILENCE_MS 60000 /* a peer that neither asks nor reads for so long goes */
 
 struct control_peer {

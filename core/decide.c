@@ -19,7 +19,7 @@
 #include "ticket/normalize.h"
 #include "base/poison.h"
 
-#define RAW_INLINE_MAX (1024u * 1024u)
+#define RAW_INLINE_MAX FRAME_BLOB_MAX /* a webhook of one message keeps its body */
 
 struct decide *decide_new(const struct decide_options *o)
 {

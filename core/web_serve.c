@@ -40,7 +40,7 @@ static void serve_metrics(struct web_call *call)
 						      .media_type = METRICS_MEDIA_TYPE };
 	CLEANUP(buf_done) struct buf text;
 	struct why why;
-	buf_init(&text, FRAME_BLOB_MAX);
+	buf_init(&text, FRAME_PIECE_MAX);
 	if (metrics_write(web_call_app(call), &text, &why) == JEMBATAN_OK && !buf_is_full(&text))
 		web_answer(call, &answer, buf_bytes(&text));
 	else

@@ -11,7 +11,9 @@
 #define FRAME_VERSION 1u
 #define FRAME_HEADER_SIZE 16u
 #define FRAME_META_MAX (1024u * 1024u)
-#define FRAME_BLOB_MAX (1024u * 1024u)
+#define FRAME_BLOB_MAX (3u * 1024u * 1024u) /* a webhook's body: Meta's are not larger */
+/* Of anything else: a record's own bytes, a response, a piece of a sample. */
+#define FRAME_PIECE_MAX (1024u * 1024u)
 
 struct frame {
 	uint8_t type;

@@ -50,13 +50,15 @@ enum records_skip records_skip(const struct host *h, const char *id, struct jemb
 	return id != NULL && is_listed(h, &keys.id) ? RECORDS_KEEP_RAW : RECORDS_READ;
 }
 
-/* Large raw bytes go through the spool: the frame then names the file. */
+/* Large raw bytes go through the spool: the frame then names the file. A
+ * request's body does not: nobody who forges one makes us write to the disk. */
 static enum jembatan_result spool_raw(struct host *h, struct jembatan_bytes *raw,
 				      struct msg_spooled *spooled, size_t *out_count)
 {
 	const char *token;
+	size_t most = h->call == HOST_CALL_REQUEST ? FRAME_BLOB_MAX : FRAME_PIECE_MAX;
 	*out_count = 0;
-	if (raw->size <= FRAME_BLOB_MAX)
+	if (raw->size <= most)
 		return JEMBATAN_OK;
 	enum jembatan_result r = spool_whole(&h->spool, *raw, &token, &h->why);
 	if (r != JEMBATAN_OK)

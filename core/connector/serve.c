@@ -76,7 +76,7 @@ static enum jembatan_result send_response(struct host *h, const struct letter *a
 		.status = from->status,
 		.media_type = host_clean(h, from->media_type, 255, NULL),
 	};
-	if (body.size > FRAME_BLOB_MAX) {
+	if (body.size > FRAME_PIECE_MAX) {
 		body = bytes_text(NULL);
 		out.result = why_set(&h->why, JEMBATAN_CONFIG,
 				     "the plugin's response exceeds 1 MiB: a bug of the plugin");

@@ -153,8 +153,8 @@ void worker_send_sample(struct worker *w)
 	struct why why;
 	while (!w->sample_is_sent && child_takes_more(w->child)) {
 		size_t n = w->sample.size - w->sample_at;
-		if (n > FRAME_BLOB_MAX)
-			n = FRAME_BLOB_MAX;
+		if (n > FRAME_PIECE_MAX)
+			n = FRAME_PIECE_MAX;
 		struct msg_sample piece = { .last = w->sample_at + n == w->sample.size };
 		struct jembatan_bytes bytes = { n > 0 ? w->sample.data + w->sample_at : NULL, n };
 		if (child_ask(w->child, MSG_SAMPLE, msg_sample_fields, &piece, bytes, &why) !=

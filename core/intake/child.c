@@ -249,7 +249,7 @@ enum jembatan_result child_ask(struct child *c, enum msg_type type, const struct
 
 bool child_takes_more(const struct child *c)
 {
-	return c->channel != NULL && channel_waiting(c->channel) < FRAME_BLOB_MAX;
+	return c->channel != NULL && channel_waiting(c->channel) < FRAME_PIECE_MAX;
 }
 
 void child_set_confinement(struct child *c, bool is_required)

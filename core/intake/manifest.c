@@ -262,7 +262,7 @@ enum jembatan_result manifest_preview(const struct spawn_options *spawn,
 	size_t at = 0;
 	bool first = true;
 	while (r == JEMBATAN_OK && (first || at < sample.size)) {
-		size_t n = sample.size - at < FRAME_BLOB_MAX ? sample.size - at : FRAME_BLOB_MAX;
+		size_t n = sample.size - at < FRAME_PIECE_MAX ? sample.size - at : FRAME_PIECE_MAX;
 		struct msg_sample piece = { .last = at + n == sample.size };
 		r = tool_send(&t, MSG_SAMPLE, msg_sample_fields, &piece,
 			 (struct jembatan_bytes){ (const char *)sample.data + at, n }, why);

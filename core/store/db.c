@@ -217,7 +217,7 @@ enum jembatan_result db_open_steps(const char *data_dir, const struct secret *ma
 	db->sql.folder = db->data_dir;
 	db->lock_fd = db->keep_fd = -1;
 	buf_init(&db->plain, SEAL_VALUE_MAX);
-	buf_init(&db->sealed, SEAL_VALUE_MAX + BOX_OVERHEAD);
+	buf_init(&db->sealed, SEAL_VALUE_MAX + 2 * BOX_OVERHEAD); /* head, raw */
 	buf_init(&db->wrapped, SEAL_WRAPPED_SIZE);
 	enum jembatan_result r = make_folders(db, why);
 	if (r == JEMBATAN_OK)

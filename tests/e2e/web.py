@@ -361,6 +361,13 @@ def large(build):
     expect(b" 431 " in ends_within(flood, 10).split(b"\r\n")[0], "long headers were taken")
     expect(p.hook("x" * 8000)[0] == 200, "8,000 bytes were refused")
     p.close()
+    p = Place(build)
+    status = p.submit(b"x" * (1 << 20))[0]
+    expect(status == 422, "1 MiB was not looked at: %d" % status)
+    is_problem(p.submit(b"x" * ((1 << 20) + 1)), 413, "too-large")
+    expect(p.hook("x" * (3 << 20))[0] == 200, "3 MiB of a hook were refused")
+    is_problem(p.hook("x" * ((3 << 20) + 1)), 413, "too-large")
+    p.close()
 
 
 def together(build, count=100, size=1000000):

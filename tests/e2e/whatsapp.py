@@ -332,6 +332,46 @@ def forged(o):
     p.close()
 
 
+def peak_mib(pid):
+    status = pathlib.Path("/proc/%d/status" % pid).read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) >> 10
+
+
+def is_sanitized(pid):
+    return "libasan" in pathlib.Path("/proc/%d/maps" % pid).read_text()
+
+
+def large(o, most=3 << 20):
+    """After an outage Meta puts up to 3 MB into one webhook: all of it is stored, once."""
+    p = Place(o.build, gather=None)
+    each = "Lampu jalan padam di depan rumah kami sejak hari Senin. " * 20
+    many = [message(n, "text", {"body": "Laporan %d. %s" % (n, each)}, sender="62812%07d" % n)
+            for n in range(2000)]
+    body = json.dumps(webhook(*many)).encode()
+    expect(most * 0.8 < len(body) < most, "not a large one: %d" % len(body))
+    expect(p.give(body, "palsu") == 401 and p.count() == 0, "a large forged one")
+    for _ in range(2):
+        expect(p.give(body) == 200, "not taken")
+        expect(p.count() == len(many), "%d of %d" % (p.count(), len(many)))
+    expect(p.give(b" " * (most - len(body)) + body) == 200, "3 MiB are not taken")
+    expect(p.give(b" " * (most + 1)) == 413, "more than 3 MiB are taken")
+    alone = json.dumps(dict(webhook(message(9999, "text", {"body": "Sendiri"})),
+                            pad="x" * (most - 1000))).encode()
+    expect(p.give(alone) == 200, "one message with much beside it")
+    expect(p.rig.query("SELECT count(*) FROM message_body WHERE length(raw) > %d" %
+                       (most - 1000)) == [(1,)], "its bytes are not kept")
+    expect(p.give(b"[" * (most - 1)) == 200, "what cannot be read is sent again and again")
+    wait_for("it in quarantine", lambda: len(p.rig.ask("quarantine", "list")) == 1)
+    p.wait_decided(120)
+    expect(p.tickets() == len(many) + 1, "%d tickets" % p.tickets())
+    peak = peak_mib(p.daemon.pid)
+    print("3 MiB in one webhook: jembatand at most %d MiB" % peak)
+    expect(peak < 96 or is_sanitized(p.daemon.pid), "jembatand needs %d MiB" % peak)
+    left = [f.name for f in (p.rig.dir / "data").rglob("spool/*/*") if f.is_file()]
+    expect(left == [], "left in the spool: %s" % left)
+    p.close()
+
+
 def preview(o):
     """`jembatan preview` shows what a webhook becomes."""
     rig = Rig(o.build, {}, {"wa": {"connector": "whatsapp", "options": {
@@ -343,15 +383,15 @@ def preview(o):
     rig.close()
 
 
-SCENARIOS = [preview, gathered, orders, answered, durable, copies, forged]
+SCENARIOS = [preview, gathered, orders, answered, durable, large, copies, forged]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default=str(TOP / "build"))
-    parser.add_argument("--webhooks", type=int, default=40)
-    parser.add_argument("--copies", type=int, default=16)
-    parser.add_argument("--forged", type=int, default=800)
+    parser.add_argument("--webhooks", type=int, default=50)
+    parser.add_argument("--copies", type=int, default=64)
+    parser.add_argument("--forged", type=int, default=5000)
     parser.add_argument("scenarios", nargs="*", help=", ".join(s.__name__ for s in SCENARIOS))
     o = parser.parse_args()
     for scenario in SCENARIOS:

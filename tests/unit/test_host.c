@@ -213,7 +213,7 @@ START_TEST(large_raw_bytes_go_through_the_spool)
 	buf_init(&text, 4u * 1024u * 1024u);
 	buf_init(&plain, 4u * 1024u * 1024u);
 	buf_add_text(&text, "{\"do\": \"message\", \"id\": \"1\", \"unused\": \"");
-	while (text.size < FRAME_BLOB_MAX)
+	while (text.size <= FRAME_PIECE_MAX)
 		buf_add_text(&text, "0123456789abcdef");
 	buf_add_text(&text, "\"}");
 	open_script(text.data);
@@ -374,6 +374,25 @@ START_TEST(a_request_brings_its_body_its_messages_and_its_response)
 	ck_assert_uint_eq(response.result, JEMBATAN_OK);
 	ck_assert_uint_eq(response.status, 200);
 	ck_assert_mem_eq(f.blob.data, "POST /hook?a=1 1 headers from 192.0.2.1", f.blob.size);
+}
+END_TEST
+
+START_TEST(a_large_body_of_a_request_makes_no_file)
+{
+	struct msg_begin begin = { 0 };
+	const struct msg_request request = { .method = "POST", .path = "/hook" };
+	CLEANUP(free_pointer) char *body = xcalloc(1, FRAME_BLOB_MAX);
+	static const char message[] = "{\"do\": \"message\", \"id\": \"1\", \"begin\": false}";
+	memset(body, ' ', FRAME_BLOB_MAX);
+	memcpy(body, message, sizeof(message) - 1);
+	open_in_role(MSG_ROLE_REQUEST);
+	core_side_send(&core, MSG_REQUEST, msg_request_fields, &request,
+		       bytes_of(body, FRAME_BLOB_MAX));
+	struct frame f = core_side_expect(&core, MSG_BEGIN, msg_begin_fields, &begin);
+	ck_assert_uint_eq(begin.spooled_count, 0);
+	ck_assert_uint_eq(f.blob.size, FRAME_BLOB_MAX);
+	core_side_expect(&core, MSG_MESSAGE, NULL, NULL);
+	core_side_expect(&core, MSG_RESPONSE, NULL, NULL);
 }
 END_TEST
 
@@ -571,6 +590,7 @@ int main(void)
 	tcase_add_test(t, results_and_delays_are_passed_on);
 	tcase_add_test(t, options_come_with_their_presets_units_entries_and_places);
 	tcase_add_test(t, a_request_brings_its_body_its_messages_and_its_response);
+	tcase_add_test(t, a_large_body_of_a_request_makes_no_file);
 	tcase_add_test(t, requests_in_flight_are_answered_in_order);
 	tcase_add_test(t, a_body_in_quarantine_is_answered_without_the_plugin);
 	tcase_add_loop_test(t, a_reply_ends_with_its_outcome, 0, COUNT_OF(replies));
