@@ -120,6 +120,14 @@ static bool is_oauth(struct jembatan_context *ctx)
 	return strcmp(jembatan_get_string(ctx, "auth"), "password") != 0;
 }
 
+/* For reading, or for SMTP without a password of its own. */
+static bool wants_oauth(struct jembatan_context *ctx)
+{
+	return is_oauth(ctx) &&
+	       (!is_maildir(ctx) || (smtp_is_wanted(ctx) &&
+				     jembatan_get_string(ctx, "smtp_password") == NULL));
+}
+
 static struct imap_login login_of(struct jembatan_context *ctx)
 {
 	return (struct imap_login){
@@ -151,7 +159,7 @@ static enum jembatan_result check_auth(struct jembatan_context *ctx)
 		return jembatan_get_string(ctx, "password") != NULL
 			       ? JEMBATAN_OK
 			       : missing(ctx, "auth", auth, "password");
-	for (const char *c = user; *c != '\0'; c++) {
+	for (const char *c = user != NULL ? user : ""; *c != '\0'; c++) {
 		if ((unsigned char)*c < ' ')
 			return jembatan_explain(ctx, JEMBATAN_CONFIG,
 						"%s: user holds a control character",
@@ -193,6 +201,8 @@ static enum jembatan_result email_check(struct jembatan_context *ctx)
 	enum jembatan_result result = check_source(ctx);
 
 	g_mime_init();
+	if (result == JEMBATAN_OK && is_maildir(ctx) && wants_oauth(ctx))
+		result = check_auth(ctx);
 	return result == JEMBATAN_OK && smtp_is_wanted(ctx) ? smtp_check(ctx) : result;
 }
 
@@ -246,7 +256,7 @@ static enum jembatan_result email_open(struct jembatan_context *ctx, const char 
 	mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
 	self->arena = kit_arena_new();
 	read_own(ctx, self->arena, self->addresses, &self->own);
-	if (is_oauth(ctx) && (!is_maildir(ctx) || smtp_is_wanted(ctx)))
+	if (wants_oauth(ctx))
 		open_oauth(ctx, self);
 	if (smtp_is_wanted(ctx))
 		self->smtp = smtp_new(ctx, &self->own, self->oauth);

@@ -219,8 +219,6 @@ static const char *why_not(const struct jembatan_reply *reply)
 {
 	if (reply->to == NULL || (reply->to_kind != NULL && strcmp(reply->to_kind, "mail") != 0))
 		return "a mail needs an address of the kind mail";
-	if (!own_address_is_plain(reply->to))
-		return "this is no address that mail can be sent to";
 	if (reply->text == NULL || *reply->text == '\0')
 		return "the reply has no text";
 	return strlen(reply->text) > TEXT_MAX_BYTES ? "the reply's text exceeds 64 KiB" : NULL;
@@ -228,13 +226,14 @@ static const char *why_not(const struct jembatan_reply *reply)
 
 static enum jembatan_result make_and_send(struct jembatan_context *ctx, struct smtp *self,
 					  const struct jembatan_reply *reply,
+					  const struct recipient *to,
 					  struct jembatan_delivery *out)
 {
 	char bounce[256] = "";
 	struct reply_mail mail = {
 		.from_name = self->from_name,
 		.from = self->from,
-		.to = reply->to,
+		.to = to->address,
 		.message_id = out->remote_id,
 		.in_reply_to = reply->reply_to,
 		.thread = reply->thread,
@@ -246,7 +245,8 @@ static enum jembatan_result make_and_send(struct jembatan_context *ctx, struct s
 
 	if (self->has_verp && !own_bounce(self->own, reply->reference, self->from, bounce))
 		bounce[0] = '\0';
-	struct smtp_envelope envelope = { .our_name = self->domain, .from = bounce, .to = reply->to };
+	struct smtp_envelope envelope = { .our_name = self->domain, .from = bounce,
+					  .to = to->address, .wants_utf8 = to->wants_utf8 };
 	char *data = reply_mail_make(&mail, &envelope.mail.size);
 
 	envelope.mail.data = data;
@@ -256,19 +256,10 @@ static enum jembatan_result make_and_send(struct jembatan_context *ctx, struct s
 	return result;
 }
 
-enum jembatan_result smtp_reply(struct jembatan_context *ctx, struct smtp *self,
-				const struct jembatan_reply *reply, struct jembatan_delivery *out)
+static enum jembatan_result send_reply(struct jembatan_context *ctx, struct smtp *self,
+				       const struct jembatan_reply *reply,
+				       const struct recipient *to, struct jembatan_delivery *out)
 {
-	if ((reply->flags & JEMBATAN_SETTLE) != 0) {
-		out->outcome = JEMBATAN_UNKNOWN;
-		return jembatan_explain(ctx, JEMBATAN_OK,
-					"mail cannot be asked whether it went out: sent again, it "
-					"bears the same Message-ID");
-	}
-	const char *words = why_not(reply);
-
-	if (words != NULL)
-		return refuse(ctx, out, words);
 	/* Nothing leaves before the key is on disk by which its answer is known. */
 	out->outcome = JEMBATAN_NOT_SENT;
 	enum jembatan_result result = own_make(ctx, self->own);
@@ -278,5 +269,29 @@ enum jembatan_result smtp_reply(struct jembatan_context *ctx, struct smtp *self,
 	if (reply->reference == NULL ||
 	    !own_id(self->own, reply->reference, self->domain, out->remote_id))
 		return refuse(ctx, out, "the reply's reference cannot be part of a Message-ID");
-	return make_and_send(ctx, self, reply, out);
+	return make_and_send(ctx, self, reply, to, out);
+}
+
+enum jembatan_result smtp_reply(struct jembatan_context *ctx, struct smtp *self,
+				const struct jembatan_reply *reply, struct jembatan_delivery *out)
+{
+	struct kit_arena *arena = kit_arena_new();
+	struct recipient to = { 0 };
+	const char *words = why_not(reply);
+	enum jembatan_result result;
+
+	if ((reply->flags & JEMBATAN_SETTLE) != 0) {
+		out->outcome = JEMBATAN_UNKNOWN;
+		result = jembatan_explain(ctx, JEMBATAN_OK,
+					  "mail cannot be asked whether it went out: sent again, it "
+					  "bears the same Message-ID");
+	} else if (words != NULL) {
+		result = refuse(ctx, out, words);
+	} else if (!own_recipient(reply->to, arena, &to)) {
+		result = refuse(ctx, out, "this is no address that mail can be sent to");
+	} else {
+		result = send_reply(ctx, self, reply, &to, out);
+	}
+	kit_arena_free(arena);
+	return result;
 }

@@ -78,6 +78,7 @@ static bool is_domain(const char *text)
 	size_t size = strlen(text);
 
 	return size > 0 && size <= 200 && text[0] != '.' && text[0] != '-' &&
+	       strstr(text, "..") == NULL &&
 	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") ==
 		       size;
 }
@@ -108,14 +109,52 @@ bool own_bounce(const struct own *own, const char *reference, const char *addres
 	return size > 0 && (size_t)size <= ADDRESS_MAX;
 }
 
+static const char atoms[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			    "!#$%&'*+-/=?^_`{|}~.";
+
 bool own_address_is_plain(const char *address)
 {
-	static const char atoms[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "!#$%&'*+-/=?^_`{|}~.";
 	size_t local = address != NULL ? strspn(address, atoms) : 0;
 
 	return local > 0 && local <= LOCAL_MAX && address[local] == '@' &&
 	       strlen(address) <= ADDRESS_MAX && is_domain(address + local + 1);
+}
+
+/* Letters of any script; of ASCII what an atom may hold. */
+static bool is_local_part(const char *text, size_t size)
+{
+	const char *end = text + size;
+
+	if (size == 0 || size > LOCAL_MAX || !g_utf8_validate(text, (gssize)size, NULL))
+		return false;
+	for (; text < end; text = g_utf8_next_char(text)) {
+		gunichar letter = g_utf8_get_char(text);
+
+		if (letter < 0x80 ? strchr(atoms, (int)letter) == NULL
+				  : !g_unichar_isgraph(letter) || g_unichar_isspace(letter))
+			return false;
+	}
+	return true;
+}
+
+bool own_recipient(const char *address, struct kit_arena *arena, struct recipient *out)
+{
+	const char *at = address != NULL ? strrchr(address, '@') : NULL;
+
+	if (at == NULL || !is_local_part(address, (size_t)(at - address)))
+		return false;
+	char *domain = g_hostname_to_ascii(at + 1);
+	bool is_good = domain != NULL && is_domain(domain) &&
+		       (size_t)(at - address) + 1 + strlen(domain) <= ADDRESS_MAX;
+
+	if (is_good) {
+		char *local = kit_arena_strndup(arena, address, (size_t)(at - address));
+
+		out->address = kit_arena_printf(arena, "%s@%s", local, domain);
+		out->wants_utf8 = !g_str_is_ascii(local);
+	}
+	g_free(domain);
+	return is_good;
 }
 
 /* ---- knowing again --------------------------------------------------------------- */

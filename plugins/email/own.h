@@ -40,6 +40,15 @@ const char *own_id_reference(const struct own *own, const char *id, struct kit_a
 const char *own_bounce_reference(const struct own *own, const char *address,
 				 struct kit_arena *arena);
 
+/* To whom a mail may go: what RCPT says and To shows. A domain beyond ASCII is
+ * written as DNS has it (xn--...); a local part beyond ASCII needs a server that
+ * takes SMTPUTF8 (RFC 6531). */
+struct recipient {
+	const char *address; /* the arena's */
+	bool wants_utf8;
+};
+bool own_recipient(const char *address, struct kit_arena *arena, struct recipient *out);
+
 /* One plain address, local@domain, in ASCII: what may follow "RCPT TO:<" and stand
  * in a To. */
 bool own_address_is_plain(const char *address);

@@ -165,7 +165,8 @@ static void set_head(GMimeMessage *mail, const struct reply_mail *from)
 	GDateTime *date = g_date_time_new_from_unix_utc(from->date_ms / 1000);
 
 	set_address(object, "From", from->from_name, from->from);
-	set_address(object, "To", NULL, from->to);
+	/* As it is, beyond ASCII too (RFC 6532): there it has no other form. */
+	set_folded(object, "To", from->to);
 	set_subject(object, from->subject);
 	g_mime_message_set_date(mail, date);
 	g_mime_message_set_message_id(mail, from->message_id);

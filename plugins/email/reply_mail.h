@@ -10,7 +10,7 @@
 
 struct reply_mail {
 	const char *from_name; /* or NULL */
-	const char *from, *to; /* own_address_is_plain */
+	const char *from, *to; /* own_address_is_plain; of own_recipient */
 	const char *message_id; /* without brackets */
 	const char *in_reply_to; /* the citizen's message, as the core knows it; or NULL */
 	const char *thread;      /* the first mail of the conversation; or NULL */

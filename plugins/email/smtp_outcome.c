@@ -67,11 +67,15 @@ static const struct smtp_meaning troubles[] = {
 			       "renewed" },
 	[SMTP_NO_LOGIN] = { JEMBATAN_NOT_SENT, JEMBATAN_CONFIG, 0,
 			    "offers no login that fits `auth`: see what it offers" },
+	[SMTP_NO_UTF8] = { JEMBATAN_REFUSED, JEMBATAN_OK, 0,
+			   "takes no address with letters beyond ASCII (it offers no SMTPUTF8): "
+			   "mail cannot reach this citizen" },
 };
 
 struct smtp_meaning smtp_outcome(const struct smtp_end *end)
 {
-	if (end->trouble >= SMTP_NO_TLS && end->stage < SMTP_FROM)
+	if (end->trouble == SMTP_NO_UTF8 ||
+	    (end->trouble >= SMTP_NO_TLS && end->stage < SMTP_FROM))
 		return troubles[end->trouble];
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		if ((rows[i].stages & STAGE(end->stage)) != 0 && end->code >= rows[i].first &&

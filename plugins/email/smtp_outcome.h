@@ -24,7 +24,8 @@ enum smtp_trouble { /* what libcurl says beside the server's answer */
 	SMTP_LOST,        /* cut, timeout, nonsense, no connection */
 	SMTP_NO_TLS,      /* none is offered, and it is demanded */
 	SMTP_CERTIFICATE, /* not trusted */
-	SMTP_NO_LOGIN     /* none that we could use is offered */
+	SMTP_NO_LOGIN,    /* none that we could use is offered */
+	SMTP_NO_UTF8      /* the address is beyond ASCII, and SMTPUTF8 is not offered */
 };
 
 struct smtp_end {

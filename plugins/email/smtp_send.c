@@ -16,6 +16,7 @@ struct sending {
 	const struct smtp_envelope *envelope;
 	struct smtp_report *report;
 	size_t sent;
+	bool in_hello, has_utf8; /* of its last EHLO */
 	bool is_over; /* QUIT has been said: what comes then is no answer to the mail */
 	char error[CURL_ERROR_SIZE];
 };
@@ -41,6 +42,9 @@ static void on_command(struct sending *s, const char *data, size_t size)
 	}
 	end->code = 0;
 	s->report->status[0] = '\0';
+	s->in_hello = size >= 4 && strncasecmp(data, "EHLO", 4) == 0;
+	if (s->in_hello)
+		s->has_utf8 = false;
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
 		size_t length = strlen(commands[i].word);
 
@@ -63,6 +67,8 @@ static void on_line(struct sending *s, const char *data, size_t size)
 			return;
 		code = code * 10 + (unsigned)(data[i] - '0');
 	}
+	if (s->in_hello && code == 250 && size >= 12 && strncasecmp(data + 4, "SMTPUTF8", 8) == 0)
+		s->has_utf8 = true;
 	/* "-": more lines follow, and this one may be the last to come. */
 	if (data[3] != ' ' && data[3] != '\r' && data[3] != '\n')
 		return;
@@ -87,6 +93,12 @@ static int on_debug(CURL *curl, curl_infotype type, char *data, size_t size, voi
 	return 0;
 }
 
+/* It has said what it can, and cannot do this. */
+static bool lacks_utf8(const struct sending *s)
+{
+	return s->envelope->wants_utf8 && !s->has_utf8 && s->report->end.stage >= SMTP_FROM;
+}
+
 static size_t on_read(char *into, size_t size, size_t count, void *user)
 {
 	struct sending *s = user;
@@ -94,6 +106,9 @@ static size_t on_read(char *into, size_t size, size_t count, void *user)
 	size_t room = size * count, left = mail.size - s->sent;
 	size_t now = left < room ? left : room;
 
+	/* The address may have been taken for another one. */
+	if (lacks_utf8(s))
+		return CURL_READFUNC_ABORT;
 	s->report->end.code = 0;
 	s->report->end.stage = now > 0 ? SMTP_BODY : SMTP_END;
 	if (now > 0)
@@ -108,7 +123,7 @@ static int on_progress(void *user, curl_off_t a, curl_off_t b, curl_off_t c, cur
 
 	(void)a, (void)b, (void)c, (void)d;
 	/* Once the mail may be gone, its answer is worth waiting for. */
-	return jembatan_stopping(s->ctx) && s->report->end.stage < SMTP_END ? 1 : 0;
+	return (jembatan_stopping(s->ctx) && s->report->end.stage < SMTP_END) || lacks_utf8(s);
 }
 
 /* ---- libcurl ------------------------------------------------------------------------- */
@@ -205,7 +220,7 @@ void smtp_send(struct jembatan_context *ctx, const struct smtp_server *server,
 	set_options(c, &s, server);
 	CURLcode code = curl_easy_perform(c);
 
-	out->end.trouble = trouble_of(code, out->end.stage);
+	out->end.trouble = lacks_utf8(&s) ? SMTP_NO_UTF8 : trouble_of(code, out->end.stage);
 	/* Before the first answer libcurl's words are about DNS, TCP and TLS only. */
 	if (out->end.trouble != SMTP_NO_TROUBLE && out->end.stage <= SMTP_STARTTLS)
 		snprintf(out->words, sizeof out->words, "%.150s",

@@ -21,6 +21,7 @@ struct smtp_envelope {
 	const char *our_name; /* for EHLO: a domain */
 	const char *from;     /* "": the empty return path */
 	const char *to;
+	bool wants_utf8;      /* to: only where SMTPUTF8 is offered */
 	struct jembatan_bytes mail;
 };
 

@@ -197,7 +197,12 @@ static const struct {
 	{ "siti@@contoh.test", "mail", "x", "JB-1" },
 	{ "@contoh.test", "mail", "x", "JB-1" },
 	{ "siti@-contoh.test", "mail", "x", "JB-1" },
-	{ "s\xc3\xafti@contoh.test", "mail", "x", "JB-1" },
+	{ "s\xff@contoh.test", "mail", "x", "JB-1" }, /* no UTF-8 */
+	{ "s\xe2\x80\xa8iti@contoh.test", "mail", "x", "JB-1" }, /* a separator of lines */
+	{ "s\xc2\x85iti@contoh.test", "mail", "x", "JB-1" },     /* NEL */
+	{ "s\xc3\xafti>@contoh.test", "mail", "x", "JB-1" },
+	{ "siti@c\xc3\xb3ntoh..test", "mail", "x", "JB-1" },
+	{ "siti@c\xc3\xb3n toh.test", "mail", "x", "JB-1" },
 	{ "siti@contoh.test", "phone", "x", "JB-1" },
 	{ NULL, "mail", "x", "JB-1" },
 	{ "siti@contoh.test", "mail", "", "JB-1" },
