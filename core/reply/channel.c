@@ -7,24 +7,26 @@
 #define MINUTE INT64_C(60000)
 
 static const struct reply_channel channels[] = {
-	{ "email", REPLY_REPEATS, 0, 0, 0, false, NULL, { "mail" } },
+	/* Four days, as mail servers have it among themselves (RFC 5321, 4.5.4.1). */
+	{ .connector = "email", .guarantee = REPLY_REPEATS, .patience = 30, .kinds = { "mail" } },
 	/* A status arrives as a receipt that bears our reference. */
-	{ "whatsapp", REPLY_ONCE, 4096, 24 * HOUR, 10 * MINUTE, false, "21:00-07:00",
-	  { "id", "phone" } },
-	{ "facebook", REPLY_ONCE, 8000, 0, 0, true, NULL, { "id" } },
-	{ "instagram", REPLY_ONCE, 300, 0, 0, true, NULL, { "id" } },
-	{ "x", REPLY_ONCE, 280, 0, 0, true, NULL, { "id", "handle" } },
+	{ .connector = "whatsapp", .text_max = 4096, .window_ms = 24 * HOUR,
+	  .settle_after_ms = 10 * MINUTE, .quiet = "21:00-07:00", .kinds = { "id", "phone" } },
+	{ .connector = "facebook", .text_max = 8000, .is_public = true, .kinds = { "id" } },
+	{ .connector = "instagram", .text_max = 300, .is_public = true, .kinds = { "id" } },
+	{ .connector = "x", .text_max = 280, .is_public = true, .kinds = { "id", "handle" } },
 	/* Of its 500 some go to the mention of whom it answers. */
-	{ "mastodon", REPLY_ONCE, 430, 0, 0, true, NULL, { "handle", "id" } },
-	{ "bluesky", REPLY_ONCE, 300, 0, 0, true, NULL, { "id", "handle" } },
-	{ "telegram", REPLY_NOTHING, 4096, 0, 0, false, NULL, { "id" } },
+	{ .connector = "mastodon", .text_max = 430, .is_public = true, .kinds = { "handle", "id" } },
+	{ .connector = "bluesky", .text_max = 300, .is_public = true, .kinds = { "id", "handle" } },
+	{ .connector = "telegram", .guarantee = REPLY_NOTHING, .text_max = 4096, .kinds = { "id" } },
 	/* An app's own record: it takes the answer, and shows it to its user. */
-	{ "agency-api", REPLY_NOTHING, 2000, 0, 0, false, NULL, { "id" } },
+	{ .connector = "agency-api", .guarantee = REPLY_NOTHING, .text_max = 2000,
+	  .kinds = { "id" } },
 };
 
 /* Nothing is known of it. */
-static const struct reply_channel other = { NULL, REPLY_NOTHING, 2000, 0, 0, false, NULL,
-					    { "id", "mail", "phone" } };
+static const struct reply_channel other = { .guarantee = REPLY_NOTHING, .text_max = 2000,
+					    .kinds = { "id", "mail", "phone" } };
 
 const struct reply_channel *reply_channel(const char *connector)
 {

@@ -21,6 +21,7 @@ struct reply_channel {
 	size_t text_max;         /* grapheme clusters; 0: no limit */
 	int64_t window_ms;       /* free text so long after the citizen's last message; 0: always */
 	int64_t settle_after_ms; /* evidence (a receipt) may come so late */
+	unsigned patience;       /* "later" so often, ever more rarely, then it failed; 0: no end */
 	bool is_public;          /* strangers read it: never of a secret report */
 	const char *quiet;       /* preset of quiet hours, "21:00-07:00"; or NULL */
 	const char *kinds[4];    /* addresses that it takes, the best first; ends with NULL */

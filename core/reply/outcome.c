@@ -12,6 +12,7 @@
 #define FIRST_MS INT64_C(5000)
 #define MOST_MS (INT64_C(30) * 60000)
 #define LATER_MOST_MS (INT64_C(24) * 3600000)
+#define PATIENT_MOST_MS (INT64_C(4) * 3600000)
 #define SETTLE_FIRST_MS INT64_C(2000)
 #define SETTLES_MAX 4u
 #define REPEATS_MAX 6u /* a server that loses its answer each time */
@@ -85,6 +86,23 @@ static void later(int64_t at_ms, int64_t now_ms, enum reply_state state, const c
 	set(v, state, due_ms, why != NULL ? why : "the channel asks to wait");
 }
 
+/* It asks to wait, again and again: twice as long each time, and not for ever. */
+static void patiently(const struct reply_channel *c, int64_t at_ms, int64_t now_ms, const char *why,
+		      struct reply_verdict *v)
+{
+	int64_t wait_ms = at_ms > now_ms ? at_ms - now_ms : FIRST_MS;
+	if (++v->row.put_off > c->patience) {
+		set(v, REPLY_FAILED, 0, why != NULL ? why : "for days it was to come later");
+		v->did_fail = true;
+		return;
+	}
+	for (unsigned i = 1; i < v->row.put_off && wait_ms < PATIENT_MOST_MS; i++)
+		wait_ms *= 2;
+	if (wait_ms > PATIENT_MOST_MS && at_ms <= now_ms + PATIENT_MOST_MS)
+		wait_ms = PATIENT_MOST_MS;
+	later(now_ms + wait_ms, now_ms, REPLY_QUEUED, why, v);
+}
+
 static void settled(const struct reply_channel *c, const struct reply_answer *a, int64_t now_ms,
 		    struct reply_verdict *v)
 {
@@ -132,7 +150,10 @@ static void tried(const struct reply_channel *c, const struct reply_answer *a, i
 		return;
 	case JEMBATAN_LATER:
 		did_not_leave(v);
-		later(a->at_ms, now_ms, REPLY_QUEUED, a->why, v);
+		if (c->patience > 0)
+			patiently(c, a->at_ms, now_ms, a->why, v);
+		else
+			later(a->at_ms, now_ms, REPLY_QUEUED, a->why, v);
 		return;
 	case JEMBATAN_UNKNOWN:
 		unknown(c, now_ms, a->why != NULL ? a->why : "the answer was lost", v);

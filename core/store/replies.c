@@ -172,7 +172,7 @@ enum jembatan_result replies_overtake(struct db *db, int64_t ticket_id,
 #define SELECT_ROWS \
 	"SELECT id, ticket_id, message_id, instance_id, event, state, status, to_kind," \
 	" address_key, reference, waiting, settling, attempts, settles, repeated, due_ms," \
-	" created_ms, started_ms, sent_ms, fallback_of, missed, why FROM reply "
+	" created_ms, started_ms, sent_ms, fallback_of, missed, why, put_off FROM reply "
 
 static void read_row(sqlite3_stmt *s, struct arena *arena, struct reply_row *out)
 {
@@ -199,6 +199,7 @@ static void read_row(sqlite3_stmt *s, struct arena *arena, struct reply_row *out
 		.fallback_of = sqlite3_column_int64(s, 19),
 		.missed = sqlite3_column_int64(s, 20) != 0,
 		.why = sql_column_text(s, 21, arena),
+		.put_off = (unsigned)sqlite3_column_int64(s, 22),
 	};
 	if (key.size == KEY_SIZE)
 		memcpy(out->address_key.bytes, key.data, KEY_SIZE);
@@ -338,13 +339,15 @@ enum jembatan_result replies_update(struct db *db, const struct reply_row *row,
 		sql_run(&db->sql, why,
 			"UPDATE reply SET state = ?2, settling = ?3, attempts = ?4, settles = ?5,"
 			" repeated = ?6, due_ms = ?7, started_ms = ?8, sent_ms = ?9, missed = ?10,"
-			" why = ?11, remote_key = coalesce(?12, remote_key) WHERE id = ?1",
+			" why = ?11, remote_key = coalesce(?12, remote_key), put_off = ?13"
+			" WHERE id = ?1",
 			SQL_VALUES(sql_number(row->id), sql_number(row->state),
 				   sql_number(row->settling), sql_number(row->attempts),
 				   sql_number(row->settles), sql_number(row->repeated),
 				   sql_number(row->due_ms), sql_number(row->started_ms),
 				   sql_number(row->sent_ms), sql_number(row->missed),
-				   sql_text(row->why), key_value(remote_key)));
+				   sql_text(row->why), key_value(remote_key),
+				   sql_number(row->put_off)));
 	if (r == JEMBATAN_OK && sql_changes(&db->sql) == 0)
 		return why_set(why, JEMBATAN_GONE, "there is no such reply");
 	bool is_open = row->state == REPLY_QUEUED || row->state == REPLY_SENDING ||
@@ -356,7 +359,7 @@ enum jembatan_result replies_reopen(struct db *db, int64_t id, int64_t due_ms, s
 {
 	return sql_run(&db->sql, why,
 		       "UPDATE reply SET state = 0, settling = 0, attempts = 0, settles = 0,"
-		       " due_ms = ?2, sent_ms = 0, missed = 0, why = NULL,"
+		       " put_off = 0, due_ms = ?2, sent_ms = 0, missed = 0, why = NULL,"
 		       " waiting = EXISTS (SELECT 1 FROM reply o INDEXED BY reply_open"
 		       " WHERE o.address_key = reply.address_key AND o.ticket_id IS reply.ticket_id"
 		       " AND o.state IN (0, 1, 6) AND o.id <> reply.id)"

@@ -59,6 +59,7 @@ struct reply_row {
 	bool waiting;           /* behind another one of this ticket and address */
 	bool settling;          /* SENDING: asked, not sent */
 	unsigned attempts, settles;
+	unsigned put_off;       /* so often the channel asked to wait */
 	bool repeated;          /* sent again although it may have gone out */
 	int64_t due_ms, created_ms;
 	int64_t started_ms;     /* when it last may have left; 0: never */
@@ -139,7 +140,7 @@ MUST_CHECK enum jembatan_result replies_sent_since(struct db *db,
 						   const struct digest *address_key,
 						   int64_t since_ms, int64_t *out_count,
 						   int64_t *out_oldest_ms, struct why *why);
-/* Write state, settling, attempts, settles, repeated, due_ms, started_ms,
+/* Write state, settling, attempts, settles, put_off, repeated, due_ms, started_ms,
  * sent_ms, missed, why; remote_key: learned now, or NULL. The next one that
  * waited for it may go. */
 MUST_CHECK enum jembatan_result replies_update(struct db *db, const struct reply_row *row,

@@ -90,3 +90,7 @@ const char schema_reply_reposts[] =
 	" WHEN old.ticket_id <> new.ticket_id AND new.stage IN (1, 2, 7)" IS_ON
 	" BEGIN INSERT INTO reply_news (kind, ticket_id, message_id, at_ms)"
 	" VALUES (0, new.ticket_id, new.id, new.received_ms); END;";
+
+/* How often a channel asked to wait: mail is given up after days. */
+const char schema_reply_put_off[] =
+	"ALTER TABLE reply ADD COLUMN put_off INTEGER NOT NULL DEFAULT 0;";

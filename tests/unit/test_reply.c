@@ -479,6 +479,46 @@ START_TEST(what_a_channel_settles_is_believed)
 }
 END_TEST
 
+/* A mail server that always says "later": asked ever more rarely, for as long as
+ * mail servers do among themselves, and then the citizen is on the list. */
+START_TEST(who_always_says_later_is_asked_for_days_and_not_for_ever)
+{
+	struct reply_row row = row_of(REPLY_NUMBER);
+	struct reply_verdict v = { 0 };
+	int64_t now = NOW, last = 0;
+	row.attempts = 100; /* a server that was away before: another matter */
+	while (!v.did_fail) {
+		row.state = REPLY_SENDING;
+		row.started_ms = now;
+		struct reply_answer later = { .outcome = JEMBATAN_LATER, .at_ms = now + HOUR / 12 };
+		reply_after_answer(reply_channel("email"), &row, &later, now, &v);
+		row = v.row;
+		if (v.did_fail)
+			break;
+		ck_assert_int_eq(row.state, REPLY_QUEUED);
+		ck_assert_int_eq(row.started_ms, 0);
+		ck_assert_int_ge(row.due_ms - now, last);
+		ck_assert_int_le(row.due_ms - now, 4 * HOUR);
+		last = row.due_ms - now;
+		now = row.due_ms;
+	}
+	ck_assert_int_eq(last, 4 * HOUR);
+	ck_assert_int_eq(row.state, REPLY_FAILED);
+	ck_assert_int_gt(now - NOW, 3 * 24 * HOUR);
+	ck_assert_int_lt(now - NOW, 5 * 24 * HOUR);
+	/* A pace is no such thing. */
+	row = row_of(REPLY_NUMBER);
+	for (int i = 0; i < 1000; i++) {
+		struct reply_answer later = { .outcome = JEMBATAN_LATER, .at_ms = NOW + 6000 };
+		row.state = REPLY_SENDING;
+		reply_after_answer(reply_channel("whatsapp"), &row, &later, NOW, &v);
+		row = v.row;
+		ck_assert_int_eq(row.state, REPLY_QUEUED);
+		ck_assert_int_eq(row.due_ms, NOW + 6000);
+	}
+}
+END_TEST
+
 /* No evidence of WhatsApp's comes at once: nothing is given up before. */
 START_TEST(a_receipt_has_time_to_come)
 {
@@ -566,6 +606,7 @@ int main(void)
 	tcase_add_loop_test(t, each_answer_leads_where_the_table_says, 0, COUNT_OF(tries));
 	tcase_add_test(t, what_nothing_settles_goes_out_as_often_as_its_guarantee_says);
 	tcase_add_test(t, what_a_channel_settles_is_believed);
+	tcase_add_test(t, who_always_says_later_is_asked_for_days_and_not_for_ever);
 	tcase_add_test(t, a_receipt_has_time_to_come);
 	tcase_add_loop_test(t, receipts_come_in_any_order_and_twice, 0, COUNT_OF(receipts));
 	tcase_add_test(t, a_receipt_of_what_never_left_is_not_believed);

@@ -259,20 +259,22 @@ START_TEST(an_older_store_begins_to_follow)
 	 * behind it what builds on it. */
 	const char *steps[16];
 	struct migrate_steps all = { steps, migrate_all.count };
-	struct migrate_steps older = { steps, migrate_all.count - 4 };
+	struct migrate_steps older = { steps, migrate_all.count - 5 };
 	struct follow_counts counts;
 	size_t n = 0;
 	ck_assert_uint_le(migrate_all.count, COUNT_OF(steps));
 	for (size_t i = 0; i < migrate_all.count; i++)
 		if (migrate_all.steps[i] != schema_follow && migrate_all.steps[i] != schema_reply &&
 		    migrate_all.steps[i] != schema_retention &&
-		    migrate_all.steps[i] != schema_reply_reposts)
+		    migrate_all.steps[i] != schema_reply_reposts &&
+		    migrate_all.steps[i] != schema_reply_put_off)
 			steps[n++] = migrate_all.steps[i];
 	ck_assert_uint_eq(n, older.count);
 	steps[n] = schema_follow;
 	steps[n + 1] = schema_reply;
 	steps[n + 2] = schema_retention;
 	steps[n + 3] = schema_reply_reposts;
+	steps[n + 4] = schema_reply_put_off;
 	db_close(db);
 	db = NULL;
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
