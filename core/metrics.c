@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "facts_view.h"
 #include "reload.h"
 #include "tallies.h"
 #include "web_child.h"
@@ -217,6 +218,7 @@ enum jembatan_result metrics_write(struct app *a, struct buf *out, struct why *w
 		return r;
 	write_store(a, &t, out);
 	r = write_instances(a, out, why);
+	facts_view_metrics(a, out);
 	write_central(a, &t, out);
 	write_replies(&t, out);
 	write_alarms(a, &t, out);

@@ -11,6 +11,7 @@
 #include "base/jx.h"
 #include "commands_replies.h"
 #include "duplicates_view.h"
+#include "facts_view.h"
 #include "follow_view.h"
 #include "reload.h"
 #include "retention.h"
@@ -204,6 +205,7 @@ void status_command(struct control_peer *p, const struct msg_command *c)
 	for (size_t n = 0; r == JEMBATAN_OK && intake_status(control_app(p)->intake, n, &s); n++)
 		r = instance_row(p, &s, &why);
 	if (r == JEMBATAN_OK) {
+		facts_view_status(p);
 		central_row(p, &t);
 		follow_view_status(p, &t);
 		central_alarms(p, &t);

@@ -27,6 +27,7 @@ static const struct jembatan_option options[] = {
 	{ "api", JEMBATAN_BOOLEAN, 0, "true", 0, 0, NULL,
 	  "false: nothing is asked of the network or sent there (withdrawn, too dear); posts come by "
 	  "`jembatan intake add` alone." },
+	SOCIAL_BUDGET_OPTIONS,
 	KIT_HTTP_OPTIONS,
 	{ NULL, JEMBATAN_STRING, 0, NULL, 0, 0, NULL, NULL },
 };
@@ -62,6 +63,7 @@ static enum jembatan_result check_needs(struct jembatan_context *ctx,
 static enum jembatan_result social_check(struct jembatan_context *ctx)
 {
 	const struct social_network *network = network_of(ctx);
+	struct social_budget *budget;
 	struct social_rules *rules;
 
 	if (!network)
@@ -72,7 +74,11 @@ static enum jembatan_result social_check(struct jembatan_context *ctx)
 	if (result == JEMBATAN_OK && network->check && jembatan_get_integer(ctx, "api") != 0)
 		result = network->check(ctx);
 	if (result == JEMBATAN_OK)
+		result = social_budget_new(ctx, network->budget, &budget);
+	if (result == JEMBATAN_OK) {
+		social_budget_free(budget);
 		result = social_rules_new(ctx, &rules);
+	}
 	if (result == JEMBATAN_OK)
 		social_rules_free(rules);
 	return result;
@@ -89,14 +95,18 @@ static enum jembatan_result make(struct jembatan_context *ctx, struct social **o
 	s->network = network_of(ctx);
 	s->is_by_hand = s->network == &other_network || jembatan_get_integer(ctx, "api") == 0;
 	s->arena = kit_arena_new();
+	s->role = SOCIAL_ROLES; /* none yet */
 	enum jembatan_result result = social_rules_new(ctx, &s->rules);
 
+	if (result == JEMBATAN_OK)
+		result = social_budget_new(ctx, s->network->budget, &s->budget);
 	if (result == JEMBATAN_OK) {
 		if (s->network->open)
 			s->network->open(s);
 		*out = s;
 		return result;
 	}
+	social_rules_free(s->rules);
 	kit_arena_free(s->arena);
 	free(s);
 	return result;
@@ -110,7 +120,9 @@ static void social_close(struct jembatan_context *ctx, void *data)
 	if (s->network->close)
 		s->network->close(s);
 	kit_http_free(s->http);
+	social_budget_free(s->budget);
 	social_rules_free(s->rules);
+	free(s->facts);
 	kit_arena_free(s->arena);
 	free(s->url);
 	free(s);
@@ -148,13 +160,27 @@ static enum jembatan_result social_open(struct jembatan_context *ctx, const char
 	return JEMBATAN_OK;
 }
 
+/* Each process serves one of them, and spends in its name. */
+static void begin_call(struct social *s, enum social_role role)
+{
+	kit_arena_reset(s->arena);
+	if (s->role == role)
+		return;
+	s->role = role;
+	social_budget_set_role(s->budget, role);
+	social_facts_load(s);
+}
+
 static enum jembatan_result social_poll(struct jembatan_context *ctx, void *data)
 {
 	struct social *s = data;
 
 	(void)ctx;
-	kit_arena_reset(s->arena);
-	return s->is_by_hand ? JEMBATAN_IDLE : s->network->poll(s);
+	begin_call(s, SOCIAL_POLL);
+	enum jembatan_result result = s->is_by_hand ? JEMBATAN_IDLE : s->network->poll(s);
+
+	social_facts_put(s);
+	return result;
 }
 
 static enum jembatan_result social_reply(struct jembatan_context *ctx, void *data,
@@ -164,7 +190,7 @@ static enum jembatan_result social_reply(struct jembatan_context *ctx, void *dat
 	struct social *s = data;
 
 	(void)ctx;
-	kit_arena_reset(s->arena);
+	begin_call(s, SOCIAL_DELIVER);
 	if (s->is_by_hand || social_hand_is_link(reply->reply_to)) {
 		out->outcome = reply->flags & JEMBATAN_SETTLE ? JEMBATAN_UNKNOWN : JEMBATAN_REFUSED;
 		return jembatan_explain(ctx, JEMBATAN_OK,
@@ -179,7 +205,7 @@ static enum jembatan_result social_fetch(struct jembatan_context *ctx, void *dat
 	struct social *s = data;
 
 	(void)ctx;
-	kit_arena_reset(s->arena);
+	begin_call(s, SOCIAL_DELIVER);
 	return s->is_by_hand ? social_fetch_public(s, reference, spool) :
 			       s->network->fetch(s, reference, spool);
 }
@@ -191,11 +217,14 @@ static enum jembatan_result social_request(struct jembatan_context *ctx, void *d
 	struct social *s = data;
 
 	(void)ctx;
-	kit_arena_reset(s->arena);
-	if (s->network->request)
-		return s->network->request(s, request, out);
+	begin_call(s, SOCIAL_REQUEST);
 	out->status = 404;
-	return JEMBATAN_OK;
+	if (!s->network->request)
+		return JEMBATAN_OK;
+	enum jembatan_result result = s->network->request(s, request, out);
+
+	social_facts_put(s);
+	return result;
 }
 
 static enum jembatan_result social_preview(struct jembatan_context *ctx,

@@ -3,6 +3,7 @@
 #ifndef SOCIAL_H
 #define SOCIAL_H
 
+#include "social/social_budget.h"
 #include "social/social_rules.h"
 
 /* A post as a network's parser leaves it: the rules have not been asked yet. */
@@ -24,11 +25,20 @@ struct social {
 	char own_id[64]; /* our account's; "" as long as nobody was asked */
 	bool is_by_hand; /* nothing is asked or sent */
 	void *own;       /* the network's, from its open() */
+	struct social_budget *budget; /* of network->budget and the options */
+	enum social_role role; /* which of the operations this process serves */
+	/* What `jembatan status` shows. A network says when its token ends (unix ms),
+	 * or that it is renewed by itself. */
+	int64_t newest_ms, token_ends_ms;
+	bool token_renews;
+	char *facts; /* as written last, at facts_ms */
+	int64_t facts_ms;
 };
 
 struct social_network {
 	const char *name;
 	const char *url; /* preset of `url`; NULL: must be set */
+	const struct social_budget_preset *budget; /* NULL: no limits, no prices */
 	const char *const *needs; /* options that must be set; ends with NULL */
 	/* Beyond the table and the rules; no network. NULL: nothing. */
 	enum jembatan_result (*check)(struct jembatan_context *ctx);
@@ -73,6 +83,11 @@ social_fetch_public(struct social *s, const char *reference, struct jembatan_spo
  * *out_skip: it is in quarantine, go on with the next. */
 JEMBATAN_MUST_CHECK enum jembatan_result
 social_begin(struct social *s, const char *id, json_t *record, bool *out_skip);
+
+/* After a call: what status shows gets to disk, if it has changed. load: at the
+ * first call, what an earlier process knew. */
+void social_facts_put(struct social *s);
+void social_facts_load(struct social *s);
 
 /* What stands in one of the reset headers, as time to wait: unix seconds, ISO
  * 8601, or seconds from now (below 10^8). -1: neither. At most a day. Pure. */

@@ -29,6 +29,8 @@ enum jembatan_result social_take(struct social *s, struct social_post *post)
 	const struct social_facts facts = { post->facts, post->message.text, post->language };
 	struct jembatan_message *m = &post->message;
 
+	if (m->arrived_ms > s->newest_ms && m->arrived_ms <= jembatan_now_ms(s->ctx))
+		s->newest_ms = m->arrived_ms;
 	/* What cannot be read asks no rule, but is nobody's complaint either when a
 	 * bot or we ourselves wrote it. */
 	if (m->kind == JEMBATAN_NEW || (post->facts & (SOCIAL_OWN | SOCIAL_REPOST | SOCIAL_BOT))) {
