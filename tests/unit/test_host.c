@@ -380,19 +380,14 @@ END_TEST
 START_TEST(a_large_body_of_a_request_makes_no_file)
 {
 	struct msg_begin begin = { 0 };
-	const struct msg_request request = { .method = "POST", .path = "/hook" };
-	CLEANUP(free_pointer) char *body = xcalloc(1, FRAME_BLOB_MAX);
-	static const char message[] = "{\"do\": \"message\", \"id\": \"1\", \"begin\": false}";
+	CLEANUP(free_pointer) char *body = xmalloc(FRAME_BLOB_MAX);
 	memset(body, ' ', FRAME_BLOB_MAX);
-	memcpy(body, message, sizeof(message) - 1);
+	memcpy(body, "{\"do\": \"message\", \"begin\": false}", 34);
 	open_in_role(MSG_ROLE_REQUEST);
-	core_side_send(&core, MSG_REQUEST, msg_request_fields, &request,
+	core_side_send(&core, MSG_REQUEST, msg_request_fields, &(struct msg_request){ "POST", "/" },
 		       bytes_of(body, FRAME_BLOB_MAX));
 	struct frame f = core_side_expect(&core, MSG_BEGIN, msg_begin_fields, &begin);
-	ck_assert_uint_eq(begin.spooled_count, 0);
-	ck_assert_uint_eq(f.blob.size, FRAME_BLOB_MAX);
-	core_side_expect(&core, MSG_MESSAGE, NULL, NULL);
-	core_side_expect(&core, MSG_RESPONSE, NULL, NULL);
+	ck_assert(begin.spooled_count == 0 && f.blob.size == FRAME_BLOB_MAX);
 }
 END_TEST
 
