@@ -517,6 +517,7 @@ control_command *commands_find(const char *name)
 		{ "central accept", central_accept_command },
 		{ "central words", central_words_command },
 		{ "central import", central_import_command },
+		{ "intake add", intake_add_command },
 		{ "reload", reload_command },
 		{ "duplicates list", duplicates_list_command },
 		{ "duplicates show", duplicates_show_command },

@@ -13,6 +13,7 @@ bool commands_finish(struct control_peer *p, enum jembatan_result r, struct why 
 		     const char *done);
 
 control_command review_accept_command, review_reject_command, tickets_edit_command;
+control_command intake_add_command;
 control_command backup_begin_command, backup_end_command, backup_list_command;
 control_command restore_release_command;
 /* Rows "backup" of the copies that were made before migrations. */

@@ -4,6 +4,7 @@
 #include "decide_know.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "intake/batch.h"
 #include "store/outbox_rows.h"
 #include "ticket/ticket.h"
@@ -71,9 +72,14 @@ static enum jembatan_result tighten(struct decide *d, const struct inbox_row *ro
 			   "tell it there" : "the reporter asks for secrecy", why);
 }
 
+/* A person who copies a post breaks its lines elsewhere: that changes no word. */
 static bool same_words(const struct jembatan_message *a, const struct jembatan_message *b)
 {
-	return str_equal(a->text, b->text) && str_equal(a->subject, b->subject);
+	CLEANUP(free_pointer) char *left = text_squeeze(a->text != NULL ? a->text : "");
+	CLEANUP(free_pointer) char *right = text_squeeze(b->text != NULL ? b->text : "");
+	text_trim(left);
+	text_trim(right);
+	return str_equal(left, right) && str_equal(a->subject, b->subject);
 }
 
 /* Its create has never left: it is not needed any more. */

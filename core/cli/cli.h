@@ -56,6 +56,15 @@ int cli_backup(const struct cli *c, const char *folder);
 int cli_restore(const struct cli *c, const char *from, bool replace);
 int cli_release(const struct cli *c, bool yes);
 int cli_import(const struct cli *c, const char *path, bool dry_run);
+/* The record of this number in quarantine: bytes to a file, text to a terminal. */
+int cli_show_record(const struct cli *c, const char *id);
+/* What `jembatan intake add` was given: a link and the file of its text ("-":
+ * stdin), or a CSV file. */
+struct cli_posts {
+	const char *instance, *url, *text, *time, *csv;
+	bool is_dry;
+};
+int cli_posts_add(const struct cli *c, const struct cli_posts *asked);
 int cli_preview(const struct cli *c, const char *instance, const char *sample);
 
 #endif

@@ -1,5 +1,6 @@
-/* export.c: see export.h. libcsv reads the CSV. */
+/* export.c: see export.h. */
 #include "cli/export.h"
+#include "cli/csv_file.h"
 
 #include "base/buf.h"
 #include "base/digest.h"
@@ -7,18 +8,14 @@
 #include "config/date.h"
 #include "ticket/when.h"
 
-#include <csv.h>
 #include <ctype.h>
-#include <iconv.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/poison.h"
 
-#define COLUMNS_MAX 256u
 #define TRACKING_MAX 32u
 #define WIB_MINUTES 420
-#define PIECE 65536u
 
 enum column { TRACKING, TITLE, TEXT_FIRST, TEXT_LAST, RECEIVED, STATUS, COLUMN_COUNT };
 
@@ -42,32 +39,21 @@ static const struct {
 
 struct reader {
 	struct arena *arena;
-	char *fields[COLUMNS_MAX];
+	char *const *fields; /* of the row */
 	size_t field_count, line, room, count, left_out;
 	int place[COLUMN_COUNT]; /* of each column; -1: absent */
 	struct export_row *rows;
-	bool too_wide, too_many;
+	bool has_header, too_many;
 };
 
 /* ---- headers --------------------------------------------------------------- */
-
-static char *letters_of(const char *text)
-{
-	char *out = text_fold(text), *to = out;
-
-	for (const char *p = out; *p; p++)
-		if (isalnum((unsigned char)*p))
-			*to++ = *p;
-	*to = '\0';
-	return out;
-}
 
 static void read_header(struct reader *r)
 {
 	for (size_t c = 0; c < COLUMN_COUNT; c++)
 		r->place[c] = -1;
 	for (size_t f = 0; f < r->field_count; f++) {
-		CLEANUP(free_pointer) char *name = letters_of(r->fields[f]);
+		CLEANUP(free_pointer) char *name = csv_file_letters(r->fields[f]);
 		for (size_t h = 0; h < COUNT_OF(headers); h++)
 			if (strcmp(headers[h].name, name) == 0 && r->place[headers[h].column] < 0)
 				r->place[headers[h].column] = (int)f;
@@ -170,118 +156,33 @@ static void read_row(struct reader *r)
 	};
 }
 
-/* ---- libcsv ---------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------------- */
 
-static void on_field(void *text, size_t size, void *data)
+static void on_row(void *data, size_t line, char *const *fields, size_t count)
 {
 	struct reader *r = data;
 
-	if (r->field_count == COLUMNS_MAX) {
-		r->too_wide = true;
-		return;
-	}
-	r->fields[r->field_count++] = xstrndup(text ? text : "", size);
-}
-
-static void on_row(int end UNUSED, void *data)
-{
-	struct reader *r = data;
-
-	r->line++;
-	if (r->line == 1)
+	r->line = line;
+	r->fields = fields;
+	r->field_count = count;
+	if (!r->has_header)
 		read_header(r);
 	else if (r->place[TRACKING] >= 0)
 		read_row(r);
-	while (r->field_count > 0)
-		free(r->fields[--r->field_count]);
+	r->has_header = true;
 }
 
-static char delimiter_of(const char *text, size_t size)
+static enum jembatan_result parse(struct reader *r, struct jembatan_bytes file, struct why *why)
 {
-	static const char candidates[] = ",;\t";
-	size_t counts[sizeof(candidates)] = { 0 }, best = 0;
-	bool is_quoted = false;
+	enum jembatan_result result = csv_file_read(file, EXPORT_BYTES_MAX, on_row, r, why);
 
-	for (size_t i = 0; i < size && (is_quoted || (text[i] != '\n' && text[i] != '\r')); i++) {
-		const char *at = text[i] ? strchr(candidates, text[i]) : NULL;
-		is_quoted ^= text[i] == '"';
-		if (at && !is_quoted)
-			counts[at - candidates]++;
-	}
-	for (size_t c = 1; candidates[c]; c++)
-		if (counts[c] > counts[best])
-			best = c;
-	return candidates[best];
-}
-
-static enum jembatan_result parse(struct reader *r, const struct buf *text, struct why *why)
-{
-	struct csv_parser parser;
-	size_t done = 0;
-
-	ASSERT(csv_init(&parser, CSV_APPEND_NULL) == 0);
-	csv_set_delim(&parser, (unsigned char)delimiter_of(text->data, text->size));
-	while (done < text->size && !r->too_wide && !r->too_many) {
-		size_t piece = text->size - done < PIECE ? text->size - done : PIECE;
-		if (csv_parse(&parser, text->data + done, piece, on_field, on_row, r) != piece)
-			break;
-		done += piece;
-	}
-	bool is_whole = done == text->size && csv_fini(&parser, on_field, on_row, r) == 0;
-	csv_free(&parser);
-	while (r->field_count > 0)
-		free(r->fields[--r->field_count]);
-	if (r->too_wide || r->too_many)
-		return why_set(why, JEMBATAN_DATA, "more than %u columns or %u rows", COLUMNS_MAX,
-			       EXPORT_ROWS_MAX);
-	if (!is_whole)
-		return why_set(why, JEMBATAN_DATA, "line %zu is not CSV", r->line + 1);
-	if (r->line == 0 || r->place[TRACKING] < 0)
+	if (result != JEMBATAN_OK)
+		return result;
+	if (r->too_many)
+		return why_set(why, JEMBATAN_DATA, "more than %u rows", EXPORT_ROWS_MAX);
+	if (!r->has_header || r->place[TRACKING] < 0)
 		return why_set(why, JEMBATAN_DATA, "no column is called Tracking ID (or Nomor Laporan): "
 			       "is this the export of complaints?");
-	return JEMBATAN_OK;
-}
-
-/* ---- encodings ------------------------------------------------------------- */
-
-static enum jembatan_result from_utf16(const char *name, struct jembatan_bytes file,
-				       struct buf *out, struct why *why)
-{
-	iconv_t cd = iconv_open("UTF-8", name);
-	char piece[4096], *in = (char *)(uintptr_t)file.data;
-	size_t left = file.size;
-	bool good = cd != (iconv_t)-1;
-
-	while (good && left > 0) {
-		char *to = piece;
-		size_t room = sizeof(piece), before = left;
-		size_t n = iconv(cd, &in, &left, &to, &room);
-		buf_add(out, piece, sizeof(piece) - room);
-		good = n != (size_t)-1 || left < before;
-	}
-	if (cd != (iconv_t)-1)
-		iconv_close(cd);
-	return good ? JEMBATAN_OK : why_set(why, JEMBATAN_DATA, "it is not whole UTF-16");
-}
-
-static enum jembatan_result to_utf8(struct jembatan_bytes file, struct buf *out, struct why *why)
-{
-	const unsigned char *b = (const unsigned char *)file.data;
-
-	if (file.size >= 2 && ((b[0] == 0xff && b[1] == 0xfe) || (b[0] == 0xfe && b[1] == 0xff))) {
-		struct jembatan_bytes rest = bytes_of((const char *)file.data + 2, file.size - 2);
-		CLEANUP(buf_done) struct buf wide;
-		buf_init(&wide, 2 * EXPORT_BYTES_MAX);
-		enum jembatan_result r = from_utf16(b[0] == 0xff ? "UTF-16LE" : "UTF-16BE", rest,
-						    &wide, why);
-		if (r == JEMBATAN_OK && wide.size > 0)
-			text_clean(wide.data, wide.size, out);
-		return r;
-	}
-	if (file.size >= 3 && memcmp(b, "\xef\xbb\xbf", 3) == 0)
-		text_from_unknown((const char *)file.data + 3, file.size - 3, out);
-	else
-		text_from_unknown(file.data, file.size, out);
 	return JEMBATAN_OK;
 }
 
@@ -316,16 +217,8 @@ enum jembatan_result export_read(struct jembatan_bytes file, struct arena *arena
 				 struct why *why)
 {
 	struct reader r = { .arena = arena };
-	CLEANUP(buf_done) struct buf text;
+	enum jembatan_result result = parse(&r, file, why);
 
-	if (file.size > EXPORT_BYTES_MAX)
-		return why_set(why, JEMBATAN_DATA, "it is larger than %u bytes", EXPORT_BYTES_MAX);
-	buf_init(&text, 2 * EXPORT_BYTES_MAX);
-	enum jembatan_result result = to_utf8(file, &text, why);
-	if (result == JEMBATAN_OK && text.size == 0)
-		result = why_set(why, JEMBATAN_DATA, "it is empty");
-	if (result == JEMBATAN_OK)
-		result = parse(&r, &text, why);
 	if (result != JEMBATAN_OK)
 		return result;
 	mark_twins(&r);

@@ -41,6 +41,8 @@ static const char usage_text[] =
 	"  duplicates list [--all] | show mN|TICKET | split mN|TICKET | join TICKET TICKET\n"
 	"  central institutions | differences [--refresh] | words | accept TICKET\n"
 	"  central import FILE [--dry-run]   the centre's official export\n"
+	"  intake add --instance NAME --url LINK --text FILE|- [--time TIME] [--dry-run]\n"
+	"  intake add --instance NAME --csv FILE|- [--dry-run]   posts that somebody copied\n"
 	"run\n"
 	"  pause INSTANCE|central, resume INSTANCE|central\n"
 	"  backfill INSTANCE --since DATE [--dry-run]\n"
@@ -64,7 +66,7 @@ static const char usage_text[] =
 struct request {
 	struct cli cli;
 	const char *sample, *person, *ticket, *since, *reason, *offline, *automatic, *title, *text, *home;
-	const char *agency, *category, *classification;
+	const char *agency, *category, *classification, *instance, *url, *time, *csv;
 	bool not_reached, live, dry_run, all, refused, refresh, show_options, explain, measure, list,
 		replace, release, yes;
 	char **words;
@@ -256,50 +258,6 @@ static int run_replies(const struct request *q)
 	return usage_error("replies list, hold, release or preview, not ", what);
 }
 
-struct shown {
-	bool json;
-	int64_t bytes; /* so far */
-	size_t rows;
-};
-
-static void on_record(void *data, json_t *row)
-{
-	struct shown *shown = data;
-	const char *hex = jx_text(row, "hex");
-	shown->rows++;
-	if (shown->json)
-		cli_print_json(NULL, row);
-	if (hex == NULL)
-		return;
-	size_t n = strlen(hex) / 2;
-	char *bytes = xmalloc(n);
-	/* A file gets the very bytes, a terminal nothing that steers it. */
-	if (digest_unhex(hex, bytes, n) && !shown->json) {
-		if (isatty(STDOUT_FILENO))
-			cli_say_bytes(stdout, bytes, n);
-		else
-			fwrite(bytes, 1, n, stdout);
-	}
-	shown->bytes += (int64_t)n;
-	free(bytes);
-}
-
-/* A large record comes in several answers. */
-static int show_record(const struct request *q)
-{
-	struct shown shown = { .json = q->cli.json };
-	char from[32];
-	struct msg_argument arguments[] = { { "id", word(q, 2) }, { "from", NULL } };
-	int code;
-	do {
-		shown.rows = 0;
-		code = cli_ask(&q->cli, "quarantine show", arguments, 2, on_record, &shown);
-		snprintf(from, sizeof(from), "%lld", (long long)shown.bytes);
-		arguments[1].value = from;
-	} while (code == EX_OK && shown.rows > 0 && shown.bytes > 0);
-	return code;
-}
-
 static int run_quarantine(const struct request *q)
 {
 	const char *what = word(q, 1);
@@ -310,7 +268,7 @@ static int run_quarantine(const struct request *q)
 	if (word(q, 2) == NULL)
 		return usage_error("a record's number is missing after quarantine ", what);
 	if (str_equal(what, "show"))
-		return show_record(q);
+		return cli_show_record(&q->cli, word(q, 2));
 	if (str_equal(what, "replay"))
 		return ask(q, "quarantine replay", id, 1, false);
 	if (str_equal(what, "drop"))
@@ -458,6 +416,16 @@ static int run_erase(const struct request *q)
 	return ask(q, "erase", arguments, 3, false);
 }
 
+static int run_intake(const struct request *q)
+{
+	const struct cli_posts asked = { q->instance, q->url, q->text, q->time, q->csv, q->dry_run };
+	bool is_one = q->url != NULL && q->text != NULL, is_file = q->csv != NULL;
+	if (!str_equal(word(q, 1), "add") || q->instance == NULL || is_one == is_file)
+		return usage_error("intake add needs ", "--instance NAME and either --url LINK --text FILE "
+				   "(- for stdin) or --csv FILE");
+	return cli_posts_add(&q->cli, &asked);
+}
+
 static int run_access(const struct request *q)
 {
 	if (!str_equal(word(q, 1), "list"))
@@ -480,6 +448,7 @@ static int run(const struct request *q)
 		{ "rules", run_rules },
 		{ "backup", run_backup }, { "restore", run_restore },
 		{ "erase", run_erase }, { "access", run_access },
+		{ "intake", run_intake },
 	};
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (str_equal(table[i].name, word(q, 0)))
@@ -491,7 +460,8 @@ enum { OPTION_SAMPLE = 256, OPTION_SINCE, OPTION_REASON, OPTION_DRY_RUN, OPTION_
        OPTION_LIVE, OPTION_REFUSED, OPTION_REFRESH, OPTION_OPTIONS, OPTION_SOCKET, OPTION_OFFLINE,
        OPTION_EXPLAIN, OPTION_MEASURE, OPTION_AUTOMATIC, OPTION_LIST, OPTION_REPLACE, OPTION_RELEASE, OPTION_YES,
        OPTION_NOT_REACHED, OPTION_TITLE, OPTION_TEXT, OPTION_AGENCY, OPTION_CATEGORY,
-       OPTION_CLASSIFICATION, OPTION_HOME, OPTION_PERSON, OPTION_TICKET };
+       OPTION_CLASSIFICATION, OPTION_HOME, OPTION_PERSON, OPTION_TICKET,
+       OPTION_INSTANCE, OPTION_URL, OPTION_TIME, OPTION_CSV };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -523,6 +493,10 @@ static const struct option options[] = {
 	{ "home", required_argument, NULL, OPTION_HOME },
 	{ "person", required_argument, NULL, OPTION_PERSON },
 	{ "ticket", required_argument, NULL, OPTION_TICKET },
+	{ "instance", required_argument, NULL, OPTION_INSTANCE },
+	{ "url", required_argument, NULL, OPTION_URL },
+	{ "time", required_argument, NULL, OPTION_TIME },
+	{ "csv", required_argument, NULL, OPTION_CSV },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -567,6 +541,10 @@ int main(int argc, char *argv[])
 		case OPTION_HOME: q.home = optarg; break;
 		case OPTION_PERSON: q.person = optarg; break;
 		case OPTION_TICKET: q.ticket = optarg; break;
+		case OPTION_INSTANCE: q.instance = optarg; break;
+		case OPTION_URL: q.url = optarg; break;
+		case OPTION_TIME: q.time = optarg; break;
+		case OPTION_CSV: q.csv = optarg; break;
 		case 'V':
 			puts("jembatan " PACKAGE_VERSION);
 			return EX_OK;

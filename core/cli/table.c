@@ -87,6 +87,8 @@ static const struct layout layouts[] = {
 	{ "import", { { "line", "LINE", CELL_NUMBER }, { "tracking_id", "TRACKING", CELL_TEXT },
 		{ "reference", "TICKET", CELL_TEXT }, { "what", "WHAT", CELL_TEXT },
 		{ "why", "WHY", CELL_TEXT } } },
+	{ "handed", { { "line", "LINE", CELL_NUMBER }, { "what", "WHAT", CELL_TEXT },
+		{ "message", "MESSAGE", CELL_TEXT }, { "why", "WHY", CELL_TEXT } } },
 	{ "word", { { "word", "WORD", CELL_TEXT }, { "code", "CODE", CELL_TEXT },
 		{ "times", "TIMES", CELL_NUMBER }, { "first_ms", "SINCE", CELL_TIME } } },
 	{ "reply", { { "id", "REPLY", CELL_NUMBER }, { "ticket", "TICKET", CELL_TEXT },

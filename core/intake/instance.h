@@ -51,6 +51,7 @@ struct worker {
 	size_t sample_at;
 	bool sample_is_sent, job_is_over;
 	bool one_page; /* DRY: ends after its first poll */
+	bool is_by_hand, is_dry; /* REPLAY: of what a person copied; stores nothing */
 	int64_t dry_since_ms;
 	intake_on_job *on_job;
 	void *job_data;

@@ -230,6 +230,11 @@ static void drop_file(const struct instance *i, const char *token)
 	unlink(path);
 }
 
+static bool is_dry(const struct worker *w)
+{
+	return w->purpose == WORKER_DRY || w->is_dry;
+}
+
 /* A dry run stores nothing. */
 static void drop_files(const struct instance *i, const struct batch *b)
 {
@@ -253,11 +258,11 @@ static enum jembatan_result keep_batch(struct intake *in, struct instance *i, st
 				       struct why *why)
 {
 	struct batch *b = child_batch(w->child);
-	if (w->purpose == WORKER_DRY)
+	if (is_dry(w))
 		drop_files(i, b);
-	if (w->purpose == WORKER_DRY || w->purpose == WORKER_REPLAY)
+	if (is_dry(w) || w->purpose == WORKER_REPLAY)
 		drop_bad_files(i, b); /* a replay's record is in quarantine already */
-	if (w->purpose == WORKER_DRY)
+	if (is_dry(w))
 		return JEMBATAN_OK;
 	enum jembatan_result r = inbox_keep_files(in->db, i->settings->name, b->items, b->count,
 						  why);
@@ -315,7 +320,7 @@ static void write_one(struct intake *in, struct instance *i, struct worker *w, v
 	struct batch *b = child_batch(w->child);
 	if (s->result != JEMBATAN_OK || !b->kept)
 		return;
-	if (w->purpose == WORKER_DRY) {
+	if (is_dry(w)) {
 		s->result = batch_write_state(b, in->db, i->id, s->why);
 		return;
 	}
@@ -351,8 +356,20 @@ static void note_delay(void *data, int64_t us)
 	i->delays_us[i->delay_count++ % DELAY_RING] = us;
 }
 
-static void count_job(struct worker *w, const struct batch *b)
+/* Nothing was written that could say so. */
+static void foresee(struct worker *w, struct batch *b)
 {
+	struct why why;
+	for (size_t n = 0; n < b->count; n++)
+		if (inbox_foresee(w->instance->intake->db, w->instance->id, &b->items[n], &why) !=
+		    JEMBATAN_OK)
+			log_error(w->instance->name, "%s", why.text);
+}
+
+static void count_job(struct worker *w, struct batch *b)
+{
+	if (w->is_dry)
+		foresee(w, b);
 	for (size_t n = 0; n < b->count; n++) {
 		const struct jembatan_message *m = &b->items[n].message->message;
 		int64_t at = m->arrived_ms != 0 ? m->arrived_ms : m->sent_ms;
@@ -365,8 +382,17 @@ static void count_job(struct worker *w, const struct batch *b)
 			w->job.newest_ms = at;
 	}
 	w->job.unreadable += (int64_t)b->bad_count;
-	if (w->on_job != NULL)
-		w->on_job(w->job_data, &w->job, false);
+	if (w->on_job == NULL)
+		return;
+	const char **nothing_of = arena_alloc(b->arena, (b->bad_count + 1) * sizeof(*nothing_of));
+	for (size_t n = 0; n < b->bad_count; n++)
+		nothing_of[n] = b->bad[n].begin.id;
+	struct intake_job told = w->job;
+	told.items = b->items;
+	told.item_count = b->count;
+	told.nothing_of = nothing_of;
+	told.nothing_count = b->bad_count;
+	w->on_job(w->job_data, &told, false);
 }
 
 /* Room for the others: while they are active too, a child that floods adds no

@@ -11,6 +11,7 @@
 #include "store/db.h"
 
 struct intake;
+struct inbox_item;
 
 /* `on_turn` is called whenever something waits to be committed. Holds the
  * settings; reload.h gives it others. */
@@ -105,6 +106,12 @@ struct intake_job {
 	char why[480];
 	int64_t messages, unreadable; /* what came */
 	int64_t oldest_ms, newest_ms; /* arrival; 0: none */
+	/* What this call tells of, in the order in which it came, and the ids of
+	 * records of which nothing came; borrowed. None at the end. */
+	const struct inbox_item *items;
+	size_t item_count;
+	const char *const *nothing_of;
+	size_t nothing_count;
 };
 typedef void intake_on_job(void *data, const struct intake_job *job, bool ended);
 /* Parse a quarantined record again, with what the plugin is today; its
@@ -112,6 +119,12 @@ typedef void intake_on_job(void *data, const struct intake_job *job, bool ended)
 MUST_CHECK enum jembatan_result intake_replay(struct intake *in, int64_t instance_id,
 					      struct jembatan_bytes raw, intake_on_job *on,
 					      void *data, struct why *why);
+/* Posts that a person copied, as the plugin's preview() takes them: committed like
+ * any other, also while the instance is paused or cannot poll. is_dry: nothing
+ * is stored. CONFIG: its connector takes none. */
+MUST_CHECK enum jembatan_result intake_hand_in(struct intake *in, const char *name,
+					       struct jembatan_bytes posts, bool is_dry,
+					       intake_on_job *on, void *data, struct why *why);
 /* Count what a backfill since then would bring; stores nothing. */
 MUST_CHECK enum jembatan_result intake_dry_run(struct intake *in, const char *name,
 					       int64_t since_ms, intake_on_job *on, void *data,

@@ -54,16 +54,31 @@ static const char *why_not(const struct instance *i)
 }
 
 static enum jembatan_result start_job(struct instance *i, enum worker_purpose purpose,
-				      struct why *why)
+				      bool is_by_hand, struct why *why)
 {
 	if (i->job != NULL)
 		return why_set(why, JEMBATAN_RETRY, "%s is at another such job: try again when it is done",
 			       i->settings->name);
-	if (!i->usable)
+	if (!i->usable && (!is_by_hand || i->manifest.name == NULL || i->intake->stopping))
 		return why_set(why, JEMBATAN_CONFIG, "%s cannot work: %s", i->settings->name,
 			       why_not(i));
 	i->job = xcalloc(1, sizeof(*i->job));
 	worker_init(i->job, i, purpose);
+	i->job->is_by_hand = is_by_hand;
+	return JEMBATAN_OK;
+}
+
+static enum jembatan_result start_sample(struct instance *i, struct jembatan_bytes raw,
+					 intake_on_job *on, void *data, struct why *why)
+{
+	buf_add(&i->job->sample, raw.data, raw.size);
+	if (buf_is_full(&i->job->sample)) {
+		instance_free_job(i);
+		return why_set(why, JEMBATAN_DATA, "the record is too large to be read again");
+	}
+	i->job->on_job = on;
+	i->job->job_data = data;
+	worker_start(i->job);
 	return JEMBATAN_OK;
 }
 
@@ -79,20 +94,31 @@ enum jembatan_result intake_replay(struct intake *in, int64_t instance_id,
 	if ((i->manifest.capabilities & JEMBATAN_CAN_PREVIEW) == 0)
 		return why_set(why, JEMBATAN_CONFIG, "the connector %s cannot read a record by itself",
 			       i->settings->connector);
-	enum jembatan_result r = start_job(i, WORKER_REPLAY, why);
+	enum jembatan_result r = start_job(i, WORKER_REPLAY, false, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	buf_add(&i->job->sample, raw.data, raw.size);
 	i->job->sample_digest = digest_sha256(raw);
 	child_batch(i->job->child)->replayed = &i->job->sample_digest;
-	if (buf_is_full(&i->job->sample)) {
-		instance_free_job(i);
-		return why_set(why, JEMBATAN_DATA, "the record is too large to be read again");
-	}
-	i->job->on_job = on;
-	i->job->job_data = data;
-	worker_start(i->job);
-	return JEMBATAN_OK;
+	return start_sample(i, raw, on, data, why);
+}
+
+enum jembatan_result intake_hand_in(struct intake *in, const char *name,
+				    struct jembatan_bytes posts, bool is_dry, intake_on_job *on,
+				    void *data, struct why *why)
+{
+	struct instance *i = intake_find(in, name, why);
+	if (i == NULL)
+		return JEMBATAN_GONE;
+	if ((i->manifest.capabilities & JEMBATAN_CAN_HAND) == 0)
+		return why_set(why, JEMBATAN_CONFIG, "the connector %s takes no posts by hand",
+			       i->settings->connector);
+	if (intake_is_full(in))
+		return why_set(why, JEMBATAN_RETRY, "too many messages wait for their decision");
+	enum jembatan_result r = start_job(i, WORKER_REPLAY, true, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	i->job->is_dry = is_dry;
+	return start_sample(i, posts, on, data, why);
 }
 
 static enum jembatan_result run_dry(struct intake *in, const char *name, int64_t since_ms,
@@ -103,7 +129,7 @@ static enum jembatan_result run_dry(struct intake *in, const char *name, int64_t
 		return JEMBATAN_GONE;
 	if ((i->manifest.capabilities & JEMBATAN_CAN_POLL) == 0)
 		return why_set(why, JEMBATAN_CONFIG, "the connector %s does not poll", i->settings->connector);
-	enum jembatan_result r = start_job(i, WORKER_DRY, why);
+	enum jembatan_result r = start_job(i, WORKER_DRY, false, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	i->job->dry_since_ms = since_ms;

@@ -165,7 +165,7 @@ static void restart_later(struct worker *w, int64_t wished_ms)
 void worker_start(struct worker *w)
 {
 	struct instance *i = w->instance;
-	if (!i->usable || (i->paused && !is_job(w)) || child_state(w->child) != CHILD_DOWN ||
+	if ((!i->usable && !w->is_by_hand) || (i->paused && !is_job(w)) || child_state(w->child) != CHILD_DOWN ||
 	    (i->manifest.capabilities & worker_needs(w->purpose)) == 0)
 		return;
 	/* What the last child left is not on disk yet. */

@@ -514,6 +514,28 @@ enum jembatan_result inbox_release_before_start(struct db *db, int64_t instance_
 	return r;
 }
 
+enum jembatan_result inbox_foresee(struct db *db, int64_t instance_id, struct inbox_item *item,
+				   struct why *why)
+{
+	int64_t first = 0, same = 0;
+	enum jembatan_result r =
+		sql_get_number(&db->sql, why, &first, "SELECT ifnull(min(id), 0) FROM message"
+			       " WHERE instance_id = ?1 AND same_key = ?2",
+			       SQL_VALUES(sql_number(instance_id),
+					  sql_bytes(item->same_key.bytes, KEY_SIZE)));
+	if (r == JEMBATAN_OK)
+		r = sql_get_number(&db->sql, why, &same, "SELECT ifnull(min(id), 0) FROM message"
+				   " WHERE instance_id = ?1 AND same_key = ?2 AND revision = ?3",
+				   SQL_VALUES(sql_number(instance_id),
+					      sql_bytes(item->same_key.bytes, KEY_SIZE),
+					      sql_bytes(item->revision.bytes, KEY_SIZE)));
+	if (r != JEMBATAN_OK)
+		return r;
+	item->id = same != 0 ? same : first;
+	item->verdict = same != 0 ? INBOX_IS_SAME : first != 0 ? INBOX_IS_EDIT : INBOX_IS_NEW;
+	return r;
+}
+
 enum jembatan_result inbox_has_new(struct db *db, int64_t instance_id, bool *out_has,
 				   struct why *why)
 {

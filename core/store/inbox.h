@@ -138,6 +138,10 @@ MUST_CHECK enum jembatan_result inbox_release_before_start(struct db *db, int64_
 							   int64_t since_ms, int64_t *out_count,
 							   struct why *why);
 
+/* Sets what inbox_add would say of the item, and writes nothing. */
+MUST_CHECK enum jembatan_result inbox_foresee(struct db *db, int64_t instance_id,
+					      struct inbox_item *item, struct why *why);
+
 /* Does a message of it wait for its decision? */
 MUST_CHECK enum jembatan_result inbox_has_new(struct db *db, int64_t instance_id, bool *out_has,
 					      struct why *why);
