@@ -142,26 +142,28 @@ static bool belongs(const struct inbox_row *row, const struct inbox_row *leader,
 	return b->arrived_ms == 0 || b->arrived_ms >= start_ms;
 }
 
-/* Those of the same person that came within the window; false in *out_ready:
- * some file of theirs is still on its way. */
+/* Those of the same person that came within the window. *out_wait_ms: some file
+ * of theirs is still on its way, look again then; 0: none is. Each row asks for
+ * its own files. */
 static enum jembatan_result find_parts(struct decide *d, const struct inbox_row *row,
 				       const struct instance_settings *s, struct decide_gather *g,
-				       bool *out_ready, struct why *why)
+				       int64_t *out_wait_ms, struct why *why)
 {
 	struct inbox_row *rows = arena_alloc(d->arena, DECIDE_GATHER_MAX * sizeof(*rows));
 	struct digest thread = thread_of(d, row, s);
-	int64_t due_ms = 0, start_ms = 0;
+	int64_t start_ms = 0;
 	size_t count = 0;
 	enum jembatan_result r = inbox_of_thread(d->o.db, row, &thread,
 						 row->received_ms + s->gather_ms, DECIDE_GATHER_MAX,
 						 d->arena, rows, &count, why);
 	(void)intake_instance(d->o.intake, row->instance_id, &start_ms);
-	*out_ready = !fetch_hold(d->o.fetch, row, &due_ms);
+	if (!fetch_hold(d->o.fetch, row, out_wait_ms))
+		*out_wait_ms = 0;
 	for (size_t i = 0; r == JEMBATAN_OK && i < count; i++) {
 		if (!belongs(&rows[i], row, s->gather_ms, start_ms))
 			continue;
-		if (fetch_hold(d->o.fetch, &rows[i], &due_ms))
-			*out_ready = false;
+		if (*out_wait_ms == 0 && fetch_waits(d->o.fetch, &rows[i]))
+			*out_wait_ms = clock_now_ms() + WAITS_MS;
 		rows[g->count++] = rows[i];
 	}
 	g->parts = rows;
@@ -279,7 +281,7 @@ enum jembatan_result decide_gather(struct decide *d, const struct inbox_row *row
 				   bool *out_handled, struct why *why)
 {
 	int64_t now = clock_now_ms(), end_ms = row->received_ms + (s != NULL ? s->gather_ms : 0);
-	bool is_ready = true;
+	int64_t wait_ms = 0;
 	if (!gathers(row, s) || !is_part(&row->message.message))
 		return JEMBATAN_OK;
 	*out_handled = true;
@@ -287,10 +289,11 @@ enum jembatan_result decide_gather(struct decide *d, const struct inbox_row *row
 	if (now >= row->received_ms && now < end_ms)
 		return wait_for_window(d, row, end_ms, why);
 	if (g->look.has_older)
-		return inbox_defer(d->o.db, row->id, now + WAITS_MS, why);
-	enum jembatan_result r = find_parts(d, row, s, g, &is_ready, why);
-	if (r == JEMBATAN_OK && !is_ready)
-		return inbox_defer(d->o.db, row->id, now + WAITS_MS, why);
+		return inbox_defer(d->o.db, row->id, fetch_hold(d->o.fetch, row, &wait_ms) ? wait_ms :
+				   now + WAITS_MS, why);
+	enum jembatan_result r = find_parts(d, row, s, g, &wait_ms, why);
+	if (r == JEMBATAN_OK && wait_ms != 0)
+		return inbox_defer(d->o.db, row->id, wait_ms, why);
 	*out_handled = false;
 	return r == JEMBATAN_OK ? make_whole(d, row, g, why) : r;
 }

@@ -128,15 +128,12 @@ static void want(struct fetch *f, const struct inbox_row *row, size_t index, con
 
 /* Counted from when somebody could first have asked: not while we were down,
  * nor while the message waited for a backfill. */
-static bool is_late(const struct fetch *f, const struct inbox_row *row, int64_t backfilled_ms,
-		    int64_t now_ms)
+static int64_t since_of(const struct fetch *f, const struct inbox_row *row, int64_t backfilled_ms)
 {
 	int64_t since = row->received_ms;
 	if (since < f->started_ms)
 		since = f->started_ms;
-	if (since < backfilled_ms)
-		since = backfilled_ms;
-	return now_ms - since >= DEADLINE_MS;
+	return since < backfilled_ms ? backfilled_ms : since;
 }
 
 bool fetch_is_missing(const struct msg_file *file)
@@ -144,22 +141,58 @@ bool fetch_is_missing(const struct msg_file *file)
 	return file->token == NULL && file->reference != NULL && file->missing == NULL;
 }
 
+/* Whose files may still be asked for; and since when. */
+static const struct instance_settings *asker(const struct fetch *f, const struct inbox_row *row,
+					     bool *out_now, int64_t *out_since_ms)
+{
+	int64_t start, backfilled = 0;
+	const struct instance_settings *s = intake_instance(f->intake, row->instance_id, &start);
+	if (s == NULL || !intake_fetches(f->intake, row->instance_id, out_now, &backfilled))
+		return NULL;
+	*out_since_ms = since_of(f, row, backfilled);
+	return clock_now_ms() - *out_since_ms >= DEADLINE_MS ? NULL : s;
+}
+
+bool fetch_waits(const struct fetch *f, const struct inbox_row *row)
+{
+	int64_t since;
+	bool may = false;
+	if (asker(f, row, &may, &since) == NULL)
+		return false;
+	for (size_t i = 0; i < row->message.file_count; i++)
+		if (fetch_is_missing(&row->message.files[i]))
+			return true;
+	return false;
+}
+
+/* After 15 s, and then as long again as it has waited: channels shut out who asks
+ * on and on. One that found no room has not asked. */
+static int64_t again_ms(int64_t since_ms, int64_t now_ms, bool has_asked)
+{
+	int64_t wait = has_asked && now_ms - since_ms > AGAIN_MS ? now_ms - since_ms : AGAIN_MS;
+	int64_t end = since_ms + DEADLINE_MS;
+	return now_ms + wait < end ? now_ms + wait : end;
+}
+
 bool fetch_hold(struct fetch *f, const struct inbox_row *row, int64_t *out_due_ms)
 {
-	int64_t start, backfilled = 0, now = clock_now_ms();
-	const struct instance_settings *s = intake_instance(f->intake, row->instance_id, &start);
-	bool waits = false, may = false;
-	if (s == NULL || !intake_fetches(f->intake, row->instance_id, &may, &backfilled) ||
-	    is_late(f, row, backfilled, now))
+	int64_t since, now = clock_now_ms();
+	bool waits = false, may = false, has_asked = true;
+	const struct instance_settings *s = asker(f, row, &may, &since);
+	if (s == NULL)
 		return false;
 	for (size_t i = 0; i < row->message.file_count; i++) {
 		if (!fetch_is_missing(&row->message.files[i]))
 			continue;
 		waits = true;
-		if (may && find(f, row->id, i) == NULL && count_of(f, s->name) < JOBS_MAX)
+		if (find(f, row->id, i) != NULL)
+			continue;
+		if (may && count_of(f, s->name) < JOBS_MAX)
 			want(f, row, i, s->name);
+		else
+			has_asked = false;
 	}
-	*out_due_ms = now + AGAIN_MS;
+	*out_due_ms = again_ms(since, now, has_asked);
 	return waits;
 }
 

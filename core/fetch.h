@@ -16,6 +16,8 @@ void fetch_free(struct fetch *f); /* NULL is fine; after intake_free */
 /* In T2: true when the row is to wait for its attachments until *out_due_ms.
  * What is not under way yet is asked for once the turn is committed. */
 bool fetch_hold(struct fetch *f, const struct inbox_row *row, int64_t *out_due_ms);
+/* Does it wait for some? Asks for nothing. */
+bool fetch_waits(const struct fetch *f, const struct inbox_row *row);
 
 /* Named by reference and neither here nor given up. */
 bool fetch_is_missing(const struct msg_file *file);

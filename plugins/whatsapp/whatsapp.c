@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const schemes[] = { "https", "http", NULL };
 
@@ -58,6 +59,37 @@ static bool is_number(const char *s)
 	return *s != '\0' && s[strspn(s, "0123456789")] == '\0';
 }
 
+/* Over plain http the token would be read on its way; a fake on this machine may. */
+static bool shows_token(const char *url)
+{
+	static const char *const here[] = { "http://127.0.0.1", "http://[::1]", "http://localhost" };
+
+	if (strncasecmp(url, "http:", 5) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++) {
+		size_t n = strlen(here[i]);
+
+		if (strncasecmp(url, here[i], n) == 0 && strchr(":/", url[n]))
+			return false;
+	}
+	return true;
+}
+
+static enum jembatan_result check_places(struct jembatan_context *ctx)
+{
+	const char *key, *host;
+	bool is_bad = shows_token(jembatan_get_string(ctx, "graph_url"));
+	const char *where = "graph_url";
+
+	for (size_t i = 0; !is_bad && jembatan_get_entry(ctx, "media_hosts", i, &key, &host); i++) {
+		is_bad = shows_token(host);
+		where = "media_hosts";
+	}
+	return !is_bad ? JEMBATAN_OK :
+	       jembatan_explain(ctx, JEMBATAN_CONFIG, "%s: %s must be https: the token goes there",
+				jembatan_where(ctx, where, NULL), where);
+}
+
 static enum jembatan_result whatsapp_check(struct jembatan_context *ctx)
 {
 	const char *event, *spec, *version = jembatan_get_string(ctx, "graph_version");
@@ -77,7 +109,7 @@ static enum jembatan_result whatsapp_check(struct jembatan_context *ctx)
 			return jembatan_explain(ctx, JEMBATAN_CONFIG, "%s: %s",
 						jembatan_where(ctx, "templates", event), why.text);
 	}
-	return JEMBATAN_OK;
+	return check_places(ctx);
 }
 
 static enum jembatan_result whatsapp_open(struct jembatan_context *ctx, const char *cursor,
@@ -94,7 +126,7 @@ static enum jembatan_result whatsapp_open(struct jembatan_context *ctx, const ch
 		abort();
 	self->own = own_of(ctx);
 	self->api = wa_api_open(ctx);
-	self->pace.per_second = jembatan_get_integer(ctx, "messages_per_second");
+	wa_pace_init(&self->pace, jembatan_get_integer(ctx, "messages_per_second"));
 	self->answer = kit_text_new(1024);
 	*out_self = self;
 	return JEMBATAN_OK;
@@ -106,6 +138,7 @@ static void whatsapp_close(struct jembatan_context *ctx, void *data)
 
 	(void)ctx;
 	wa_api_close(self->api);
+	wa_pace_done(&self->pace);
 	kit_text_free(self->answer);
 	free(self);
 }

@@ -3,6 +3,7 @@
 #include "whatsapp/whatsapp_api.h"
 #include "whatsapp/whatsapp_parse.h"
 
+#include <ctype.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,6 +147,15 @@ void wa_api_send(struct wa_api *api, const char *json, struct wa_sent *out)
 
 /* ---- files ------------------------------------------------------------- */
 
+/* Letters that no library reads in another way. */
+static bool is_plain_host(const char *host, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (!isalnum((unsigned char)host[i]) && host[i] != '-' && host[i] != '.')
+			return false;
+	return size > 0 && host[0] != '.';
+}
+
 bool wa_api_is_media_host(const char *url, const char *const *hosts, size_t host_count)
 {
 	static const char https[] = "https://";
@@ -162,7 +172,8 @@ bool wa_api_is_media_host(const char *url, const char *const *hosts, size_t host
 			continue;
 		}
 		/* A user before @ would make another host of it. */
-		if (!is_https || size < n || memchr(host, '@', strcspn(host, "/?#\\")))
+		if (!is_https || size < n || !is_plain_host(host, size) ||
+		    memchr(host, '@', strcspn(host, "/?#\\")))
 			continue;
 		if (strncasecmp(host + size - n, hosts[i], n) == 0 &&
 		    (size == n || host[size - n - 1] == '.') &&

@@ -18,6 +18,7 @@ struct walk {
 	struct wa_batch *out;
 	size_t message_room, receipt_room;
 	json_t *entry, *change, *value;
+	json_t *people; /* id to its entry in contacts[] of this value */
 	bool is_ours;
 };
 
@@ -123,31 +124,37 @@ static struct jembatan_message *new_message(struct walk *w)
 	return m;
 }
 
-static bool is_contact_of(json_t *contact, const char *from, const char *user_id)
+/* So that a batch of thousands does not look through thousands for each. */
+static void list_people(struct walk *w)
 {
-	const char *wa_id = kit_json_string(contact, "wa_id");
-	const char *id = kit_json_string(contact, "user_id");
+	static const char *const ids[] = { "wa_id", "user_id" };
+	json_t *contacts = json_object_get(w->value, "contacts"), *one;
+	size_t i;
 
-	return (from && wa_id && strcmp(from, wa_id) == 0) ||
-	       (user_id && id && strcmp(user_id, id) == 0) ||
-	       (user_id && wa_id && strcmp(user_id, wa_id) == 0) ||
-	       (from && id && strcmp(from, id) == 0);
+	w->people = json_object();
+	json_array_foreach(contacts, i, one) {
+		for (size_t k = 0; k < sizeof(ids) / sizeof(ids[0]); k++) {
+			const char *id = kit_json_string(one, ids[k]);
+
+			if (id && !json_object_get(w->people, id))
+				(void)json_object_set(w->people, id, one);
+		}
+	}
 }
 
 /* The sender's entry in contacts[]; where neither side names anybody, and one
  * stands there for one message, it is that one. */
 static json_t *find_contact(const struct walk *w, const char *from, const char *user_id)
 {
-	json_t *contacts = json_object_get(w->value, "contacts"), *one;
-	size_t i;
+	json_t *contacts = json_object_get(w->value, "contacts");
+	json_t *found = user_id ? json_object_get(w->people, user_id) : NULL;
 
-	json_array_foreach(contacts, i, one)
-		if (is_contact_of(one, from, user_id))
-			return one;
-	if (!from && !user_id && json_array_size(contacts) == 1 &&
+	if (!found && from)
+		found = json_object_get(w->people, from);
+	if (!found && !from && !user_id && json_array_size(contacts) == 1 &&
 	    json_array_size(json_object_get(w->value, FIELD)) == 1)
-		return json_array_get(contacts, 0);
-	return NULL;
+		found = json_array_get(contacts, 0);
+	return found;
 }
 
 static const char *first_user_id(const char *a, const char *b, const char *c, const char *d)
@@ -321,8 +328,10 @@ static void add_value(struct walk *w)
 		add_other(w, code != 0 ? JEMBATAN_SYSTEM : JEMBATAN_IGNORED);
 		return;
 	}
+	list_people(w);
 	json_array_foreach(messages, i, one)
 		add_message(w, one);
+	json_decref(w->people);
 	json_array_foreach(statuses, i, one)
 		add_receipt(w, one);
 }

@@ -180,26 +180,45 @@ static uint64_t key_of(const char *to)
 	return key;
 }
 
+void wa_pace_init(struct wa_pace *pace, int64_t per_second)
+{
+	*pace = (struct wa_pace){ .per_second = (size_t)per_second,
+				  .size = (size_t)per_second * (WA_PAIR_MS / 1000) };
+	pace->sent = calloc(pace->size, sizeof(*pace->sent));
+	if (!pace->sent)
+		abort();
+}
+
+void wa_pace_done(struct wa_pace *pace)
+{
+	free(pace->sent);
+	*pace = (struct wa_pace){ 0 };
+}
+
+/* How long something that was sent at this time still counts for a limit of so
+ * long. A clock that was set back holds nobody up. */
+static int64_t left_of(int64_t at_ms, int64_t limit_ms, int64_t now_ms)
+{
+	int64_t since = now_ms - at_ms;
+	return at_ms != 0 && since >= 0 && since < limit_ms ? limit_ms - since : 0;
+}
+
 int64_t wa_pace_take(struct wa_pace *pace, const char *to, int64_t now_ms)
 {
 	uint64_t key = key_of(to);
+	size_t oldest = (pace->next + pace->size - pace->per_second) % pace->size;
+	int64_t wait_ms = left_of(pace->sent[oldest].at_ms, 1000, now_ms);
 
-	for (size_t i = 0; i < WA_PAIRS; i++) {
-		int64_t since = now_ms - pace->pairs[i].at_ms;
-
-		/* A clock that was set back holds nobody up. */
-		if (pace->pairs[i].key == key && since >= 0 && since < WA_PAIR_MS)
-			return WA_PAIR_MS - since;
+	for (size_t i = 0; i < pace->size; i++) {
+		int64_t left = pace->sent[i].key == key ?
+			       left_of(pace->sent[i].at_ms, WA_PAIR_MS, now_ms) : 0;
+		if (left > wait_ms)
+			wait_ms = left;
 	}
-	if (pace->second != now_ms / 1000) {
-		pace->second = now_ms / 1000;
-		pace->count = 0;
-	}
-	if (pace->count >= pace->per_second)
-		return 1000 - now_ms % 1000;
-	pace->count++;
-	pace->pairs[pace->next].key = key;
-	pace->pairs[pace->next].at_ms = now_ms;
-	pace->next = (pace->next + 1) % WA_PAIRS;
+	if (wait_ms > 0)
+		return wait_ms;
+	pace->sent[pace->next].key = key;
+	pace->sent[pace->next].at_ms = now_ms;
+	pace->next = (pace->next + 1) % pace->size;
 	return 0;
 }

@@ -24,18 +24,18 @@ char *wa_reply_json(const struct jembatan_reply *reply, const struct wa_template
 bool wa_reply_window_is_open(const struct jembatan_reply *reply, int64_t now_ms);
 
 /* One message per person in six seconds, so many per second in all. */
-#define WA_PAIRS 512u
 #define WA_PAIR_MS 6000
 
+/* What was sent within the last six seconds, as a ring. */
 struct wa_pace {
-	int64_t per_second;
-	int64_t second, count; /* sent in this one */
+	size_t per_second, size, next;
 	struct {
 		uint64_t key;
-		int64_t at_ms;
-	} pairs[WA_PAIRS];
-	size_t next;
+		int64_t at_ms; /* 0: none yet */
+	} *sent;
 };
+void wa_pace_init(struct wa_pace *pace, int64_t per_second);
+void wa_pace_done(struct wa_pace *pace);
 /* 0: now, and it counts as sent; else milliseconds to wait. */
 int64_t wa_pace_take(struct wa_pace *pace, const char *to, int64_t now_ms);
 

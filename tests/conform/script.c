@@ -497,12 +497,27 @@ static enum jembatan_result reply(struct jembatan_context *ctx, void *self,
 	return jembatan_state_put(ctx, key, bytes_of_text("yes"));
 }
 
-/* A reference is "N:word": the word N times; "gone" exists no more. */
+/* How often it was asked for stands in the state of that key. */
+static enum jembatan_result never_now(struct jembatan_context *ctx, const char *key)
+{
+	struct jembatan_bytes asked = { NULL, 0 };
+	char text[64];
+	enum jembatan_result r = jembatan_state_get(ctx, key, &asked);
+	snprintf(text, sizeof(text), "%.*sx", r == JEMBATAN_OK ? (int)asked.size : 0,
+		 r == JEMBATAN_OK ? (const char *)asked.data : "");
+	r = jembatan_state_put(ctx, key, bytes_of_text(text));
+	return r == JEMBATAN_OK ? jembatan_explain(ctx, JEMBATAN_RETRY, "later") : r;
+}
+
+/* A reference is "N:word": the word N times; "later" comes never; anything else
+ * exists no more. */
 static enum jembatan_result fetch(struct jembatan_context *ctx, void *self, const char *reference,
 				  struct jembatan_spool *spool)
 {
 	const char *word = strchr(reference, ':');
 	(void)self;
+	if (strcmp(reference, "later") == 0)
+		return never_now(ctx, reference);
 	if (!word)
 		return jembatan_explain(ctx, JEMBATAN_GONE, "there is nothing of that reference");
 	for (long n = strtol(reference, NULL, 10); n > 0; n--) {

@@ -6,6 +6,7 @@
 
 #include "app_bench.h"
 #include "base/clock.h"
+#include "store/instances.h"
 #include "ticket/ticket.h"
 
 #define MINUTE_MS 60000
@@ -14,6 +15,7 @@
 #define LAIN "\"thread\": \"w2\", \"author\": {\"id\": \"w2\", \"name\": \"Warga Lain\"}"
 #define PHOTO "\"attachments\": [{\"name\": \"foto.jpg\", \"reference\": \"2:gambar\"}]"
 #define GONE "\"attachments\": [{\"name\": \"hilang.jpg\", \"reference\": \"tidak ada\"}]"
+#define LATER "\"attachments\": [{\"name\": \"foto.jpg\", \"reference\": \"later\"}]"
 #define PLACE "\"flags\": [\"position\"], \"place\": {\"address\": \"Jl. Mawar\", \"latitude\": -6.9, " \
 	      "\"longitude\": 107.6}"
 #define TEXT "Lampu jalan di depan balai desa padam sejak hari Senin, mohon diperbaiki."
@@ -162,6 +164,26 @@ START_TEST(a_photo_that_cannot_be_had_is_missing_in_the_whole_and_holds_nothing_
 	ck_assert_uint_eq(app_bench_tickets(), 1);
 	ck_assert_uint_eq(form_of(0).attachment_count, 1);
 	ck_assert_ptr_nonnull(form_of(0).attachments[0].missing);
+}
+END_TEST
+
+/* Channels shut those out who ask for a file again and again. */
+START_TEST(a_file_that_does_not_come_is_asked_for_a_few_times_only)
+{
+	struct buf asked;
+	buf_init(&asked, 1024);
+	open_gathering("push: auto\n");
+	say("1", TEXT, 0, WARGA);
+	say("2", "Ini fotonya", 20, WARGA ", " LATER);
+	pass(4 * MINUTE_MS);
+	ck_assert_uint_eq(app_bench_tickets(), 0); /* until its deadline */
+	pass(MINUTE_MS + 10000);
+	ck_assert_uint_eq(app_bench_tickets(), 1);
+	ck_assert_ptr_nonnull(form_of(0).attachments[0].missing);
+	bench_ok(instances_state_get(bench.db, bench_status("a").id, "later", &asked, &bench.why));
+	ck_assert_uint_ge(asked.size, 4);
+	ck_assert_uint_le(asked.size, 8);
+	buf_done(&asked);
 }
 END_TEST
 
@@ -351,6 +373,7 @@ int main(void)
 	tcase_add_test(t, a_restart_in_the_middle_changes_nothing);
 	tcase_add_test(t, a_window_that_ended_while_we_were_down_still_gathers);
 	tcase_add_test(t, a_photo_that_cannot_be_had_is_missing_in_the_whole_and_holds_nothing_up);
+	tcase_add_test(t, a_file_that_does_not_come_is_asked_for_a_few_times_only);
 	tcase_add_test(t, a_part_that_quotes_one_that_waits_is_a_part);
 	tcase_add_test(t, two_people_at_the_same_time_are_two_complaints);
 	tcase_add_test(t, another_person_in_the_same_thread_is_not_taken_in);

@@ -248,6 +248,9 @@ static const struct {
 	{ "phone_number_id", NULL, "+62 812", "phone_number_id" },
 	{ "graph_version", NULL, "23", "graph_version" },
 	{ "templates", "status", "tanpa_bahasa", "NAME/LANGUAGE" },
+	{ "graph_url", NULL, "http://graph.facebook.com", "https" },
+	{ "graph_url", NULL, "http://127.0.0.1.contoh.test/", "https" },
+	{ "media_hosts", NULL, "HTTP://contoh.test", "https" },
 };
 
 START_TEST(a_mistake_in_the_options_is_named)

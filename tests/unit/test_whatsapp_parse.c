@@ -175,6 +175,34 @@ START_TEST(a_file_is_asked_for_by_digits_only)
 }
 END_TEST
 
+/* Each sender is looked for among all: not by walking through all. */
+START_TEST(a_batch_of_many_thousands_is_read_in_no_time)
+{
+	struct kit_arena *arena = kit_arena_new();
+	char *body = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&body, &size);
+	const int many = 20000;
+
+	fputs("{\"entry\":[{\"changes\":[{\"field\":\"messages\",\"value\":{\"contacts\":[", out);
+	for (int i = 0; i < many; i++)
+		fprintf(out, "%s{\"wa_id\":\"62812%07d\",\"profile\":{\"name\":\"W%d\"}}", i ? "," : "",
+			i, i);
+	fputs("],\"messages\":[", out);
+	for (int i = many - 1; i >= 0; i--)
+		fprintf(out, "%s{\"id\":\"m%d\",\"from\":\"62812%07d\"}", i < many - 1 ? "," : "", i, i);
+	fputs("]}}]}]}", out);
+	fclose(out);
+	struct wa_batch batch = parsed((struct jembatan_bytes){ body, size }, arena);
+
+	ck_assert_uint_eq(batch.message_count, (size_t)many);
+	ck_assert_str_eq(batch.messages[0].author.name, "W19999");
+	wa_batch_done(&batch);
+	kit_arena_free(arena);
+	free(body);
+}
+END_TEST
+
 START_TEST(what_is_no_json_is_said_and_nothing_is_left)
 {
 	static const char *const bodies[] = { "", "{", "garbage", "{\"entry\":[}", "\xff\xfe" };
@@ -209,6 +237,7 @@ int main(void)
 	tcase_add_test(tcase, a_user_id_has_its_ceiling);
 	tcase_add_loop_test(tcase, a_file_is_asked_for_by_digits_only, 0,
 			    (int)(sizeof(medias) / sizeof(medias[0])));
+	tcase_add_test(tcase, a_batch_of_many_thousands_is_read_in_no_time);
 	tcase_add_test(tcase, what_is_no_json_is_said_and_nothing_is_left);
 	return unit_run("whatsapp_parse", tcase);
 }

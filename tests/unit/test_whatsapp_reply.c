@@ -211,31 +211,38 @@ END_TEST
 
 START_TEST(one_person_gets_one_message_in_six_seconds)
 {
-	static struct wa_pace pace;
+	struct wa_pace pace;
 
-	pace = (struct wa_pace){ .per_second = 80 };
+	wa_pace_init(&pace, 80);
 	ck_assert_int_eq(wa_pace_take(&pace, "6281200000001", 10000), 0);
 	ck_assert_int_eq(wa_pace_take(&pace, "6281200000002", 10000), 0);
 	ck_assert_int_eq(wa_pace_take(&pace, "6281200000001", 12000), 4000);
 	ck_assert_int_eq(wa_pace_take(&pace, "6281200000001", 16000), 0);
 	ck_assert_int_eq(wa_pace_take(&pace, "6281200000001", 5000), 0); /* set back */
+	wa_pace_done(&pace);
 }
 END_TEST
 
+static const int64_t rates[] = { 1, 20, 80, 1000 };
+
+/* In any second, not only in one of the clock's; and nobody is forgotten. */
 START_TEST(one_number_sends_so_many_a_second_and_not_one_more)
 {
-	static struct wa_pace pace;
-	int64_t now = 1000000;
+	struct wa_pace pace;
+	int64_t now = 1000900, most = rates[_i];
 	char to[32];
 
-	pace = (struct wa_pace){ .per_second = 80 };
-	for (int second = 0; second < 10; second++, now += 1000) {
-		for (int i = 0; i < 80; i++) {
+	wa_pace_init(&pace, most);
+	for (int second = 0; second < 6; second++, now += 1000) {
+		for (int i = 0; i < most; i++) {
 			snprintf(to, sizeof to, "62812%03d%04d", second, i);
-			ck_assert_int_eq(wa_pace_take(&pace, to, now + 200), 0);
+			ck_assert_int_eq(wa_pace_take(&pace, to, now), 0);
 		}
 		ck_assert_int_eq(wa_pace_take(&pace, "6281200009999", now + 200), 800);
 	}
+	ck_assert_int_eq(wa_pace_take(&pace, "628120010000", now), 1000);
+	ck_assert_int_eq(wa_pace_take(&pace, "628120000000", now), 0);
+	wa_pace_done(&pace);
 }
 END_TEST
 
@@ -259,6 +266,11 @@ static const struct {
 	{ "https://lookaside.fbsbx.com@evil.test/", false },
 	{ "https://lookaside.fbsbx.com:8443/x", false },
 	{ "https://evil.test\\.fbsbx.com/", false },
+	{ "https://evil.test%2f.fbsbx.com/", false },
+	{ "https://evil.test\xef\xbc\x8f.fbsbx.com/", false }, /* IDNA makes a slash of it */
+	{ "https://evil.test\xe3\x80\x82.fbsbx.com/", false },
+	{ "https://[::1].fbsbx.com/", false },
+	{ "https://.fbsbx.com/", false },
 	{ "ftp://lookaside.fbsbx.com/x", false },
 	{ "lookaside.fbsbx.com/x", false },
 	{ "", false },
@@ -286,7 +298,8 @@ int main(void)
 	tcase_add_loop_test(tcase, a_template_is_a_name_a_language_and_parameters, 0, COUNT(specs));
 	tcase_add_test(tcase, the_window_is_judged_with_a_margin);
 	tcase_add_test(tcase, one_person_gets_one_message_in_six_seconds);
-	tcase_add_test(tcase, one_number_sends_so_many_a_second_and_not_one_more);
+	tcase_add_loop_test(tcase, one_number_sends_so_many_a_second_and_not_one_more, 0,
+			    COUNT(rates));
 	tcase_add_loop_test(tcase, the_token_goes_to_these_hosts_only, 0, COUNT(hosts));
 	return unit_run("whatsapp_reply", tcase);
 }
