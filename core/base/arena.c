@@ -54,7 +54,8 @@ void arena_reset(struct arena *a)
 	a->used = 0;
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+/* What stands in it is of no meaning. */
+static void *take(struct arena *a, size_t size)
 {
 	size_t need = (size + 15u) & ~(size_t)15u;
 	ASSERT(need >= size);
@@ -70,7 +71,12 @@ void *arena_alloc(struct arena *a, size_t size)
 	void *out = b->data + b->used;
 	b->used += need;
 	a->used += need;
-	return memset(out, 0, need);
+	return out;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	return memset(take(a, size), 0, size);
 }
 
 char *arena_strdup(struct arena *a, const char *s)
@@ -81,14 +87,15 @@ char *arena_strdup(struct arena *a, const char *s)
 char *arena_strndup(struct arena *a, const char *s, size_t n)
 {
 	size_t size = strnlen(s, n);
-	char *out = arena_alloc(a, size + 1);
+	char *out = take(a, size + 1);
 	memcpy(out, s, size);
+	out[size] = '\0';
 	return out;
 }
 
 void *arena_memdup(struct arena *a, const void *p, size_t n)
 {
-	void *out = arena_alloc(a, n);
+	void *out = take(a, n);
 	if (n != 0)
 		memcpy(out, p, n);
 	return out;
@@ -97,13 +104,17 @@ void *arena_memdup(struct arena *a, const void *p, size_t n)
 char *arena_printf(struct arena *a, const char *format, ...)
 {
 	va_list ap, again;
+	struct block *b = a->blocks;
+	size_t room = b != NULL ? b->size - b->used : 0;
 	va_start(ap, format);
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, format, ap);
+	/* Straight to where it will stand: most texts fit. */
+	int n = vsnprintf(room > 0 ? (char *)b->data + b->used : NULL, room, format, ap);
 	va_end(ap);
 	ASSERT(n >= 0);
-	char *out = arena_alloc(a, (size_t)n + 1);
-	vsnprintf(out, (size_t)n + 1, format, again);
+	char *out = take(a, (size_t)n + 1);
+	if ((size_t)n >= room || a->blocks != b)
+		vsnprintf(out, (size_t)n + 1, format, again);
 	va_end(again);
 	return out;
 }

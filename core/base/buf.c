@@ -82,17 +82,21 @@ void buf_add_char(struct buf *b, char c)
 void buf_printf(struct buf *b, const char *format, ...)
 {
 	va_list ap, again;
+	size_t left = b->capacity - b->size;
 	va_start(ap, format);
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, format, ap);
+	/* Straight to where it will stand: mostly there is room. */
+	int n = vsnprintf(left > 0 ? b->data + b->size : NULL, left, format, ap);
 	va_end(ap);
 	ASSERT(n >= 0);
 	char *room = buf_reserve(b, (size_t)n);
-	if (room != NULL) {
+	if (room != NULL && (size_t)n >= left)
 		vsnprintf(room, (size_t)n + 1, format, again);
-		buf_grew(b, (size_t)n);
-	}
 	va_end(again);
+	if (room != NULL)
+		buf_grew(b, (size_t)n);
+	else if (left > 0)
+		b->data[b->size] = '\0';
 }
 
 void buf_cut(struct buf *b, size_t size)
