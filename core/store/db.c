@@ -99,6 +99,9 @@ static enum jembatan_result open_handle(struct db *db, struct why *why)
 			    SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
 		return sql_failed(&db->sql, why);
 	sqlite3_db_config(db->sql.handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	/* Else it plans anew whenever a value is bound that stands beside a column
+	 * of a partial index's condition: queries say such conditions themselves. */
+	sqlite3_db_config(db->sql.handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
 	sqlite3_busy_timeout(db->sql.handle, 1000);
 	bool is_wal = false;
 	enum jembatan_result r = sql_script(&db->sql, page_size, why);
