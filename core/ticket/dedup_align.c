@@ -30,16 +30,44 @@ static double weigh(const struct mark *marks, size_t count)
 	return all;
 }
 
+static void put_in(struct mark_set *s, size_t i)
+{
+	s->bits[i / 64] |= UINT64_C(1) << i % 64;
+}
+
+static void take_out(struct mark_set *s, size_t i)
+{
+	s->bits[i / 64] &= ~(UINT64_C(1) << i % 64);
+}
+
+static void chain(int16_t *first, int16_t *next, uint32_t key, size_t i)
+{
+	int16_t *slot = &first[key % QUERY_SLOTS];
+	next[i] = *slot;
+	*slot = (int16_t)i;
+}
+
+/* In the shipped table of words, or a name of the gazetteer. */
+static bool is_known(const struct mark *m)
+{
+	return (m->kind & MARK_RARE) == 0 || (m->kind & MARK_PLACE) != 0;
+}
+
 void dedup_query_set(struct dedup_query *q, const struct fingerprint *f)
 {
 	q->a = f;
 	q->a_weight = weigh(f->marks, f->mark_count);
-	for (size_t i = 0; i < QUERY_SLOTS; i++)
-		q->first[i] = NOT_FOUND;
+	q->words = q->unknown = (struct mark_set){ { 0 } };
+	memset(q->first, 0xff, sizeof(q->first)); /* NOT_FOUND */
+	memset(q->first_skeleton, 0xff, sizeof(q->first_skeleton));
 	for (size_t i = f->mark_count; i-- > 0;) { /* backwards: chains ascend */
-		int16_t *slot = &q->first[f->marks[i].word % QUERY_SLOTS];
-		q->next[i] = *slot;
-		*slot = (int16_t)i;
+		const struct mark *m = &f->marks[i];
+		chain(q->first, q->next, m->word, i);
+		chain(q->first_skeleton, q->next_skeleton, m->skeleton, i);
+		if ((m->letters & MARK_NUMBER) == 0)
+			put_in(&q->words, i);
+		if (!is_known(m))
+			put_in(&q->unknown, i);
 	}
 }
 
@@ -54,12 +82,6 @@ static unsigned letters_apart(uint32_t a, uint32_t b)
 	uint32_t la = length_of(a), lb = length_of(b);
 	uint32_t longer = la > lb ? la - lb : lb - la;
 	return longer > 2 ? 99 : (unsigned)__builtin_popcount((a ^ b) & LETTER_BITS);
-}
-
-/* In the shipped table of words, or a name of the gazetteer. */
-static bool is_known(const struct mark *m)
-{
-	return (m->kind & MARK_RARE) == 0 || (m->kind & MARK_PLACE) != 0;
 }
 
 float dedup_alike(const struct mark *a, const struct mark *b)
@@ -165,23 +187,43 @@ static bool may_be_joined(const struct mark *one)
 	return (one->letters & MARK_NUMBER) == 0 && length_of(one->letters) >= 7;
 }
 
+#define JOINED_BITS 1024u
+
 /* The letters of each word and the next as of one; what is never asked for
- * where they are no words. */
-static void join_letters(const struct mark *marks, size_t count, uint32_t *out)
+ * where they are no words. And a bit for each that is there. */
+struct joined {
+	uint32_t letters[TOKENS_MAX];
+	uint64_t bits[JOINED_BITS / 64];
+};
+
+static uint32_t joined_bit(uint32_t letters)
 {
-	for (size_t i = 0; i + 1 < count; i++)
-		out[i] = ((marks[i].letters | marks[i + 1].letters) & MARK_NUMBER) != 0 ? UINT32_MAX :
-			 (marks[i].letters ^ marks[i + 1].letters) & LETTER_BITS;
+	return letters * UINT32_C(0x9e3779b1) >> 22; /* of JOINED_BITS */
+}
+
+static void join_letters(const struct mark *marks, size_t count, struct joined *out)
+{
+	memset(out->bits, 0, sizeof(out->bits));
+	for (size_t i = 0; i + 1 < count; i++) {
+		bool is_number = ((marks[i].letters | marks[i + 1].letters) & MARK_NUMBER) != 0;
+		out->letters[i] = is_number ? UINT32_MAX :
+				  (marks[i].letters ^ marks[i + 1].letters) & LETTER_BITS;
+		uint32_t bit = joined_bit(out->letters[i]);
+		out->bits[bit / 64] |= UINT64_C(1) << bit % 64;
+	}
 }
 
 /* One word here, two there: "jemurwonosari", "jemur wonosari". The first of the
  * two, or NOT_FOUND. */
-static int joined_at(const struct mark *one, const struct mark *marks, const uint32_t *joined,
+static int joined_at(const struct mark *one, const struct mark *marks, const struct joined *joined,
 		     size_t count)
 {
 	uint32_t letters = one->letters & LETTER_BITS, whole = length_of(one->letters);
+	uint32_t bit = joined_bit(letters);
+	if ((joined->bits[bit / 64] >> bit % 64 & 1) == 0)
+		return NOT_FOUND;
 	for (size_t i = 0; i + 1 < count; i++) {
-		if (joined[i] != letters)
+		if (joined->letters[i] != letters)
 			continue;
 		uint32_t parts = length_of(marks[i].letters) + length_of(marks[i + 1].letters);
 		if (parts == whole || (whole == 15 && parts > 15))
@@ -193,20 +235,20 @@ static int joined_at(const struct mark *one, const struct mark *marks, const uin
 static void find_joined(struct dedup_query *q)
 {
 	const struct mark *a = q->a->marks, *b = q->b->marks;
-	uint32_t joined[TOKENS_MAX];
-	join_letters(b, q->b->mark_count, joined);
+	struct joined joined;
+	join_letters(b, q->b->mark_count, &joined);
 	for (size_t i = 0; i < q->a->mark_count; i++) {
 		int j = q->a_found[i] > 0 || !may_be_joined(&a[i]) ? NOT_FOUND :
-			joined_at(&a[i], b, joined, q->b->mark_count);
+			joined_at(&a[i], b, &joined, q->b->mark_count);
 		if (j == NOT_FOUND)
 			continue;
 		pair_up(q, i, (size_t)j, 0.9f);
 		q->b_found[j + 1] = 0.9f;
 	}
-	join_letters(a, q->a->mark_count, joined);
+	join_letters(a, q->a->mark_count, &joined);
 	for (size_t j = 0; j < q->b->mark_count; j++) {
 		int i = q->b_found[j] > 0 || !may_be_joined(&b[j]) ? NOT_FOUND :
-			joined_at(&b[j], a, joined, q->a->mark_count);
+			joined_at(&b[j], a, &joined, q->a->mark_count);
 		if (i == NOT_FOUND)
 			continue;
 		pair_up(q, (size_t)i, j, 0.9f);
@@ -216,16 +258,26 @@ static void find_joined(struct dedup_query *q)
 
 static void collect_rest(struct dedup_query *q)
 {
-	q->a_rest_count = 0;
+	q->a_rest = q->words;
 	for (size_t i = 0; i < q->a->mark_count; i++)
-		if (q->a_found[i] <= 0 && (q->a->marks[i].letters & MARK_NUMBER) == 0)
-			q->a_rest[q->a_rest_count++] = (uint8_t)i;
+		if (q->a_found[i] > 0)
+			take_out(&q->a_rest, i);
 }
 
-static void take_from_rest(struct dedup_query *q, size_t at)
+/* Which of a's unmatched words may be b's word m: of two words that are known
+ * only those of one skeleton. */
+static struct mark_set may_be(const struct dedup_query *q, const struct mark *m)
 {
-	q->a_rest_count--;
-	memmove(&q->a_rest[at], &q->a_rest[at + 1], q->a_rest_count - at);
+	struct mark_set may = q->a_rest;
+	if (!is_known(m))
+		return may;
+	struct mark_set of = q->unknown;
+	for (int i = q->first_skeleton[m->skeleton % QUERY_SLOTS]; i >= 0; i = q->next_skeleton[i])
+		if (q->a->marks[i].skeleton == m->skeleton)
+			put_in(&of, (size_t)i);
+	for (size_t n = 0; n < MARK_SETS; n++)
+		may.bits[n] &= of.bits[n];
+	return may;
 }
 
 /* b's unmatched mark j against a's unmatched ones: the most alike, and of
@@ -233,26 +285,27 @@ static void take_from_rest(struct dedup_query *q, size_t at)
 static void find_alike(struct dedup_query *q, size_t j, int after)
 {
 	const struct mark *m = &q->b->marks[j];
+	const struct mark_set may = may_be(q, m);
 	int best = NOT_FOUND;
 	float surely = 0;
-	bool best_is_after = false, known = is_known(m);
-	for (size_t n = 0; n < q->a_rest_count; n++) {
-		const struct mark *k = &q->a->marks[q->a_rest[n]];
-		/* Most pairs: two other words, both known. */
-		if (k->skeleton != m->skeleton && known && is_known(k))
-			continue;
-		float alike = dedup_alike(k, m);
-		bool is_after = (int)q->a_rest[n] > after;
-		if (alike > surely || (alike > 0 && alike >= surely && is_after && !best_is_after)) {
-			surely = alike;
-			best = (int)n;
-			best_is_after = is_after;
+	bool best_is_after = false;
+	for (size_t n = 0; n < MARK_SETS; n++) {
+		for (uint64_t left = may.bits[n]; left != 0; left &= left - 1) {
+			int i = (int)(n * 64) + __builtin_ctzll(left);
+			float alike = dedup_alike(&q->a->marks[i], m);
+			bool is_after = i > after;
+			if (alike > surely ||
+			    (alike > 0 && alike >= surely && is_after && !best_is_after)) {
+				surely = alike;
+				best = i;
+				best_is_after = is_after;
+			}
 		}
 	}
 	if (best < 0)
 		return;
-	pair_up(q, q->a_rest[best], j, surely);
-	take_from_rest(q, (size_t)best);
+	pair_up(q, (size_t)best, j, surely);
+	take_out(&q->a_rest, (size_t)best);
 }
 
 void dedup_align_fuzzy(struct dedup_query *q)

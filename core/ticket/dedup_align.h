@@ -7,6 +7,12 @@
 
 #define QUERY_SLOTS 512u
 #define NOT_FOUND (-1)
+#define MARK_SETS ((TOKENS_MAX + 63u) / 64u)
+
+/* Some of a's marks, by their places. */
+struct mark_set {
+	uint64_t bits[MARK_SETS];
+};
 
 /* a: the new record, b: the stored one. */
 struct dedup_query {
@@ -14,13 +20,15 @@ struct dedup_query {
 	double a_weight;
 	int16_t first[QUERY_SLOTS]; /* of a's marks, by word */
 	int16_t next[TOKENS_MAX];
+	int16_t first_skeleton[QUERY_SLOTS], next_skeleton[TOKENS_MAX]; /* the same by skeleton */
+	struct mark_set words;   /* what is no number */
+	struct mark_set unknown; /* words in no table: they may be slips of others */
 	/* Of the comparison under way: */
 	const struct dedup_record *b;
 	double b_weight;
 	float a_found[TOKENS_MAX], b_found[TOKENS_MAX]; /* 0 to 1: how surely */
 	int16_t a_at[TOKENS_MAX], b_at[TOKENS_MAX];     /* where on the other side */
-	uint8_t a_rest[TOKENS_MAX]; /* a's words that were not found, in their order */
-	size_t a_rest_count;
+	struct mark_set a_rest; /* a's words that were not found */
 };
 
 /* 1: the same, .9: same skeleton, .8: one or two letters differ, 0. */
