@@ -49,7 +49,8 @@ size_t dedup_skeleton(const char *word, char out[24])
 {
 	size_t used = 0;
 	for (size_t i = 0; word[i] != '\0' && used < 23; i++) {
-		bool vowel = strchr("aiueo", word[i]) != NULL;
+		char c = word[i];
+		bool vowel = c == 'a' || c == 'i' || c == 'u' || c == 'e' || c == 'o';
 		if (i > 0 && (vowel || word[i] == out[used - 1]))
 			continue;
 		out[used++] = word[i];

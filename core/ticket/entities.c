@@ -61,14 +61,43 @@ static const struct prefix prefixes[] = {
 	{ "perumahan", ROLE_WORD, TAKES_NOTHING, 0, true },
 };
 
-static const struct prefix *prefix_of(const struct token *t)
+/* Of the prefixes that begin with a letter. */
+struct beginnings {
+	uint8_t heads[256], next[COUNT_OF(prefixes)]; /* a prefix and 1; 0: no more */
+};
+
+/* A text's tokens, and which of them are prefixes. */
+struct reading {
+	struct tokens *t;
+	const struct prefix *prefix[TOKENS_MAX]; /* NULL: none */
+};
+
+static void sort_prefixes(struct beginnings *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (size_t i = COUNT_OF(prefixes); i-- > 0;) {
+		uint8_t *head = &out->heads[(unsigned char)prefixes[i].word[0]];
+		out->next[i] = *head;
+		*head = (uint8_t)(i + 1);
+	}
+}
+
+static const struct prefix *prefix_of(const struct beginnings *b, const struct token *t)
 {
 	if (t->number || t->role == ROLE_DATE)
 		return NULL;
-	for (size_t i = 0; i < COUNT_OF(prefixes); i++)
-		if (t->text[0] == prefixes[i].word[0] && strcmp(t->text, prefixes[i].word) == 0)
-			return &prefixes[i];
+	for (size_t i = b->heads[(unsigned char)t->text[0]]; i != 0; i = b->next[i - 1])
+		if (strcmp(t->text, prefixes[i - 1].word) == 0)
+			return &prefixes[i - 1];
 	return NULL;
+}
+
+static void find_prefixes(struct reading *r)
+{
+	struct beginnings b;
+	sort_prefixes(&b);
+	for (size_t i = 0; i < r->t->count; i++)
+		r->prefix[i] = prefix_of(&b, &r->t->items[i]);
 }
 
 static bool is_number(const struct token *t)
@@ -78,12 +107,13 @@ static bool is_number(const struct token *t)
 
 /* The words a prefix governs, from i on; returns the first index after. A
  * number after a street's name is its house or its own number. */
-static size_t take_words(struct tokens *t, size_t i, const struct prefix *p)
+static size_t take_words(struct reading *r, size_t i, const struct prefix *p)
 {
+	struct tokens *t = r->t;
 	unsigned taken = 0;
 	for (; i < t->count && taken < p->span; i++, taken++) {
 		struct token *w = &t->items[i];
-		if (is_number(w) || w->role == ROLE_DATE || prefix_of(w) != NULL ||
+		if (is_number(w) || w->role == ROLE_DATE || r->prefix[i] != NULL ||
 		    (taken > 0 && (w->flags & TOKEN_BREAK) != 0))
 			break;
 		w->role = (uint8_t)p->role;
@@ -107,12 +137,13 @@ static size_t take_number(struct tokens *t, size_t i, const struct prefix *p)
 }
 
 /* A letter, a number or a short word: blok a 4, gang 3, gang mawar 2. */
-static size_t take_code(struct tokens *t, size_t i, const struct prefix *p)
+static size_t take_code(struct reading *r, size_t i, const struct prefix *p)
 {
+	struct tokens *t = r->t;
 	unsigned words = 0;
 	for (; i < t->count; i++) {
 		struct token *w = &t->items[i];
-		if (w->role == ROLE_DATE || prefix_of(w) != NULL || (w->flags & TOKEN_BREAK) != 0)
+		if (w->role == ROLE_DATE || r->prefix[i] != NULL || (w->flags & TOKEN_BREAK) != 0)
 			break;
 		if (is_number(w)) {
 			w->role = (uint8_t)p->role;
@@ -127,15 +158,15 @@ static size_t take_code(struct tokens *t, size_t i, const struct prefix *p)
 	return i;
 }
 
-static size_t take(struct tokens *t, size_t i, const struct prefix *p)
+static size_t take(struct reading *r, size_t i, const struct prefix *p)
 {
 	switch (p->takes) {
 	case TAKES_WORDS:
-		return take_words(t, i, p);
+		return take_words(r, i, p);
 	case TAKES_NUMBER:
-		return take_number(t, i, p);
+		return take_number(r->t, i, p);
 	case TAKES_CODE:
-		return take_code(t, i, p);
+		return take_code(r, i, p);
 	case TAKES_NOTHING:
 	default:
 		return i;
@@ -144,8 +175,11 @@ static size_t take(struct tokens *t, size_t i, const struct prefix *p)
 
 static void assign_roles(struct tokens *t, bool drop[TOKENS_MAX])
 {
+	struct reading r;
+	r.t = t;
+	find_prefixes(&r);
 	for (size_t i = 0; i < t->count;) {
-		const struct prefix *p = prefix_of(&t->items[i]);
+		const struct prefix *p = r.prefix[i];
 		if (p == NULL) {
 			i++;
 			continue;
@@ -153,7 +187,7 @@ static void assign_roles(struct tokens *t, bool drop[TOKENS_MAX])
 		drop[i] = !p->keep;
 		if (i + 1 < t->count && drop[i])
 			t->items[i + 1].flags &= (uint8_t)~TOKEN_BREAK; /* "rt: 5" */
-		i = take(t, i + 1, p);
+		i = take(&r, i + 1, p);
 	}
 }
 

@@ -215,6 +215,8 @@ unsigned lexicon_roman(const char *word)
 {
 	static const char *const ones[] = { "", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix" };
 	unsigned tens = 0;
+	if (word[0] != 'i' && word[0] != 'v' && word[0] != 'x')
+		return 0;
 	while (word[0] == 'x' && tens < 3) {
 		tens++;
 		word++;

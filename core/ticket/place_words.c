@@ -39,6 +39,23 @@ static bool is_apostrophe(utf8proc_int32_t c)
 	return c == '\'' || c == '`' || c == 0x2018 || c == 0x2019 || c == 0x02bc || c == 0x02b9;
 }
 
+static bool is_no_break(char c)
+{
+	switch (c) {
+	case ' ':
+	case '\t':
+	case '-':
+	case '/':
+	case '.':
+	case '_':
+	case '*':
+	case '\0':
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void take_ascii(struct reading *r, char c)
 {
 	if (c >= 'A' && c <= 'Z') {
@@ -47,7 +64,7 @@ static void take_ascii(struct reading *r, char c)
 		take_letter(r, c, false);
 	} else {
 		end_word(r);
-		if (strchr(" \t-/._*", c) == NULL)
+		if (!is_no_break(c))
 			r->breaks = true;
 	}
 }
@@ -86,12 +103,10 @@ static void read_part(struct reading *r, const char *text)
 			n = utf8proc_iterate((const utf8proc_uint8_t *)text + i, (utf8proc_ssize_t)(size - i), &c);
 		if (n <= 0)
 			break;
-		if (is_apostrophe(c))
-			;
-		else if (c < 0x80)
-			take_ascii(r, (char)c);
-		else
+		if (c >= 0x80)
 			take_other(r, c);
+		else if (!is_apostrophe(c))
+			take_ascii(r, (char)c);
 		/* A full stop before a blank ends a sentence, unless it is "Kec." */
 		if (c == '.' && i + 1 < size && text[i + 1] == '\n')
 			r->breaks = true;

@@ -461,8 +461,10 @@ static size_t read_here(struct search *s, size_t i, struct when_found *out)
 
 bool when_find(const char *text, int64_t now_ms, int zone_minutes, struct when_found *out)
 {
-	struct search *s = xcalloc(1, sizeof(*s));
+	struct search *s = xmalloc(sizeof(*s)); /* words: as far as count */
 	bool found = false;
+	s->count = s->tries = 0;
+	memset(s->begins, 0, sizeof(s->begins));
 	s->text = text;
 	s->now_ms = now_ms;
 	s->zone_minutes = zone_minutes;
