@@ -28,6 +28,7 @@ struct decide *decide_new(const struct decide_options *o)
 	d->arena = arena_new();
 	d->know = decide_know_new();
 	d->compare = compare_new(o->db);
+	d->memo = tokens_memo_new();
 	return d;
 }
 
@@ -54,6 +55,7 @@ void decide_free(struct decide *d)
 		return;
 	decide_know_free(d->know);
 	compare_free(d->compare);
+	tokens_memo_free(d->memo);
 	arena_free(d->arena);
 	free(d);
 }

@@ -82,6 +82,7 @@ static void compare(struct decide *d, const struct inbox_row *row, const struct 
 		.zone_minutes = d->o.settings->central.zone_minutes,
 		.evidence = evidence,
 		.evidence_count = author_evidence(d, row, evidence),
+		.memo = d->memo,
 	};
 	compare_decide(d->compare, &input, f, answer);
 }

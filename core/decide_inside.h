@@ -20,6 +20,7 @@ struct decide {
 	struct arena *arena;
 	struct decide_know *know;
 	struct compare *compare; /* compare.h */
+	struct tokens_memo *memo; /* one text is compared and classified */
 	struct inbox_row rows[DECIDE_SLICE];
 	/* A row whose decision the store refuses for good. */
 	int64_t stuck_id, tried_id; /* tried: of the open turn */

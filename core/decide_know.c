@@ -213,7 +213,7 @@ static enum jembatan_result propose(struct decide *d, const struct instance_sett
 	unsigned margin = d->o.settings->classify.margin;
 	struct propose_options options = { .home = home_of(d, s),
 					   .agency = s != NULL ? s->agency : NULL,
-					   .margin = margin };
+					   .memo = d->memo, .margin = margin };
 	propose_fill(d->o.tables, &options, d->arena, t);
 	bool is_sure = propose_percent(t->proposal.agency_margin) >= margin;
 	enum jembatan_result r = put_agency_id(d, s, t, is_sure, why);

@@ -49,8 +49,8 @@ void classifier_free(struct classifier *c); /* NULL is fine */
 const char *classifier_path(void);
 const char *classify_task_name(enum classify_task task);
 
-void classify_text(const struct classifier *c, const char *text, const char *location,
-		   struct classify_answers *out);
+void classify_text(const struct classifier *c, struct tokens_memo *memo /* may be NULL */,
+		   const char *text, const char *location, struct classify_answers *out);
 
 /* The features of a text, parted by tabs, each as often as it occurs: words,
  * pairs of words ("a b"), words of the location ("@a"), pieces of four letters

@@ -210,8 +210,8 @@ void fingerprint_read(const struct dedup_model *m, const struct counts *counts,
 	struct tokens *t = xmalloc(sizeof(*t));
 	double weights[TOKENS_MAX];
 	struct evidence e;
-	tokens_read(dedup_model_lexicon(m), input->text, input->location, input->time_ms,
-		    input->zone_minutes, t);
+	tokens_read_again(input->memo, dedup_model_lexicon(m), input->text, input->location,
+			  input->time_ms, input->zone_minutes, t);
 	memset(out, 0, offsetof(struct fingerprint, marks));
 	out->time_ms = input->time_ms;
 	out->topics = t->topics;
@@ -233,31 +233,37 @@ void fingerprint_read(const struct dedup_model *m, const struct counts *counts,
 	free(t);
 }
 
-static void put(struct buf *out, uint64_t value, size_t size)
+static char *put(char *to, uint64_t value, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
-		buf_add_char(out, (char)(value >> (8 * i)));
+		to[i] = (char)(value >> (8 * i));
+	return to + size;
 }
 
 void fingerprint_pack(const struct fingerprint *f, struct buf *out)
 {
-	put(out, ROW_VERSION, 1);
-	put(out, f->channel, 1);
-	put(out, f->evidence_count, 1);
-	put(out, f->mark_count, 1);
-	put(out, f->topics, 4);
-	put(out, (uint64_t)f->time_ms, 8);
-	put(out, f->digest, 8);
+	size_t size = 24u + 8u * f->evidence_count + 12u * f->mark_count;
+	char *to = buf_reserve(out, size);
+	if (to == NULL)
+		return;
+	to = put(to, ROW_VERSION, 1);
+	to = put(to, f->channel, 1);
+	to = put(to, f->evidence_count, 1);
+	to = put(to, f->mark_count, 1);
+	to = put(to, f->topics, 4);
+	to = put(to, (uint64_t)f->time_ms, 8);
+	to = put(to, f->digest, 8);
 	for (size_t i = 0; i < f->evidence_count; i++)
-		put(out, f->evidence[i].bits, 8);
+		to = put(to, f->evidence[i].bits, 8);
 	for (size_t i = 0; i < f->mark_count; i++) {
 		const struct mark *k = &f->marks[i];
-		put(out, k->word, 4);
-		put(out, k->letters, 4);
-		put(out, k->skeleton, 2);
-		put(out, k->weight, 1);
-		put(out, k->kind, 1);
+		to = put(to, k->word, 4);
+		to = put(to, k->letters, 4);
+		to = put(to, k->skeleton, 2);
+		to = put(to, k->weight, 1);
+		to = put(to, k->kind, 1);
 	}
+	buf_grew(out, size);
 }
 
 static uint64_t take(const uint8_t **p, size_t size)

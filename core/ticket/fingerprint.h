@@ -71,6 +71,7 @@ struct dedup_input {
 	int zone_minutes;
 	const struct evidence *evidence; /* evidence_of; at most 5 are looked at */
 	size_t evidence_count;
+	struct tokens_memo *memo; /* may be NULL */
 };
 
 /* Keyed hash of a normal form: E.164 or 08..., lower-case address, handle

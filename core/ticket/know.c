@@ -191,7 +191,7 @@ void know_complaint(const struct know_tables *t, const struct know_input *input,
 	memset(out, 0, sizeof(*out));
 	place_find(t->regions, input->text, input->location, input->home, &out->place);
 	rules_apply(t->rules, input->text, &out->ruled);
-	classify_text(t->classifier, input->text, input->location, &out->model);
+	classify_text(t->classifier, input->memo, input->text, input->location, &out->model);
 	choose_agency(input, out);
 	add_guesses(&out->topic, &out->model.tasks[CLASSIFY_TOPIC]);
 	out->category = rules_category(t->rules, out->model.tasks[CLASSIFY_TOPIC].best[0].name);

@@ -39,6 +39,7 @@ struct know_input {
 	const char *text, *location; /* location may be NULL */
 	uint32_t home;               /* REGION_NONE: everywhere */
 	const char *agency;          /* whose channel it is; or NULL */
+	struct tokens_memo *memo;    /* may be NULL */
 };
 
 /* One answer out of many. */

@@ -42,9 +42,9 @@ static const char *join(struct arena *arena, const char *const *texts, size_t co
 static char *name_key(const char *name)
 {
 	struct place_words *words = xmalloc(sizeof(*words));
-	char *key = xcalloc(1, PLACE_WORDS_MAX * PLACE_WORD_SIZE);
 	size_t used = 0;
 	place_words_read(name, NULL, words);
+	char *key = xmalloc(words->count * PLACE_WORD_SIZE + 1);
 	for (size_t i = 0; i < words->count; i++) {
 		const struct place_word *w = &words->items[i];
 		if (i == 0 && (strcmp(w->text, "kabupaten") == 0 || strcmp(w->text, "kab") == 0))
@@ -52,6 +52,7 @@ static char *name_key(const char *name)
 		memcpy(key + used, w->text, w->size);
 		used += w->size;
 	}
+	key[used] = '\0';
 	free(words);
 	return key;
 }
@@ -249,7 +250,8 @@ void propose_fill(const struct know_tables *tables, const struct propose_options
 			   arena_printf(arena, "%s\n%s", said[0], said[1] != NULL ? said[1] : "");
 	struct know_input input = { .text = text != NULL ? text : "",
 				    .location = join(arena, given, COUNT_OF(given), ", "),
-				    .home = options->home, .agency = options->agency };
+				    .home = options->home, .agency = options->agency,
+				    .memo = options->memo };
 	struct know *k = xmalloc(sizeof(*k));
 	know_complaint(tables, &input, k);
 	put_position(input.text, t);

@@ -11,6 +11,7 @@
 struct propose_options {
 	uint32_t home;      /* REGION_NONE: everywhere */
 	const char *agency; /* whose channel it is; or NULL */
+	struct tokens_memo *memo; /* may be NULL */
 	unsigned margin;    /* percent; below it a category gets no number */
 };
 

@@ -50,6 +50,8 @@ static char at(const struct scan *s, ptrdiff_t offset)
 
 static bool starts(const struct scan *s, const char *word)
 {
+	if (s->p == s->end || *s->p != *word)
+		return false;
 	size_t size = strlen(word);
 	return (size_t)(s->end - s->p) >= size && memcmp(s->p, word, size) == 0;
 }
@@ -166,6 +168,9 @@ static void read_word(struct scan *s)
 	char word[64];
 	size_t used = 0, n;
 	for (;;) {
+		for (; s->p < s->end && is_ascii_letter(*s->p); s->p++)
+			if (used + 1 < sizeof(word))
+				word[used++] = *s->p;
 		if ((n = letter_size(s, s->p)) > 0) {
 			if (used + n < sizeof(word)) {
 				memcpy(word + used, s->p, n);
@@ -339,6 +344,8 @@ static void read_number(struct scan *s)
 static bool has_suffix(const char *chunk, size_t size)
 {
 	static const char *const ends[] = { ".jpg", ".jpeg", ".png", ".pdf", ".mp4", ".doc", ".docx", ".heic" };
+	if (size < 5 || (chunk[size - 4] != '.' && chunk[size - 5] != '.'))
+		return false;
 	for (size_t i = 0; i < COUNT_OF(ends); i++) {
 		size_t n = strlen(ends[i]);
 		if (size > n && memcmp(chunk + size - n, ends[i], n) == 0)
@@ -536,16 +543,64 @@ static void day_of(int64_t time_ms, int zone_minutes, unsigned *day, unsigned *m
 	*day = (unsigned)strtoul(text + 8, NULL, 10);
 }
 
-void tokens_read(const struct lexicon *l, const char *text, const char *location, int64_t time_ms,
-		 int zone_minutes, struct tokens *out)
+/* ---- the text read last -------------------------------------------------- */
+
+struct tokens_memo {
+	char *text; /* NULL: none yet */
+	struct tokens words; /* of it alone, without roles */
+};
+
+struct tokens_memo *tokens_memo_new(void)
+{
+	return xcalloc(1, sizeof(struct tokens_memo));
+}
+
+void tokens_memo_free(struct tokens_memo *memo)
+{
+	if (memo == NULL)
+		return;
+	free(memo->text);
+	free(memo);
+}
+
+static void copy_words(const struct tokens *from, struct tokens *to)
+{
+	memcpy(to->items, from->items, from->count * sizeof(from->items[0]));
+	to->count = from->count;
+	memcpy(to->phones, from->phones, sizeof(from->phones));
+	to->phone_count = from->phone_count;
+	to->topics = from->topics;
+}
+
+static void remember(struct tokens_memo *memo, const char *text, const struct tokens *words)
+{
+	free(memo->text);
+	memo->text = xstrdup(text);
+	copy_words(words, &memo->words);
+}
+
+void tokens_read_again(struct tokens_memo *memo, const struct lexicon *l, const char *text,
+		       const char *location, int64_t time_ms, int zone_minutes, struct tokens *out)
 {
 	struct scan s = { .lexicon = l, .out = out };
 	unsigned day, month;
 	out->count = 0;
 	out->phone_count = 0;
 	out->topics = 0;
-	read_text(&s, text, TOKENS_TEXT_MAX, 0);
+	if (memo != NULL && text != NULL && str_equal(memo->text, text)) {
+		copy_words(&memo->words, out);
+	} else {
+		read_text(&s, text, TOKENS_TEXT_MAX, 0);
+		if (memo != NULL && text != NULL)
+			remember(memo, text, out);
+	}
 	read_text(&s, location, TOKENS_MAX, TOKEN_LOCATION);
 	day_of(time_ms, zone_minutes, &day, &month);
 	entities_mark(out, day, month);
+}
+
+void tokens_read(const struct lexicon *l, const char *text, const char *location, int64_t time_ms,
+		 int zone_minutes, struct tokens *out)
+{
+	tokens_read_again(NULL, l, text, location, time_ms, zone_minutes, out);
 }

@@ -63,4 +63,13 @@ struct tokens {
 void tokens_read(const struct lexicon *l, const char *text, const char *location, int64_t time_ms,
 		 int zone_minutes, struct tokens *out);
 
+/* The words of the text that was read last: who reads the same one for another
+ * purpose gets them from here. All its readers have the same lexicon. */
+struct tokens_memo;
+struct tokens_memo *tokens_memo_new(void);
+void tokens_memo_free(struct tokens_memo *memo); /* NULL is fine */
+void tokens_read_again(struct tokens_memo *memo /* may be NULL */, const struct lexicon *l,
+		       const char *text, const char *location, int64_t time_ms, int zone_minutes,
+		       struct tokens *out);
+
 #endif

@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text_clean((const char *)data, size, &clean);
 	const char *text = clean.data != NULL ? clean.data : "";
 	rules_apply(rules, text, &ruled);
-	classify_text(classifier, text, text + text_prefix_bytes(text, clean.size, clean.size / 2), &said);
+	classify_text(classifier, NULL, text,
+		      text + text_prefix_bytes(text, clean.size, clean.size / 2), &said);
 	for (size_t f = 0; f < RULES_FIELD_COUNT; f++)
 		ASSERT((ruled.fields[f].value == NULL) == (ruled.fields[f].phrase == NULL));
 	for (size_t t = 0; t < CLASSIFY_TASK_COUNT; t++) {

@@ -110,7 +110,7 @@ START_TEST(a_plain_complaint_goes_to_its_agency)
 {
 	struct classifier *c = load_classifier();
 	struct classify_answers a;
-	classify_text(c, complaints[_i].text, NULL, &a);
+	classify_text(c, NULL, complaints[_i].text, NULL, &a);
 	const struct classify_answer *agency = &a.tasks[CLASSIFY_AGENCY];
 	ck_assert_str_eq(agency->best[0].name, complaints[_i].agency);
 	ck_assert(agency->best[0].share >= agency->best[1].share &&
@@ -124,12 +124,12 @@ START_TEST(unknown_words_give_no_margin)
 {
 	struct classifier *c = load_classifier();
 	struct classify_answers a;
-	classify_text(c, "xqzv wwqk", NULL, &a);
+	classify_text(c, NULL, "xqzv wwqk", NULL, &a);
 	for (size_t t = 0; t < CLASSIFY_TASK_COUNT; t++) {
 		ck_assert(a.tasks[t].margin == 0);
 		ck_assert_uint_eq(a.tasks[t].word_count, 0);
 	}
-	classify_text(c, "", NULL, &a);
+	classify_text(c, NULL, "", NULL, &a);
 	ck_assert(a.tasks[CLASSIFY_AGENCY].margin == 0);
 	classifier_free(c);
 }

@@ -121,6 +121,33 @@ START_TEST(a_text_without_end_stays_in_its_room)
 }
 END_TEST
 
+/* For another place and day, too: both are put to what was remembered. */
+START_TEST(a_text_that_is_remembered_reads_as_at_first)
+{
+	struct lexicon *l = lexicon_new(100);
+	struct tokens_memo *memo = tokens_memo_new();
+	struct tokens plain, again;
+	const char *texts[] = { readings[_i].text, readings[_i].text, "got mampet" };
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		const char *location = i == 1 ? "Jl. Melati RT 3" : "Desa Contoh";
+		int64_t day_ms = i == 1 ? NOON_17_AUGUST : 0;
+		tokens_read(l, texts[i], location, day_ms, 420, &plain);
+		tokens_read_again(memo, l, texts[i], location, day_ms, 420, &again);
+		ck_assert_uint_eq(plain.count, again.count);
+		ck_assert_uint_eq(plain.topics, again.topics);
+		ck_assert_uint_eq(plain.phone_count, again.phone_count);
+		for (size_t n = 0; n < plain.count; n++) {
+			const struct token *x = &plain.items[n], *y = &again.items[n];
+			ck_assert_str_eq(x->text, y->text);
+			ck_assert(x->size == y->size && x->role == y->role &&
+				  x->flags == y->flags && x->number == y->number);
+		}
+	}
+	tokens_memo_free(memo);
+	lexicon_free(l);
+}
+END_TEST
+
 START_TEST(roman_numerals_are_numbers_and_letters_are_not)
 {
 	ck_assert_uint_eq(lexicon_roman("iv"), 4);
@@ -140,6 +167,7 @@ int main(void)
 	tcase_add_test(t, a_phone_is_found_and_is_no_text);
 	tcase_add_test(t, the_location_is_marked_in_its_field_and_in_the_text);
 	tcase_add_test(t, a_text_without_end_stays_in_its_room);
+	tcase_add_loop_test(t, a_text_that_is_remembered_reads_as_at_first, 0, COUNT_OF(readings));
 	tcase_add_test(t, roman_numerals_are_numbers_and_letters_are_not);
 	return unit_run("tokens", t);
 }
