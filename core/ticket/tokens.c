@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "config/date.h"
 #include "ticket/entities.h"
+#include "ticket/tokens_memo.h"
 #include "base/poison.h"
 
 #define LINE_LOOK 60u   /* a header or greeting is a short line */
@@ -543,42 +544,6 @@ static void day_of(int64_t time_ms, int zone_minutes, unsigned *day, unsigned *m
 	*day = (unsigned)strtoul(text + 8, NULL, 10);
 }
 
-/* ---- the text read last -------------------------------------------------- */
-
-struct tokens_memo {
-	char *text; /* NULL: none yet */
-	struct tokens words; /* of it alone, without roles */
-};
-
-struct tokens_memo *tokens_memo_new(void)
-{
-	return xcalloc(1, sizeof(struct tokens_memo));
-}
-
-void tokens_memo_free(struct tokens_memo *memo)
-{
-	if (memo == NULL)
-		return;
-	free(memo->text);
-	free(memo);
-}
-
-static void copy_words(const struct tokens *from, struct tokens *to)
-{
-	memcpy(to->items, from->items, from->count * sizeof(from->items[0]));
-	to->count = from->count;
-	memcpy(to->phones, from->phones, sizeof(from->phones));
-	to->phone_count = from->phone_count;
-	to->topics = from->topics;
-}
-
-static void remember(struct tokens_memo *memo, const char *text, const struct tokens *words)
-{
-	free(memo->text);
-	memo->text = xstrdup(text);
-	copy_words(words, &memo->words);
-}
-
 void tokens_read_again(struct tokens_memo *memo, const struct lexicon *l, const char *text,
 		       const char *location, int64_t time_ms, int zone_minutes, struct tokens *out)
 {
@@ -587,12 +552,9 @@ void tokens_read_again(struct tokens_memo *memo, const struct lexicon *l, const 
 	out->count = 0;
 	out->phone_count = 0;
 	out->topics = 0;
-	if (memo != NULL && text != NULL && str_equal(memo->text, text)) {
-		copy_words(&memo->words, out);
-	} else {
+	if (!tokens_recall(memo, text, out)) {
 		read_text(&s, text, TOKENS_TEXT_MAX, 0);
-		if (memo != NULL && text != NULL)
-			remember(memo, text, out);
+		tokens_remember(memo, text, out);
 	}
 	read_text(&s, location, TOKENS_MAX, TOKEN_LOCATION);
 	day_of(time_ms, zone_minutes, &day, &month);
