@@ -16,10 +16,12 @@
 #include "reload.h"
 #include "replies.h"
 #include "retention.h"
+#include "rotate.h"
 #include "store/audit.h"
 #include "store/due.h"
 #include "store/inbox.h"
 #include "store/instances.h"
+#include "store/master.h"
 #include "web_child.h"
 #include "base/poison.h"
 
@@ -319,6 +321,8 @@ void app_take_settings(struct app *a, struct settings *settings)
 		log_error("duplicates", "nothing is compared: %s", why.text);
 	replies_take_settings(a->replies, settings);
 	retention_begin(a->retention);
+	master_offer(a->db, &(struct db_secrets){ settings->master_key,
+						  settings->master_key_old });
 	a->central.central = &settings->central;
 	a->central.instances = settings->instances;
 	a->central.instance_count = settings->instance_count;
@@ -344,7 +348,8 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 	if (r == JEMBATAN_OK)
 		r = file_make_dirs(settings->data_dir, 0700, why);
 	if (r == JEMBATAN_OK)
-		r = db_open(settings->data_dir, settings->master_key, &a->db, why);
+		r = db_open_keys(settings->data_dir, &(struct db_secrets){ settings->master_key,
+				 settings->master_key_old }, &a->db, why);
 	if (r == JEMBATAN_OK)
 		r = hold_read(a->db, &a->hold, why);
 	if (r != JEMBATAN_OK)
@@ -373,6 +378,7 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 	a->reload = reload_new(a);
 	a->eraser = eraser_new(a);
 	a->retention = retention_new(a);
+	a->rotate = rotate_new(a);
 	r = decide_set_settings(a->decide, settings, why);
 	if (r == JEMBATAN_OK)
 		r = open_central(a, why);
@@ -394,6 +400,7 @@ void app_run(struct app *a)
 		loop_timer_set(a->watchdog, notify_watchdog_ms());
 	eraser_resume(a->eraser);
 	retention_begin(a->retention);
+	rotate_resume(a->rotate);
 	app_tell_ready(a);
 	log_notice("jembatand", "running: %zu instances, data in %s", a->settings->instance_count,
 		   a->settings->data_dir);
@@ -407,6 +414,7 @@ void app_close(struct app *a)
 	reload_free(a->reload);
 	eraser_free(a->eraser);
 	retention_free(a->retention);
+	rotate_free(a->rotate);
 	outbox_free(a->outbox);
 	decide_free(a->decide);
 	intake_free(a->intake);

@@ -19,6 +19,7 @@ struct reload;
 struct replies;
 struct eraser;
 struct retention;
+struct rotate;
 
 struct app {
 	struct loop *loop;
@@ -38,6 +39,7 @@ struct app {
 	struct reload *reload;
 	struct eraser *eraser;
 	struct retention *retention;
+	struct rotate *rotate;
 	struct loop_timer *retry, *idle, *watchdog, *drain;
 	struct log_trouble trouble;
 	bool decide_more;  /* messages may wait for their decision */

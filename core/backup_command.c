@@ -191,7 +191,8 @@ int cli_restore(const struct cli *c, const char *from, bool replace)
 	problems_done(&problems);
 	umask(0077);
 	const struct restore_options o = {
-		.data_dir = s->data_dir, .from = from, .master_key = s->master_key,
+		.data_dir = s->data_dir, .from = from,
+		.keys = { s->master_key, s->master_key_old },
 		.replace = replace, .means = means_of(&s->central), .now_ms = clock_now_ms(),
 		.progress = show_progress, .data = &shown,
 	};

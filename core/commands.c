@@ -21,6 +21,7 @@
 #include "explain.h"
 #include "know_view.h"
 #include "reload.h"
+#include "rotate.h"
 #include "status.h"
 #include "store/audit.h"
 #include "store/inbox.h"
@@ -531,6 +532,8 @@ control_command *commands_find(const char *name)
 		{ "replies hold", replies_hold_command },
 		{ "replies release", replies_release_command },
 		{ "replies preview", replies_preview_command },
+		{ "key status", key_status_command },
+		{ "key rotate", key_rotate_command },
 		{ "erase", erase_command },
 		{ "access list", access_list_command },
 	};

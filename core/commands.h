@@ -16,8 +16,15 @@ control_command review_accept_command, review_reject_command, tickets_edit_comma
 control_command intake_add_command;
 control_command backup_begin_command, backup_end_command, backup_list_command;
 control_command restore_release_command;
-/* Rows "backup" of the copies that were made before migrations. */
-void backup_list_automatic(struct control_peer *p);
+/* Rows "backup" of all copies of the store that we know of: those that were noted,
+ * those before migrations, those that a restore put aside. */
+struct backup_telling {
+	const char *note;   /* instead of the digest; NULL: the digest */
+	bool of_other_keys; /* only those that the master key in use does not open */
+	size_t *count;      /* of rows */
+};
+MUST_CHECK enum jembatan_result backup_tell(struct control_peer *p, const struct backup_telling *t,
+					    struct why *why);
 control_command duplicates_list_command, duplicates_show_command;
 control_command duplicates_split_command, duplicates_join_command;
 

@@ -12,6 +12,7 @@
 #include "store/audit.h"
 #include "store/backups.h"
 #include "store/instances.h"
+#include "store/master.h"
 #include "base/poison.h"
 
 #define PAGE 200u
@@ -62,49 +63,85 @@ void backup_end_command(struct control_peer *p, const struct msg_command *c)
 	commands_finish(p, r, &why, "");
 }
 
-/* The copies before migrations are made before there is a row to note them in. */
-void backup_list_automatic(struct control_peer *p)
+/* ---- which there are ---------------------------------------------------- */
+
+/* A copy without a row to note it in. note NULL: what it is. */
+static void tell_copy(struct control_peer *p, const char *place, const char *file, const char *what,
+		      const struct backup_telling *t)
 {
-	CLEANUP(free_pointer) char *folder = xasprintf("%s/backup",
-						       control_app(p)->settings->data_dir);
+	struct stat st;
+	struct why why;
+	if (stat(file, &st) != 0)
+		return;
+	bool is_other = master_fits(control_app(p)->db, file, &why) != JEMBATAN_OK;
+	if (t->of_other_keys && !is_other)
+		return;
+	control_row(p, json_pack("{s:s,s:I,s:I,s:s,s:s,s:s?}", "type", "backup", "made_ms",
+		(json_int_t)st.st_mtim.tv_sec * 1000, "bytes", (json_int_t)st.st_size, "place", place,
+		"digest", t->note != NULL ? t->note : what, "key", is_other ? "another" : NULL));
+	++*t->count;
+}
+
+static void tell_folder(struct control_peer *p, const char *folder, const char *begin,
+			const char *file, const char *what, const struct backup_telling *t)
+{
 	DIR *d = opendir(folder);
 	const struct dirent *e;
 	while (d != NULL && (e = readdir(d)) != NULL) {
-		CLEANUP(free_pointer) char *path = xasprintf("%s/%s", folder, e->d_name);
-		struct stat st;
-		if (e->d_name[0] == '.' || stat(path, &st) != 0)
-			continue;
-		control_row(p, json_pack("{s:s,s:I,s:I,s:s,s:s}", "type", "backup", "made_ms",
-			(json_int_t)st.st_mtim.tv_sec * 1000, "bytes", (json_int_t)st.st_size, "place",
-			path, "digest", "made before a migration"));
+		CLEANUP(free_pointer) char *place = xasprintf("%s/%s", folder, e->d_name);
+		CLEANUP(free_pointer) char *path = xasprintf("%s%s", place, file);
+		if (e->d_name[0] != '.' && str_starts(e->d_name, begin))
+			tell_copy(p, place, path, what, t);
 	}
 	if (d != NULL)
 		closedir(d);
 }
 
-void backup_list_command(struct control_peer *p, const struct msg_command *c)
+static void tell_noted(struct control_peer *p, const struct backups_row *row,
+		       const struct backup_telling *t)
+{
+	if (t->of_other_keys && row->key_mark == NULL)
+		return;
+	const char *digest = row->digest != NULL ? row->digest : "not finished";
+	control_row(p, json_pack("{s:s,s:I,s:I,s:I,s:s,s:s,s:s?}", "type", "backup", "id",
+		(json_int_t)row->id, "made_ms", (json_int_t)row->made_ms, "bytes",
+		(json_int_t)row->bytes, "place", row->place, "digest",
+		t->note != NULL ? t->note : digest, "key", row->key_mark));
+	++*t->count;
+}
+
+enum jembatan_result backup_tell(struct control_peer *p, const struct backup_telling *t,
+				 struct why *why)
 {
 	struct app *a = control_app(p);
+	const char *data_dir = a->settings->data_dir;
 	struct arena *arena = arena_new();
 	struct backups_row rows[PAGE];
-	struct why why;
 	size_t count = 0;
 	int64_t after = 0;
 	enum jembatan_result r;
-	(void)c;
-	backup_list_automatic(p);
+	CLEANUP(free_pointer) char *before_migrations = xasprintf("%s/backup", data_dir);
+	*t->count = 0;
+	tell_folder(p, before_migrations, "", "", "made before a migration", t);
+	tell_folder(p, data_dir, "before-restore-", "/jembatan.db", "put aside by a restore", t);
 	do {
 		arena_reset(arena);
-		r = backups_list(a->db, after, PAGE, arena, rows, &count, &why);
+		r = backups_list(a->db, after, PAGE, arena, rows, &count, why);
 		for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
 			after = rows[i].id;
-			control_row(p, json_pack("{s:s,s:I,s:I,s:I,s:s,s:s}", "type", "backup", "id",
-				(json_int_t)rows[i].id, "made_ms", (json_int_t)rows[i].made_ms, "bytes",
-				(json_int_t)rows[i].bytes, "place", rows[i].place, "digest",
-				rows[i].digest != NULL ? rows[i].digest : "not finished"));
+			tell_noted(p, &rows[i], t);
 		}
 	} while (r == JEMBATAN_OK && count == PAGE);
 	arena_free(arena);
+	return r;
+}
+
+void backup_list_command(struct control_peer *p, const struct msg_command *c)
+{
+	struct why why;
+	size_t count = 0;
+	(void)c;
+	enum jembatan_result r = backup_tell(p, &(struct backup_telling){ .count = &count }, &why);
 	if (r != JEMBATAN_OK)
 		control_fail(p, r, &why);
 	else

@@ -12,7 +12,6 @@
 #include "commands.h"
 #include "compare.h"
 #include "store/access.h"
-#include "store/backups.h"
 #include "store/erase.h"
 #include "store/erase_proof.h"
 #include "store/inbox.h"
@@ -28,7 +27,6 @@
 #define RAW_MAX (64u * 1024u * 1024u)
 #define KEYS_MAX (64u * 1024u * 1024u)
 #define AGAIN_MS 500
-#define BACKUPS 200u
 
 enum step { STEP_IDLE, STEP_MESSAGES, STEP_RECORDS, STEP_FOUND, STEP_DESTROY, STEP_LOG, STEP_PROVE,
 	    STEP_DONE };
@@ -307,31 +305,12 @@ static enum jembatan_result prove(struct eraser *e, struct why *why)
 
 /* ---- the report -------------------------------------------------------- */
 
-static void tell_backups(struct eraser *e, struct control_peer *p)
-{
-	struct backups_row rows[BACKUPS];
-	struct why why;
-	size_t n = 0;
-	int64_t after = 0;
-	backup_list_automatic(p);
-	do {
-		arena_reset(e->page);
-		if (backups_list(e->app->db, after, BACKUPS, e->page, rows, &n, &why) != JEMBATAN_OK)
-			return;
-		for (size_t i = 0; i < n; i++) {
-			after = rows[i].id;
-			control_row(p, json_pack("{s:s,s:I,s:I,s:I,s:s,s:s}", "type", "backup", "id",
-				(json_int_t)rows[i].id, "made_ms", (json_int_t)rows[i].made_ms, "bytes",
-				(json_int_t)rows[i].bytes, "place", rows[i].place, "digest",
-				"may hold it still"));
-		}
-	} while (n == BACKUPS);
-}
-
 static void tell_done(struct eraser *e, const struct erasure *x, const struct erase_proven *proven)
 {
 	struct control_peer *p = peer_of(e);
 	const struct erase_counts *c = &x->counts;
+	struct why why;
+	size_t count = 0;
 	if (p == NULL)
 		return;
 	control_row(p, json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "type", "erased",
@@ -340,7 +319,8 @@ static void tell_done(struct eraser *e, const struct erasure *x, const struct er
 		"fingerprints", (json_int_t)c->fingerprints, "replies", (json_int_t)c->replies,
 		"submissions", (json_int_t)c->submissions, "keys", (json_int_t)proven->keys,
 		"searched_bytes", (json_int_t)proven->bytes, "found", (json_int_t)proven->found));
-	tell_backups(e, p);
+	(void)!backup_tell(p, &(struct backup_telling){ .note = "may hold it still", .count = &count },
+			   &why);
 	if (proven->found > 0)
 		control_end(p, EX_SOFTWARE, "%lld destroyed keys still stand in the files of the store",
 			    (long long)proven->found);

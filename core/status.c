@@ -15,6 +15,7 @@
 #include "follow_view.h"
 #include "reload.h"
 #include "retention.h"
+#include "rotate.h"
 #include "tallies.h"
 #include "web_child.h"
 #include "base/poison.h"
@@ -213,6 +214,7 @@ void status_command(struct control_peer *p, const struct msg_command *c)
 		web_row(p);
 		duplicates_view_status(p);
 		retention_status(p);
+		rotate_status(p);
 	}
 	if (r != JEMBATAN_OK)
 		control_fail(p, r, &why);

@@ -53,6 +53,7 @@ static const char usage_text[] =
 	"  restore --release [--yes]       end the hold: new reports are pushed again\n"
 	"  erase --person FILE|- [--dry-run]   destroy all words of the person named in FILE\n"
 	"  erase --ticket TICKET [--dry-run]   destroy the words of one ticket\n"
+	"  key status | rotate             which master key seals the store; change it\n"
 	"  access list                     who looked at whose words, who erased them\n"
 	"\n"
 	"try out\n"
@@ -426,6 +427,16 @@ static int run_intake(const struct request *q)
 	return cli_posts_add(&q->cli, &asked);
 }
 
+static int run_key(const struct request *q)
+{
+	const char *what = word(q, 1);
+	if (what == NULL || str_equal(what, "status"))
+		return ask(q, "key status", NULL, 0, false);
+	if (str_equal(what, "rotate"))
+		return ask(q, "key rotate", NULL, 0, false);
+	return usage_error("key status or rotate, not ", what);
+}
+
 static int run_access(const struct request *q)
 {
 	if (!str_equal(word(q, 1), "list"))
@@ -447,7 +458,7 @@ static int run(const struct request *q)
 		{ "duplicates", run_duplicates }, { "classify", run_classify },
 		{ "rules", run_rules },
 		{ "backup", run_backup }, { "restore", run_restore },
-		{ "erase", run_erase }, { "access", run_access },
+		{ "erase", run_erase }, { "key", run_key }, { "access", run_access },
 		{ "intake", run_intake },
 	};
 	for (size_t i = 0; i < COUNT_OF(table); i++)

@@ -267,17 +267,21 @@ static void read_web(const struct load *l, struct settings_web *out)
 }
 
 /* A key of the operator's own: 32 bytes, as the file that we make holds them. */
+static struct secret *take_key(struct load *l, const char *name)
+{
+	struct secret *secret = schema_take_secret(&l->values, name);
+	const char *key = secret_reveal(secret);
+	if (key != NULL && (strlen(key) != 64 || strspn(key, "0123456789abcdefABCDEF") != 64))
+		complain(l, name, "must be 64 hexadecimal digits: make one with openssl rand -hex 32");
+	return secret;
+}
+
 static void read_master_key(struct load *l)
 {
-	const char *key;
-
 	l->s->master_key_path = l->s->data_dir == NULL ? NULL :
 		arena_printf(l->s->arena, "%s/master.key", l->s->data_dir);
-	l->s->master_key = schema_take_secret(&l->values, "master_key");
-	key = secret_reveal(l->s->master_key);
-	if (key != NULL && (strlen(key) != 64 || strspn(key, "0123456789abcdefABCDEF") != 64))
-		complain(l, "master_key",
-			 "must be 64 hexadecimal digits: make one with openssl rand -hex 32");
+	l->s->master_key = take_key(l, "master_key");
+	l->s->master_key_old = take_key(l, "master_key_old");
 }
 
 static void read_main(struct load *l)
@@ -362,6 +366,7 @@ void settings_free(struct settings *s)
 	if (s == NULL || --s->holds > 0)
 		return;
 	secret_free(s->master_key);
+	secret_free(s->master_key_old);
 	secret_free(s->central.secret);
 	secret_free(s->central.guid);
 	arena_free(s->arena);

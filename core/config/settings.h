@@ -183,6 +183,7 @@ struct settings {
 	bool log_json;
 	enum jembatan_level log_level;
 	struct secret *master_key;   /* NULL: the file master_key_path */
+	struct secret *master_key_old; /* while the key is being changed; or NULL */
 	const char *master_key_path; /* data_dir/master.key, made at the first start */
 	int64_t attachment_max_bytes;
 	unsigned inbox_waiting_max, batch_max;

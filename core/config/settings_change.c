@@ -37,7 +37,9 @@ void settings_keep_fixed(struct settings *s, const struct settings *old, struct 
 {
 	keep_text(s, &s->data_dir, old->data_dir, "data_dir", notes);
 	keep_text(s, &s->run_dir, old->run_dir, "run_dir", notes);
-	if (!same_secret(s->master_key, old->master_key)) {
+	/* Where the old one is named, the change waits for `jembatan key rotate`. */
+	if (!same_secret(s->master_key, old->master_key) &&
+	    (old->master_key == NULL || !same_secret(s->master_key_old, old->master_key))) {
 		note(s, "master_key", "what it was", notes);
 		secret_free(s->master_key);
 		s->master_key = copy_secret(old->master_key);

@@ -56,6 +56,8 @@ const struct jembatan_option settings_table[] = {
 	SECRET("master_key",
 	       "Seals everything at rest; without it: master.key in data_dir, made at the first "
 	       "start."),
+	SECRET("master_key_old",
+	       "The master key before that one, until `jembatan key rotate` has ended."),
 	{ "limits.attachment_max", JEMBATAN_BYTES, 0, "25MiB", 64 * KIB, 1024 * MIB, NULL,
 	  "A larger attachment is listed as missing." },
 	INTEGER("limits.inbox_waiting_max", "100000", 100, 100000000,

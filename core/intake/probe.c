@@ -21,7 +21,8 @@ static void no_turn(void *data)
 enum jembatan_result probe_open(struct settings *s, struct probe **out, struct why *why)
 {
 	struct probe *p = xcalloc(1, sizeof(*p));
-	enum jembatan_result r = db_open(s->data_dir, s->master_key, &p->db, why);
+	enum jembatan_result r = db_open_keys(s->data_dir, &(struct db_secrets){ s->master_key,
+			s->master_key_old }, &p->db, why);
 	if (r == JEMBATAN_OK) {
 		p->loop = loop_new();
 		p->intake = intake_new(p->loop, p->db, s, no_turn, p);

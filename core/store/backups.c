@@ -30,7 +30,7 @@ enum jembatan_result backups_list(struct db *db, int64_t after_id, size_t limit,
 				  struct arena *arena, struct backups_row *out, size_t *out_count,
 				  struct why *why)
 {
-	static const char text[] = "SELECT id, made_ms, bytes, place, digest FROM backup"
+	static const char text[] = "SELECT id, made_ms, bytes, place, digest, key_mark FROM backup"
 				   " WHERE id > ?1 ORDER BY id LIMIT ?2";
 	CLEANUP(sql_end) sqlite3_stmt *s =
 		sql_query(&db->sql, text,
@@ -44,6 +44,7 @@ enum jembatan_result backups_list(struct db *db, int64_t after_id, size_t limit,
 			.bytes = sqlite3_column_int64(s, 2),
 			.place = sql_column_text(s, 3, arena),
 			.digest = sql_column_text(s, 4, arena),
+			.key_mark = sql_column_text(s, 5, arena),
 		};
 	if (r == JEMBATAN_OK)
 		*out_count = n;

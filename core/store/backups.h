@@ -9,6 +9,7 @@ struct backups_row {
 	int64_t id, made_ms, bytes;
 	const char *place;  /* a path, on this machine at that time */
 	const char *digest; /* hexadecimal; NULL: begun, and its end was never told */
+	const char *key_mark; /* of the master key that it needs; NULL: the one in use */
 };
 
 /* Noted before the first byte is copied, so that half a backup is listed too. */

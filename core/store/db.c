@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "store/db_inside.h"
 #include "store/erase.h"
+#include "store/master_inside.h"
 #include "store/restore.h"
 #include "base/poison.h"
 
@@ -121,60 +122,10 @@ static enum jembatan_result open_handle(struct db *db, struct why *why)
 	return r;
 }
 
-#define LOCAL_KEY_LABEL "meta:local_key"
-
-/* The installation's key is sealed by the master key, so that it also tells
- * whether the master key fits. */
-static enum jembatan_result open_local_key(struct db *db, struct jembatan_bytes sealed,
-					   struct why *why)
-{
-	struct jembatan_bytes plain = { 0 };
-	if (db_unseal(db, LOCAL_KEY_LABEL, sealed, &plain, NULL) != JEMBATAN_OK ||
-	    plain.size != DB_LOCAL_KEY_SIZE)
-		return why_set(why, JEMBATAN_CONFIG,
-			       "the master key does not fit the store in %s: put back the key that "
-			       "it was made with", db->data_dir);
-	memcpy(db->local_key, plain.data, DB_LOCAL_KEY_SIZE);
-	return JEMBATAN_OK;
-}
-
-static enum jembatan_result load_master(struct db *db, const struct secret *secret, bool may_make,
-					struct why *why)
-{
-	if (secret != NULL)
-		return seal_key_from_secret(secret, &db->master, why);
-	CLEANUP(free_pointer) char *path = xasprintf("%s/master.key", db->data_dir);
-	enum jembatan_result r = seal_key_from_file(path, &db->master, why);
-	if (r != JEMBATAN_GONE)
-		return r;
-	if (may_make)
-		return seal_key_make(path, &db->master, why);
-	return why_set(why, JEMBATAN_CONFIG,
-		       "the master key %s is missing, and without it the store cannot be read: put "
-		       "it back from where you keep its copy", path);
-}
-
-static enum jembatan_result make_local_key(struct db *db, struct why *why)
-{
-	digest_random(db->local_key, sizeof(db->local_key));
-	enum jembatan_result r = db_begin(db, why);
-	if (r != JEMBATAN_OK)
-		return r;
-	struct jembatan_bytes sealed = db_seal(db, LOCAL_KEY_LABEL, db_local_key(db));
-	r = sql_run(&db->sql, why, "INSERT INTO meta (name, value) VALUES ('local_key', ?1)",
-		    SQL_VALUES(sql_bytes(sealed.data, sealed.size)));
-	if (r == JEMBATAN_OK)
-		r = db_commit(db, why);
-	if (r != JEMBATAN_OK)
-		db_abort(db);
-	return r;
-}
-
 /* The key is tried before a migration touches anything. */
-static enum jembatan_result open_keys_and_schema(struct db *db, const struct secret *secret,
+static enum jembatan_result open_keys_and_schema(struct db *db, const struct db_secrets *secrets,
 						 const struct migrate_steps *steps, struct why *why)
 {
-	static const char read_key[] = "SELECT value FROM meta WHERE name = 'local_key'";
 	int64_t version = 0;
 	bool keyed = false;
 	enum jembatan_result r = migrate_check(&db->sql, steps, &version, why);
@@ -184,20 +135,12 @@ static enum jembatan_result open_keys_and_schema(struct db *db, const struct sec
 		keyed = n > 0;
 	}
 	if (r == JEMBATAN_OK)
-		r = load_master(db, secret, !keyed, why);
-	if (r == JEMBATAN_OK && keyed) {
-		CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, read_key, SQL_NOTHING);
-		r = sql_one(&db->sql, s, why);
-		if (r == JEMBATAN_OK)
-			r = open_local_key(db, sql_column_bytes(s, 0), why);
-	}
+		r = master_find(db, secrets, keyed, why);
 	if (r == JEMBATAN_OK) {
 		CLEANUP(free_pointer) char *backup = xasprintf("%s/backup", db->data_dir);
 		r = migrate_run(&db->sql, steps, version, backup, why);
 	}
-	if (r == JEMBATAN_OK && !keyed)
-		r = make_local_key(db, why);
-	return r;
+	return r == JEMBATAN_OK ? master_settle(db, keyed, why) : r;
 }
 
 static enum jembatan_result look_for_suspects(struct db *db, struct why *why)
@@ -211,9 +154,9 @@ static enum jembatan_result look_for_suspects(struct db *db, struct why *why)
 	return r;
 }
 
-enum jembatan_result db_open_steps(const char *data_dir, const struct secret *master_key,
-				   const struct migrate_steps *steps, struct db **out,
-				   struct why *why)
+static enum jembatan_result open_store(const char *data_dir, const struct db_secrets *secrets,
+				       const struct migrate_steps *steps, struct db **out,
+				       struct why *why)
 {
 	struct db *db = xcalloc(1, sizeof(*db));
 	db->data_dir = xstrdup(data_dir);
@@ -230,7 +173,7 @@ enum jembatan_result db_open_steps(const char *data_dir, const struct secret *ma
 	if (r == JEMBATAN_OK)
 		r = open_handle(db, why);
 	if (r == JEMBATAN_OK)
-		r = open_keys_and_schema(db, master_key, steps, why);
+		r = open_keys_and_schema(db, secrets, steps, why);
 	if (r == JEMBATAN_OK)
 		r = look_for_suspects(db, why);
 	if (r == JEMBATAN_OK)
@@ -241,6 +184,19 @@ enum jembatan_result db_open_steps(const char *data_dir, const struct secret *ma
 	}
 	*out = db;
 	return JEMBATAN_OK;
+}
+
+enum jembatan_result db_open_steps(const char *data_dir, const struct secret *master_key,
+				   const struct migrate_steps *steps, struct db **out,
+				   struct why *why)
+{
+	return open_store(data_dir, &(struct db_secrets){ master_key, NULL }, steps, out, why);
+}
+
+enum jembatan_result db_open_keys(const char *data_dir, const struct db_secrets *secrets,
+				  struct db **out, struct why *why)
+{
+	return open_store(data_dir, secrets, &migrate_all, out, why);
 }
 
 enum jembatan_result db_open(const char *data_dir, const struct secret *master_key, struct db **out,
@@ -448,7 +404,7 @@ void db_stats(struct db *db, struct db_stats *out)
 struct jembatan_bytes db_seal(struct db *db, const char *label, struct jembatan_bytes plain)
 {
 	buf_clear(&db->sealed);
-	box_seal(&db->master, label, plain, &db->sealed);
+	seal_value(&db->master, label, plain, &db->sealed);
 	return buf_bytes(&db->sealed);
 }
 
@@ -456,7 +412,7 @@ enum jembatan_result db_unseal(struct db *db, const char *label, struct jembatan
 			       struct jembatan_bytes *out, struct why *why)
 {
 	buf_clear(&db->plain);
-	enum jembatan_result r = box_open(&db->master, label, sealed, &db->plain, why);
+	enum jembatan_result r = seal_value_open(&db->master, label, sealed, &db->plain, why);
 	if (r == JEMBATAN_OK)
 		*out = buf_bytes(&db->plain);
 	return r;

@@ -24,6 +24,14 @@ struct db;
  * program. Takes an exclusive lock: RETRY "another jembatand works here". */
 MUST_CHECK enum jembatan_result db_open(const char *data_dir, const struct secret *master_key,
 					struct db **out, struct why *why);
+/* The same where a change of the key may be on its way: `old` is the key before
+ * `now`, or NULL. Whichever fits is in use; see store/master.h. */
+struct db_secrets {
+	const struct secret *now, *old;
+};
+MUST_CHECK enum jembatan_result db_open_keys(const char *data_dir,
+					     const struct db_secrets *secrets, struct db **out,
+					     struct why *why);
 void db_close(struct db *db); /* NULL is fine; aborts what is open */
 
 MUST_CHECK enum jembatan_result db_begin(struct db *db, struct why *why);

@@ -18,7 +18,9 @@ struct db {
 	char *data_dir;
 	int lock_fd;
 	int keep_fd;    /* spool/keep */
-	struct box_key master;
+	struct seal_master master;
+	struct box_key next;  /* configured, and not in use yet */
+	bool has_next, has_own_key; /* own: DATA_DIR/master.key */
 	uint8_t local_key[DB_LOCAL_KEY_SIZE];
 	struct buf plain, sealed, wrapped; /* scratch, one call each */
 	struct inbox_files files;

@@ -116,7 +116,7 @@ enum jembatan_result instances_state_get(struct db *db, int64_t id, const char *
 	if (r != JEMBATAN_OK)
 		return r;
 	CLEANUP(free_pointer) char *label = state_label(id, key);
-	return box_open(&db->master, label, sql_column_bytes(s, 0), out, why);
+	return seal_value_open(&db->master, label, sql_column_bytes(s, 0), out, why);
 }
 
 enum jembatan_result instances_state_put(struct db *db, int64_t id, const char *key,

@@ -182,12 +182,15 @@ static enum jembatan_result check_whole(struct db *db, struct why *why)
 static enum jembatan_result prepare(struct restoring *x, struct why *why)
 {
 	struct secret *own = NULL;
+	struct db_secrets keys = x->o->keys;
 	struct db *db = NULL;
 	enum jembatan_result r = unpack(x, why);
-	if (r == JEMBATAN_OK && x->o->master_key == NULL)
+	if (r == JEMBATAN_OK && x->o->keys.now == NULL)
 		r = read_key(x, &own, why);
+	if (own != NULL)
+		keys.now = own;
 	if (r == JEMBATAN_OK)
-		r = db_open(x->stage, own != NULL ? own : x->o->master_key, &db, why);
+		r = db_open_keys(x->stage, &keys, &db, why);
 	if (r == JEMBATAN_OK)
 		r = check_whole(db, why);
 	if (r == JEMBATAN_OK)

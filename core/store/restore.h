@@ -5,14 +5,14 @@
 #ifndef STORE_RESTORE_H
 #define STORE_RESTORE_H
 
-#include "base/secret.h"
+#include "store/db.h"
 #include "store/backup.h"
 #include "store/hold.h"
 
 struct restore_options {
 	const char *data_dir;
 	const char *from;  /* a backup's folder; or a database from data_dir/backup */
-	const struct secret *master_key; /* NULL: data_dir/master.key */
+	struct db_secrets keys; /* now NULL: data_dir/master.key */
 	bool replace;      /* there may be a store: it is kept aside */
 	enum hold_means means;
 	int64_t now_ms;

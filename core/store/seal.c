@@ -12,7 +12,7 @@
 #include "base/poison.h"
 
 #define HEX_SIZE (2 * BOX_KEY_SIZE)
-#define LABEL_SIZE 96u
+#define LABEL_SIZE SEAL_LABEL_SIZE
 
 static enum jembatan_result parse_key(const char *text, size_t size, const char *where,
 				      struct box_key *out, struct why *why)
@@ -73,6 +73,52 @@ enum jembatan_result seal_key_make(const char *path, struct box_key *out, struct
 	return r;
 }
 
+void seal_mark(const struct box_key *key, char out[SEAL_MARK_SIZE])
+{
+	char hex[2 * DIGEST_SIZE + 1];
+	struct digest d = digest_hmac(bytes_of(key->bytes, BOX_KEY_SIZE), bytes_text("mark"));
+	digest_hex(d.bytes, DIGEST_SIZE, hex);
+	str_copy(out, SEAL_MARK_SIZE, hex);
+}
+
+/* ---- by the master key ------------------------------------------------- */
+
+void seal_value(const struct seal_master *master, const char *label, struct jembatan_bytes plain,
+		struct buf *out)
+{
+	box_seal(&master->now, label, plain, out);
+}
+
+enum jembatan_result seal_value_open(const struct seal_master *master, const char *label,
+				     struct jembatan_bytes sealed, struct buf *out,
+				     struct why *why)
+{
+	if (master->has_old && box_open(&master->old, label, sealed, out, NULL) == JEMBATAN_OK)
+		return JEMBATAN_OK;
+	return box_open(&master->now, label, sealed, out, why);
+}
+
+enum jembatan_result seal_again(const struct seal_master *master, const char *label,
+				struct jembatan_bytes sealed, struct buf *out, struct why *why)
+{
+	struct buf plain;
+	buf_init(&plain, SEAL_VALUE_MAX);
+	buf_clear(out);
+	enum jembatan_result r = box_open(&master->old, label, sealed, &plain, NULL);
+	if (r == JEMBATAN_OK) {
+		box_seal(&master->now, label, buf_bytes(&plain), out);
+	} else {
+		r = box_open(&master->now, label, sealed, &plain, why);
+		r = r == JEMBATAN_OK ? JEMBATAN_IDLE : r;
+	}
+	if (plain.data != NULL)
+		mem_wipe(plain.data, plain.size);
+	buf_done(&plain);
+	return r;
+}
+
+/* ---- by a row's own ---------------------------------------------------- */
+
 /* "column:<uid>", or "wrap:table:<uid>". */
 static void label_for(char out[LABEL_SIZE], const char *prefix, const char *name,
 		      const uint8_t uid[SEAL_UID_SIZE])
@@ -85,17 +131,23 @@ static void label_for(char out[LABEL_SIZE], const char *prefix, const char *name
 	digest_hex(uid, SEAL_UID_SIZE, out + n + m + 1);
 }
 
-void seal_row_new(const struct box_key *master, const char *table, struct seal_row *out,
+void seal_wrap_label(char out[SEAL_LABEL_SIZE], const char *table,
+		     const uint8_t uid[SEAL_UID_SIZE])
+{
+	label_for(out, "wrap:", table, uid);
+}
+
+void seal_row_new(const struct seal_master *master, const char *table, struct seal_row *out,
 		  struct buf *wrapped)
 {
 	char label[LABEL_SIZE];
 	digest_random(out->uid, sizeof(out->uid));
 	box_key_random(&out->key);
-	label_for(label, "wrap:", table, out->uid);
-	box_seal(master, label, bytes_of(out->key.bytes, BOX_KEY_SIZE), wrapped);
+	seal_wrap_label(label, table, out->uid);
+	seal_value(master, label, bytes_of(out->key.bytes, BOX_KEY_SIZE), wrapped);
 }
 
-enum jembatan_result seal_row_open(const struct box_key *master, const char *table,
+enum jembatan_result seal_row_open(const struct seal_master *master, const char *table,
 				   struct jembatan_bytes uid, struct jembatan_bytes wrapped,
 				   struct seal_row *out, struct why *why)
 {
@@ -105,10 +157,10 @@ enum jembatan_result seal_row_open(const struct box_key *master, const char *tab
 		return why_set(why, JEMBATAN_DATA, "a row of %s has a damaged key", table);
 	char label[LABEL_SIZE];
 	memcpy(out->uid, uid.data, SEAL_UID_SIZE);
-	label_for(label, "wrap:", table, out->uid);
+	seal_wrap_label(label, table, out->uid);
 	struct buf key;
 	buf_init(&key, BOX_KEY_SIZE);
-	enum jembatan_result r = box_open(master, label, wrapped, &key, why);
+	enum jembatan_result r = seal_value_open(master, label, wrapped, &key, why);
 	if (r == JEMBATAN_OK)
 		memcpy(out->key.bytes, key.data, BOX_KEY_SIZE);
 	if (key.data != NULL)

@@ -21,19 +21,45 @@ MUST_CHECK enum jembatan_result seal_key_from_file(const char *path, struct box_
 MUST_CHECK enum jembatan_result seal_key_make(const char *path, struct box_key *out,
 					      struct why *why);
 
+/* What the master key seals: data keys, and values of the whole installation.
+ * While the key is changed, what the old one sealed opens as well; what is sealed
+ * is sealed by the new one always. */
+struct seal_master {
+	struct box_key now, old;
+	bool has_old;
+};
+/* Append the sealed form of plain. */
+void seal_value(const struct seal_master *master, const char *label, struct jembatan_bytes plain,
+		struct buf *out);
+MUST_CHECK enum jembatan_result seal_value_open(const struct seal_master *master, const char *label,
+						struct jembatan_bytes sealed, struct buf *out,
+						struct why *why);
+/* What the old key sealed, by the new one, in out (emptied first). IDLE: it is by the
+ * new one already; DATA: neither opens it. */
+MUST_CHECK enum jembatan_result seal_again(const struct seal_master *master, const char *label,
+					   struct jembatan_bytes sealed, struct buf *out,
+					   struct why *why);
+/* Tells keys apart without telling them: 12 hexadecimal digits. */
+#define SEAL_MARK_SIZE 13u
+void seal_mark(const struct box_key *key, char out[SEAL_MARK_SIZE]);
+
 /* The identity of a row that is known before it is inserted, and its key. */
 struct seal_row {
 	uint8_t uid[SEAL_UID_SIZE];
 	struct box_key key;
 };
 /* A fresh uid and data key; the key wrapped for `table` is appended. */
-void seal_row_new(const struct box_key *master, const char *table, struct seal_row *out,
+void seal_row_new(const struct seal_master *master, const char *table, struct seal_row *out,
 		  struct buf *wrapped);
 /* From what the table holds. GONE when wrapped is empty: erased. */
-MUST_CHECK enum jembatan_result seal_row_open(const struct box_key *master, const char *table,
+MUST_CHECK enum jembatan_result seal_row_open(const struct seal_master *master, const char *table,
 					      struct jembatan_bytes uid,
 					      struct jembatan_bytes wrapped, struct seal_row *out,
 					      struct why *why);
+/* Under which label that key is wrapped. */
+#define SEAL_LABEL_SIZE 96u
+void seal_wrap_label(char out[SEAL_LABEL_SIZE], const char *table,
+		     const uint8_t uid[SEAL_UID_SIZE]);
 /* One column of that row. */
 void seal_column(const struct seal_row *row, const char *column, struct jembatan_bytes plain,
 		 struct buf *out);

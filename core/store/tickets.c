@@ -106,7 +106,7 @@ static enum jembatan_result insert_body(struct db *db, int64_t id, const struct 
 	if (row->message_id == 0) {
 		box_key_random(&key);
 		snprintf(label, sizeof(label), "wrap:ticket:%s", row->reference);
-		box_seal(&db->master, label, bytes_of(key.bytes, BOX_KEY_SIZE), &db->wrapped);
+		seal_value(&db->master, label, bytes_of(key.bytes, BOX_KEY_SIZE), &db->wrapped);
 		r = JEMBATAN_OK;
 	} else {
 		r = find_key(db, row->message_id, row->reference, bytes_of(NULL, 0), &key, why);

@@ -138,6 +138,12 @@ class Rig:
                               list(words), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=text, env=self.environment(), timeout=60)
 
+    def begin(self, *words):
+        """The command, not waited for."""
+        return subprocess.Popen([str(self.build / "jembatan"), "--config", str(self.config)] +
+                                list(words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                env=self.environment())
+
     def ask(self, *words):
         """Rows of a command that must succeed."""
         done = self.command("--json", *words)

@@ -23,7 +23,7 @@ static const struct {
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: unknown key \"zzzzzz\": the keys here are "
 	  "data_dir, run_dir, plugin_dir, profile_dir, confinement, log, "
-	  "master_key, limits, central, classify, complete, duplicates, replies, retention, web" },
+	  "master_key, master_key_old, limits, central, classify, complete, duplicates, replies, retention, web" },
 	{ "central:\n"
 	  "  zzzzzz: 1\n",
 	  NULL, NULL, false,
@@ -41,7 +41,7 @@ static const struct {
 	{ "a.b: https://x\n",
 	  NULL, NULL, false,
 	  "jembatan.yaml:2: unknown key \"a.b\": the keys here are data_dir, "
-	  "run_dir, plugin_dir, profile_dir, confinement, log, master_key, "
+	  "run_dir, plugin_dir, profile_dir, confinement, log, master_key, master_key_old, "
 	  "limits, central, classify, complete, duplicates, replies, retention, web" },
 	{ "central.lookup: {url: https://x}\n",
 	  NULL, NULL, false,
