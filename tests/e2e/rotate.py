@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from rig import (Centre, Daemon, Failed, Rig, Source, elsewhere, expect, forget_undo,  # noqa: E402
                  power_cut, preload_of, wait_for)
 
-POINTS = ("key.made", "key.switch", "key.switched", "key.linked", "key.mid:2", "key.slice:2",
+POINTS = ("key.made", "key.switch", "key.switched", "key.linked", "key.mid", "key.slice",
           "key.log")
 
 
