@@ -7,15 +7,27 @@
 #include <string.h>
 
 static const char *const schemes[] = { "https", "http", NULL };
-static const char *const networks[] = { "mastodon", "other", NULL };
+static const char *const networks[] = {
+	"bluesky",
+	"mastodon",
+	"other",
+	NULL,
+};
 
 static const struct jembatan_option options[] = {
 	{ "network", JEMBATAN_CHOICE, JEMBATAN_REQUIRED, NULL, 0, 0, networks,
-	  "Which network: mastodon." },
+	  "Which network: bluesky, mastodon." },
 	{ "url", JEMBATAN_URL, 0, NULL, 0, 0, schemes,
 	  "Where its API is: the server of our account." },
 	{ "access_token", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
 	  "Our account's token (Mastodon: read and write:statuses)." },
+	{ "account", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
+	  "Our account (Bluesky: its handle, such as dinas.bsky.social, or its did)." },
+	{ "password", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
+	  "Bluesky: an app password, not the account's own." },
+	{ "deep_sweep", JEMBATAN_DURATION, 0, "1d", 1000, 604800000, NULL,
+	  "Bluesky: how often all of the list is read, for posts with a false date and for "
+	  "deletions." },
 	{ "rules", JEMBATAN_LIST, 0, NULL, 0, 0, NULL,
 	  "What is a complaint: \"complaint: hashtag lapor\", \"ignore: word lomba\"; the first that "
 	  "holds decides, where none does a person looks." },
@@ -32,7 +44,11 @@ static const struct jembatan_option options[] = {
 	{ NULL, JEMBATAN_STRING, 0, NULL, 0, 0, NULL, NULL },
 };
 
-static const struct social_network *const all[] = { &mastodon_network, &other_network };
+static const struct social_network *const all[] = {
+	&bluesky_network,
+	&mastodon_network,
+	&other_network,
+};
 
 static const struct social_network *network_of(struct jembatan_context *ctx)
 {

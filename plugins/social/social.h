@@ -57,7 +57,9 @@ struct social_network {
 	enum jembatan_result (*show)(struct social *s, struct jembatan_bytes sample);
 };
 
-extern const struct social_network mastodon_network, other_network;
+extern const struct social_network bluesky_network;
+extern const struct social_network mastodon_network;
+extern const struct social_network other_network;
 
 /* By its rules: kind and flags; then handed over. One that the host does not
  * take is kept by its bytes. */
@@ -88,6 +90,11 @@ social_begin(struct social *s, const char *id, json_t *record, bool *out_skip);
  * first call, what an earlier process knew. */
 void social_facts_put(struct social *s);
 void social_facts_load(struct social *s);
+
+/* A post that this one answers or quotes, behind its own words in full_text: by
+ * whom (or NULL) and what (or NULL: nothing is added). Strings of the arena. */
+void social_add_context(struct jembatan_message *message, struct kit_arena *arena,
+			const char *by, const char *text);
 
 /* What stands in one of the reset headers, as time to wait: unix seconds, ISO
  * 8601, or seconds from now (below 10^8). -1: neither. At most a day. Pure. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define EXTRA_BYTES ((size_t)48 * 1024)
+#define CONTEXT_BYTES ((size_t)256 * 1024)
 #define DAY_MS INT64_C(86400000)
 
 enum jembatan_result social_hand_over(struct social *s, const struct jembatan_message *message)
@@ -75,6 +76,26 @@ enum jembatan_result social_fetch_public(struct social *s, const char *reference
 	struct kit_http_response response = { 0 };
 
 	return kit_http_send(s->http, &request, &response);
+}
+
+void social_add_context(struct jembatan_message *message, struct kit_arena *arena,
+			const char *by, const char *text)
+{
+	struct kit_text *all;
+	const char *own = message->full_text ? message->full_text : message->text;
+
+	if (!text || *text == '\0')
+		return;
+	all = kit_text_new(CONTEXT_BYTES);
+	kit_text_printf(all, "%s\n\n> %s:\n> ", own ? own : "", by ? by : "?");
+	for (const char *c = text; *c != '\0'; c++) {
+		kit_text_add(all, c, 1);
+		if (*c == '\n')
+			kit_text_add(all, "> ", 2);
+	}
+	if (!kit_text_is_full(all))
+		message->full_text = kit_arena_strdup(arena, kit_text_string(all));
+	kit_text_free(all);
 }
 
 int64_t social_reset_wait_ms(const char *reset, int64_t now_ms)
