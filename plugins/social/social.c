@@ -16,7 +16,7 @@ static const char *const networks[] = {
 
 static const struct jembatan_option options[] = {
 	{ "network", JEMBATAN_CHOICE, JEMBATAN_REQUIRED, NULL, 0, 0, networks,
-	  "Which network: bluesky, mastodon." },
+	  "Which network: bluesky, mastodon; other: posts entered by hand." },
 	{ "url", JEMBATAN_URL, 0, NULL, 0, 0, schemes,
 	  "Where its API is: the server of our account." },
 	{ "access_token", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,

@@ -1,5 +1,6 @@
 /* fuzz_social.c: a page of a network, whatever its bytes: valid text, the same
  * each time; and a rule, whatever its words. */
+#include "social/bluesky_parse.h"
 #include "social/mastodon_parse.h"
 
 #include <stdlib.h>
@@ -13,11 +14,13 @@ static void must_be_text(const char *text)
 		abort();
 }
 
-static void check(json_t *status, struct kit_arena *arena)
+typedef bool reader(json_t *, const char *, struct kit_arena *, struct social_post *);
+
+static void check_by(reader *read, json_t *status, struct kit_arena *arena)
 {
 	struct social_post a, b;
 
-	if (!mastodon_read_status(status, "77", arena, &a))
+	if (!read(status, "77", arena, &a))
 		return;
 	const struct jembatan_message *m = &a.message;
 
@@ -27,8 +30,39 @@ static void check(json_t *status, struct kit_arena *arena)
 	must_be_text(m->author.handle);
 	if (!m->text && m->attachment_count == 0)
 		abort();
-	if (!mastodon_read_status(status, "77", arena, &b) || b.facts != a.facts ||
+	if (!read(status, "77", arena, &b) || b.facts != a.facts ||
 	    strcmp(a.message.text ? a.message.text : "", b.message.text ? b.message.text : "") != 0)
+		abort();
+}
+
+static void check(json_t *one, struct kit_arena *arena)
+{
+	const char *uris[2];
+
+	check_by(mastodon_read_status, one, arena);
+	check_by(bluesky_read_post, one, arena);
+	for (size_t i = bluesky_context_uris(one, uris); i > 0; i--)
+		if (!bluesky_is_post_uri(uris[i - 1]))
+			abort();
+}
+
+static void try_text(const char *text)
+{
+	json_t *facets = bluesky_link_facets(text), *one;
+	char key[14];
+	size_t i;
+
+	json_array_foreach(facets, i, one) {
+		int64_t begin = 0, end = 0;
+
+		if (!kit_json_integer(one, "index.byteStart", &begin) ||
+		    !kit_json_integer(one, "index.byteEnd", &end) || begin < 0 || begin >= end ||
+		    (size_t)end > strlen(text))
+			abort();
+	}
+	json_decref(facets);
+	bluesky_reply_key(text, text, key);
+	if (strlen(key) != 13)
 		abort();
 }
 
@@ -51,10 +85,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (kit_json_parse((struct jembatan_bytes){ data, size }, &root, NULL) == JEMBATAN_OK) {
 		check(root, arena);
-		json_array_foreach(root, i, one)
+		json_array_foreach(root, i, one) {
+			check(one, arena);
 			check(kit_json_at(one, "status"), arena);
+		}
 	}
 	json_decref(root);
+	try_text(text);
 	try_rule(text, text);
 	(void)social_reset_wait_ms(text, INT64_C(1800000000000));
 	kit_arena_free(arena);
