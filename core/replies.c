@@ -316,7 +316,7 @@ static void take_answer(struct send *s, const struct msg_delivered *d)
 {
 	const char *why = sentence_of(s, d->why != NULL ? d->why : "");
 	s->answer = (struct reply_answer){
-		.outcome = d->outcome <= JEMBATAN_LATER ? (enum jembatan_outcome)d->outcome :
+		.outcome = d->outcome <= JEMBATAN_NOT_TOLD ? (enum jembatan_outcome)d->outcome :
 							  JEMBATAN_UNKNOWN,
 		.result = (enum jembatan_result)d->result,
 		.at_ms = d->at_ms,

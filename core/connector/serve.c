@@ -173,7 +173,7 @@ static enum jembatan_result do_reply(struct server *s, const struct letter *ask,
 	enum jembatan_result r = checked(h, h->plugin->operations->reply(&h->context, h->self,
 									 &reply, &out));
 	out.remote_id[sizeof(out.remote_id) - 1] = '\0';
-	if ((unsigned)out.outcome > JEMBATAN_LATER)
+	if ((unsigned)out.outcome > JEMBATAN_NOT_TOLD)
 		out.outcome = JEMBATAN_UNKNOWN;
 	const struct msg_delivered delivered = {
 		.outcome = out.outcome,

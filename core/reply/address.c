@@ -21,8 +21,11 @@ static bool is_clean(const char *s)
 	return n > 0;
 }
 
-static const char *value_of(const struct jembatan_author *a, const char *kind)
+static const char *value_of(const struct jembatan_message *m, const char *kind)
 {
+	const struct jembatan_author *a = &m->author;
+	if (strcmp(kind, "record") == 0)
+		return m->id;
 	if (strcmp(kind, "mail") == 0)
 		return a->mail;
 	if (strcmp(kind, "phone") == 0)
@@ -30,10 +33,10 @@ static const char *value_of(const struct jembatan_author *a, const char *kind)
 	return strcmp(kind, "id") == 0 ? a->id : strcmp(kind, "handle") == 0 ? a->handle : NULL;
 }
 
-static bool take(const struct jembatan_author *a, const char *kind, struct arena *arena,
+static bool take(const struct jembatan_message *m, const char *kind, struct arena *arena,
 		 struct reply_address *out)
 {
-	const char *value = value_of(a, kind);
+	const char *value = value_of(m, kind);
 	if (value == NULL || !is_clean(value))
 		return false;
 	if (strcmp(kind, "mail") == 0 && !ticket_is_mail(value))
@@ -49,9 +52,9 @@ bool reply_address(const struct reply_channel *channel, const struct jembatan_me
 		   const char *kind, struct arena *arena, struct reply_address *out)
 {
 	if (kind != NULL)
-		return take(&m->author, kind, arena, out);
+		return take(m, kind, arena, out);
 	for (size_t i = 0; i < COUNT_OF(channel->kinds) && channel->kinds[i] != NULL; i++)
-		if (take(&m->author, channel->kinds[i], arena, out))
+		if (take(m, channel->kinds[i], arena, out))
 			return true;
 	return false;
 }

@@ -8,7 +8,7 @@
 #include "reply/channel.h"
 
 struct reply_address {
-	const char *kind;  /* "id", "phone", "mail", "handle" */
+	const char *kind;  /* "id", "phone", "mail", "handle", "record" */
 	const char *value; /* as the plugin gets it */
 	const char *key;   /* normalised, for the keyed hash */
 };

@@ -19,9 +19,9 @@ static const struct reply_channel channels[] = {
 	{ .connector = "mastodon", .text_max = 430, .is_public = true, .kinds = { "handle", "id" } },
 	{ .connector = "bluesky", .text_max = 300, .is_public = true, .kinds = { "id", "handle" } },
 	{ .connector = "telegram", .guarantee = REPLY_NOTHING, .text_max = 4096, .kinds = { "id" } },
-	/* An app's own record: it takes the answer, and shows it to its user. */
+	/* The app's own record takes the answer, and the app shows it to its user. */
 	{ .connector = "agency-api", .guarantee = REPLY_NOTHING, .text_max = 2000,
-	  .kinds = { "id" } },
+	  .kinds = { "record" } },
 };
 
 /* Nothing is known of it. */

@@ -103,6 +103,14 @@ static void patiently(const struct reply_channel *c, int64_t at_ms, int64_t now_
 	later(now_ms + wait_ms, now_ms, REPLY_QUEUED, why, v);
 }
 
+/* The channel has no words for it: another way, or nobody misses it. */
+static void not_told(const struct reply_answer *a, struct reply_verdict *v)
+{
+	did_not_leave(v);
+	set(v, REPLY_DROPPED, 0, a->why != NULL ? a->why : "the channel has no way to say it");
+	v->did_fail = true;
+}
+
 static void settled(const struct reply_channel *c, const struct reply_answer *a, int64_t now_ms,
 		    struct reply_verdict *v)
 {
@@ -127,6 +135,9 @@ static void settled(const struct reply_channel *c, const struct reply_answer *a,
 		if (c->settle_after_ms == 0)
 			v->row.settles = SETTLES_MAX; /* asked, and it cannot tell */
 		unknown(c, now_ms, a->why, v);
+		return;
+	case JEMBATAN_NOT_TOLD:
+		not_told(a, v);
 		return;
 	}
 }
@@ -157,6 +168,9 @@ static void tried(const struct reply_channel *c, const struct reply_answer *a, i
 		return;
 	case JEMBATAN_UNKNOWN:
 		unknown(c, now_ms, a->why != NULL ? a->why : "the answer was lost", v);
+		return;
+	case JEMBATAN_NOT_TOLD:
+		not_told(a, v);
 		return;
 	}
 }

@@ -53,7 +53,7 @@ struct reply_row {
 	enum reply_event event;
 	enum reply_state state;
 	int status;             /* of STATUS */
-	const char *to_kind;    /* "id", "phone", "mail", "handle" */
+	const char *to_kind;    /* "id", "phone", "mail", "handle", "record" */
 	struct digest address_key;
 	const char *reference;  /* ours, the same on every try; ours alone */
 	bool waiting;           /* behind another one of this ticket and address */

@@ -4,9 +4,13 @@
 #include "agency-api/agency_api.h"
 #include "agency-api/agency_bring.h"
 #include "agency-api/agency_walk.h"
+#include "agency-api/agency_write.h"
+
+#include <stdlib.h>
 
 static const char *const schemes[] = { "https", "http", NULL };
 static const char *const orders[] = { "none", "ascending", "descending", NULL };
+static const char *const write_formats[] = { "json", "form", NULL };
 static const char *const updated_formats[] = { "iso", "unix", "unix_ms", "sql",
 					       "date", NULL };
 
@@ -59,34 +63,76 @@ static const struct jembatan_option options[] = {
 	  "The app's status words and what we call them." },
 	{ "attachment_base64", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
 	  "An attachment's answer is JSON and holds the file here, as base64." },
+	{ "write", JEMBATAN_MAP, 0, NULL, 0, 0, NULL,
+	  "What is written back: an event (number, status, status.answered, received, "
+	  "question), and METHOD address, relative to url, with {path} or {.jq}." },
+	{ "write_body", JEMBATAN_MAP, 0, NULL, 0, 0, NULL,
+	  "Its body: an event of `write`, and a jq program from the reply (id, number, "
+	  "status, state, text, ...)." },
+	{ "write_format", JEMBATAN_CHOICE, 0, "json", 0, 0, write_formats,
+	  "How bodies are sent: json, form." },
+	{ "written_url", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
+	  "Where one record is read, relative to url, such as complaints/{id}." },
+	{ "written", JEMBATAN_MAP, 0, NULL, 0, 0, NULL,
+	  "When an answer was lost: an event of `write`, and a jq program over "
+	  "{record, reply} that is true when it was written." },
 	{ NULL, JEMBATAN_STRING, 0, NULL, 0, 0, NULL, NULL }
+};
+
+struct agency {
+	struct agency_walk *walk;
+	struct agency_write *write;
 };
 
 static enum jembatan_result check(struct jembatan_context *ctx)
 {
 	struct agency_setup *setup;
+	struct agency_write *write;
 	enum jembatan_result result = agency_setup_new(ctx, &setup);
 
+	if (result != JEMBATAN_OK)
+		return result;
+	agency_setup_free(setup);
+	result = agency_write_new(ctx, &write);
 	if (result == JEMBATAN_OK)
-		agency_setup_free(setup);
+		agency_write_free(write);
 	return result;
 }
 
 static enum jembatan_result open_instance(struct jembatan_context *ctx,
 					  const char *cursor, void **out_self)
 {
-	struct agency_walk *walk;
-	enum jembatan_result result = agency_walk_open(ctx, cursor, &walk);
+	struct agency *self = calloc(1, sizeof(*self));
+	enum jembatan_result result;
 
+	if (!self)
+		abort();
+	result = agency_walk_open(ctx, cursor, &self->walk);
 	if (result == JEMBATAN_OK)
-		*out_self = walk;
+		result = agency_write_new(ctx, &self->write);
+	if (result == JEMBATAN_OK) {
+		*out_self = self;
+		return JEMBATAN_OK;
+	}
+	agency_walk_close(self->walk);
+	free(self);
 	return result;
 }
 
 static enum jembatan_result poll_list(struct jembatan_context *ctx, void *self)
 {
 	(void)ctx;
-	return agency_walk_poll(self);
+	return agency_walk_poll(((struct agency *)self)->walk);
+}
+
+static enum jembatan_result reply(struct jembatan_context *ctx, void *self,
+				  const struct jembatan_reply *letter,
+				  struct jembatan_delivery *out)
+{
+	struct agency *a = self;
+
+	(void)ctx;
+	return agency_write_reply(a->write, agency_walk_api(a->walk), letter, out);
 }
 
 static enum jembatan_result fetch(struct jembatan_context *ctx, void *self,
@@ -94,7 +140,8 @@ static enum jembatan_result fetch(struct jembatan_context *ctx, void *self,
 				  struct jembatan_spool *spool)
 {
 	(void)ctx;
-	return agency_api_fetch(agency_walk_api(self), reference, spool);
+	return agency_api_fetch(agency_walk_api(((struct agency *)self)->walk), reference,
+				spool);
 }
 
 /* Is the sample one record rather than a page? A page is tried first. */
@@ -154,8 +201,12 @@ static enum jembatan_result preview(struct jembatan_context *ctx,
 
 static void close_instance(struct jembatan_context *ctx, void *self)
 {
+	struct agency *a = self;
+
 	(void)ctx;
-	agency_walk_close(self);
+	agency_walk_close(a->walk);
+	agency_write_free(a->write);
+	free(a);
 }
 
 static const struct jembatan_operations operations = {
@@ -163,6 +214,7 @@ static const struct jembatan_operations operations = {
 	.check = check,
 	.open = open_instance,
 	.poll = poll_list,
+	.reply = reply,
 	.fetch = fetch,
 	.preview = preview,
 	.close = close_instance,
@@ -174,8 +226,9 @@ static const struct jembatan_connector connector = {
 	.size = sizeof(connector),
 	.name = "agency-api",
 	.version = "0.1.0",
-	.summary = "Pulls complaints from an agency's app over its JSON interface.",
-	.capabilities = JEMBATAN_CAN_POLL | JEMBATAN_CAN_FETCH | JEMBATAN_CAN_PREVIEW,
+	.summary = "Pulls complaints from an agency's app over its JSON interface, and writes back.",
+	.capabilities = JEMBATAN_CAN_POLL | JEMBATAN_CAN_REPLY | JEMBATAN_CAN_FETCH |
+			JEMBATAN_CAN_PREVIEW,
 	.options = options,
 	.operations = &operations,
 };

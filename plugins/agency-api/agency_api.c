@@ -102,6 +102,39 @@ enum jembatan_result agency_api_get(struct agency_api *api, const char *url,
 	return kit_auth_send(api->auth, &request, out);
 }
 
+enum jembatan_result agency_api_change(struct agency_api *api,
+				       const struct agency_change *change,
+				       struct kit_http_response *out)
+{
+	const struct agency_setup *s = api->setup;
+	struct jembatan_header headers[AGENCY_HEADERS_MAX + 1];
+	struct kit_http_request request = {
+		.size = sizeof(request),
+		.method = change->method,
+		.url = change->url,
+		.headers = headers,
+		.header_count = s->header_count,
+		.body = change->body,
+		.content_type = change->content_type,
+	};
+
+	memcpy(headers, s->headers, s->header_count * sizeof(headers[0]));
+	if (change->key)
+		headers[request.header_count++] =
+			(struct jembatan_header){ "Idempotency-Key", change->key };
+	return kit_auth_send(api->auth, &request, out);
+}
+
+char *agency_api_address(const struct agency_api *api, const char *relative)
+{
+	char *url = kit_url_join(api->setup->url, relative);
+
+	if (url && kit_url_same_origin(url, api->setup->url))
+		return url;
+	free(url);
+	return NULL;
+}
+
 const char *agency_api_header(const struct agency_api *api, const char *name)
 {
 	return kit_http_header(api->http, name);

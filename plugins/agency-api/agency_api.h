@@ -17,6 +17,18 @@ void agency_api_close(struct agency_api *api);
 JEMBATAN_MUST_CHECK enum jembatan_result
 agency_api_get(struct agency_api *api, const char *url,
 	       struct kit_http_response *out);
+/* A request that changes something at the app. */
+struct agency_change {
+	const char *method, *url;
+	struct jembatan_bytes body;
+	const char *content_type; /* or NULL */
+	const char *key; /* the same at each try: goes as Idempotency-Key; or NULL */
+};
+JEMBATAN_MUST_CHECK enum jembatan_result
+agency_api_change(struct agency_api *api, const struct agency_change *change,
+		  struct kit_http_response *out);
+/* Relative to the setting `url`, and of its origin; the caller frees. Or NULL. */
+char *agency_api_address(const struct agency_api *api, const char *relative);
 /* A header of the last answer; as kit_http_header. */
 const char *agency_api_header(const struct agency_api *api, const char *name);
 

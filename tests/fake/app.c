@@ -14,8 +14,8 @@
 
 #define TOKEN_PREFIX "tiruan-"
 
-const char *const APP_OPERATIONS[] = { "token",	 "list", "detail", "page",  "offset",
-				       "cursor", "next", "link",   "photo", NULL };
+const char *const APP_OPERATIONS[] = { "token", "list", "detail", "page",  "offset", "cursor",
+				       "next",	"link", "photo",  "write", NULL };
 
 /* ---- credentials --------------------------------------------------------- */
 
@@ -100,6 +100,75 @@ static void on_photo(struct app_call *call)
 	buf_add(&call->answer->body, png, sizeof(png));
 }
 
+/* ---- what is written back -------------------------------------------------- */
+
+/* The body's object and the record's id; NULL: it is answered already. */
+static json_t *read_change(struct app_call *call, char id[32])
+{
+	json_t *body = NULL;
+	json_t *record;
+	struct why why;
+
+	(void)snprintf(id, 32, "%lld", (long long)call->number);
+	record = records_find(call->app->records, id);
+	if (!record) {
+		peer_answer_message(call->answer, 404, "no such complaint");
+	} else if (jx_parse(buf_bytes(&call->request->body), &body, &why) != JEMBATAN_OK ||
+		   !json_is_object(body)) {
+		peer_answer_message(call->answer, 400, "not an object");
+		json_decref(body);
+		body = NULL;
+	}
+	json_decref(record);
+	return body;
+}
+
+static void change(struct app_call *call, const char *id, json_t *with)
+{
+	char *same = NULL;
+
+	json_object_set_new(with, "id", json_string(id));
+	if (records_put(call->app->records, with, &same) == JEMBATAN_OK)
+		free(same);
+	json_decref(with);
+	peer_answer_json(call->answer, 200, json_pack("{s:s}", "message", "OK"));
+}
+
+/* Sapawarga: digits, at most ten. */
+static void on_number(struct app_call *call)
+{
+	char id[32];
+	CLEANUP(jx_decref) json_t *body = read_change(call, id);
+	const char *number = body ? jx_text(body, "sp4n_id") : NULL;
+
+	if (!body)
+		return;
+	if (!number || !*number || strlen(number) > 10 ||
+	    number[strspn(number, "0123456789")] != '\0') {
+		peer_answer_json(call->answer, 422, json_pack("{s:{s:s}}", "errors", "sp4n_id", "angka"));
+		return;
+	}
+	change(call, id, json_pack("{s:s,s:O?}", "sp4n_id", number, "sp4n_created_at",
+				   json_object_get(body, "sp4n_created_at")));
+}
+
+/* An app of no name: notes below the complaint. */
+static void on_note(struct app_call *call)
+{
+	char id[32];
+	CLEANUP(jx_decref) json_t *body = read_change(call, id);
+	json_t *record = body ? records_find(call->app->records, id) : NULL;
+	json_t *notes;
+
+	if (!body)
+		return;
+	notes = json_object_get(record, "notes") ? json_copy(json_object_get(record, "notes")) :
+						   json_array();
+	json_array_append(notes, body);
+	json_decref(record);
+	change(call, id, json_pack("{s:o}", "notes", notes));
+}
+
 /* ---- the side of the tests ----------------------------------------------- */
 
 static void put(struct app_call *call, json_t *record, json_t *ids)
@@ -173,6 +242,8 @@ static const struct route {
 	{ "POST", "/oauth/token", APP_TOKEN, on_token },
 	{ "GET", "/aduan/complaints", APP_LIST, lists_sapawarga },
 	{ "GET", "/aduan/complaints/*", APP_DETAIL, lists_detail },
+	{ "PATCH", "/aduan/complaints/*/add-sp4n", APP_WRITE, on_number },
+	{ "POST", "/aduan/complaints/*/notes", APP_WRITE, on_note },
 	{ "GET", "/generic/page", APP_PAGE, lists_page },
 	{ "GET", "/generic/offset", APP_OFFSET, lists_offset },
 	{ "GET", "/generic/cursor", APP_CURSOR, lists_cursor },

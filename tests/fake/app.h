@@ -21,6 +21,7 @@ enum app_operation {
 	APP_NEXT,
 	APP_LINK,
 	APP_PHOTO,
+	APP_WRITE,
 	APP_ADMIN /* /_...: no faults, no credentials */
 };
 

@@ -226,8 +226,9 @@ struct jembatan_reply {
 	const char *event;     /* received, number, status, question, ... */
 	const char *thread;
 	const char *reply_to;  /* remote id of the citizen's message */
-	const char *to;        /* author.id, phone, mail or handle, as `to_kind` */
-	const char *to_kind;   /* "id", "phone", "mail", "handle" */
+	const char *to;        /* author.id, phone, mail or handle, or the
+				  message's id, as `to_kind` */
+	const char *to_kind;   /* "id", "phone", "mail", "handle", "record" */
 	const char *subject;
 	const char *text;
 	const char *language;  /* "id", "en" */
@@ -243,7 +244,9 @@ enum jembatan_outcome {
 	JEMBATAN_REFUSED,  /* it will never go out like this */
 	JEMBATAN_NOT_SENT, /* it certainly did not go out: may be sent again */
 	JEMBATAN_UNKNOWN,  /* it may have gone out: never send again and hope */
-	JEMBATAN_LATER     /* not before at_ms */
+	JEMBATAN_LATER,    /* not before at_ms */
+	JEMBATAN_NOT_TOLD  /* the channel has no way to say this: another one
+			      may, else nobody misses it */
 };
 
 struct jembatan_delivery {
