@@ -473,6 +473,8 @@ static void on_answer(void *data, const struct client_answer *a)
 	}
 	FAULT_POINT("push.answered");
 	list_remove(&o->flying, p);
+	if (o->finished.count == 0)
+		o->finished_mono_ms = clock_mono_ms();
 	list_add(&o->finished, p);
 	remember(o, p, a);
 	tell_pace(o, p, a->took_ms);

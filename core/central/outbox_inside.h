@@ -8,7 +8,7 @@
 #include "central/push.h"
 
 #define OUTBOX_LATENCIES 256u
-#define OUTBOX_GATHER_MS 5 /* answers that come so close share a commit */
+#define OUTBOX_GATHER_MS 3 /* answers that come so close share a commit */
 
 struct push_list {
 	struct push *first, *last;
@@ -34,6 +34,7 @@ struct outbox {
 	int64_t claimed_at_ms;   /* the last claim took what was due by then */
 	int64_t next_due_ms;     /* of a queued row; 0: none */
 	int64_t turn_mono_ms;    /* of the last commit */
+	int64_t finished_mono_ms; /* of the first that is finished */
 	int64_t alarm_mono_ms;   /* when to look for what is held too long */
 	unsigned budget_written;
 	struct client_call *probe;

@@ -35,15 +35,18 @@ static bool has_work(struct outbox *o)
 	       (has_room(o) && o->next_due_ms && o->next_due_ms <= clock_now_ms());
 }
 
-/* Until when a turn waits for more answers, so that it is worth its commit: not
- * at all after a quiet while, or once half of what may fly has ended. */
+/* Until when a turn waits for more answers, so that it is worth its commit: from
+ * the first of them on, and not at all once half of what may fly has ended.
+ * What left together comes back together: its first answer is never alone. */
 static int64_t gather_ms(const struct outbox *o)
 {
-	int64_t now = clock_mono_ms();
+	int64_t now = clock_mono_ms(), since = o->turn_mono_ms;
 
 	if (2 * o->flying.count <= pace_allowed(&o->pace, now))
 		return 0;
-	return o->turn_mono_ms + OUTBOX_GATHER_MS - now;
+	if (o->finished.count > 0 && o->finished_mono_ms > since)
+		since = o->finished_mono_ms;
+	return since + OUTBOX_GATHER_MS - now;
 }
 
 bool outbox_wants_turn(struct outbox *o)
