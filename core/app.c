@@ -28,7 +28,7 @@
 #define STORE_RETRY_MS 1000
 #define IDLE_EVERY_MS 2000
 #define CLOCK_JUMP_MS 30000
-#define DECIDE_US 4000 /* of a turn, while a child or an answer waits for its end */
+#define DECIDE_US 8000 /* of a turn, while a child or many answers wait for its end */
 
 static void on_turn(void *data);
 
@@ -73,8 +73,8 @@ static enum jembatan_result write_turn(struct app *a, bool intake_waits, bool *o
 	if (r == JEMBATAN_OK)
 		r = fetch_write(a->fetch, why);
 	int64_t share_us = intake_share_us(a->intake);
-	bool sends = a->outbox != NULL && !outbox_is_idle(a->outbox);
-	int64_t budget_us = share_us > 0 ? share_us : intake_waits || sends ? DECIDE_US : INT64_MAX;
+	bool is_waited_for = intake_waits || (a->outbox != NULL && outbox_is_busy(a->outbox));
+	int64_t budget_us = share_us > 0 ? share_us : is_waited_for ? DECIDE_US : INT64_MAX;
 	if (r == JEMBATAN_OK)
 		r = decide_write(a->decide, a->settings->batch_max, budget_us, out_more, why);
 	if (r == JEMBATAN_OK && a->outbox != NULL)

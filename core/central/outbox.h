@@ -49,6 +49,7 @@ void outbox_pause(struct outbox *o, bool paused);
 /* Rows may be due earlier than was known: look. */
 void outbox_look(struct outbox *o);
 bool outbox_is_idle(const struct outbox *o); /* nothing under way or unwritten */
+bool outbox_is_busy(const struct outbox *o); /* more than half of what may be sent at once is */
 
 /* `jembatan unknown confirm|resend`, inside an open transaction: the person
  * says what became of the row. DATA when it is neither held as unknown

@@ -35,6 +35,11 @@ static bool has_work(struct outbox *o)
 	       (has_room(o) && o->next_due_ms && o->next_due_ms <= clock_now_ms());
 }
 
+bool outbox_is_busy(const struct outbox *o)
+{
+	return 2 * o->flying.count > pace_allowed(&o->pace, clock_mono_ms());
+}
+
 /* Until when a turn waits for more answers, so that it is worth its commit: from
  * the first of them on, and not at all once half of what may fly has ended.
  * What left together comes back together: its first answer is never alone. */
@@ -42,7 +47,7 @@ static int64_t gather_ms(const struct outbox *o)
 {
 	int64_t now = clock_mono_ms(), since = o->turn_mono_ms;
 
-	if (2 * o->flying.count <= pace_allowed(&o->pace, now))
+	if (!outbox_is_busy(o))
 		return 0;
 	if (o->finished.count > 0 && o->finished_mono_ms > since)
 		since = o->finished_mono_ms;
