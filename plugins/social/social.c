@@ -11,8 +11,10 @@ static const char *const networks[] = {
 	"bluesky",
 	"mastodon",
 	"other",
+	"x",
 	NULL,
 };
+static const char *const vocabularies[] = { "tweet", "post", NULL };
 
 static const struct jembatan_option options[] = {
 	{ "network", JEMBATAN_CHOICE, JEMBATAN_REQUIRED, NULL, 0, 0, networks,
@@ -22,12 +24,23 @@ static const struct jembatan_option options[] = {
 	{ "access_token", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
 	  "Our account's token (Mastodon: read and write:statuses)." },
 	{ "account", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
-	  "Our account (Bluesky: its handle, such as dinas.bsky.social, or its did)." },
+	  "Our account (Bluesky: its handle, such as dinas.bsky.social, or its did; X: its number, "
+	  "where the token is the app's and not the account's)." },
 	{ "password", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
 	  "Bluesky: an app password, not the account's own." },
 	{ "deep_sweep", JEMBATAN_DURATION, 0, "1d", 1000, 604800000, NULL,
 	  "Bluesky: how often all of the list is read, for posts with a false date and for "
 	  "deletions." },
+	{ "refresh_token", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
+	  "X: the token of the account's consent, instead of access_token; those that X gives in "
+	  "exchange are kept sealed." },
+	{ "client_id", JEMBATAN_STRING, 0, NULL, 0, 0, NULL, "X: the app's id, for refresh_token." },
+	{ "client_secret", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
+	  "X: the app's secret, if it is a confidential one." },
+	{ "app_secret", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
+	  "Webhooks are signed with it (X: the app's consumer secret)." },
+	{ "vocabulary", JEMBATAN_CHOICE, 0, "tweet", 0, 0, vocabularies,
+	  "X: the words of its API that requests use; answers are understood in both." },
 	{ "rules", JEMBATAN_LIST, 0, NULL, 0, 0, NULL,
 	  "What is a complaint: \"complaint: hashtag lapor\", \"ignore: word lomba\"; the first that "
 	  "holds decides, where none does a person looks." },
@@ -48,6 +61,7 @@ static const struct social_network *const all[] = {
 	&bluesky_network,
 	&mastodon_network,
 	&other_network,
+	&x_network,
 };
 
 static const struct social_network *network_of(struct jembatan_context *ctx)

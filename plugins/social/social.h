@@ -60,6 +60,7 @@ struct social_network {
 extern const struct social_network bluesky_network;
 extern const struct social_network mastodon_network;
 extern const struct social_network other_network;
+extern const struct social_network x_network;
 
 /* By its rules: kind and flags; then handed over. One that the host does not
  * take is kept by its bytes. */
