@@ -38,14 +38,28 @@ static char *clean(const char *text)
 	return text_nfc(b.data != NULL ? b.data : "");
 }
 
+/* Visible ASCII with single blanks between: as it should be already. */
+static bool is_plain_line(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		bool is_blank = text[i] == ' ' && i > 0 && text[i - 1] != ' ';
+		if (!is_blank && (text[i] <= ' ' || text[i] > '~'))
+			return false;
+	}
+	return size > 0 && text[size - 1] != ' ';
+}
+
 /* A field of one line: squeezed and trimmed; NULL when nothing is left. */
 static const char *one_line(struct arena *arena, const char *text)
 {
 	CLEANUP(free_pointer) char *cleaned = NULL;
 	char *line;
+	size_t size = text != NULL ? strlen(text) : 0;
 
-	if (text == NULL || *text == '\0')
+	if (size == 0)
 		return NULL;
+	if (size <= LINE_MAX_BYTES && is_plain_line(text, size))
+		return arena_strdup(arena, text);
 	cleaned = clean(text);
 	line = text_squeeze(cleaned);
 	text_trim(line);

@@ -97,6 +97,15 @@ static void read_part(struct reading *r, const char *text)
 	size_t size = text_prefix_bytes(text, strnlen(text, PLACE_TEXT_MAX + 4), PLACE_TEXT_MAX);
 	r->breaks = true;
 	for (size_t i = 0; i < size && r->out->count < r->limit;) {
+		if (r->in_word) { /* most of what follows is small letters */
+			while (i < size && text[i] >= 'a' && text[i] <= 'z') {
+				if (r->word.size < PLACE_WORD_SIZE - 1)
+					r->word.text[r->word.size++] = text[i];
+				i++;
+			}
+			if (i == size)
+				break;
+		}
 		utf8proc_int32_t c = (unsigned char)text[i];
 		utf8proc_ssize_t n = 1;
 		if (c >= 0x80)

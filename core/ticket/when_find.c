@@ -53,7 +53,7 @@ static bool is_digit(char c)
 static bool is_of_word(const char *p)
 {
 	return is_letter(*p) || is_digit(*p) || (unsigned char)*p >= 0x80 ||
-	       (*p != '\0' && strchr("/:.-+'", *p) != NULL &&
+	       (*p > ' ' && strchr("/:.-+'", *p) != NULL &&
 		(is_digit(p[1]) || (is_letter(p[1]) && *p != '.' && *p != ':' && *p != '/')));
 }
 
