@@ -276,7 +276,7 @@ static bool is_same_person(const struct inbox_row *a, const struct inbox_row *b)
 	const struct jembatan_message *x = &a->message.message, *y = &b->message.message;
 	bool same_instance = a->instance_id == b->instance_id;
 	return (same_instance && x->author.id != NULL && str_equal(x->author.id, y->author.id)) ||
-	       (same_instance && x->thread != NULL && str_equal(x->thread, y->thread)) ||
+	       inbox_is_same_thread(a, b) ||
 	       (x->author.mail != NULL && y->author.mail != NULL &&
 		strcasecmp(x->author.mail, y->author.mail) == 0) ||
 	       same_phone(x->author.phone, y->author.phone);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "intake/batch.h"
 #include "ticket/ticket.h"
 #include "base/poison.h"
 
@@ -29,12 +28,6 @@ static bool is_part(const struct jembatan_message *m)
 	return (m->kind == JEMBATAN_NEW || m->kind == JEMBATAN_FOLLOW_UP ||
 		m->kind == JEMBATAN_EDIT) && m->tracking_id == NULL &&
 	       (m->flags & (JEMBATAN_FROM_CENTRE | JEMBATAN_AUTOMATIC)) == 0;
-}
-
-static struct digest thread_of(const struct decide *d, const struct inbox_row *row,
-			       const struct instance_settings *s)
-{
-	return batch_thread_key(db_local_key(d->o.db), s->name, row->message.message.thread);
 }
 
 /* ---- changed or taken back before it became a complaint ----------------- */
@@ -104,8 +97,7 @@ enum jembatan_result decide_gather_first(struct decide *d, const struct inbox_ro
 	*g = (struct decide_gather){ .whole = row };
 	if (!gathers(row, s))
 		return JEMBATAN_OK;
-	struct digest thread = thread_of(d, row, s);
-	enum jembatan_result r = inbox_thread_look(d->o.db, row, &thread,
+	enum jembatan_result r = inbox_thread_look(d->o.db, row, &row->thread_key,
 						   row->received_ms - s->gather_ms, &g->look, why);
 	/* It was taken in by one before it in this very turn. */
 	*out_handled = r == JEMBATAN_OK && !g->look.waits;
@@ -133,7 +125,7 @@ static bool belongs(const struct inbox_row *row, const struct inbox_row *leader,
 {
 	const struct jembatan_message *a = &leader->message.message, *b = &row->message.message;
 	if (b->size == 0 || row->edit_of != 0 || !is_part(b) ||
-	    !decide_same_author(&a->author, &b->author))
+	    !decide_same_person(leader, row))
 		return false;
 	/* Read together, but sent years apart: a first run. */
 	if (a->arrived_ms != 0 && b->arrived_ms != 0 &&
@@ -150,10 +142,9 @@ static enum jembatan_result find_parts(struct decide *d, const struct inbox_row 
 				       int64_t *out_wait_ms, struct why *why)
 {
 	struct inbox_row *rows = arena_alloc(d->arena, DECIDE_GATHER_MAX * sizeof(*rows));
-	struct digest thread = thread_of(d, row, s);
 	int64_t start_ms = 0;
 	size_t count = 0;
-	enum jembatan_result r = inbox_of_thread(d->o.db, row, &thread,
+	enum jembatan_result r = inbox_of_thread(d->o.db, row, &row->thread_key,
 						 row->received_ms + s->gather_ms, DECIDE_GATHER_MAX,
 						 d->arena, rows, &count, why);
 	(void)intake_instance(d->o.intake, row->instance_id, &start_ms);

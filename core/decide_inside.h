@@ -96,8 +96,8 @@ MUST_CHECK enum jembatan_result decide_gather(struct decide *d, const struct inb
 MUST_CHECK enum jembatan_result decide_gathered(struct decide *d, const struct decide_gather *g,
 						struct why *why);
 
-/* By any id that both have. */
-bool decide_same_author(const struct jembatan_author *a, const struct jembatan_author *b);
+/* By anything that both have, or a conversation that is one person's alone. */
+bool decide_same_person(const struct inbox_row *a, const struct inbox_row *b);
 /* Add it to this ticket, and send it after it where the ticket is sent. */
 MUST_CHECK enum jembatan_result decide_join(struct decide *d, const struct inbox_row *row,
 					    int64_t ticket_id, const char *reason,

@@ -13,23 +13,13 @@
 #define WORDS_MAX 400u /* of a text: who names his report does it at once */
 #define REPORTERS_MAX 20u
 
-static bool same_person(const struct jembatan_author *a, const struct jembatan_author *b,
-			bool same_instance)
-{
-	return (same_instance && a->id != NULL && str_equal(a->id, b->id)) ||
-	       (a->mail != NULL && str_equal(a->mail, b->mail)) ||
-	       (a->phone != NULL && str_equal(a->phone, b->phone));
-}
-
 /* Did the writer of this row write that message? */
 static enum jembatan_result is_author(struct decide *d, const struct inbox_row *row,
 				      int64_t message_id, bool *out, struct why *why)
 {
 	struct inbox_row m;
 	enum jembatan_result r = inbox_get(d->o.db, message_id, d->arena, &m, why);
-	*out = r == JEMBATAN_OK && m.message.message.size != 0 &&
-	       same_person(&m.message.message.author, &row->message.message.author,
-			   m.instance_id == row->instance_id);
+	*out = r == JEMBATAN_OK && m.message.message.size != 0 && decide_same_person(&m, row);
 	return r == JEMBATAN_GONE ? JEMBATAN_OK : r;
 }
 

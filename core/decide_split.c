@@ -137,7 +137,7 @@ static bool belongs_to(const struct inbox_row *m, const struct inbox_row *founde
 	return m->edit_of == founder->id ||
 	       (m->instance_id == founder->instance_id &&
 		(m->stage == INBOX_FOLLOW_UP || m->stage == INBOX_STORED) &&
-		((x->thread != NULL && str_equal(x->thread, y->thread)) ||
+		(inbox_is_same_thread(m, founder) ||
 		 (x->reply_to != NULL && str_equal(x->reply_to, y->id))));
 }
 

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "intake/batch.h"
 #include "store/outbox_rows.h"
 #include "ticket/ticket.h"
 #include "base/poison.h"
@@ -226,11 +225,19 @@ enum jembatan_result decide_edit(struct decide *d, const struct inbox_row *row,
 	return decide_join(d, row, last.ticket_id, "the citizen changed the text", why);
 }
 
-bool decide_same_author(const struct jembatan_author *a, const struct jembatan_author *b)
+static bool is_own_thread(const struct jembatan_message *m)
 {
-	return (a->id != NULL && str_equal(a->id, b->id)) ||
-	       (a->mail != NULL && str_equal(a->mail, b->mail)) ||
-	       (a->phone != NULL && str_equal(a->phone, b->phone));
+	return m->thread != NULL && str_equal(m->thread, m->author.id);
+}
+
+bool decide_same_person(const struct inbox_row *a, const struct inbox_row *b)
+{
+	const struct jembatan_message *m = &a->message.message, *n = &b->message.message;
+	const struct jembatan_author *x = &m->author, *y = &n->author;
+	return (a->instance_id == b->instance_id && x->id != NULL && str_equal(x->id, y->id)) ||
+	       (x->mail != NULL && str_equal(x->mail, y->mail)) ||
+	       (x->phone != NULL && str_equal(x->phone, y->phone)) ||
+	       (inbox_is_same_thread(a, b) && is_own_thread(m) && is_own_thread(n));
 }
 
 /* Several people may write in one thread: the newest of this one counts. Not
@@ -250,7 +257,7 @@ static enum jembatan_result own_ticket(struct decide *d, const struct inbox_row 
 			r = inbox_get(d->o.db, message_id, d->arena, &known, why);
 		if (r != JEMBATAN_OK)
 			return r;
-		if (decide_same_author(&known.message.message.author, &row->message.message.author)) {
+		if (decide_same_person(&known, row)) {
 			*out_ticket_id = ticket_id;
 			return JEMBATAN_OK;
 		}
@@ -283,15 +290,15 @@ enum jembatan_result decide_answer(struct decide *d, const struct inbox_row *row
 						      why) : r;
 	if (m->kind != JEMBATAN_FOLLOW_UP && m->reply_to == NULL)
 		return JEMBATAN_OK;
-	struct digest same = { 0 }, thread = batch_thread_key(key, instance, m->thread);
+	struct digest same = { 0 };
 	if (m->reply_to != NULL) {
 		struct msg_message by_id = { .message = { .size = sizeof(by_id.message),
 							  .id = m->reply_to } };
 		same = ticket_same_key(key, instance, &by_id);
 	}
-	r = own_ticket(d, row, &same, &thread, &ticket_id, why);
+	r = own_ticket(d, row, &same, &row->thread_key, &ticket_id, why);
 	if (r == JEMBATAN_OK && ticket_id == 0)
-		return wait_for_older(d, row, &same, &thread, out_handled, why);
+		return wait_for_older(d, row, &same, &row->thread_key, out_handled, why);
 	return r != JEMBATAN_OK ? r :
 	       take_answer(d, row, ticket_id, "an answer of the same person in the same thread",
 			   out_handled, why);

@@ -145,6 +145,7 @@ const struct field msg_message_fields[] = {
 	FIELD_LIST_OF(34, struct msg_message, raw_spooled, raw_spooled_count, spooled_fields,
 		      struct msg_spooled),
 	FIELD(35, FIELD_BOOL, struct msg_message, text_cut),
+	FIELD(36, FIELD_TEXT, struct msg_message, message.thread_alias),
 	FIELD_END
 };
 
@@ -339,7 +340,7 @@ static enum jembatan_result check_lengths(const struct msg_message *m, struct wh
 		m->message.id, m->message.revision, m->message.thread, m->message.reply_to,
 		m->message.author.id, m->message.author.name, m->message.author.phone,
 		m->message.author.mail, m->message.author.handle, m->message.tracking_id,
-		m->message.raw_type,
+		m->message.raw_type, m->message.thread_alias,
 	};
 	for (size_t i = 0; i < COUNT_OF(shorts); i++)
 		if (shorts[i] != NULL && strlen(shorts[i]) > SHORT_MAX)

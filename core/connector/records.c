@@ -8,6 +8,7 @@
 #include "base/jx.h"
 #include "base/text.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/poison.h"
@@ -17,6 +18,7 @@
 #define PARAGRAPH_MAX 4096u
 #define CURSOR_MAX (64u * 1024u)
 #define ATTACHMENTS_MAX 100u
+#define MESSAGE_SIZE_0_1 offsetof(struct jembatan_message, thread_alias)
 
 /* A key tells records apart, so it is never cut: one that is too long or not
  * text is replaced by its digest, the same each time. */
@@ -122,7 +124,8 @@ static void clean_lines(struct host *h, struct jembatan_message *m)
 		&m->place.village, &m->place.code, &m->place.code_system, &m->tracking_id,
 		&m->raw_type,
 	};
-	const char **const keys[] = { &m->id, &m->revision, &m->thread, &m->reply_to };
+	const char **const keys[] = { &m->id, &m->revision, &m->thread, &m->reply_to,
+				      &m->thread_alias };
 	for (size_t i = 0; i < COUNT_OF(lines); i++)
 		*lines[i] = host_clean(h, *lines[i], LINE_MAX_BYTES, NULL);
 	for (size_t i = 0; i < COUNT_OF(keys); i++)
@@ -203,12 +206,13 @@ static enum jembatan_result prepare(struct host *h, const struct jembatan_messag
 {
 	*out = (struct msg_message){ 0 };
 	struct jembatan_message *m = &out->message;
-	if (from->size < sizeof(*from))
+	if (from->size < MESSAGE_SIZE_0_1)
 		return why_set(&h->why, JEMBATAN_CONFIG,
 			       "a message has size %zu, not %zu: set it to sizeof; a bug of the "
 			       "plugin",
 			       from->size, sizeof(*from));
-	*m = *from;
+	/* An older plugin's ends earlier. */
+	memcpy(m, from, from->size < sizeof(*m) ? from->size : sizeof(*m));
 	m->size = sizeof(*m);
 	if ((unsigned)m->kind > JEMBATAN_IGNORED)
 		return why_set(&h->why, JEMBATAN_DATA, "a message has the unknown kind %u",

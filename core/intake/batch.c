@@ -262,6 +262,7 @@ enum jembatan_result batch_message(struct batch *b, struct batch_record *r, cons
 	item->same_key = ticket_same_key(local_key, instance, m);
 	item->revision = ticket_revision_digest(local_key, m);
 	item->thread_key = batch_thread_key(local_key, instance, m->message.thread);
+	item->thread_alias = batch_thread_key(local_key, instance, m->message.thread_alias);
 	if (r->open)
 		r->emitted++;
 	b->bytes += meta.size;

@@ -143,7 +143,8 @@ static enum jembatan_result open_keys_and_schema(struct db *db, const struct db_
 	return r == JEMBATAN_OK ? master_settle(db, keyed, why) : r;
 }
 
-static enum jembatan_result look_for_suspects(struct db *db, struct why *why)
+/* What is asked for each message only when there is something to find. */
+static enum jembatan_result look_around(struct db *db, struct why *why)
 {
 	int64_t n = 0;
 	enum jembatan_result r = sql_get_number(&db->sql, why, &n,
@@ -151,6 +152,10 @@ static enum jembatan_result look_for_suspects(struct db *db, struct why *why)
 						" OR EXISTS (SELECT 1 FROM quarantine)",
 						SQL_NOTHING);
 	db->has_suspects = n != 0;
+	if (r == JEMBATAN_OK)
+		r = sql_get_number(&db->sql, why, &n, "SELECT EXISTS (SELECT 1 FROM thread_alias)",
+				   SQL_NOTHING);
+	db->has_aliases = n != 0;
 	return r;
 }
 
@@ -175,7 +180,7 @@ static enum jembatan_result open_store(const char *data_dir, const struct db_sec
 	if (r == JEMBATAN_OK)
 		r = open_keys_and_schema(db, secrets, steps, why);
 	if (r == JEMBATAN_OK)
-		r = look_for_suspects(db, why);
+		r = look_around(db, why);
 	if (r == JEMBATAN_OK)
 		tally_watch(&db->tally, &db->sql, &db->keys);
 	if (r != JEMBATAN_OK) {

@@ -26,6 +26,7 @@ struct db {
 	struct inbox_files files;
 	struct tally tally;
 	struct keys keys;
+	bool has_aliases;  /* some thread has another name */
 	bool has_suspects; /* a record is in quarantine or has killed its parser */
 	bool reads_on;     /* readings share one lock */
 	bool owed;         /* a planted bug holds the last commit back */

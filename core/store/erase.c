@@ -110,6 +110,17 @@ static enum jembatan_result erase_message(struct db *db, const struct erase_item
 	static const char key[] = "SELECT wrapped FROM message_body WHERE message_id = ?1";
 	/* A reply's address is known by a keyed hash: another one takes its place. */
 	static const struct statement list[] = {
+		/* The last one of its thread takes along what it was also called. */
+		{ "DELETE FROM thread_alias WHERE (instance_id, thread_key) ="
+		  " (SELECT instance_id, thread_key FROM message WHERE id = ?1)"
+		  " AND NOT EXISTS (SELECT 1 FROM message n INDEXED BY message_thread"
+		  " WHERE n.instance_id = thread_alias.instance_id AND n.thread_key ="
+		  " thread_alias.thread_key AND n.thread_key IS NOT NULL AND n.ticket_id IS NOT NULL"
+		  " AND n.id <> ?1)"
+		  " AND NOT EXISTS (SELECT 1 FROM message n INDEXED BY message_waits"
+		  " WHERE n.instance_id = thread_alias.instance_id AND n.thread_key ="
+		  " thread_alias.thread_key AND n.thread_key IS NOT NULL AND n.stage = 0"
+		  " AND n.id <> ?1)", false, NONE },
 		{ "UPDATE message SET thread_key = NULL, reason = ?2,"
 		  " stage = CASE WHEN stage IN (0, 5, 6) THEN 4 ELSE stage END WHERE id = ?1", true,
 		  NONE },

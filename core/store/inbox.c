@@ -10,6 +10,7 @@
 #include "store/db_inside.h"
 #include "store/instances.h"
 #include "store/quarantine.h"
+#include "store/threads.h"
 #include "base/poison.h"
 
 #define KEY_SIZE 16u /* of a keyed hash, as it is stored */
@@ -132,8 +133,10 @@ static enum jembatan_result add_one(struct db *db, int64_t instance_id, struct i
 	int64_t arrived_ms = m->arrived_ms != 0 ? m->arrived_ms : m->sent_ms;
 	if (FAULT_PLANTED("no-unique"))
 		digest_random(item->same_key.bytes, KEY_SIZE);
-	enum jembatan_result r =
-		sql_run(&db->sql, why,
+	enum jembatan_result r = is_zero(&item->thread_key) ? JEMBATAN_OK :
+				 threads_find(db, instance_id, &item->thread_key, why);
+	if (r == JEMBATAN_OK)
+		r = sql_run(&db->sql, why,
 			"INSERT INTO message (instance_id, same_key, revision, thread_key, stage,"
 			" due_ms, received_ms, arrived_ms) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?5, ?6)"
 			" ON CONFLICT (instance_id, same_key, revision) DO NOTHING",
@@ -151,6 +154,9 @@ static enum jembatan_result add_one(struct db *db, int64_t instance_id, struct i
 		r = insert_body(db, item, why);
 		if (r == JEMBATAN_OK)
 			r = find_original(db, instance_id, item, why);
+		if (r == JEMBATAN_OK && !is_zero(&item->thread_alias) && !is_zero(&item->thread_key))
+			r = threads_join(db, instance_id, &item->thread_alias, &item->thread_key,
+					 arrived_ms, why);
 	}
 	if (r == JEMBATAN_OK)
 		r = name_files(db, item, why);
@@ -186,11 +192,17 @@ enum jembatan_result inbox_add(struct db *db, int64_t instance_id, struct inbox_
 	return r;
 }
 
+bool inbox_is_same_thread(const struct inbox_row *a, const struct inbox_row *b)
+{
+	return a->instance_id == b->instance_id && !is_zero(&a->thread_key) &&
+	       memcmp(a->thread_key.bytes, b->thread_key.bytes, KEY_SIZE) == 0;
+}
+
 /* ---- reading ----------------------------------------------------------- */
 
 #define SELECT_ROWS \
 	"SELECT m.id, m.instance_id, m.received_ms, m.stage, m.ticket_id, m.edit_of, m.repeats," \
-	" m.reason, b.uid, b.wrapped, b.head" \
+	" m.reason, m.thread_key, b.uid, b.wrapped, b.head" \
 	" FROM message m JOIN message_body b ON b.message_id = m.id "
 
 /* The plain head in db->plain. */
@@ -234,10 +246,13 @@ static void read_row(struct db *db, sqlite3_stmt *s, struct arena *arena, struct
 		.reason = sql_column_text(s, 7, arena),
 	};
 	struct seal_row row;
-	enum jembatan_result r = open_row(db, out->id, sql_column_bytes(s, 8),
-					  sql_column_bytes(s, 9), &row);
+	struct jembatan_bytes thread = sql_column_bytes(s, 8);
+	if (thread.size == KEY_SIZE)
+		memcpy(out->thread_key.bytes, thread.data, KEY_SIZE);
+	enum jembatan_result r = open_row(db, out->id, sql_column_bytes(s, 9),
+					  sql_column_bytes(s, 10), &row);
 	if (r == JEMBATAN_OK)
-		r = open_head(db, &row, sql_column_bytes(s, 10), arena, &out->message, NULL);
+		r = open_head(db, &row, sql_column_bytes(s, 11), arena, &out->message, NULL);
 	mem_wipe(&row.key, sizeof(row.key));
 	if (r != JEMBATAN_OK)
 		out->message = (struct msg_message){ 0 }; /* size 0: it cannot be read */

@@ -32,6 +32,7 @@ struct inbox_item {
 	struct digest same_key;       /* ticket_same_key() */
 	struct digest revision;       /* ticket_revision_digest() */
 	struct digest thread_key;     /* all zero: no thread */
+	struct digest thread_alias;   /* another name of it; all zero: none */
 	struct msg_record_keys record; /* zero: none. Read after all: it is no suspect any
 					  more, and replayed */
 	/* set by inbox_add */
@@ -64,9 +65,13 @@ struct inbox_row {
 	int64_t ticket_id;    /* 0: none */
 	int64_t edit_of;      /* message id; 0: none */
 	int64_t repeats;      /* redeliveries counted */
+	struct digest thread_key; /* 16 bytes of it count; all zero: no thread, or erased */
 	struct msg_message message; /* unsealed, in the arena */
 	const char *reason;   /* why it left its stage; or NULL */
 };
+
+/* Two messages of one thread, under whatever name. */
+bool inbox_is_same_thread(const struct inbox_row *a, const struct inbox_row *b);
 
 /* Oldest first, at most limit rows in INBOX_NEW with due <= now. out has room
  * for limit. A row that cannot be unsealed is moved to quarantine by the

@@ -71,7 +71,7 @@ static struct jembatan_bytes copy_bytes(struct arena *a, struct jembatan_bytes b
 /* Every text of a message, by offset, so that none is forgotten in a copy. */
 static const size_t message_texts[] = {
 #define TEXT(member) offsetof(struct jembatan_message, member)
-	TEXT(id), TEXT(revision), TEXT(thread), TEXT(reply_to), TEXT(author.id),
+	TEXT(id), TEXT(revision), TEXT(thread), TEXT(thread_alias), TEXT(reply_to), TEXT(author.id),
 	TEXT(author.name), TEXT(author.phone), TEXT(author.mail), TEXT(author.handle),
 	TEXT(author.identity_number), TEXT(subject), TEXT(text), TEXT(full_text),
 	TEXT(incident_date), TEXT(category), TEXT(status), TEXT(place.province),

@@ -212,6 +212,9 @@ static void add_message(struct walk *w, json_t *message)
 	 * not show at first may come again with its content. */
 	m->revision = kit_json_string(message, "type");
 	m->thread = m->author.id;
+	/* Who was known by his number alone goes on in the same thread. */
+	if (m->author.phone && wa_is_user_id(m->author.id))
+		m->thread_alias = m->author.phone + 1;
 	m->arrived_ms = m->sent_ms = time_at(message);
 	wa_content_fill(message, w->arena, m, extra);
 	if (!w->is_ours)

@@ -150,6 +150,7 @@ static enum jembatan_result do_message(struct jembatan_context *ctx, json_t *ste
 		.size = sizeof(m), .id = text_of(step, "id"), .revision = text_of(step, "revision"),
 		.kind = (enum jembatan_kind)index_of(kinds, text_of(step, "kind")),
 		.flags = flags_of(step), .thread = text_of(step, "thread"),
+		.thread_alias = text_of(step, "thread_alias"),
 		.reply_to = text_of(step, "reply_to"),
 		.author = { .id = text_of(author, "id"), .name = text_of(author, "name"),
 			    .phone = text_of(author, "phone"), .mail = text_of(author, "mail"),

@@ -89,6 +89,7 @@ void golden_message(FILE *out, const struct jembatan_message *m)
 	golden_field(out, "id", m->id);
 	golden_field(out, "revision", m->revision);
 	golden_field(out, "thread", m->thread);
+	golden_field(out, "thread too", m->thread_alias);
 	golden_field(out, "reply to", m->reply_to);
 	golden_field(out, "author id", m->author.id);
 	golden_field(out, "author mail", m->author.mail);

@@ -73,6 +73,7 @@ json_t *message_json(const struct jembatan_message *m)
 	put(line, "address", m->place.address);
 	put(line, "tracking_id", m->tracking_id);
 	put(line, "thread", m->thread);
+	put(line, "thread_alias", m->thread_alias);
 	put(line, "reply_to", m->reply_to);
 	put(line, "identity_number", m->author.identity_number);
 	put_flags(line, m);

@@ -13,6 +13,11 @@
 #define SENT_MS 1799999000000
 #define WARGA "\"thread\": \"w1\", \"author\": {\"id\": \"w1\", \"name\": \"Warga Contoh\"}"
 #define LAIN "\"thread\": \"w2\", \"author\": {\"id\": \"w2\", \"name\": \"Warga Lain\"}"
+#define NUMBER "\"thread\": \"628120001\", \"author\": {\"id\": \"628120001\", " \
+	       "\"phone\": \"+628120001\"}"
+#define ID_ALONE "\"thread\": \"ID.1a\", \"author\": {\"id\": \"ID.1a\"}"
+#define ID_AND_NUMBER "\"thread\": \"ID.1a\", \"thread_alias\": \"628120001\", \"author\": " \
+		      "{\"id\": \"ID.1a\", \"phone\": \"+628120001\"}"
 #define PHOTO "\"attachments\": [{\"name\": \"foto.jpg\", \"reference\": \"2:gambar\"}]"
 #define GONE "\"attachments\": [{\"name\": \"hilang.jpg\", \"reference\": \"tidak ada\"}]"
 #define LATER "\"attachments\": [{\"name\": \"foto.jpg\", \"reference\": \"later\"}]"
@@ -203,6 +208,59 @@ START_TEST(a_part_that_quotes_one_that_waits_is_a_part)
 }
 END_TEST
 
+/* ---- one person, two names --------------------------------------------------- */
+
+static const char *const orders[][3] = {
+	{ NUMBER, ID_AND_NUMBER, ID_ALONE }, { NUMBER, ID_ALONE, ID_AND_NUMBER },
+	{ ID_AND_NUMBER, NUMBER, ID_ALONE }, { ID_AND_NUMBER, ID_ALONE, NUMBER },
+	{ ID_ALONE, ID_AND_NUMBER, NUMBER }, { ID_ALONE, NUMBER, ID_AND_NUMBER },
+};
+
+START_TEST(who_is_known_by_number_and_by_id_sends_one_complaint)
+{
+	open_gathering("push: auto\n");
+	say("1", TEXT, 0, orders[_i][0]);
+	say("2", "dua", 10, orders[_i][1]);
+	app_bench_close();
+	app_bench_open();
+	say("3", "tiga", 20, orders[_i][2]);
+	pass(3 * MINUTE_MS + 10000);
+	ck_assert_uint_eq(app_bench_tickets(), 1);
+	ck_assert_str_eq(form_of(0).content_original, TEXT "\ndua\ntiga");
+}
+END_TEST
+
+static const char *const answers[][2] = { { NUMBER, ID_ALONE }, { ID_ALONE, NUMBER } };
+
+START_TEST(his_answer_under_the_other_name_is_a_follow_up)
+{
+	open_gathering("push: auto\n");
+	say("1", TEXT, 0, answers[_i][0]);
+	pass(3 * MINUTE_MS + 5000);
+	ck_assert_uint_eq(app_bench_tickets(), 1);
+	/* What says that they are one may be no complaint. */
+	say("2", NULL, 200, ID_AND_NUMBER ", \"kind\": \"reaction\"");
+	app_bench_close();
+	app_bench_open();
+	say("3", "masih padam", 300, arena_printf(bench.arena, "%s, \"reply_to\": \"1\"",
+						  answers[_i][1]));
+	pass(5000);
+	ck_assert_uint_eq(app_bench_tickets(), 1);
+	ck_assert_int_eq(stage(3), INBOX_FOLLOW_UP);
+	ck_assert_int_eq(app_bench_message(3).ticket_id, app_bench_ticket(0).id);
+}
+END_TEST
+
+START_TEST(names_that_nobody_joined_are_two_people)
+{
+	open_gathering("push: auto\n");
+	say("1", TEXT, 0, NUMBER);
+	say("2", "Sampah menumpuk di depan pasar", 10, ID_ALONE);
+	pass(3 * MINUTE_MS + 10000);
+	ck_assert_uint_eq(app_bench_tickets(), 2);
+}
+END_TEST
+
 /* ---- more than one ---------------------------------------------------------- */
 
 START_TEST(two_people_at_the_same_time_are_two_complaints)
@@ -375,6 +433,11 @@ int main(void)
 	tcase_add_test(t, a_photo_that_cannot_be_had_is_missing_in_the_whole_and_holds_nothing_up);
 	tcase_add_test(t, a_file_that_does_not_come_is_asked_for_a_few_times_only);
 	tcase_add_test(t, a_part_that_quotes_one_that_waits_is_a_part);
+	tcase_add_loop_test(t, who_is_known_by_number_and_by_id_sends_one_complaint, 0,
+			    (int)COUNT_OF(orders));
+	tcase_add_loop_test(t, his_answer_under_the_other_name_is_a_follow_up, 0,
+			    (int)COUNT_OF(answers));
+	tcase_add_test(t, names_that_nobody_joined_are_two_people);
 	tcase_add_test(t, two_people_at_the_same_time_are_two_complaints);
 	tcase_add_test(t, another_person_in_the_same_thread_is_not_taken_in);
 	tcase_add_test(t, what_comes_after_the_window_is_another_complaint);

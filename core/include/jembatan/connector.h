@@ -24,7 +24,7 @@ extern "C" {
 /* The ABI. Another major, or a newer minor than the host's, is refused. It is
  * 0.x until it has been frozen as 1.0: rebuild plugins with each 0.x. */
 #define JEMBATAN_ABI_MAJOR 0u
-#define JEMBATAN_ABI_MINOR 1u
+#define JEMBATAN_ABI_MINOR 2u
 
 #if defined(__GNUC__)
 #define JEMBATAN_EXPORT __attribute__((visibility("default")))
@@ -172,6 +172,8 @@ struct jembatan_message {
 	const char *extra;     /* one JSON object, or NULL */
 	const struct jembatan_attachment *attachments;
 	size_t attachment_count;
+	/* since 0.2: */
+	const char *thread_alias; /* by this name other messages of the thread may come */
 };
 
 /* Something we sent has got somewhere. */

@@ -1,0 +1,15 @@
+/* schema_thread.c: two names of one conversation. */
+#include "store/migrate.h"
+
+#include "base/poison.h"
+
+/* Both are keyed hashes, as message.thread_key: what is called [alias] stands
+ * under [thread_key]. at_ms: of the message that said so. */
+const char schema_thread[] =
+	"CREATE TABLE thread_alias ("
+	" instance_id INTEGER NOT NULL REFERENCES instance,"
+	" alias BLOB NOT NULL,"
+	" thread_key BLOB NOT NULL,"
+	" at_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (instance_id, alias)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX thread_alias_thread ON thread_alias (instance_id, thread_key);";
