@@ -344,7 +344,8 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 	enum jembatan_result r = ticket_schema_load(ticket_schema_path(), &a->schema, why);
 	if (r == JEMBATAN_OK)
 		r = know_load(&(struct know_files){ settings->central.categories_file,
-						    settings->central.locations_file },
+						    settings->central.locations_file,
+						    !settings->classify.enabled },
 			      &a->tables, why);
 	if (r == JEMBATAN_OK)
 		r = file_make_dirs(settings->data_dir, 0700, why);

@@ -204,7 +204,8 @@ static void on_checked(void *data)
 static void load_tables(struct reload *r)
 {
 	const struct know_files files = { r->next->central.categories_file,
-					  r->next->central.locations_file };
+					  r->next->central.locations_file,
+					  !r->next->classify.enabled };
 	struct why why;
 	if (know_changed(r->app->tables, &files) && know_load(&files, &r->tables, &why) != JEMBATAN_OK)
 		problems_add(&r->problems, NULL, 0, "%s", why.text);

@@ -42,7 +42,7 @@ static void on_wrong(void *data, const char *rule, const char *example, bool sho
 /* The tables of what is proposed, and the examples beside the rules. */
 static void check_tables(const struct settings *s, struct problems *problems)
 {
-	const struct know_files files = { s->central.categories_file, s->central.locations_file };
+	const struct know_files files = { s->central.categories_file, s->central.locations_file, false };
 	struct know_tables *tables = NULL;
 	struct why why;
 	if (know_load(&files, &tables, &why) != JEMBATAN_OK) {

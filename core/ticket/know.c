@@ -30,8 +30,8 @@ static const char *tree_path(void)
 static void list_paths(const struct know_files *files, const char *out[FILES])
 {
 	out[0] = regions_path();
-	out[1] = rules_path();
-	out[2] = classifier_path();
+	out[1] = files->proposes_nothing ? NULL : rules_path();
+	out[2] = files->proposes_nothing ? NULL : classifier_path();
 	out[3] = tree_path();
 	out[4] = files->categories_file;
 	out[5] = files->locations_file;
@@ -66,9 +66,9 @@ static enum jembatan_result load(struct know_tables *t, const char *const paths[
 				 struct why *why)
 {
 	enum jembatan_result r = regions_load(paths[0], &t->regions, why);
-	if (r == JEMBATAN_OK)
+	if (r == JEMBATAN_OK && paths[1] != NULL)
 		r = rules_load(paths[1], &t->rules, why);
-	if (r == JEMBATAN_OK)
+	if (r == JEMBATAN_OK && paths[2] != NULL)
 		r = classifier_load(paths[2], &t->classifier, why);
 	if (r == JEMBATAN_OK)
 		r = pairs_load(paths[3], false, &t->tree, why);

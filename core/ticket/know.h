@@ -16,11 +16,12 @@
 
 struct know_files {
 	const char *categories_file, *locations_file; /* the operator's; or NULL */
+	bool proposes_nothing; /* `classify` is off: rules and weights stay where they are */
 };
 
 struct know_tables {
 	struct regions *regions;
-	struct rules *rules;
+	struct rules *rules;           /* this and the next: NULL where nothing is proposed */
 	struct classifier *classifier;
 	struct pairs *tree;                   /* national categories by path */
 	struct pairs *categories, *locations; /* to ids of the centre; or NULL */
