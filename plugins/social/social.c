@@ -10,6 +10,7 @@ static const char *const schemes[] = { "https", "http", NULL };
 static const char *const networks[] = {
 	"bluesky",
 	"mastodon",
+	"telegram",
 	"other",
 	"x",
 	NULL,
@@ -18,11 +19,11 @@ static const char *const vocabularies[] = { "tweet", "post", NULL };
 
 static const struct jembatan_option options[] = {
 	{ "network", JEMBATAN_CHOICE, JEMBATAN_REQUIRED, NULL, 0, 0, networks,
-	  "Which network: bluesky, mastodon; other: posts entered by hand." },
+	  "Which network; other: any, with posts entered by hand alone." },
 	{ "url", JEMBATAN_URL, 0, NULL, 0, 0, schemes,
 	  "Where its API is: the server of our account." },
 	{ "access_token", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
-	  "Our account's token (Mastodon: read and write:statuses)." },
+	  "Our account's token (Mastodon: read and write:statuses; Telegram: the bot's)." },
 	{ "account", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
 	  "Our account (Bluesky: its handle, such as dinas.bsky.social, or its did; X: its number, "
 	  "where the token is the app's and not the account's)." },
@@ -41,6 +42,14 @@ static const struct jembatan_option options[] = {
 	  "Webhooks are signed with it (X: the app's consumer secret)." },
 	{ "vocabulary", JEMBATAN_CHOICE, 0, "tweet", 0, 0, vocabularies,
 	  "X: the words of its API that requests use; answers are understood in both." },
+	{ "webhook_url", JEMBATAN_URL, 0, NULL, 0, 0, schemes,
+	  "Telegram: our address for webhooks, https://HOST/hook/INSTANCE; without it we ask." },
+	{ "webhook_secret", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
+	  "Telegram: a word of our own that each webhook must bear." },
+	{ "greeting", JEMBATAN_STRING, 0,
+	  "Ini layanan pengaduan. Tulis keluhan Anda di sini: apa yang terjadi, di mana, dan kapan; foto "
+	  "boleh ditambahkan. Anda akan menerima nomor laporan.", 0, 0, NULL,
+	  "Telegram: the answer to /start, /help and /lapor alone; empty: none." },
 	{ "rules", JEMBATAN_LIST, 0, NULL, 0, 0, NULL,
 	  "What is a complaint: \"complaint: hashtag lapor\", \"ignore: word lomba\"; the first that "
 	  "holds decides, where none does a person looks." },
@@ -60,6 +69,7 @@ static const struct jembatan_option options[] = {
 static const struct social_network *const all[] = {
 	&bluesky_network,
 	&mastodon_network,
+	&telegram_network,
 	&other_network,
 	&x_network,
 };

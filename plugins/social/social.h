@@ -11,6 +11,7 @@ struct social_post {
 	struct jembatan_message message; /* size set; kind: NEW unless it says otherwise */
 	unsigned facts;       /* SOCIAL_... */
 	const char *language; /* or NULL */
+	const char *said;     /* what the rules judge; NULL: the message's text */
 };
 
 /* One use of the connector. */
@@ -60,6 +61,7 @@ struct social_network {
 extern const struct social_network bluesky_network;
 extern const struct social_network mastodon_network;
 extern const struct social_network other_network;
+extern const struct social_network telegram_network;
 extern const struct social_network x_network;
 
 /* By its rules: kind and flags; then handed over. One that the host does not

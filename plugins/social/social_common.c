@@ -27,14 +27,17 @@ enum jembatan_result social_hand_over(struct social *s, const struct jembatan_me
 
 enum jembatan_result social_take(struct social *s, struct social_post *post)
 {
-	const struct social_facts facts = { post->facts, post->message.text, post->language };
+	const struct social_facts facts = { post->facts,
+					    post->said ? post->said : post->message.text,
+					    post->language };
 	struct jembatan_message *m = &post->message;
+	bool is_nobodys = (post->facts & (SOCIAL_OWN | SOCIAL_REPOST | SOCIAL_BOT)) != 0;
 
 	if (m->arrived_ms > s->newest_ms && m->arrived_ms <= jembatan_now_ms(s->ctx))
 		s->newest_ms = m->arrived_ms;
 	/* What cannot be read asks no rule, but is nobody's complaint either when a
 	 * bot or we ourselves wrote it. */
-	if (m->kind == JEMBATAN_NEW || (post->facts & (SOCIAL_OWN | SOCIAL_REPOST | SOCIAL_BOT))) {
+	if (m->kind == JEMBATAN_NEW || m->kind == JEMBATAN_EDIT || is_nobodys) {
 		switch (social_rules_judge(s->rules, &facts)) {
 		case SOCIAL_COMPLAINT:
 			break;
@@ -42,7 +45,11 @@ enum jembatan_result social_take(struct social *s, struct social_post *post)
 			m->flags |= JEMBATAN_UNSURE;
 			break;
 		case SOCIAL_IGNORE:
-			m->kind = JEMBATAN_IGNORED;
+			/* An edit may belong to a ticket: only the core knows. */
+			if (m->kind == JEMBATAN_EDIT && !is_nobodys)
+				m->flags |= JEMBATAN_UNSURE;
+			else
+				m->kind = JEMBATAN_IGNORED;
 			break;
 		}
 	}

@@ -89,4 +89,5 @@ def main():
         sys.exit("social: %s" % failed)
 
 
-main()
+if __name__ == "__main__":
+    main()
