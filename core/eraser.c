@@ -16,10 +16,12 @@
 #include "store/erase_proof.h"
 #include "store/inbox.h"
 #include "store/quarantine.h"
+#include "store/threads.h"
 #include "ticket/person.h"
 #include "base/poison.h"
 
 #define WALK 64u
+#define THREADS_MAX 16u
 #define RECORDS 8u
 #define SLICE 16u
 #define OF_TICKET_MAX 4096u
@@ -41,6 +43,9 @@ struct eraser {
 	enum erase_by by;
 	bool dry_run, is_resumed;
 	struct person person;
+	struct inbox_row threads[THREADS_MAX]; /* of this person, under other names too */
+	size_t thread_count;
+	bool by_thread; /* walks once more, for what came under those */
 	struct erase_item *items;
 	size_t count, capacity;
 	int64_t after;     /* of the walk */
@@ -76,6 +81,8 @@ static void forget(struct eraser *e)
 	e->items = NULL;
 	e->count = e->capacity = 0;
 	e->after = e->id = 0;
+	e->thread_count = 0;
+	e->by_thread = false;
 	e->is_resumed = false;
 	if (e->keys.data != NULL)
 		mem_wipe(e->keys.data, e->keys.size);
@@ -104,6 +111,42 @@ static void add_item(struct eraser *e, enum audit_subject subject, int64_t id)
 
 /* ---- finding ----------------------------------------------------------- */
 
+static bool has_thread(const struct eraser *e, const struct inbox_row *row)
+{
+	for (size_t i = 0; i < e->thread_count; i++)
+		if (inbox_is_same_thread(&e->threads[i], row))
+			return true;
+	return false;
+}
+
+static enum jembatan_result note_thread(struct eraser *e, const struct inbox_row *row,
+					struct why *why)
+{
+	bool is_joined = false;
+	if (e->by_thread || e->thread_count == THREADS_MAX || has_thread(e, row))
+		return JEMBATAN_OK;
+	enum jembatan_result r = threads_is_joined(e->app->db, row->instance_id, &row->thread_key,
+						   &is_joined, why);
+	if (r == JEMBATAN_OK && is_joined)
+		e->threads[e->thread_count++] = (struct inbox_row){
+			.instance_id = row->instance_id, .thread_key = row->thread_key };
+	return r;
+}
+
+/* His by his name, or, the second time, by a thread of his. */
+static enum jembatan_result look_at(struct eraser *e, const struct inbox_row *row, struct why *why)
+{
+	enum jembatan_result r = JEMBATAN_OK;
+	if (row->message.message.size == 0)
+		return r;
+	bool is_named = person_is(&e->person, &row->message.message.author);
+	if (is_named)
+		r = note_thread(e, row, why);
+	if (e->by_thread ? !is_named && has_thread(e, row) : is_named)
+		add_item(e, AUDIT_MESSAGE, row->id);
+	return r;
+}
+
 static enum jembatan_result walk_messages(struct eraser *e, struct why *why)
 {
 	struct inbox_row *rows = arena_alloc(e->page, WALK * sizeof(*rows));
@@ -111,18 +154,21 @@ static enum jembatan_result walk_messages(struct eraser *e, struct why *why)
 	enum jembatan_result r = inbox_walk(e->app->db, e->after, WALK, e->page, rows, &n, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && r == JEMBATAN_OK; i++) {
 		e->after = rows[i].id;
-		if (rows[i].message.message.size != 0 &&
-		    person_is(&e->person, &rows[i].message.message.author))
-			add_item(e, AUDIT_MESSAGE, rows[i].id);
+		r = look_at(e, &rows[i], why);
 	}
+	if (r != JEMBATAN_OK)
+		return r;
 	if (e->count > ITEMS_MAX)
 		return why_set(why, JEMBATAN_DATA, "this is no person: more than %u messages",
 			       ITEMS_MAX);
 	if (n < WALK) {
-		e->step = STEP_RECORDS;
 		e->after = 0;
+		if (e->thread_count > 0 && !e->by_thread)
+			e->by_thread = true;
+		else
+			e->step = STEP_RECORDS;
 	}
 	return r;
 }

@@ -83,3 +83,15 @@ enum jembatan_result threads_join(struct db *db, int64_t instance_id, const stru
 	/* Another owner of the number: what was before is not his. */
 	return r != JEMBATAN_OK || is_known ? r : move(db, instance_id, alias, thread, why);
 }
+
+enum jembatan_result threads_is_joined(struct db *db, int64_t instance_id,
+				       const struct digest *thread, bool *out_is, struct why *why)
+{
+	int64_t n = 0;
+	enum jembatan_result r =
+		sql_get_number(&db->sql, why, &n, "SELECT EXISTS (SELECT 1 FROM thread_alias"
+			       " WHERE instance_id = ?1 AND thread_key = ?2)",
+			       SQL_VALUES(sql_number(instance_id), key_of(thread)));
+	*out_is = n != 0;
+	return r;
+}

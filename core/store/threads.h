@@ -19,4 +19,9 @@ MUST_CHECK enum jembatan_result threads_join(struct db *db, int64_t instance_id,
 					     const struct digest *thread, int64_t at_ms,
 					     struct why *why);
 
+/* Has this thread another name? */
+MUST_CHECK enum jembatan_result threads_is_joined(struct db *db, int64_t instance_id,
+						  const struct digest *thread, bool *out_is,
+						  struct why *why);
+
 #endif

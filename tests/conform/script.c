@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <jansson.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,7 +148,10 @@ static enum jembatan_result do_message(struct jembatan_context *ctx, json_t *ste
 	char *extra = json_object_get(step, "extra")
 			      ? json_dumps(json_object_get(step, "extra"), JSON_COMPACT) : NULL;
 	const struct jembatan_message m = {
-		.size = sizeof(m), .id = text_of(step, "id"), .revision = text_of(step, "revision"),
+		/* One that was built for 0.1 ends before thread_alias. */
+		.size = json_is_true(json_object_get(step, "old"))
+				? offsetof(struct jembatan_message, thread_alias) : sizeof(m),
+		.id = text_of(step, "id"), .revision = text_of(step, "revision"),
 		.kind = (enum jembatan_kind)index_of(kinds, text_of(step, "kind")),
 		.flags = flags_of(step), .thread = text_of(step, "thread"),
 		.thread_alias = text_of(step, "thread_alias"),

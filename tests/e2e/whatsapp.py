@@ -248,6 +248,46 @@ def answered(o, front=None):
     p.close()
 
 
+def named(o):
+    """A person with a number, an id, or both is one person: for the window of a
+    complaint, over a restart, for an answer, and for an erasure."""
+    p = Place(o.build, gather="3s")
+    number, name = "6281200000001", "ID.1349abcDEF"
+    by_number = lambda n, text, **more: webhook(message(n, "text", {"body": text}, **more))  # noqa: E731
+
+    def by_name(n, text, wa_id=None, **more):
+        hook = webhook(message(n, "text", {"body": text}, sender=wa_id, from_user_id=name, **more))
+        value = hook["entry"][0]["changes"][0]["value"]
+        if not wa_id:
+            del value["messages"][0]["from"]
+        value["contacts"] = [dict({"user_id": name}, **({"wa_id": wa_id} if wa_id else {}))]
+        return hook
+
+    expect(p.give(by_number(1, "Lampu jalan di depan balai desa padam sejak Senin")) == 200, "no")
+    expect(p.give(by_name(2, "Sudah tiga malam", number)) == 200, "not taken")
+    p.daemon.kill()
+    p.start()
+    expect(p.give(by_name(3, "Mohon diperbaiki")) == 200, "not taken")
+    p.wait_decided()
+    expect(p.tickets() == 1, "%d tickets of one person" % p.tickets())
+    answer = {"context": {"id": "wamid.UJI00001="}}
+    expect(p.give(by_name(4, "Masih padam", **answer)) == 200, "not taken")
+    p.wait_decided()
+    expect(p.tickets() == 1 and p.count("stage = 2") == 1, "his answer is another complaint")
+    expect(p.give(webhook(message(5, "text", {"body": "Sampah di pasar menumpuk"},
+                                  sender="6281200000002"))) == 200, "not taken")
+    p.wait_decided()
+    for word, found in ((name, 4), ("6281200000002", 1)):
+        done = subprocess.run([str(p.rig.build / "jembatan"), "--config", str(p.rig.config), "erase",
+                               "--person", "-"], input=word, text=True, capture_output=True,
+                              timeout=60, env=p.rig.environment())
+        expect(done.returncode == 0, "erase: %s" % done.stderr)
+        left = p.rig.query("SELECT count(*) FROM message_body WHERE wrapped IS NOT NULL")[0][0]
+        expect(left == 1 if found == 4 else left == 0, "%d left after %s" % (left, found))
+    expect(p.rig.query("SELECT count(*) FROM thread_alias") == [(0,)], "its other name is left")
+    p.close()
+
+
 def durable(o):
     """kill -9 at any moment: what was answered is there, all of it once."""
     p = Place(o.build, gather=None)
@@ -383,7 +423,7 @@ def preview(o):
     rig.close()
 
 
-SCENARIOS = [preview, gathered, orders, answered, durable, large, copies, forged]
+SCENARIOS = [preview, gathered, orders, answered, named, durable, large, copies, forged]
 
 
 def main():

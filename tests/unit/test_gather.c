@@ -255,7 +255,8 @@ START_TEST(names_that_nobody_joined_are_two_people)
 {
 	open_gathering("push: auto\n");
 	say("1", TEXT, 0, NUMBER);
-	say("2", "Sampah menumpuk di depan pasar", 10, ID_ALONE);
+	say("2", "Sampah menumpuk di depan pasar", 10, _i == 0 ? ID_ALONE :
+	    ID_AND_NUMBER ", \"old\": true"); /* a connector that cannot say it yet */
 	pass(3 * MINUTE_MS + 10000);
 	ck_assert_uint_eq(app_bench_tickets(), 2);
 }
@@ -437,7 +438,7 @@ int main(void)
 			    (int)COUNT_OF(orders));
 	tcase_add_loop_test(t, his_answer_under_the_other_name_is_a_follow_up, 0,
 			    (int)COUNT_OF(answers));
-	tcase_add_test(t, names_that_nobody_joined_are_two_people);
+	tcase_add_loop_test(t, names_that_nobody_joined_are_two_people, 0, 2);
 	tcase_add_test(t, two_people_at_the_same_time_are_two_complaints);
 	tcase_add_test(t, another_person_in_the_same_thread_is_not_taken_in);
 	tcase_add_test(t, what_comes_after_the_window_is_another_complaint);
