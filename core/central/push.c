@@ -96,8 +96,11 @@ static const char *file_name(const struct push *p, const struct msg_file *f, siz
 			{ "application/msword", ".doc" } };
 	const char *ending = "";
 
-	if (f->name && *f->name)
-		return f->name;
+	if (f->name && *f->name) {
+		char *name = arena_strdup(p->arena, f->name);
+		personal_mask_file(name);
+		return name;
+	}
 	for (size_t i = 0; i < COUNT_OF(endings); i++)
 		if (str_equal(f->media_type, endings[i].media_type))
 			ending = endings[i].ending;

@@ -13,6 +13,7 @@
 #include "cli/instance.h"
 #include "intake/manifest.h"
 #include "ticket/normalize.h"
+#include "ticket/propose.h"
 #include "ticket/ticket_schema.h"
 #include "base/poison.h"
 
@@ -23,6 +24,7 @@ struct preview {
 	const struct settings *settings;
 	const struct instance_settings *instance;
 	struct ticket_schema *schema;
+	struct know_tables *tables; /* NULL: nothing is proposed */
 	struct arena *arena;
 	size_t count, bad, empty;
 };
@@ -121,6 +123,20 @@ static void print_json(const struct msg_message *m, const struct ticket *t, cons
 	json_decref(row);
 }
 
+/* As the daemon would, but for the numbers of the centre's institutions, which only
+ * it has. */
+static void propose(const struct preview *p, struct ticket *t)
+{
+	const struct instance_settings *i = p->instance;
+	struct propose_options options = { .home = REGION_NONE, .agency = i->agency,
+					   .margin = p->settings->classify.margin };
+	if (p->tables == NULL || t->from_centre)
+		return;
+	if (i->home_region != NULL)
+		options.home = regions_by_code(p->tables->regions, i->home_region);
+	propose_fill(p->tables, &options, p->arena, t);
+}
+
 static void on_message(void *data, const struct msg_message *m)
 {
 	struct preview *p = data;
@@ -150,6 +166,7 @@ static void on_message(void *data, const struct msg_message *m)
 		trouble = m->message.text != NULL ? m->message.text : "it cannot be read";
 	}
 	if (made) {
+		propose(p, &t);
 		CLEANUP(free_pointer) char *body = ticket_to_json(&t);
 		if (ticket_validate(p->schema, bytes_text(body), &why) != JEMBATAN_OK)
 			trouble = why.text;
@@ -214,6 +231,10 @@ int cli_preview(const struct cli *c, const char *instance, const char *sample)
 		r = why_set(&why, JEMBATAN_CONFIG, "there is no instance %s beside %s", instance, s->file);
 	if (r == JEMBATAN_OK)
 		r = ticket_schema_load(ticket_schema_path(), &p.schema, &why);
+	if (r == JEMBATAN_OK && s->classify.enabled &&
+	    know_load(&(struct know_files){ s->central.categories_file, s->central.locations_file },
+		      &p.tables, &why) != JEMBATAN_OK)
+		cli_say(stderr, "jembatan preview: nothing is proposed: %s\n", why.text);
 	/* Problems elsewhere do not matter to a preview: begin anew. */
 	problems_done(&problems);
 	problems_init(&problems);
@@ -227,6 +248,7 @@ int cli_preview(const struct cli *c, const char *instance, const char *sample)
 		       "was stored or sent\n", p.count, p.bad, p.empty);
 	problems_done(&problems);
 	ticket_schema_free(p.schema);
+	know_free(p.tables);
 	arena_free(p.arena);
 	settings_free(s);
 	if (r == JEMBATAN_OK)

@@ -13,6 +13,7 @@
 #define BEFORE_MAX 32u  /* bytes in which the word is looked for that says what it is */
 #define NIK_DIGITS 16u
 #define MAIL_MAX 254u
+#define ENDING_MAX 6u /* of a file, with its dot */
 
 static bool is_digit(char c)
 {
@@ -192,4 +193,19 @@ size_t personal_mask(char *text, unsigned kinds)
 			p++;
 	}
 	return count;
+}
+
+void personal_mask_file(char *name)
+{
+	char *dot = strrchr(name, '.');
+	bool is_ending = dot != NULL && strlen(dot) <= ENDING_MAX;
+	/* "budi@contoh.id.jpg" must not lose its ending. */
+	if (is_ending)
+		*dot = '\0';
+	(void)personal_mask(name, PERSONAL_ALL);
+	for (char *p = name; *p != '\0'; p++)
+		if (*p == '*')
+			*p = 'x';
+	if (is_ending)
+		*dot = '.';
 }

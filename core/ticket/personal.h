@@ -21,5 +21,7 @@ enum personal_kind {
 /* Put a "*" for each of their digits and, in mail addresses, letters; nothing
  * else changes, nor the length. Returns how many were found. */
 size_t personal_mask(char *text, unsigned kinds);
+/* Of the name of a file, all kinds: an "x" each, and the ending stays. */
+void personal_mask_file(char *name);
 
 #endif

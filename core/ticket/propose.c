@@ -178,8 +178,10 @@ static void put_kind(const struct know *k, struct arena *arena, struct ticket *t
 		t->proposal.classification_margin = margin_text(arena, k->kind_margin);
 		t->proposal.classification_words = arena_strdup(arena, k->kind_words);
 	}
-	if (t->proposal.not_complaint == NULL)
+	if (t->proposal.not_complaint == NULL) {
 		t->proposal.not_complaint = arena_strdup(arena, k->not_complaint);
+		t->proposal.not_complaint_words = arena_strdup(arena, k->not_complaint_words);
+	}
 }
 
 static void put_social_aid(const struct know *k, struct arena *arena, struct ticket *t)
@@ -187,6 +189,7 @@ static void put_social_aid(const struct know *k, struct arena *arena, struct tic
 	if (!k->is_social_aid || t->proposal.social_aid != NULL)
 		return;
 	t->proposal.social_aid = k->programme != NULL ? arena_strdup(arena, k->programme) : "bansos";
+	t->proposal.aid_margin = margin_text(arena, k->social_aid_margin);
 	t->proposal.aid_complaint = arena_strdup(arena, k->aid_complaint);
 }
 
@@ -209,6 +212,7 @@ static void put_category(const struct know_tables *tables, const struct know *k,
 		return;
 	p->category = arena_strdup(arena, k->category);
 	p->category_margin = margin_text(arena, k->topic.margin);
+	p->category_words = join(arena, k->topic.words, k->topic.word_count, ", ");
 	if (propose_percent(p->category_margin) >= margin)
 		p->category_id = propose_category_id(tables, p->category, arena);
 }

@@ -294,15 +294,16 @@ static void show_proposal(struct buf *out, const struct ticket_proposal *p)
 {
 	show_reason(out, p->classification_margin, p->classification_words);
 	show(out, "national one", p->category);
-	show_reason(out, p->category_margin, NULL);
+	show_reason(out, p->category_margin, p->category_words);
 	show(out, "agency", p->agencies != NULL ? p->agencies : p->agency);
 	show_reason(out, p->agency_margin, p->agency_words);
 	show(out, "agency's number", p->agency_id);
 	show(out, "social aid", p->social_aid);
+	show_reason(out, p->aid_margin, NULL);
 	show(out, "its complaint", p->aid_complaint);
 	show(out, "no complaint?", p->not_complaint);
+	show(out, "by", p->not_complaint_words);
 	show(out, "day read from", p->date_words);
-	show(out, "place read from", p->place_words);
 }
 
 void ticket_preview_text(const struct ticket *t, struct buf *out)
@@ -333,6 +334,7 @@ void ticket_preview_text(const struct ticket *t, struct buf *out)
 	show(out, "classification", t->classification);
 	show_proposal(out, &t->proposal);
 	show_place(out, &t->place);
+	show_reason(out, t->proposal.place_margin, t->proposal.place_words);
 	for (size_t i = 0; i < t->attachment_count; i++)
 		show(out, "attachment", t->attachments[i].name != NULL ? t->attachments[i].name :
 									"(no name)");

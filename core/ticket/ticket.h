@@ -37,7 +37,7 @@ struct ticket_attachment {
  * They are a citizen's, so this stays where the ticket is sealed. */
 struct ticket_proposal {
 	const char *category;    /* of the national tree, by its path: "MAIN > NAME" */
-	const char *category_margin;
+	const char *category_margin, *category_words;
 	const char *category_id; /* the centre's numbers of both, by the operator's tables */
 	const char *location_id;
 	const char *agency;      /* by name */
@@ -48,8 +48,10 @@ struct ticket_proposal {
 	const char *place_margin, *place_words; /* place_words: the place was read from the text */
 	const char *date_words;                 /* the incident's date was read from the text */
 	const char *social_aid;    /* the programme; "bansos" when none is named */
+	const char *aid_margin;
 	const char *aid_complaint; /* kepesertaan, penyaluran, besaran, penyelewengan, informasi */
 	const char *not_complaint; /* pujian, spam, obrolan: for a person to look at */
+	const char *not_complaint_words;
 };
 
 /* Texts are valid UTF-8, NFC; unset is NULL. */

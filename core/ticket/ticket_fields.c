@@ -35,6 +35,7 @@ const struct ticket_field ticket_texts[] = {
 	AT("place", "code_system", place.code_system),
 	AT("proposal", "category", proposal.category),
 	AT("proposal", "category_margin", proposal.category_margin),
+	AT("proposal", "category_words", proposal.category_words),
 	AT("proposal", "category_id", proposal.category_id),
 	AT("proposal", "location_id", proposal.location_id),
 	AT("proposal", "agency", proposal.agency),
@@ -48,8 +49,10 @@ const struct ticket_field ticket_texts[] = {
 	AT("proposal", "place_words", proposal.place_words),
 	AT("proposal", "date_words", proposal.date_words),
 	AT("proposal", "social_aid", proposal.social_aid),
+	AT("proposal", "aid_margin", proposal.aid_margin),
 	AT("proposal", "aid_complaint", proposal.aid_complaint),
 	AT("proposal", "not_complaint", proposal.not_complaint),
+	AT("proposal", "not_complaint_words", proposal.not_complaint_words),
 };
 const size_t ticket_texts_count = COUNT_OF(ticket_texts);
 

@@ -72,6 +72,9 @@ static const struct field ticket_fields[] = {
 	FIELD(74, FIELD_TEXT, struct ticket, proposal.aid_complaint),
 	FIELD(75, FIELD_TEXT, struct ticket, proposal.not_complaint),
 	FIELD(76, FIELD_TEXT, struct ticket, proposal.category_margin),
+	FIELD(77, FIELD_TEXT, struct ticket, proposal.category_words),
+	FIELD(78, FIELD_TEXT, struct ticket, proposal.aid_margin),
+	FIELD(79, FIELD_TEXT, struct ticket, proposal.not_complaint_words),
 	FIELD_END
 };
 

@@ -153,8 +153,35 @@ def what_is_missing_is_waited_for(build):
     p.stop()
 
 
+def a_preview_says_why(build):
+    """Each answer with its margin and the words that decided; nothing is stored."""
+    p = Known(build, home_region="35.78")
+    yield p
+    sample = p.rig.dir / "contoh.eml"
+    sample.write_bytes(b"From: warga@contoh.test\r\nTo: lapor@contoh.test\r\nSubject: Lapor\r\n"
+                       b"Date: Sun, 22 Nov 2026 08:00:00 +0700\r\nMessage-ID: <a@contoh.test>\r\n"
+                       b"\r\nKemarin sore ada jalan berlubang di Kec. Wonocolo, mohon Dinas PU "
+                       b"segera menambal.\r\n")
+    row = [r for r in p.ask("preview", "surat", "--sample", str(sample)) if r["type"] == "preview"][0]
+    ticket = row["ticket"]
+    k = ticket["proposal"]
+    expect(k["category"] == ROAD and "berlubang" in k["category_words"], "category: %s" % k)
+    for what in ("category", "agency", "place", "classification"):
+        expect(0 <= float(k[what + "_margin"]) <= 1, "no margin of %s: %s" % (what, k))
+    expect(k["agency"] in k["agencies"] and k["agency_words"], "agency: %s" % k)
+    expect("wonocolo" in k["place_words"].lower() and ticket["place"]["code"].startswith("35.78"),
+           "place: %s" % ticket)
+    expect("kemarin" in k["date_words"].lower() and not ticket["incident"]["derived"],
+           "day: %s" % ticket["incident"])
+    said = p.rig.command("preview", "surat", "--sample", str(sample)).stdout
+    expect(said.count("sure to") >= 4 and "berlubang" in said and "Wonocolo" in said, said)
+    expect(not (p.rig.data / "jembatan.db").exists(), "a preview stores something")
+    p.start()  # its log is looked at, as after each scenario
+    p.stop()
+
+
 if __name__ == "__main__":
     daemon.SCENARIOS = [mail_about_a_road, abuse_of_office, a_person_corrects, rules_are_read_again,
-                        what_is_missing_is_waited_for]
+                        what_is_missing_is_waited_for, a_preview_says_why]
     daemon.NAME = "known"
     sys.exit(daemon.main())

@@ -124,7 +124,7 @@ static int64_t store_message(const char *id, const char *text, bool with_file, b
 						.text = text };
 	if (with_file) {
 		spool_file(arena_printf(arena, "token%s", id), text, &spooled);
-		*file = (struct msg_file){ .name = "foto.jpg", .media_type = "image/jpeg",
+		*file = (struct msg_file){ .name = "KTP 3273014101900001.jpg", .media_type = "image/jpeg",
 					   .token = spooled.token, .size = spooled.size,
 					   .sha256 = spooled.sha256, .key = spooled.key };
 		if (bad) {
@@ -293,12 +293,23 @@ static int64_t copies(json_t *state, const char *reference, char out_id[64])
 	return jx_integer(state, path, 0);
 }
 
+/* A number in the name of a file stays here. */
+static void check_names(const json_t *uploads)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(uploads, i, one)
+		ck_assert_str_eq(jx_text(one, "name"), "KTP xxxxxxxxxxxxxxxx.jpg");
+}
+
 void bench_check_books(void)
 {
 	CLEANUP(jx_decref) json_t *state = bench_state();
 	struct ticket_row tickets[ROWS_MAX];
 	size_t count;
 
+	check_names(json_object_get(state, "uploads"));
 	ck_ok(tickets_list(db, -1, 0, ROWS_MAX, arena, tickets, &count, &why));
 	ck_assert_uint_eq(count, bench.reports);
 	for (size_t i = 0; i < count; i++) {

@@ -57,9 +57,33 @@ START_TEST(what_is_somebodys_is_hidden_and_nothing_else)
 }
 END_TEST
 
+static const char *const files[][2] = {
+	{ "KTP 3273014101900001.jpg", "KTP xxxxxxxxxxxxxxxx.jpg" },
+	{ "ktp_3273014101900001_depan.jpeg", "ktp_xxxxxxxxxxxxxxxx_depan.jpeg" },
+	{ "kk-3273.0101.0119.0002.pdf", "kk-xxxx.xxxx.xxxx.xxxx.pdf" },
+	{ "WA 0812-3456-7890.png", "WA xxxx-xxxx-xxxx.png" },
+	{ "081234567890.jpg", "xxxxxxxxxxxx.jpg" },
+	{ "dayang@contoh.id.jpg", "xxxxxx@xxxxxx.xx.jpg" },
+	{ "rekening 1234567890.pdf", "rekening xxxxxxxxxx.pdf" },
+	{ "IMG-20260503-WA0012.jpg", "IMG-20260503-WA0012.jpg" },
+	{ "jalan rusak RT 03.jpg", "jalan rusak RT 03.jpg" },
+	{ "3273014101900001", "xxxxxxxxxxxxxxxx" },
+	{ ".jpg", ".jpg" }, { ".", "." }, { "", "" },
+};
+
+START_TEST(the_name_of_a_file_keeps_its_ending)
+{
+	char *name = xstrdup(files[_i][0]);
+	personal_mask_file(name);
+	ck_assert_str_eq(name, files[_i][1]);
+	free(name);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("personal");
 	tcase_add_loop_test(t, what_is_somebodys_is_hidden_and_nothing_else, 0, COUNT_OF(pairs));
+	tcase_add_loop_test(t, the_name_of_a_file_keeps_its_ending, 0, COUNT_OF(files));
 	return unit_run("personal", t);
 }
