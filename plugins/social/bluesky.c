@@ -9,6 +9,7 @@ static void bluesky_open(struct social *s)
 	s->own = calloc(1, sizeof(struct bluesky));
 	if (!s->own)
 		abort();
+	s->token_renews = true;
 }
 
 static void bluesky_close(struct social *s)
@@ -94,9 +95,13 @@ enum jembatan_result bluesky_fetch(struct social *s, const char *reference,
 
 static const char *const needs[] = { "account", "password", NULL };
 
+/* 3,000 requests in five minutes from one address. */
+static const struct social_budget_preset budget = { .per_15min = 9000 };
+
 const struct social_network bluesky_network = {
 	.name = "bluesky",
 	.url = "https://bsky.social",
+	.budget = &budget,
 	.needs = needs,
 	.open = bluesky_open,
 	.close = bluesky_close,

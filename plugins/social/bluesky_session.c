@@ -183,8 +183,11 @@ static enum jembatan_result post(struct social *s, const char *method, const cha
 		.body = { json ? json : "", json ? strlen(json) : 0 },
 		.content_type = json ? "application/json" : NULL,
 	};
-	enum jembatan_result result = kit_http_send(s->http, &request, out);
+	enum jembatan_result result = social_budget_spend(s->budget, 1, 0);
 
+	if (result != JEMBATAN_OK)
+		return result;
+	result = kit_http_send(s->http, &request, out);
 	heed_limit(s, out);
 	return result;
 }
@@ -280,6 +283,8 @@ enum jembatan_result bluesky_call(struct social *s, struct bluesky_session *sess
 						   .retry_after_ms = -1 };
 		if (!session->access || session->is_unsaved || refused)
 			result = renew(s, session, refused);
+		if (result == JEMBATAN_OK)
+			result = social_budget_spend(s->budget, 1, 0);
 		if (result != JEMBATAN_OK)
 			return result;
 		const struct jembatan_header header = {

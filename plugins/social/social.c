@@ -9,6 +9,8 @@
 static const char *const schemes[] = { "https", "http", NULL };
 static const char *const networks[] = {
 	"bluesky",
+	"facebook",
+	"instagram",
 	"mastodon",
 	"telegram",
 	"other",
@@ -25,8 +27,22 @@ static const struct jembatan_option options[] = {
 	{ "access_token", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
 	  "Our account's token (Mastodon: read and write:statuses; Telegram: the bot's)." },
 	{ "account", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
-	  "Our account (Bluesky: its handle, such as dinas.bsky.social, or its did; X: its number, "
-	  "where the token is the app's and not the account's)." },
+	  "Our account (Bluesky: its handle, such as dinas.bsky.social, or its did; Facebook: the Page's "
+	  "id; Instagram: the account's id; X: its number, where the token is the app's and not the "
+	  "account's)." },
+	{ "app_secret", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
+	  "Facebook, Instagram: the app's secret, with which every webhook is signed." },
+	{ "app_secret_old", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
+	  "The secret before, while Meta changes to the new one; remove it afterwards." },
+	{ "verify_token", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
+	  "Facebook, Instagram: a word of our own that is typed in beside the callback URL." },
+	{ "graph_version", JEMBATAN_STRING, 0, "v23.0", 0, 0, NULL,
+	  "Facebook, Instagram: the Graph API's version." },
+	{ "backfill", JEMBATAN_DURATION, 0, "7d", 3600000, 7776000000, NULL,
+	  "Facebook, Instagram: how old a post may be whose comments are looked through for what no "
+	  "webhook brought." },
+	{ "backfill_every", JEMBATAN_DURATION, 0, "15m", 1000, 86400000, NULL,
+	  "Facebook, Instagram: how often." },
 	{ "password", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
 	  "Bluesky: an app password, not the account's own." },
 	{ "deep_sweep", JEMBATAN_DURATION, 0, "1d", 1000, 604800000, NULL,
@@ -68,6 +84,8 @@ static const struct jembatan_option options[] = {
 
 static const struct social_network *const all[] = {
 	&bluesky_network,
+	&facebook_network,
+	&instagram_network,
 	&mastodon_network,
 	&telegram_network,
 	&other_network,

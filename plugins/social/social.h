@@ -59,6 +59,8 @@ struct social_network {
 };
 
 extern const struct social_network bluesky_network;
+extern const struct social_network facebook_network;
+extern const struct social_network instagram_network;
 extern const struct social_network mastodon_network;
 extern const struct social_network other_network;
 extern const struct social_network telegram_network;

@@ -91,7 +91,7 @@ void social_add_context(struct jembatan_message *message, struct kit_arena *aren
 	struct kit_text *all;
 	const char *own = message->full_text ? message->full_text : message->text;
 
-	if (!text || *text == '\0')
+	if (!text || *text == '\0' || message->kind == JEMBATAN_UNREADABLE)
 		return;
 	all = kit_text_new(CONTEXT_BYTES);
 	kit_text_printf(all, "%s\n\n> %s:\n> ", own ? own : "", by ? by : "?");

@@ -1,0 +1,112 @@
+/* meta.h: what Facebook Pages and Instagram have in common: the Graph API with its
+ * two kinds of limit, signed webhooks, and a walk over what they did not bring. */
+#ifndef META_H
+#define META_H
+
+#include "social/social.h"
+
+/* s->own. */
+struct meta {
+	struct kit_text *answer; /* of the handshake; lives until the next request */
+	int64_t full_until_ms;   /* a limit is nearly used up: polls wait until then */
+	/* The walk under way; since_ms 0: none. */
+	int64_t started_ms, since_ms;
+	char *page; /* URL of its next page; NULL: the first */
+	unsigned pages;
+	bool is_loaded;
+	int64_t walked_ms; /* when the last whole walk began; 0: never */
+	int64_t done;      /* Instagram: the last of the queue that was fetched */
+};
+
+void meta_open(struct social *s);
+void meta_close(struct social *s);
+/* The options that both need, beyond the table. */
+enum jembatan_result meta_check(struct jembatan_context *ctx);
+
+/* ---- the API (meta.c) -------------------------------------------------- */
+
+enum meta_act {
+	META_FINE,
+	META_TOKEN,   /* refused, expired, not allowed */
+	META_SLOW,    /* a limit */
+	META_MISSING, /* the thing asked for is not there, or not for us */
+	META_REQUEST, /* it will never be taken like this */
+	META_PASSING,
+	META_UNLISTED /* as the HTTP status says */
+};
+
+enum meta_act meta_act_of(int64_t code, int64_t subcode);
+
+/* How long until a limit ends, from what stands in the headers: minutes in
+ * X-Business-Use-Case-Usage, seconds in Retry-After (given as ms; -1: none).
+ * -1: nobody says. *out_percent: the highest use of either header. Pure. */
+int64_t meta_wait_ms(const char *app_usage, const char *business_usage, int64_t retry_after_ms,
+		     int64_t *out_percent);
+
+/* The URL of "<version>/<path>" with its query, in the arena. */
+JEMBATAN_PRINTF(2, 3) const char *
+meta_url(struct social *s, const char *format, ...);
+
+/* With the token, to `url`'s origin alone. Failures are explained; *out: the
+ * answer as JSON (also of an error; or NULL), which the caller json_decref's. */
+struct meta_answer {
+	enum meta_act act;
+	unsigned status;
+	enum jembatan_outcome outcome; /* for reply() */
+	int64_t wait_ms;               /* with META_SLOW */
+	json_t *root;
+};
+JEMBATAN_MUST_CHECK enum jembatan_result
+meta_call(struct social *s, const char *method, const char *url, const char *form,
+	  struct meta_answer *out);
+
+/* POST of a reply: judges the answer, whose `id` is the remote id. */
+enum jembatan_result meta_send(struct social *s, const char *url, const char *form,
+			       struct jembatan_delivery *out);
+
+/* SETTLE: is a reply of ours with this text in the list at `url`? SENT, with its
+ * id; NOT_SENT when the list is whole and it is not there; else UNKNOWN. */
+enum jembatan_result meta_find_own(struct social *s, const char *url, const char *field,
+				   const char *text, struct jembatan_delivery *out);
+
+/* "name=value&..." escaped; values may be NULL (left out). Ends with a NULL name. */
+const char *meta_form(struct social *s, const char *const *pairs);
+
+/* ---- webhooks (meta_hook.c) -------------------------------------------- */
+
+/* Handshake and signature; a signed body is parsed and handed to take(), with
+ * each change of each entry. */
+typedef enum jembatan_result meta_take_change(struct social *s, json_t *root, json_t *entry,
+					      json_t *change);
+enum jembatan_result meta_request(struct social *s, const struct jembatan_request *request,
+				  struct jembatan_response *out, const char *object,
+				  meta_take_change *take);
+/* Each change of a body that was parsed. False: it is none of this object's. */
+JEMBATAN_MUST_CHECK enum jembatan_result
+meta_take_body(struct social *s, json_t *root, const char *object, meta_take_change *take);
+/* A body that holds this change alone, as the message's raw bytes. */
+void meta_set_raw(struct social *s, json_t *root, json_t *entry, json_t *change,
+		  struct jembatan_message *m);
+
+/* ---- what webhooks did not bring (meta_walk.c) -------------------------- */
+
+struct meta_walk {
+	const char *path, *fields; /* of the list */
+	const char *comment_fields;
+	const char *time; /* where a record has its time */
+	/* item: a post, or a medium; comment: below it, or NULL. */
+	enum jembatan_result (*take)(struct social *s, json_t *item, json_t *comment);
+};
+/* One page of the walk, when it is time for one. */
+enum jembatan_result meta_walk_poll(struct social *s, const struct meta_walk *walk);
+/* Reads the cursor; done: Instagram's. */
+void meta_walk_load(struct social *s);
+JEMBATAN_MUST_CHECK enum jembatan_result
+meta_walk_save(struct social *s, int64_t walked_ms, int64_t done);
+
+/* Seconds, or "2021-08-19T09:14:16+0000"; 0: neither. */
+int64_t meta_time(json_t *from, const char *path);
+/* An id in the arena; NULL: there is none, or it cannot stand in a URL's path. */
+const char *meta_id(struct social *s, json_t *from, const char *path);
+
+#endif

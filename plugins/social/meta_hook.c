@@ -1,0 +1,135 @@
+/* meta_hook.c: webhooks of Meta's: the handshake, the signature over the exact
+ * bytes, and the envelope. What is signed is stored before it is answered. */
+#include "social/meta.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Of both the digests are compared: how long it takes says nothing. */
+static bool is_same_secret(const char *given, const char *expected)
+{
+	char a[65], b[65];
+
+	if (!given || !expected || *expected == '\0')
+		return false;
+	kit_digest(&given, 1, a);
+	kit_digest(&expected, 1, b);
+	return strcmp(a, b) == 0;
+}
+
+/* Meta asks at each change of the callback URL: its word back, bare. */
+static unsigned shake_hands(struct social *s, const char *query)
+{
+	struct meta *meta = s->own;
+	struct kit_text *text = kit_text_new(16384);
+
+	kit_text_add_string(text, "http://hook/?");
+	for (const char *c = query ? query : ""; *c != '\0'; c++)
+		kit_text_add_string(text, *c == '+' ? "%20" : (const char[]){ *c, '\0' });
+	const char *url = kit_text_string(text);
+	char *mode = kit_url_parameter(url, "hub.mode");
+	char *token = kit_url_parameter(url, "hub.verify_token");
+	char *challenge = kit_url_parameter(url, "hub.challenge");
+	bool is_it = mode && strcmp(mode, "subscribe") == 0 && challenge &&
+		     is_same_secret(token, jembatan_get_string(s->ctx, "verify_token"));
+
+	if (is_it)
+		kit_text_add_string(meta->answer, challenge);
+	free(mode);
+	free(token);
+	free(challenge);
+	kit_text_free(text);
+	return is_it ? 200 : 403;
+}
+
+static bool is_signed(struct social *s, const struct jembatan_request *request)
+{
+	static const char *const secrets[] = { "app_secret", "app_secret_old" };
+	const char *signature = kit_request_header(request, "X-Hub-Signature-256");
+	bool is_it = false;
+
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		is_it |= kit_signature_is_valid(signature, "sha256=", KIT_SIGNATURE_HEX,
+						jembatan_get_string(s->ctx, secrets[i]),
+						request->body);
+	return is_it;
+}
+
+void meta_set_raw(struct social *s, json_t *root, json_t *entry, json_t *change,
+		  struct jembatan_message *m)
+{
+	json_t *alone = json_pack("{s:O?,s:[{s:O?,s:O?,s:[O]}]}", "object",
+				  json_object_get(root, "object"), "entry", "id",
+				  json_object_get(entry, "id"), "time", json_object_get(entry, "time"),
+				  "changes", change);
+	char *text = alone ? json_dumps(alone, JSON_COMPACT) : NULL;
+
+	if (text) {
+		m->raw = (struct jembatan_bytes){ kit_arena_strdup(s->arena, text), strlen(text) };
+		m->raw_type = "application/json";
+	}
+	free(text);
+	json_decref(alone);
+}
+
+enum jembatan_result meta_take_body(struct social *s, json_t *root, const char *object,
+				    meta_take_change *take)
+{
+	const char *its = kit_json_string(root, "object");
+	json_t *entry, *change;
+	enum jembatan_result result = JEMBATAN_OK;
+	size_t i, k, taken = 0;
+
+	json_array_foreach(json_object_get(root, "entry"), i, entry) {
+		char buffer[64];
+		const char *id = kit_json_id(entry, "id", buffer);
+		bool is_ours = its && strcmp(its, object) == 0 &&
+			       (s->own_id[0] == '\0' || (id && strcmp(id, s->own_id) == 0));
+
+		json_array_foreach(json_object_get(entry, "changes"), k, change) {
+			if (!is_ours || result != JEMBATAN_OK)
+				continue;
+			result = take(s, root, entry, change);
+			taken++;
+		}
+	}
+	if (result != JEMBATAN_OK || taken > 0)
+		return result;
+	/* Of another page, or another kind: kept, nothing follows. */
+	const struct jembatan_message other = { .size = sizeof(other), .kind = JEMBATAN_IGNORED };
+
+	return jembatan_emit(s->ctx, &other);
+}
+
+enum jembatan_result meta_request(struct social *s, const struct jembatan_request *request,
+				  struct jembatan_response *out, const char *object,
+				  meta_take_change *take)
+{
+	struct meta *meta = s->own;
+	struct kit_why why = { "" };
+	json_t *root = NULL;
+
+	kit_text_clear(meta->answer);
+	out->media_type = "text/plain";
+	if (strcmp(request->method, "GET") == 0) {
+		out->status = shake_hands(s, request->query);
+		out->body = kit_text_bytes(meta->answer);
+		return JEMBATAN_OK;
+	}
+	if (strcmp(request->method, "POST") != 0 || !is_signed(s, request)) {
+		out->status = strcmp(request->method, "POST") == 0 ? 401 : 405;
+		return JEMBATAN_OK;
+	}
+	/* Understood or not: once it is stored there is nothing to send again. */
+	out->status = 200;
+	enum jembatan_result result = kit_json_parse(request->body, &root, &why);
+
+	if (result != JEMBATAN_OK)
+		return jembatan_explain(s->ctx, result, "a signed webhook cannot be read: %s",
+					why.text);
+	result = meta_take_body(s, root, object, take);
+	if (result == JEMBATAN_RETRY)
+		out->status = 503; /* it was not stored: once more, please */
+	json_decref(root);
+	return result;
+}

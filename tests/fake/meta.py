@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""The Graph API of Facebook Pages and Instagram, which misbehaves on cue.
+
+  meta.py [--token WORD] [--account ID]
+
+Says its URL on stdout. To the test:
+  POST /_post {id, ...}        a post of the Page, or a medium; the newest first
+  POST /_comment {under, id, ...}  a comment below it, likewise
+  POST /_thing {path, answer}  what GET of this path answers (a comment's id, or the
+                               account's with "?" and its fields up to the brace)
+  POST /_page {size}           so many records a page, also of comments
+  POST /_fault {where, status, headers, body, times, commit, cut, after}
+                               where: feed, comments, thing, reply
+  GET  /_state                 what was asked and posted"""
+import argparse
+import http.server
+import json
+import threading
+import urllib.parse
+
+
+class World:
+    def __init__(self, options):
+        self.options = options
+        self.lock = threading.Lock()
+        self.posts, self.comments, self.things, self.replies = [], {}, {}, []
+        self.faults, self.asked, self.queries, self.size = [], {}, [], 25
+
+    def page(self, records, query):
+        start = int(query.get("after", ["0"])[0])
+        found = records[start:start + self.size]
+        paging = {"cursors": {"before": str(start), "after": str(start + len(found))}}
+        if start + len(found) < len(records):
+            # The real one has the token in it: nobody may follow it.
+            paging["next"] = "http://127.0.0.1:1/?access_token=rahasia"
+        return {"data": found, "paging": paging}
+
+    def feed(self, query):
+        out = self.page(self.posts, query)
+        out["data"] = [dict(p, comments=self.page(self.comments[p["id"]], {}))
+                       if self.comments.get(p["id"]) else p for p in out["data"]]
+        return 200, out
+
+    def list(self, of, query):
+        own = [{"id": r["id"], "from": {"id": self.options.account}, "message": r["form"]["message"],
+                "text": r["form"]["message"]} for r in self.replies if r["under"] == of]
+        return 200, self.page(list(reversed(own)) + self.comments.get(of, []), query)
+
+    def reply(self, under, form):
+        self.replies.append({"id": "900%d" % len(self.replies), "under": under, "form": form})
+        return 200, {"id": self.replies[-1]["id"]}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def say(self, status, value, headers=()):
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        for name, text in dict(headers).items():
+            self.send_header(name, text)
+        self.send_header("Content-Type", "application/json; charset=UTF-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def control(self, w, path, raw):
+        body = json.loads(raw) if raw else {}
+        if path == "/_post":
+            w.posts.insert(0, body)
+        elif path == "/_comment":
+            w.comments.setdefault(body.pop("under"), []).insert(0, body)
+        elif path == "/_thing":
+            w.things[body["path"]] = body["answer"]
+        elif path == "/_page":
+            w.size = body["size"]
+        elif path == "/_fault":
+            w.faults += [dict(body) for _ in range(body.get("times", 1))]
+        return self.say(200, {"asked": w.asked, "replies": w.replies, "queries": w.queries})
+
+    def answer(self, w, path, query, raw):
+        """Where it belongs, and what the answer is: a function."""
+        parts = path.strip("/").split("/")[1:]
+        if self.command == "POST":
+            form = {k: v[0] for k, v in urllib.parse.parse_qs(raw.decode()).items()}
+            return "reply", lambda: w.reply(parts[0] if parts[1] != "mentions" else "mention", form)
+        if parts[1:] in (["feed"], ["media"]):
+            return "feed", lambda: w.feed(query)
+        if parts[1:] in (["comments"], ["replies"]):
+            return "comments", lambda: w.list(parts[0], query)
+        key = parts[0]
+        if query.get("fields", [""])[0].startswith("mentioned"):
+            key += "?" + query["fields"][0].split("{")[0]
+        if key in w.things:
+            return "thing", lambda: (200, w.things[key])
+        return "thing", lambda: (400, {"error": {
+            "code": 100, "error_subcode": 33, "message": "Unsupported get request"}})
+
+    def serve(self):
+        w = self.server.world
+        parts = urllib.parse.urlsplit(self.path)
+        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        with w.lock:
+            if parts.path.startswith("/_"):
+                return self.control(w, parts.path, raw)
+            where, do = self.answer(w, parts.path, urllib.parse.parse_qs(parts.query), raw)
+            w.asked[where] = w.asked.get(where, 0) + 1
+            w.queries.append(self.path)
+            if self.headers.get("Authorization") != "Bearer " + w.options.token:
+                return self.say(401, {"error": {"code": 190, "type": "OAuthException"}})
+            fault = next((f for f in w.faults if f["where"] == where), None)
+            if fault and fault.get("after", 0) > 0:
+                fault["after"] -= 1
+                fault = None
+            if fault:
+                w.faults.remove(fault)
+                done = do() if fault.get("commit") or "status" not in fault and "cut" not in fault \
+                    else (0, {})
+                if fault.get("cut"):
+                    self.close_connection = True
+                    return self.connection.shutdown(2)
+                return self.say(fault.get("status", done[0]), fault.get("body", done[1]),
+                                fault.get("headers", {}))
+            return self.say(*do())
+
+    do_GET = do_POST = serve
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--token", default="token-uji")
+    parser.add_argument("--account", default="1001")
+    options = parser.parse_args()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.world = World(options)
+    print("listening on http://127.0.0.1:%d" % server.server_port, flush=True)
+    server.serve_forever()
+
+
+main()
