@@ -30,8 +30,6 @@ static const struct jembatan_option options[] = {
 	  "Our account (Bluesky: its handle, such as dinas.bsky.social, or its did; Facebook: the Page's "
 	  "id; Instagram: the account's id; X: its number, where the token is the app's and not the "
 	  "account's)." },
-	{ "app_secret", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
-	  "Facebook, Instagram: the app's secret, with which every webhook is signed." },
 	{ "app_secret_old", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
 	  "The secret before, while Meta changes to the new one; remove it afterwards." },
 	{ "verify_token", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
@@ -55,7 +53,7 @@ static const struct jembatan_option options[] = {
 	{ "client_secret", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
 	  "X: the app's secret, if it is a confidential one." },
 	{ "app_secret", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
-	  "Webhooks are signed with it (X: the app's consumer secret)." },
+	  "Webhooks are signed with it (Facebook, Instagram: the app's secret; X: its consumer secret)." },
 	{ "vocabulary", JEMBATAN_CHOICE, 0, "tweet", 0, 0, vocabularies,
 	  "X: the words of its API that requests use; answers are understood in both." },
 	{ "webhook_url", JEMBATAN_URL, 0, NULL, 0, 0, schemes,
