@@ -19,7 +19,7 @@
 #define DEPTH_CAREFUL 1u
 #define CLAIM_MAX 16u /* rows looked at for one way in a turn */
 #define RECOVER_SLICE 64u
-#define LOOK_MOST_MS INT64_C(60000)
+#define LOOK_MOST_MS FAULT_NUMBER("JEMBATAN_REPLIES_LOOK_MS", INT64_C(60000))
 #define SENTENCE_MAX 300u
 #define SENTENCE_READ_MAX 4096u
 #define ASK_AGAIN_MS INT64_C(600000)
@@ -66,10 +66,28 @@ static enum jembatan_result note_row(struct replies *r, const struct reply_row *
 			 row->why != NULL ? row->why : row->reference, clock_now_ms(), why);
 }
 
-static enum jembatan_result write_verdict(struct replies *r, const struct reply_verdict *v,
+/* It certainly did not leave, and what came meanwhile says more: nobody waits for
+ * hours behind what need not be said any more. */
+static enum jembatan_result replace(struct replies *r, struct reply_verdict *v, struct why *why)
+{
+	bool is_overtaken = false;
+	if (v->row.state != REPLY_QUEUED || v->row.started_ms != 0 || v->row.ticket_id == 0)
+		return JEMBATAN_OK;
+	enum jembatan_result result = replies_is_overtaken(r->o.db, &v->row, &is_overtaken, why);
+	if (result == JEMBATAN_OK && is_overtaken) {
+		v->row.state = REPLY_DROPPED;
+		v->row.why = v->row.event == REPLY_STATUS ? "a newer state came first" :
+							    "a later notice says it too";
+	}
+	return result;
+}
+
+static enum jembatan_result write_verdict(struct replies *r, struct reply_verdict *v,
 					  const struct digest *remote_key, struct why *why)
 {
-	enum jembatan_result result = replies_update(r->o.db, &v->row, remote_key, why);
+	enum jembatan_result result = replace(r, v, why);
+	if (result == JEMBATAN_OK)
+		result = replies_update(r->o.db, &v->row, remote_key, why);
 	if (result == JEMBATAN_OK && v->row.state != REPLY_QUEUED)
 		result = note_row(r, &v->row, why);
 	if (result == JEMBATAN_OK && v->did_fail)

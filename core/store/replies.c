@@ -167,6 +167,22 @@ enum jembatan_result replies_overtake(struct db *db, int64_t ticket_id,
 	return *out_count > 0 ? let_go(db, address_key, ticket_id, why) : r;
 }
 
+enum jembatan_result replies_is_overtaken(struct db *db, const struct reply_row *row, bool *out,
+					  struct why *why)
+{
+	int64_t found = 0;
+	enum jembatan_result r =
+		sql_get_number(&db->sql, why, &found,
+			       "SELECT EXISTS (SELECT 1 FROM " OPEN_ONES " AND id > ?3 AND"
+			       " CASE ?4 WHEN 0 THEN event IN (1, 2) WHEN 2 THEN event = 1"
+			       " WHEN 3 THEN event = 3 ELSE 0 END)",
+			       SQL_VALUES(key_value(&row->address_key), sql_id(row->ticket_id),
+					  sql_number(row->id), sql_number(row->event)));
+	if (r == JEMBATAN_OK)
+		*out = found != 0;
+	return r;
+}
+
 /* ---- reading ----------------------------------------------------------- */
 
 #define SELECT_ROWS \

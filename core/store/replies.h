@@ -122,6 +122,10 @@ MUST_CHECK enum jembatan_result replies_overtake(struct db *db, int64_t ticket_i
 						 const struct digest *address_key,
 						 enum reply_event event, const char *reason,
 						 int64_t *out_count, struct why *why);
+/* Does one that replaces this one wait behind it? (A number or a question a
+ * receipt, a number a question, a state an older one.) */
+MUST_CHECK enum jembatan_result replies_is_overtaken(struct db *db, const struct reply_row *row,
+						     bool *out, struct why *why);
 /* At most limit rows of this way that are due and wait for nothing, oldest
  * first; nothing is changed. */
 MUST_CHECK enum jembatan_result replies_due(struct db *db, int64_t instance_id, int64_t now_ms,

@@ -8,6 +8,7 @@ import email
 import email.policy
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 import time
@@ -160,7 +161,33 @@ def two_bridges(build):
     office.close()
 
 
-TESTS = {t.__name__: t for t in (there_and_back, bounced, lost_answer, two_bridges)}
+def put_off(build):
+    """A server that says "later" is asked ever more rarely, and gets it in the end."""
+    office = Office(build)
+    clock, ahead_ms = office.rig.dir / "clock", 0
+    clock.write_bytes(struct.pack("=q", 0))
+    office.rig.more["JEMBATAN_CLOCK"] = str(clock)
+    office.mail.mkdir(exist_ok=True)
+    office.cue("rcpt=450 4.2.0 <siti@contoh.test> greylisted")
+    office.start()
+    office.complain()
+    last_ms = 0
+    for times in (1, 2, 3):
+        row = wait_for("it to be put off", lambda n=times: office.rig.query(
+            "SELECT due_ms, why FROM reply WHERE state = 0 AND event = 1 AND put_off = %d" % n), 60)[0]
+        wait_ms = row[0] - time.time() * 1000 - ahead_ms
+        expect(wait_ms > 1.5 * last_ms and wait_ms > 200000, "no longer wait: %d ms" % wait_ms)
+        expect("450" in row[1] and "siti" not in row[1], row[1])
+        last_ms, ahead_ms = wait_ms, ahead_ms + int(wait_ms) + 1000
+        if times == 3:
+            office.cue("")
+        with open(clock, "r+b") as file:  # the same file stays mapped
+            file.write(struct.pack("=q", ahead_ms))
+    office.number()
+    office.close()
+
+
+TESTS = {t.__name__: t for t in (there_and_back, bounced, lost_answer, two_bridges, put_off)}
 
 
 def main():

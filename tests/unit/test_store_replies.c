@@ -146,6 +146,38 @@ START_TEST(a_newer_state_replaces_one_that_was_never_tried)
 }
 END_TEST
 
+static const struct {
+	enum reply_event first, second;
+	bool overtaken;
+} overtakers[] = {
+	{ REPLY_RECEIVED, REPLY_NUMBER, true },   { REPLY_RECEIVED, REPLY_QUESTION, true },
+	{ REPLY_QUESTION, REPLY_NUMBER, true },   { REPLY_STATUS, REPLY_STATUS, true },
+	{ REPLY_NUMBER, REPLY_STATUS, false },    { REPLY_NUMBER, REPLY_NUMBER, false },
+	{ REPLY_RECEIVED, REPLY_STATUS, false },  { REPLY_STATUS, REPLY_NUMBER, false },
+	{ REPLY_NUMBER, REPLY_QUESTION, false },
+};
+
+START_TEST(what_replaces_one_that_waits_is_known)
+{
+	bool is_overtaken = true;
+	struct reply_row row;
+	begin();
+	int64_t m = add_message("1", "a"), t = add_ticket(m, "JB-AAAAA1", TICKET_QUEUED);
+	int64_t first = add_reply(t, m, "a@b.id", overtakers[_i].first);
+	(void)add_reply(t, m, "c@d.id", overtakers[_i].second); /* another person's */
+	row = get(first);
+	ck_ok(replies_is_overtaken(db, &row, &is_overtaken, &why));
+	ck_assert(!is_overtaken);
+	int64_t second = add_reply(t, m, "a@b.id", overtakers[_i].second);
+	ck_ok(replies_is_overtaken(db, &row, &is_overtaken, &why));
+	ck_assert_int_eq(is_overtaken, overtakers[_i].overtaken);
+	set(second, REPLY_DROPPED);
+	ck_ok(replies_is_overtaken(db, &row, &is_overtaken, &why));
+	ck_assert(!is_overtaken);
+	commit();
+}
+END_TEST
+
 /* Held, dropped or failed while it waited: it must not wait for ever, nor
  * overtake what is under way. */
 START_TEST(what_a_person_lets_go_waits_its_turn_and_then_leaves)
@@ -317,6 +349,7 @@ int main(void)
 	tcase_add_test(t, who_says_it_again_is_a_reporter_too);
 	tcase_add_test(t, one_is_under_way_for_a_ticket_and_address);
 	tcase_add_test(t, a_newer_state_replaces_one_that_was_never_tried);
+	tcase_add_loop_test(t, what_replaces_one_that_waits_is_known, 0, COUNT_OF(overtakers));
 	tcase_add_loop_test(t, what_a_person_lets_go_waits_its_turn_and_then_leaves, 0, 3);
 	tcase_add_test(t, a_failed_one_that_goes_again_is_as_new);
 	tcase_add_test(t, the_state_that_somebody_was_told_last_is_known);
