@@ -541,6 +541,9 @@ def main():
     parser.add_argument("--mode", choices=["none", "idempotent", "lookup", "all"], default="all")
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     parser.add_argument("--plant", help="name of a planted bug; this test is then to be red")
+    parser.add_argument("--replies", action="store_true", help="of the letters to citizens: told.py")
+    parser.add_argument("--citizens", type=int, default=4, help="--replies: by each of two channels")
+    parser.add_argument("--life", type=float, default=2, help="--replies: seconds of a round, at most")
     parser.add_argument("--fast", action="store_true", help="settle fewer unknown ones by hand")
     parser.add_argument("--keep", action="store_true", help="keep the folders")
     parser.add_argument("--verbose", action="store_true")
@@ -548,9 +551,20 @@ def main():
     return many(args) if args.batches > 1 else one(args)
 
 
+def replies(args):
+    import told
+    try:
+        print(told.one(args, args.rounds), flush=True)
+    except told.Red as why:
+        raise Red(str(why)) from None
+    return 0
+
+
 def one(args):
     began, runs = time.monotonic(), []
     print("seed %d" % args.seed, flush=True)
+    if args.replies:
+        return replies(args)
     for mode, rounds in shares(args):
         run = Run(args, mode, rounds)
         runs.append(run)

@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""Replies that wait, in a running daemon: for the end of the quiet hours, for a new
+token (told of 14, 7, 3 and 1 days before), and after a backup was put back. BUILD is
+configured with --enable-faults: the clock is moved on."""
+import argparse
+import pathlib
+import struct
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from replies import STATES, WORDS, Place  # noqa: E402
+from rig import Failed, expect, wait_for  # noqa: E402
+
+DAY, WIB = 86400, 7 * 3600
+
+
+class Later(Place):
+    """Its clock can be moved on."""
+
+    def __init__(self, build, **more):
+        super().__init__(build, **more)
+        self.clock, self.ahead = self.rig.dir / "clock", 0
+        self.clock.write_bytes(struct.pack("=q", 0))
+        self.rig.more.update(JEMBATAN_CLOCK=str(self.clock), JEMBATAN_REPLIES_LOOK_MS="200")
+
+    def now(self):
+        return time.time() + self.ahead
+
+    def jump(self, seconds):
+        self.ahead += seconds
+        with open(self.clock, "r+b") as file:  # the same file stays mapped
+            file.write(struct.pack("=q", int(self.ahead * 1000)))
+
+    def day(self, days):
+        """The date so many days on; a token ends as that day begins, in WIB."""
+        return time.strftime("%Y-%m-%d", time.gmtime(self.now() + WIB + days * DAY))
+
+
+def hours(at):
+    """From an hour before to two hours after, as WIB has it."""
+    return "-".join(time.strftime("%H:%M", time.gmtime(at + WIB + h * 3600)) for h in (-1, 2))
+
+
+def quiet(build):
+    """At night a number goes to who has just written, states wait for the morning,
+    and only the newest of them is told then."""
+    place = Later(build)
+    place.more = {"replies": {"send": "on", "quiet": hours(time.time())}}
+    place.configure()
+    place.start()
+    place.write(1)
+    wait_for("the number", lambda: "number" in place.post.events(), 60)
+    ticket = place.ticket()
+    for word in WORDS[:2]:
+        place.say(ticket, word)
+        wait_for("one that waits", lambda: place.rig.query(
+            "SELECT 1 FROM reply WHERE state = 0 AND event = 3 AND why = 'quiet hours'"), 60)
+    wait_for("the newer one", lambda: place.rig.query(
+        "SELECT count(*) FROM reply WHERE event = 3") == [(2,)], 60)
+    place.jump(3600)
+    time.sleep(1)
+    expect("status" not in place.post.events(), "woken at night")
+    place.jump(3600 + 60)
+    wait_for("the morning", lambda: "status" in place.post.events(), 60)
+    told = [a["text"] for a in place.post.arrived if a["event"] == "status"]
+    expect(len(told) == 1 and STATES[1] in told[0], "in the morning: %r" % told)
+    place.close()
+
+
+def expiry(build):
+    """The end of a token is told of 14, 7, 3 and 1 days before; then replies are held,
+    none is tried, none fails; with a new token they leave."""
+    place = Later(build)
+    place.more = {"replies": {"send": "on", "quiet": "", "token_expires": place.day(17)}}
+    place.configure()
+    place.start()
+
+    def left():
+        return [r["expires_days"] for r in place.rig.ask("status") if r["type"] == "way"][0]
+
+    expect(left() in (16, 17) and not place.rig.alarms("kanal"), "an alarm too early")
+    for days in (14, 7, 3, 1):
+        place.jump((left() - days) * DAY)
+        expect(left() == days, "%d days left, not %d" % (left(), days))
+        expect(any("token ends soon" in a for a in place.rig.alarms("kanal")), "no alarm")
+        wait_for("the warning of %d days" % days, lambda n=days: "token ends in %d days" % n in
+                 place.rig.log_text(), 20)
+    place.write(1)
+    wait_for("the number, on its last day", lambda: "number" in place.post.events(), 60)
+    place.jump(DAY)
+    expect(left() == 0 and any("replies are held" in a for a in place.rig.alarms("kanal")),
+           "no alarm at the end")
+    wait_for("the last warning", lambda: "token has ended" in place.rig.log_text(), 20)
+    tries = len(place.post.tries)
+    place.write(2)
+    ticket = [t for t in wait_for("both tickets", lambda: place.rig.ask("tickets", "pushed")[1:] and
+                                  place.rig.ask("tickets", "pushed"), 60)][-1]
+    wait_for("its number as a row", lambda: [r for r in place.rig.ask(
+        "replies", "list", ticket["reference"]) if r["event"] == "number"], 30)
+    time.sleep(1)
+    expect(len(place.post.tries) == tries, "it was tried without a token")
+    states = {r["state"] for r in place.rig.ask("replies", "list")}
+    expect(not states & {"failed", "sending", "unknown"}, "%r" % states)
+    place.more["replies"]["token_expires"] = place.day(90)
+    place.configure()
+    expect(place.rig.command("reload").returncode == 0, "no reload")
+    wait_for("what was held", lambda: place.post.events().count("number") == 2, 30)
+    expect(not place.rig.alarms("kanal"), "the alarm stays: %r" % place.rig.alarms("kanal"))
+    place.close()
+
+
+def restored(build):
+    """After a backup was put back nobody is told anything: what waited is asked about at
+    its channel, what would be told again is held for a person."""
+    place = Later(build, connector="whatsapp").start()
+    place.write(1)
+    wait_for("the first number", lambda: "number" in place.post.events("w1"), 60)
+    place.post.answer = lambda letter: {"outcome": "not sent"}
+    place.write(2)
+    number = wait_for("one that waits", lambda: place.rig.query(
+        "SELECT reference FROM reply WHERE event = 1 AND state = 0"), 60)[0][0]
+    folder = place.rig.dir / "backups"
+    folder.mkdir()
+    backup = place.rig.ask("backup", str(folder))[0]["place"]
+    place.post.answer = place.post.take
+    place.jump(3600)
+    wait_for("the second number", lambda: "number" in place.post.events("w2"), 60)
+    place.write(3)
+    wait_for("the third number", lambda: "number" in place.post.events("w3"), 60)
+    place.daemon.stop()
+    done = place.rig.command("restore", backup, "--replace")
+    expect(done.returncode == 0, "restore: " + done.stderr)
+    arrived = len(place.post.arrived)
+    place.start()
+    place.jump(3600)
+    rows = {r["reference"]: r for r in place.rig.ask("replies", "list")}
+    expect(rows[number]["state"] == "unknown" and "put back" in rows[number]["why"],
+           "what waited: %r" % rows[number])
+    held = wait_for("what would be told again", lambda: place.rig.ask("replies", "list", "held"), 60)
+    expect(all("put back" in r["why"] for r in held), "%r" % held)
+    expect(any("wait for a person" in a for a in place.rig.alarms("replies")), "no alarm")
+    one = str(held[0]["id"])
+    for what, state in (("release", "queued"), ("hold", "held"), ("release", "queued")):
+        expect(place.rig.command("replies", what, one).returncode == 0, what)
+        now = [r["state"] for r in place.rig.ask("replies", "list") if str(r["id"]) == one]
+        expect(now == [state], "%s: %r" % (what, now))
+    time.sleep(1)
+    expect(len(place.post.arrived) == arrived and not place.post.settled, "told while held")
+    done = place.rig.command("restore", "--release", "--yes")
+    expect(done.returncode == 0, "no release: " + done.stderr)
+    wait_for("what a person let go", lambda: len(place.post.arrived) > arrived, 60)
+
+    def is_settled():
+        place.jump(60)
+        return [r for r in place.rig.ask("replies", "list") if r["reference"] == number and
+                r["state"] == "sent"]
+
+    wait_for("the channel to be asked", is_settled, 60, 0.2)
+    expect([a["reference"] for a in place.post.arrived].count(number) == 1, "told twice")
+    place.close()
+
+
+TESTS = {t.__name__: t for t in (quiet, expiry, restored)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", required=True)
+    parser.add_argument("tests", nargs="*")
+    args = parser.parse_args()
+    for name in args.tests or TESTS:
+        began = time.monotonic()
+        try:
+            TESTS[name](args.build)
+        except Failed as failed:
+            print("FAIL %s: %s" % (name, failed))
+            return 1
+        print("ok %s (%.1f s)" % (name, time.monotonic() - began), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
