@@ -11,6 +11,7 @@
 #define PREFILTER 0.15     /* of exact words; below that nothing is alike */
 #define TELLING 64         /* weight of a word that names something: 4 nats */
 #define NAMING 40          /* weight below which a word of an entity is common */
+#define TOLD_FROM 80.0     /* 5 nats: a place that says less is everywhere */
 #define GAP_MAX 5          /* marks between two matches that are compared */
 #define DAY_MS 86400000.0
 
@@ -74,7 +75,7 @@ static struct missing missing_of(const struct mark *marks, const float *found, s
 			m.places += k->weight / (double)TELLING;
 		else
 			m.words += telling;
-		if (role >= ROLE_RT && (is_number(k) || telling > 0))
+		if (token_role_names(role) && (is_number(k) || telling > 0))
 			m.entities++;
 	}
 	return m;
@@ -198,7 +199,7 @@ struct roles {
 
 static bool names_something(const struct mark *m)
 {
-	return role_of(m) >= ROLE_RT &&
+	return token_role_names(role_of(m)) &&
 	       (is_number(m) || m->weight >= (role_of(m) == ROLE_PERSON ? TELLING : NAMING));
 }
 
@@ -351,7 +352,7 @@ static double shared_place(const struct dedup_query *q)
 	double sum = 0;
 	for (size_t i = 0; i < q->a->mark_count; i++) {
 		const struct mark *k = &q->a->marks[i];
-		if (role_of(k) >= ROLE_RT || (k->kind & (MARK_PLACE | MARK_LOCATION)) != 0)
+		if (token_role_names(role_of(k)) || (k->kind & (MARK_PLACE | MARK_LOCATION)) != 0)
 			sum += (double)q->a_found[i] * k->weight;
 	}
 	return log1p(sum / 16) / 4;
@@ -360,6 +361,51 @@ static double shared_place(const struct dedup_query *q)
 static unsigned count_bits(uint32_t bits)
 {
 	return (unsigned)__builtin_popcount(bits);
+}
+
+/* Says which lamp it is that does not burn: a name, a place, a rare word. */
+static bool tells_which(const struct mark *k)
+{
+	unsigned role = role_of(k);
+	bool placed = token_role_names(role) || (k->kind & (MARK_LOCATION | MARK_PLACE)) != 0;
+	if (role == ROLE_TOPIC)
+		return false;
+	return is_number(k) ? placed : k->weight >= (placed ? NAMING : TELLING);
+}
+
+/* 0 where half of that or more is missing, or where it says next to nothing. */
+static double told_of(const struct mark *marks, const float *found, size_t count)
+{
+	struct part p = { 0, 0, 0, 0 };
+	for (size_t i = 0; i < count; i++)
+		if (tells_which(&marks[i]))
+			add_mark(&p, &marks[i], found[i]);
+	return least(above(p.found, TOLD_FROM) / TOLD_FROM, 1) * above(share_of(&p), 0.5) * 2;
+}
+
+/* The same story in other words: its topic, and its place as a whole. After
+ * everything but the authors. */
+static void set_told(struct dedup_query *q, struct out o, const struct roles *r)
+{
+	const uint32_t numbered = 1u << ROLE_RT | 1u << ROLE_RW | 1u << ROLE_HOUSE |
+				  1u << ROLE_GANG | 1u << ROLE_BLOCK | 1u << ROLE_KM;
+	const uint32_t named = 1u << ROLE_STREET | 1u << ROLE_KELURAHAN | 1u << ROLE_KECAMATAN;
+	/* What one asks for himself nobody tells again. */
+	double shared = count_bits(q->a->topics & q->b->topics & ~(LEXICON_SOCIAL_AID | LEXICON_PAPERS));
+	double elsewhere = (double)(o.v[FEATURE_conflicts] + o.v[FEATURE_number_swapped] +
+				    o.v[FEATURE_place_swapped] + o.v[FEATURE_location_number]);
+	double otherwise = least(above(0.85, (double)o.v[FEATURE_text_contained]) * 4, 1);
+	if (shared <= 0 || elsewhere > 0 || otherwise <= 0)
+		return;
+	double a = told_of(q->a->marks, q->a_found, q->a->mark_count);
+	double b = told_of(q->b->marks, q->b_found, q->b->mark_count);
+	double told = otherwise * (a > b ? a : b);
+	set(o, FEATURE_told, told);
+	set(o, FEATURE_told_number, (r->agree & numbered) != 0 ? told : 0);
+	set(o, FEATURE_told_street, (r->agree & named) != 0 ? told : 0);
+	set(o, FEATURE_told_topics, told * shared / count_bits(q->a->topics | q->b->topics));
+	set(o, FEATURE_told_short, told * above(1.2, (double)o.v[FEATURE_text_light]));
+	set(o, FEATURE_told_days, told * (double)o.v[FEATURE_days]);
 }
 
 /* After the roles, the parts and the swaps. */
@@ -446,6 +492,7 @@ bool dedup_compare(struct dedup_query *q, const struct dedup_record *other,
 	struct roles roles = set_roles(q, o);
 	set_place(q, o, &roles);
 	set_time(q, o);
+	set_told(q, o, &roles);
 	set_authors(q, out);
 	bool same_text = q->a->digest == q->b->digest;
 	set(o, FEATURE_same_text, same_text);

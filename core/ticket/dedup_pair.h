@@ -67,6 +67,14 @@
 	X(aid_other)        /* forms for social aid: alike, but for a name or place in each */ \
 	X(retold)           /* shared_place, if topics agree and nothing conflicts, x what is */ \
 			    /* not contained */ \
+	X(told)             /* topics agree, but not the words: share of what says which one it */ \
+			    /* is (names, places, rare words; no topic) found there, of the side */ \
+			    /* that has more; its part above a half */ \
+	X(told_number)      /* and a house, rt, rw, gang, block or km agrees */ \
+	X(told_street)      /* and a street, kelurahan or kecamatan agrees */ \
+	X(told_topics)      /* told x shared topics / all topics of both */ \
+	X(told_short)       /* told x how short the lighter text is */ \
+	X(told_days) \
 	X(days) X(days_10) X(days_20) \
 	X(hours)            /* within six hours */ \
 	X(author_same) X(author_other) \

@@ -22,8 +22,9 @@ unsigned lexicon_month(const char *word);
 /* 1 to 39 for a Roman numeral of i, v and x in its usual form, else 0. */
 unsigned lexicon_roman(const char *word);
 
-/* The topic that concerns one person each: whoever else asks is another case. */
+/* The topics that concern one person each: whoever else asks is another case. */
 #define LEXICON_SOCIAL_AID (1u << 8)
+#define LEXICON_PAPERS (1u << 7) /* identity card, family card, birth: as well */
 
 /* A bit per kind of nuisance (lamp, tree, road, ...) that a word points to. */
 uint32_t lexicon_topics(const struct lexicon *l, const char *word);

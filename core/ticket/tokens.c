@@ -144,8 +144,10 @@ static void push_word(struct scan *s, const char *word, size_t size)
 	}
 	if (collapse(word, size, text) == 0)
 		return;
-	s->out->topics |= lexicon_topics(s->lexicon, text);
 	const char *canon = lexicon_canon(s->lexicon, text);
+	uint32_t topics = lexicon_topics(s->lexicon, text) |
+			  (canon != NULL ? lexicon_topics(s->lexicon, canon) : 0);
+	s->out->topics |= topics;
 	if (canon != NULL && is_digit(canon[0])) {
 		push_number(s, canon, strlen(canon));
 		return;
@@ -162,6 +164,7 @@ static void push_word(struct scan *s, const char *word, size_t size)
 		return;
 	memcpy(t->text, text, sizeof(text));
 	t->size = (uint8_t)strlen(text);
+	t->role = topics != 0 ? ROLE_TOPIC : ROLE_WORD;
 }
 
 static void read_word(struct scan *s)

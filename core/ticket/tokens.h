@@ -31,8 +31,15 @@ enum token_role {
 	ROLE_DATE,  /* "d17m8" */
 	ROLE_ID,    /* NIK, KK and other long numbers */
 	ROLE_MONEY,
+	ROLE_TOPIC, /* a plain word that says what the complaint is about (lexicon_topics) */
 	ROLE_COUNT
 };
+
+/* Names a thing or a place; a topic does not. */
+static inline bool token_role_names(unsigned role)
+{
+	return role >= ROLE_RT && role < ROLE_TOPIC;
+}
 
 enum token_flag {
 	TOKEN_BREAK = 1,    /* a sentence, line or clause ends before it */

@@ -110,6 +110,11 @@ static const struct {
 	{ CUT("Sukarame"), "Halo min. " CUT("sukarame"), true },
 	{ "izin keramaian di lapangan Kenanga tanggal 3 Maret 2026 belum dijawab kelurahan Tirtasuka",
 	  "izin keramaian di lapangan Kenanga tanggal 19 April 2026 belum dijawab kelurahan Tirtasuka", false },
+	/* told in other words: the place as a whole and its nuisance; not another's, nor elsewhere */
+	{ FLOOD, "got depan pasar kenanga jl wijayasari no 12 mampet, banjir kalau hujan", true },
+	{ FLOOD, "pohon di depan pasar kenanga jl wijayasari no 12 mau tumbang", false },
+	{ FLOOD, "got depan pasar cempaka jl hargomulyo no 45 mampet, banjir kalau hujan", false },
+	{ FLOOD, "got mampet, banjir kalau hujan", false },
 	/* another matter */
 	{ FLOOD, "Guru honorer di SDN Kenanga 3 belum digaji empat bulan, dinas pendidikan bilang menunggu", false },
 };

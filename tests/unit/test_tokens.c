@@ -12,8 +12,14 @@
 
 static const char *const role_names[ROLE_COUNT] = {
 	"", "n", "rt", "rw", "house", "gang", "block", "km", "street", "kel", "kec", "kab", "person",
-	"school", "date", "id", "money",
+	"school", "date", "id", "money", "topic",
 };
+
+/* That a word is a topic is looked at below. */
+static bool is_plain(const struct token *t)
+{
+	return t->role == ROLE_WORD || t->role == ROLE_TOPIC;
+}
 
 /* "word word:role ..." */
 static char *shown(const char *text, const char *location, struct tokens *t)
@@ -24,8 +30,8 @@ static char *shown(const char *text, const char *location, struct tokens *t)
 	tokens_read(l, text, location, NOON_17_AUGUST, 420, t);
 	for (size_t i = 0; i < t->count; i++)
 		used += (size_t)snprintf(out + used, 8192 - used, "%s%s%s%s", i > 0 ? " " : "",
-					 t->items[i].text, t->items[i].role != ROLE_WORD ? ":" : "",
-					 role_names[t->items[i].role]);
+					 t->items[i].text, is_plain(&t->items[i]) ? "" : ":",
+					 is_plain(&t->items[i]) ? "" : role_names[t->items[i].role]);
 	lexicon_free(l);
 	return out;
 }
@@ -148,6 +154,20 @@ START_TEST(a_text_that_is_remembered_reads_as_at_first)
 }
 END_TEST
 
+START_TEST(a_topic_is_no_topic_inside_a_name)
+{
+	struct tokens t;
+	free(shown("lampu padm mati di jalan jembatan baru", NULL, &t));
+	ck_assert_uint_eq(t.items[0].role, ROLE_TOPIC);
+	ck_assert_uint_eq(t.items[1].role, ROLE_WORD); /* unknown slang */
+	ck_assert_uint_eq(t.items[2].role, ROLE_TOPIC);
+	ck_assert_str_eq(t.items[4].text, "jembatan");
+	ck_assert_uint_eq(t.items[4].role, ROLE_STREET);
+	free(shown("lampune mti", NULL, &t)); /* slang of a topic's word */
+	ck_assert_uint_eq(t.items[1].role, ROLE_TOPIC);
+}
+END_TEST
+
 START_TEST(roman_numerals_are_numbers_and_letters_are_not)
 {
 	ck_assert_uint_eq(lexicon_roman("iv"), 4);
@@ -168,6 +188,7 @@ int main(void)
 	tcase_add_test(t, the_location_is_marked_in_its_field_and_in_the_text);
 	tcase_add_test(t, a_text_without_end_stays_in_its_room);
 	tcase_add_loop_test(t, a_text_that_is_remembered_reads_as_at_first, 0, COUNT_OF(readings));
+	tcase_add_test(t, a_topic_is_no_topic_inside_a_name);
 	tcase_add_test(t, roman_numerals_are_numbers_and_letters_are_not);
 	return unit_run("tokens", t);
 }
