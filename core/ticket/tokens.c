@@ -130,19 +130,23 @@ static size_t collapse(const char *word, size_t size, char out[TOKEN_BYTES + 1])
 	return used;
 }
 
+static bool push_roman(struct scan *s, const char *word, size_t size)
+{
+	char roman[8] = "", digits[8];
+	if (word[0] < 'i' || word[0] > 'x' || size > 6)
+		return false;
+	memcpy(roman, word, size);
+	unsigned n = lexicon_roman(roman);
+	if (n == 0 || (size == 1 && word[0] != 'i'))
+		return false;
+	push_number(s, digits, (size_t)snprintf(digits, sizeof(digits), "%u", n));
+	return true;
+}
+
 static void push_word(struct scan *s, const char *word, size_t size)
 {
 	char text[TOKEN_BYTES + 1];
-	if (word[0] >= 'i' && word[0] <= 'x' && size <= 6) {
-		char roman[8] = "", digits[8];
-		memcpy(roman, word, size);
-		unsigned n = lexicon_roman(roman);
-		if (n > 0 && !(size == 1 && word[0] != 'i')) {
-			push_number(s, digits, (size_t)snprintf(digits, sizeof(digits), "%u", n));
-			return;
-		}
-	}
-	if (collapse(word, size, text) == 0)
+	if (push_roman(s, word, size) || collapse(word, size, text) == 0)
 		return;
 	const char *canon = lexicon_canon(s->lexicon, text);
 	uint32_t topics = lexicon_topics(s->lexicon, text) |
