@@ -15,7 +15,7 @@
 #include "compare.h"
 #include "intake/batch.h"
 #include "store/follows.h"
-#include "ticket/phone.h"
+#include "base/phone.h"
 #include "ticket/quotes.h"
 #include "ticket/ticket.h"
 #include "base/poison.h"

@@ -6,7 +6,7 @@
 #include "base/digest.h"
 #include "base/jx.h"
 #include "config/date.h"
-#include "ticket/phone.h"
+#include "base/phone.h"
 #include "base/poison.h"
 
 #define WIB_MINUTES 420

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "ticket/personal.h"
-#include "ticket/phone.h"
+#include "base/phone.h"
 #include "ticket/when.h"
 
 #include <math.h>

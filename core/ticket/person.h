@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/why.h"
-#include "ticket/phone.h"
+#include "base/phone.h"
 
 #include <jembatan/connector.h>
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "ticket/phone.h"
+#include "base/phone.h"
 #include "base/poison.h"
 
 #define DIGITS_MAX 19u

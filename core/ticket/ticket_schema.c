@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/jx.h"
 #include "config/date.h"
-#include "ticket/phone.h"
+#include "base/phone.h"
 #include "ticket/ticket.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * a ticket's JSON belongs. The first byte picks which. */
 #include "config/date.h"
 #include "ticket/normalize.h"
-#include "ticket/phone.h"
+#include "base/phone.h"
 #include "ticket/when.h"
 
 #include <stdlib.h>

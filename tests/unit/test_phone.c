@@ -1,5 +1,5 @@
 /* test_phone.c: Indonesian phone numbers, all made up. */
-#include "ticket/phone.h"
+#include "base/phone.h"
 
 #include "unit.h"
 
@@ -18,6 +18,7 @@ static const struct {
 	{ "tel:+6281200000017", "+6281200000017" },
 	{ "+62\xc2\xa0" "812\xc2\xa0" "0000\xc2\xa0" "0017", "+6281200000017" },
 	{ "81200000017", "+6281200000017" }, /* a spreadsheet ate the zero */
+	{ "0812\xe2\x80\x93" "0000\xe2\x80\x91" "0017", "+6281200000017" },
 	{ "(022) 5550017", "+62225550017" },
 	{ "0751-55017", "+6275155017" },
 	{ "+65 6550 0017", "+6565500017" },

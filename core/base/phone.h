@@ -1,6 +1,7 @@
-/* phone.h: Indonesian phone numbers to E.164. */
-#ifndef TICKET_PHONE_H
-#define TICKET_PHONE_H
+/* phone.h: Indonesian phone numbers to E.164: the one place for its rules, for the
+ * core and for plugins (kit_phone_e164). */
+#ifndef BASE_PHONE_H
+#define BASE_PHONE_H
 
 #include "base/mem.h"
 

@@ -1,6 +1,6 @@
 /* phone.c: phone numbers as Indonesians write them. Rules of the numbering
  * plan, not a list of operators: those change every year. */
-#include "ticket/phone.h"
+#include "base/phone.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +31,9 @@ static bool take_digits(const char *p, struct number *n)
 			n->has_plus = true;
 		} else if (strncmp(p, "\xc2\xa0", 2) == 0) { /* NBSP */
 			p++;
+		} else if (strncmp(p, "\xe2\x80", 2) == 0 && (unsigned char)p[2] >= 0x90 &&
+			   (unsigned char)p[2] <= 0x95) { /* dashes */
+			p += 2;
 		} else if (strchr(" .-()/\t", *p) == NULL) {
 			return false;
 		}
@@ -38,12 +41,13 @@ static bool take_digits(const char *p, struct number *n)
 	return n->count > 0;
 }
 
-/* What follows 62: an area code or 8 for mobiles, never 0 or 1. */
+/* What follows 62: an area code or 8 for mobiles, never 0 or 1. Fixed lines have
+ * 7 to 11 digits, mobiles 8 to 12. */
 static bool put_indonesian(const char *significant, char out[PHONE_SIZE])
 {
-	size_t count = strlen(significant);
+	size_t count = strlen(significant), more = significant[0] == '8';
 
-	if (count < 7 || count > 12 || significant[0] < '2')
+	if (count < 7 + more || count > 11 + more || significant[0] < '2')
 		return false;
 	snprintf(out, PHONE_SIZE, "+62%s", significant);
 	return true;
