@@ -265,7 +265,7 @@ static enum jembatan_result show_root(struct social *s, json_t *root)
 	json_t *data = json_object_get(root, "data"), *record = x_event_record(root);
 	char buffer[64];
 
-	if (json_is_array(data))
+	if (json_is_array(data) || (!data && json_object_get(root, "meta")))
 		return take_page(s, root);
 	if (record) {
 		const struct x_us us = { kit_json_id(data, "filter.user_id", buffer), "" };

@@ -377,6 +377,14 @@ static void read_parents(json_t *record, json_t *post, struct kit_arena *arena,
 	kit_text_free(all);
 }
 
+/* X still says Indonesian as it was said before 1989. */
+static const char *language_of(json_t *post)
+{
+	const char *language = kit_json_string(post, "lang");
+
+	return language && strcmp(language, "in") == 0 ? "id" : language;
+}
+
 static const char *extra_of(json_t *post, const char *id, const char *handle,
 			    struct kit_arena *arena)
 {
@@ -384,7 +392,7 @@ static const char *extra_of(json_t *post, const char *id, const char *handle,
 					   handle ? handle + 1 : "i/web", id);
 	json_t *extra = json_pack("{s:s,s:s*,s:s}", "network", "x", "url", url, "visibility",
 				  "public");
-	const char *language = kit_json_string(post, "lang");
+	const char *language = language_of(post);
 
 	if (language)
 		(void)json_object_set_new(extra, "language", json_string(language));
@@ -431,7 +439,7 @@ bool x_read_post(json_t *record, const struct x_us *us, struct kit_arena *arena,
 	read_ids(post, id, arena, m, traits);
 	read_author(author, arena, &m->author);
 	found.facts = facts_of(post, author, us, m->author.id);
-	found.language = kit_json_string(post, "lang");
+	found.language = language_of(post);
 	traits->is_summoning = is_summoning(record, post, us);
 	at = kit_json_string(post, "created_at");
 	if (at && kit_time_parse(at, NULL, 0, &m->sent_ms) == JEMBATAN_OK)

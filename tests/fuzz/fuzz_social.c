@@ -2,6 +2,7 @@
  * each time; and a rule, whatever its words. */
 #include "social/bluesky_parse.h"
 #include "social/mastodon_parse.h"
+#include "social/x_parse.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,32 @@ static void check_by(reader *read, json_t *status, struct kit_arena *arena)
 		abort();
 }
 
+static bool read_x(json_t *record, const char *own_id, struct kit_arena *arena,
+		   struct social_post *out)
+{
+	const struct x_us us = { own_id, "dinas_contoh" };
+	struct x_traits traits = { 0 };
+
+	return x_read_post(record, &us, arena, out, &traits);
+}
+
+/* A page of X's, an event, or one record. */
+static void check_x(json_t *root, struct kit_arena *arena)
+{
+	json_t *event = x_event_record(root), *one;
+	size_t i;
+
+	check_by(read_x, root, arena);
+	check_by(read_x, event, arena);
+	json_decref(event);
+	json_array_foreach(json_object_get(root, "data"), i, one) {
+		json_t *record = x_record(one, json_object_get(root, "includes"));
+
+		check_by(read_x, record, arena);
+		json_decref(record);
+	}
+}
+
 static void check(json_t *one, struct kit_arena *arena)
 {
 	const char *uris[2];
@@ -46,7 +73,7 @@ static void check(json_t *one, struct kit_arena *arena)
 			abort();
 }
 
-static void try_text(const char *text)
+static void try_text(const char *text, struct kit_arena *arena)
 {
 	json_t *facets = bluesky_link_facets(text), *one;
 	char key[14];
@@ -61,6 +88,12 @@ static void try_text(const char *text)
 			abort();
 	}
 	json_decref(facets);
+	const char *reply = x_reply_text(text, arena);
+
+	if (strlen(text) <= 4096 && kit_utf8_is_valid((struct jembatan_bytes){ text, strlen(text) }))
+		must_be_text(reply);
+	if (reply[0] != '@' && !x_is_same_text(reply, reply, arena))
+		abort();
 	bluesky_reply_key(text, text, key);
 	if (strlen(key) != 13)
 		abort();
@@ -85,13 +118,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (kit_json_parse((struct jembatan_bytes){ data, size }, &root, NULL) == JEMBATAN_OK) {
 		check(root, arena);
+		check_x(root, arena);
 		json_array_foreach(root, i, one) {
 			check(one, arena);
 			check(kit_json_at(one, "status"), arena);
 		}
 	}
 	json_decref(root);
-	try_text(text);
+	try_text(text, arena);
 	try_rule(text, text);
 	(void)social_reset_wait_ms(text, INT64_C(1800000000000));
 	kit_arena_free(arena);
