@@ -92,6 +92,9 @@ static enum jembatan_result erase_ticket(struct db *db, int64_t message_id, cons
 		{ "UPDATE outbox SET file_ids = NULL WHERE ticket_id = ?1"
 		  " AND file_ids IS NOT NULL", false, NONE },
 		{ "DELETE FROM incomplete WHERE ticket_id = ?1", false, NONE },
+		/* What an officer gave as a reason may name the person. */
+		{ "UPDATE audit SET why = NULL WHERE subject = 1 AND subject_id = ?1"
+		  " AND actor <> 'jembatan' AND why IS NOT NULL", false, NONE },
 	};
 	static const char text[] = "SELECT id FROM ticket WHERE id ="
 				   " (SELECT ticket_id FROM message WHERE id = ?1) AND message_id = ?1";

@@ -130,6 +130,9 @@ def whole(p):
     expect(PHONE not in listed and NIK not in listed and "NIK ****" in listed, listed)
     p.rig.ask("review", "show", waiting)
     p.rig.ask("explain", waiting)
+    # What an officer writes down may name the person too.
+    p.rig.ask("review", "reject", waiting, "--reason", "sudah ditelepon: Dayang Sumbi mencabutnya")
+    expect(b"Dayang Sumbi" in p.everything(), "the reason is not where this test looks")
     rows, keys = mine_of(p)
     expect(len([r for r in rows if r["what"] == "message"]) >= 4, "not all were found: %s" % rows)
     expect([r for r in rows if r["what"] != "message"], "the quarantined record was not found")
