@@ -232,7 +232,8 @@ int cli_preview(const struct cli *c, const char *instance, const char *sample)
 	if (r == JEMBATAN_OK)
 		r = ticket_schema_load(ticket_schema_path(), &p.schema, &why);
 	if (r == JEMBATAN_OK && s->classify.enabled &&
-	    know_load(&(struct know_files){ s->central.categories_file, s->central.locations_file },
+	    know_load(&(struct know_files){ .categories_file = s->central.categories_file,
+					 .locations_file = s->central.locations_file },
 		      &p.tables, &why) != JEMBATAN_OK)
 		cli_say(stderr, "jembatan preview: nothing is proposed: %s\n", why.text);
 	/* Problems elsewhere do not matter to a preview: begin anew. */
