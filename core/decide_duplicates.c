@@ -398,3 +398,22 @@ enum jembatan_result decide_new_complaint(struct decide *d, const struct inbox_r
 	/* What became no ticket is nothing to compare with. */
 	return r == JEMBATAN_OK && ticket_id != 0 ? compare_add(d->compare, &finding.row, &f, why) : r;
 }
+
+enum jembatan_result decide_compare_change(struct decide *d, const struct inbox_row *row,
+					   const struct instance_settings *s,
+					   const struct inbox_row *first, struct why *why)
+{
+	struct fingerprint f;
+	struct dedup_answer answer;
+	struct duplicate_row before;
+	if (!compare_is_on(d->compare))
+		return JEMBATAN_OK;
+	enum jembatan_result r = duplicates_of_message(d->o.db, first->id, d->arena, &before, why);
+	if (r != JEMBATAN_OK)
+		return r == JEMBATAN_GONE ? JEMBATAN_OK : r;
+	compare(d, row, s, &f, &answer);
+	struct duplicate_row change = { .message_id = row->id, .incident = before.incident,
+					.nearest = before.id,
+					.evidence = "other words of the same report" };
+	return compare_add(d->compare, &change, &f, why);
+}

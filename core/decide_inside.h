@@ -112,5 +112,12 @@ MUST_CHECK enum jembatan_result decide_make_ticket(struct decide *d, const struc
 MUST_CHECK enum jembatan_result decide_new_complaint(struct decide *d, const struct inbox_row *row,
 						     const struct instance_settings *s,
 						     struct why *why);
+/* Its text was changed, and it stays with its ticket: later complaints are compared
+ * with these words too. first: the message as it came. */
+MUST_CHECK enum jembatan_result decide_compare_change(struct decide *d,
+						      const struct inbox_row *row,
+						      const struct instance_settings *s,
+						      const struct inbox_row *first,
+						      struct why *why);
 
 #endif

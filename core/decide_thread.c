@@ -222,7 +222,8 @@ enum jembatan_result decide_edit(struct decide *d, const struct inbox_row *row,
 	if (same_words(&last.message.message, &row->message.message))
 		return decide_leave(d, row, INBOX_STORED, last.ticket_id,
 				    "the source changed something beside the words: nothing is sent", why);
-	return decide_join(d, row, last.ticket_id, "the citizen changed the text", why);
+	r = decide_join(d, row, last.ticket_id, "the citizen changed the text", why);
+	return r == JEMBATAN_OK ? decide_compare_change(d, row, s, &first, why) : r;
 }
 
 static bool is_own_thread(const struct jembatan_message *m)
