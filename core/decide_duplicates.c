@@ -4,6 +4,7 @@
  * its follow-up. Anonim and rahasia are never relaxed by it, and nothing joins a
  * ticket that would not be sent: a complaint too many is better than none. */
 #include "decide_inside.h"
+#include "decide_know.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -133,8 +134,8 @@ static bool is_closed(struct decide *d, int64_t ticket_id)
 /* Sets *out_may; a ticket whose words were erased is nobody's. */
 static enum jembatan_result may_join(struct decide *d, const struct inbox_row *row,
 				     const struct instance_settings *s, int64_t ticket_id,
-				     bool is_repost, struct ticket_row *out, bool *out_may,
-				     struct why *why)
+				     bool is_repost, struct ticket_row *out, struct ticket *out_form,
+				     bool *out_may, struct why *why)
 {
 	const struct jembatan_message *m = &row->message.message;
 	struct ticket t = { 0 };
@@ -147,6 +148,7 @@ static enum jembatan_result may_join(struct decide *d, const struct inbox_row *r
 	*out_may = is_open(out->state, s, is_repost) && !relaxes(m, &t) &&
 		   (!is_repost || (!t.secret && (m->flags & JEMBATAN_SECRET_REPORT) == 0 &&
 				   !is_closed(d, ticket_id)));
+	*out_form = t;
 	return JEMBATAN_OK;
 }
 
@@ -207,6 +209,7 @@ static enum jembatan_result find_ticket(struct decide *d, const struct inbox_row
 	for (size_t n = 0; n < 2 * a->count && r == JEMBATAN_OK; n++) {
 		const struct dedup_candidate *c = &a->candidates[n % a->count];
 		struct duplicate_row twin;
+		struct ticket form = { 0 };
 		bool may = false;
 		if (!c->is_repost || c->features.author_same != (n < a->count))
 			continue;
@@ -216,11 +219,12 @@ static enum jembatan_result find_ticket(struct decide *d, const struct inbox_row
 			continue;
 		}
 		if (r == JEMBATAN_OK)
-			r = may_join(d, row, s, twin.ticket_id, true, &out->ticket, &may, why);
+			r = may_join(d, row, s, twin.ticket_id, true, &out->ticket, &form, &may, why);
 		if (r == JEMBATAN_OK && may)
 			r = look_what_it_adds(d, row, c, &twin, &out->adds, why);
 		/* What came from the centre takes no addition from here. */
-		if (out->adds && out->ticket.state == TICKET_LINKED)
+		if (out->adds && (out->ticket.state == TICKET_LINKED ||
+				  decide_know_accuses(d, &row->message.message, &form)))
 			may = false;
 		if (r == JEMBATAN_OK && may) {
 			out->row.nearest = (int64_t)c->id;
@@ -329,6 +333,7 @@ static enum jembatan_result look_at_quotes(struct decide *d, const struct inbox_
 	struct ticket_row t, first = { 0 };
 	enum jembatan_result r = JEMBATAN_OK;
 	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
+		struct ticket form = { 0 };
 		bool own = false, may = false;
 		r = tickets_find(d->o.db, quotes[i].name, d->arena, &t, why);
 		if (r == JEMBATAN_GONE) {
@@ -338,8 +343,9 @@ static enum jembatan_result look_at_quotes(struct decide *d, const struct inbox_
 		if (r == JEMBATAN_OK)
 			r = is_own_report(d, row, t.id, &own, why);
 		if (r == JEMBATAN_OK && own)
-			r = may_join(d, row, s, t.id, false, &t, &may, why);
-		if (r == JEMBATAN_OK && own && may) {
+			r = may_join(d, row, s, t.id, false, &t, &form, &may, why);
+		if (r == JEMBATAN_OK && own && may &&
+		    !decide_know_accuses(d, &row->message.message, &form)) {
 			*out_handled = true;
 			return decide_join(d, row, t.id,
 					   "it quotes the number of a report of the same person", why);

@@ -238,6 +238,17 @@ enum jembatan_result decide_know_fill(struct decide *d, const struct instance_se
 	return JEMBATAN_OK;
 }
 
+bool decide_know_accuses(const struct decide *d, const struct jembatan_message *m,
+			 const struct ticket *of_ticket)
+{
+	struct rules_answer a;
+	if (m->text == NULL || d->o.tables == NULL || d->o.tables->rules == NULL ||
+	    str_equal(of_ticket->classification, KNOW_SUPERVISION))
+		return false;
+	rules_apply(d->o.tables->rules, m->text, &a);
+	return str_equal(a.fields[RULES_KIND].value, KNOW_SUPERVISION);
+}
+
 /* ---- what waits --------------------------------------------------------- */
 
 enum jembatan_result decide_know_wait(struct decide *d, int64_t ticket_id, unsigned missing,

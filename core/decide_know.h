@@ -23,6 +23,12 @@ MUST_CHECK enum jembatan_result decide_know_fill(struct decide *d, const struct 
 						 struct ticket *t, struct decide_known *out,
 						 struct why *why);
 
+/* Do its words make it a report about abuse of office, by the rules? What is
+ * added to another report goes where that one has gone: to the unit that it
+ * accuses. Then it is a report of its own. */
+bool decide_know_accuses(const struct decide *d, const struct jembatan_message *m,
+			 const struct ticket *of_ticket);
+
 /* The ticket was stored as incomplete: its wait begins. */
 MUST_CHECK enum jembatan_result decide_know_wait(struct decide *d, int64_t ticket_id,
 						 unsigned missing, struct why *why);

@@ -270,8 +270,17 @@ static enum jembatan_result take_answer(struct decide *d, const struct inbox_row
 					int64_t ticket_id, const char *reason, bool *out_handled,
 					struct why *why)
 {
+	struct ticket_row known = { 0 };
+	struct ticket t = { 0 };
+	enum jembatan_result r = tickets_read(d->o.db, ticket_id, d->arena, &known, &t, why);
+	if (r != JEMBATAN_OK && r != JEMBATAN_DATA && r != JEMBATAN_GONE)
+		return r;
+	/* An incomplete one has gone nowhere yet, and is read again with these words. */
+	if (r == JEMBATAN_OK && known.state != TICKET_INCOMPLETE &&
+	    decide_know_accuses(d, &row->message.message, &t))
+		return r;
 	*out_handled = true;
-	enum jembatan_result r = tighten(d, row, ticket_id, why);
+	r = tighten(d, row, ticket_id, why);
 	return r == JEMBATAN_OK ? decide_join(d, row, ticket_id, reason, why) : r;
 }
 

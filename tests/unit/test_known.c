@@ -16,6 +16,9 @@
 
 #define WARGA "\"author\": {\"id\": \"warga-1\", \"name\": \"Warga Contoh\"}, \"thread\": \"u-1\""
 #define HOLE "Kemarin ada jalan berlubang di Kec. Wonocolo Kota Surabaya, mohon ditambal."
+#define WARGA_PHONE "\"author\": {\"id\": \"warga-2\", \"phone\": \"081200000019\"}"
+#define LONG_HOLE "Jalan berlubang besar di depan pasar Kenanga Jl. Wijayasari No. 12 RT 3 RW 5 Kelurahan " \
+	"Tirtasuka, sudah dua pengendara motor jatuh sejak seminggu."
 #define GRAFT "Kepala Dinas Sosial korupsi, uang bansos digelapkan. Yth. Dinas Sosial mohon diusut."
 #define DAY_MS INT64_C(86400000)
 
@@ -159,6 +162,38 @@ START_TEST(an_accused_unit_never_gets_the_report_about_itself)
 }
 END_TEST
 
+/* What its reporter adds to a report goes where that one has gone: to the unit
+ * that he accuses now. The first quotes its number, the second says it again. */
+static const struct {
+	bool quotes;
+	const char *text;
+} accusations[] = {
+	{ true, ": petugas dinas minta uang pelicin kepada warga, mohon diusut" },
+	{ false, LONG_HOLE " Petugas Dinas datang dan meminta uang pelicin lima ratus ribu kepada warga "
+	  "supaya lubang itu ditambal, kuitansi tidak diberikan, nama dan foto orangnya ada pada kami" },
+};
+
+START_TEST(what_accuses_a_unit_is_no_addition_to_a_report_that_it_has)
+{
+	settings("central: {route_to: \"400101\"}\n");
+	app_bench_compares = true;
+	open_with("push: auto\n");
+	say("1", LONG_HOLE, WARGA_PHONE);
+	say("2", arena_printf(bench.arena, "%s%s%s", accusations[_i].quotes ? "Menyusul laporan " : "",
+			      accusations[_i].quotes ? app_bench_ticket(0).reference : "",
+			      accusations[_i].text), WARGA_PHONE);
+	ck_assert_uint_eq(app_bench_tickets(), 2);
+	ck_assert_uint_eq(app_bench_pushes(OUTBOX_FOLLOW_UP), 0);
+	ck_assert_uint_eq(app_bench_pushes(OUTBOX_CREATE), 2);
+	ck_assert_str_eq(form(1).classification, KNOW_SUPERVISION);
+	/* An addition that accuses nobody is one. */
+	say("3", arena_printf(bench.arena, "Menyusul laporan %s: lubangnya makin lebar",
+			      app_bench_ticket(0).reference), WARGA_PHONE);
+	ck_assert_uint_eq(app_bench_tickets(), 2);
+	ck_assert_uint_eq(app_bench_pushes(OUTBOX_FOLLOW_UP), 1);
+}
+END_TEST
+
 START_TEST(only_a_sure_proposal_changes_the_centre_s_ids)
 {
 	struct settings_central c = { .route_to = "1", .defaults = { .category_id = "2",
@@ -273,13 +308,13 @@ END_TEST
 START_TEST(a_table_that_changed_is_seen_and_a_wrong_one_is_told_with_its_line)
 {
 	const char *path = bench_path("tempat.txt");
-	const struct know_files files = { NULL, path };
+	const struct know_files files = { .locations_file = path };
 	struct know_tables *tables = NULL, *again = NULL;
 	struct why why;
 	bench_ok(file_write(path, 0600, bytes_text("35\t1\n"), &bench.why));
 	bench_ok(know_load(&files, &tables, &bench.why));
 	ck_assert(!know_changed(tables, &files));
-	ck_assert(know_changed(tables, &(struct know_files){ NULL, NULL }));
+	ck_assert(know_changed(tables, &(struct know_files){ 0 }));
 	bench_ok(file_write(path, 0600, bytes_text("35\t1\n36 2\n"), &bench.why));
 	ck_assert(know_changed(tables, &files));
 	ck_assert_int_eq(know_load(&files, &again, &why), JEMBATAN_CONFIG);
@@ -299,6 +334,8 @@ int main(void)
 			    COUNT_OF(first_looks));
 	tcase_add_test(tests, a_sure_agency_has_its_number_where_the_list_has_exactly_one);
 	tcase_add_test(tests, an_accused_unit_never_gets_the_report_about_itself);
+	tcase_add_loop_test(tests, what_accuses_a_unit_is_no_addition_to_a_report_that_it_has, 0,
+			    COUNT_OF(accusations));
 	tcase_add_test(tests, only_a_sure_proposal_changes_the_centre_s_ids);
 	tcase_add_test(tests, what_is_missing_holds_a_report_until_its_reporter_answers);
 	tcase_add_loop_test(tests, a_wait_that_is_over_ends_as_configured, 0, COUNT_OF(ends));
