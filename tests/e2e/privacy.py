@@ -31,10 +31,14 @@ class Place:
         def entry(source, push):
             return {"connector": "script", "push": push, "start": "all", "every": "1s",
                     "options": {"port": source.port}}
-        self.rig.write_config(dict(self.centre.settings, answer_timeout="2s"),
-                              {"kirim": entry(self.source, "auto"),
-                               "tinjau": entry(self.shown, "review")}, {"log": {"level": "debug"}})
+        self.instances = {"kirim": entry(self.source, "auto"),
+                          "tinjau": entry(self.shown, "review")}
+        self.configure()
         self.daemon = Daemon(self.rig).start()
+
+    def configure(self, **central):
+        self.rig.write_config(dict(self.centre.settings, answer_timeout="2s", **central),
+                              self.instances, {"log": {"level": "debug"}})
 
     def again(self, **env):
         self.daemon.kill()
@@ -136,6 +140,9 @@ def whole(p):
     rows, keys = mine_of(p)
     expect(len([r for r in rows if r["what"] == "message"]) >= 4, "not all were found: %s" % rows)
     expect([r for r in rows if r["what"] != "message"], "the quarantined record was not found")
+    folder = p.rig.dir / "cadangan"
+    folder.mkdir()
+    backup = p.rig.ask("backup", str(folder))[0]["place"]
     before = p.everything()
     expect(all(key in before for key in keys), "the keys are not where this test looks")
     done = p.erase()
@@ -145,6 +152,8 @@ def whole(p):
     expect(erased["keys"] == len(keys) and erased["found"] == 0 and erased["searched_bytes"] > 0,
            "the report proves nothing: %s" % erased)
     expect(erased["messages"] >= 4 and erased["records"] >= 1, "the report: %s" % erased)
+    expect(any(r["type"] == "backup" and r["place"] == backup and "may hold it" in r["digest"]
+               for r in report), "the backup that holds it still is not named: %s" % report)
     gone(p, keys, "after erase")
     expect(len(p.centre.complaints()) == sent, "something was sent by it")
     said = p.rig.command("review", "show", waiting)
@@ -191,6 +200,24 @@ def one_ticket(p):
     expect(p.rig.command("review", "show", reference).returncode == 66, "the ticket has its words")
 
 
+def demanded(p):
+    """Where the centre wants identity numbers, they are not hidden from it, and from
+    everybody else as before."""
+    p.configure(nik="keep")
+    p.rig.ask("reload")
+    count = len(p.centre.complaints())
+    p.source.put({"do": "message", "id": "k1", "author": {"id": "k1"},
+                  "text": "Kartu bansos saya ditolak loket, NIK 3273014101900099, mohon dicek."})
+    wait_for("what is demanded", lambda: len(p.centre.complaints()) > count)
+    expect("NIK 3273014101900099" in json.dumps(p.centre.complaints()[-1]), "the number is hidden")
+    shown = json.dumps(p.rig.ask("tickets"))
+    expect("3273014101900099" not in shown and "3273014101900099" not in p.rig.log_text(),
+           "the number is in a list or in the log")
+    expect(b"3273014101900099" not in p.everything(), "the number is in clear on disk")
+    p.configure()
+    p.rig.ask("reload")
+
+
 def killed(p, point, first):
     """Killed there; the next daemon brings it to its end."""
     total = messages(p)
@@ -215,6 +242,7 @@ def run(build, keep):
         whole(p)
         afterwards(p)
         one_ticket(p)
+        demanded(p)
         if p.faults:
             for n, point in enumerate(("erase.written", "erase.mid", "erase.slice")):
                 killed(p, point, 20 + 10 * n)
