@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Bluesky, a Facebook Page and Instagram against real processes: kills between page
+and cursor, redelivered and disordered webhooks, a way back that breaks; each post
+is one ticket, each reply stands there once."""
+import argparse
+import hashlib
+import hmac
+import http.client
+import json
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from rig import TOP, Centre, Daemon, Failed, Rig, elsewhere, end_with_us, expect, wait_for  # noqa: E402
+
+SECRETS = ["sandi-uji", "token-uji", "rahasia-uji", "kata-uji"]
+POSTS = 230
+
+
+class Fake:
+    def __init__(self, name):
+        self.process = subprocess.Popen([sys.executable, str(TOP / "tests" / "fake" / name)],
+                                        stdout=subprocess.PIPE, text=True, preexec_fn=end_with_us)
+        self.url = self.process.stdout.readline().split()[-1]
+
+    def ask(self, path, data=None):
+        body = json.dumps(data).encode() if data is not None else None
+        with urllib.request.urlopen(self.url + path, body, timeout=30) as answer:
+            return json.loads(answer.read())
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+class Connection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("jembatan.invalid", timeout=60)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Place:
+    def __init__(self, build):
+        self.sky, self.graph = Fake("bluesky.py"), Fake("meta.py")
+        self.rig = rig = Rig(build, {}, {})
+        self.centre = Centre(rig, "--mode", "idempotent", "--delay", "1")
+        rig.stoppers += [self.centre.stop, self.sky.stop, self.graph.stop]
+        self.web = str(rig.dir / "web.sock")
+        meta = {"url": self.graph.url, "account": "1001", "access_token": rig.secret("token", "token-uji"),
+                "app_secret": rig.secret("app", "rahasia-uji"), "backfill_every": "2s",
+                "verify_token": rig.secret("word", "kata-uji")}
+        options = {
+            "sky": {"network": "bluesky", "url": self.sky.url, "account": "lapor.example",
+                    "password": rig.secret("password", "sandi-uji"), "deep_sweep": "2s"},
+            "page": dict(meta, network="facebook"), "ig": dict(meta, network="instagram")}
+        entry = {"connector": "social", "push": "auto", "start": "all", "every": "1s",
+                 "replies": {"send": "on", "quiet": ""}}
+        central = dict(self.centre.settings, idempotent=True)
+        rig.write_config(central, {n: dict(entry, options=o) for n, o in options.items()}, {
+            "web": {"listen": "unix:" + self.web, "per_address": 4096},
+            "replies": {"received_after": "60s", "per_day": 0, "office": "Dinas Contoh"}})
+        checked = rig.command("check")
+        expect(checked.returncode == 0, "check: %s" % (checked.stdout + checked.stderr))
+        self.start()
+
+    def start(self):
+        self.daemon = Daemon(self.rig, {"JEMBATAN_RESTART_FIRST_MS": "100"}).start()
+        wait_for("the way back", lambda: self.rig.query(
+            "SELECT value FROM flag WHERE name = 'replies.on'") == [(1,)], 20)
+        wait_for("jembatan-web", lambda: (self.rig.status("web") or {}).get("state") == "serving", 60)
+
+    def kill(self):
+        self.daemon.kill()
+        self.start()
+
+    def count(self, table="message", where="1"):
+        return self.rig.query("SELECT count(*) FROM %s WHERE %s" % (table, where))[0][0]
+
+    def hook(self, instance, body, secret="rahasia-uji"):
+        data = json.dumps(body).encode()
+        connection = Connection(self.web)
+        try:
+            connection.request("POST", "/hook/" + instance, data, {
+                "Content-Type": "application/json", "X-Hub-Signature-256": "sha256=" + hmac.new(
+                    secret.encode(), data, hashlib.sha256).hexdigest()})
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+
+def bluesky(p):
+    """Kills while pages come: every post once, also one dated long ago."""
+    for n in range(POSTS):
+        minute = "%02d:%02d" % (n // 60, n % 60)
+        p.sky.ask("/_post", {"rkey": "3n%d" % n, "text": "#lapor " + elsewhere(n),
+                             "createdAt": "2026-01-02T%s:00.000Z" % minute})
+    for share in (1, POSTS // 2):
+        wait_for("some posts", lambda share=share: p.count() >= share or None, 60)
+        p.kill()
+    p.sky.ask("/_post", {"rkey": "3nlama", "text": "#lapor " + elsewhere(900),
+                         "createdAt": "2020-01-01T00:00:00.000Z"})
+    wait_for("every post", lambda: p.count() >= POSTS + 1 or None, 90)
+    expect(p.count() == POSTS + 1, "a post came twice: %d" % p.count())
+    print("social_networks: bluesky: %d posts over two kills, each once" % p.count())
+
+
+def sky_replies(p):
+    """The answer's answer is lost: it is looked for, not sent again."""
+    p.sky.ask("/_fault", {"where": "create", "commit": True, "cut": True})
+    now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + 1))
+    p.sky.ask("/_post", {"rkey": "3nbaru", "text": "#lapor " + elsewhere(901), "createdAt": now,
+                         "did": "did:plc:barubarubarubarubarubaru"})
+    wait_for("the number", lambda: p.sky.ask("/_state")["records"], 60)
+    wait_for("its settling", lambda: p.count("reply", "state = 2") or None, 60)
+    records = p.sky.ask("/_state")["records"]
+    expect(len(records) == 1, "a reply stands there %d times" % len(records))
+
+
+def comment(number, **more):
+    value = {"item": "comment", "verb": "add", "post_id": "1001_1", "comment_id": "1_%d" % number,
+             "parent_id": "1001_1", "from": {"id": "9%d" % number, "name": "Dayang"},
+             "message": "#lapor " + elsewhere(1000 + number), "created_time": int(time.time()) + 1}
+    value.update(more)
+    return {"object": "page", "entry": [{"id": "1001", "time": int(time.time()) + 1,
+                                         "changes": [{"field": "feed", "value": value}]}]}
+
+
+def facebook(p):
+    """Webhooks again and again, in any order, and the walk brings the same."""
+    before = p.count()
+    expect(p.hook("page", comment(1), "palsu") == 401, "a forged webhook was taken")
+    one, edited = comment(1), comment(1, verb="edited", message="#lapor " + elsewhere(2001))
+    for body in (one, comment(2), one):
+        expect(p.hook("page", body) == 200, "a webhook was refused")
+    p.graph.ask("/_post", {"id": "1001_1", "from": {"id": "1001"}, "message": "Pengumuman",
+                           "created_time": time.strftime("%Y-%m-%dT%H:%M:%S+0000", time.gmtime())})
+    value = one["entry"][0]["changes"][0]["value"]
+    p.graph.ask("/_comment", {"under": "1001_1", "id": "1_1", "from": value["from"],
+                              "message": value["message"], "created_time": time.strftime(
+                                  "%Y-%m-%dT%H:%M:%S+0000", time.gmtime(value["created_time"]))})
+    feeds = p.graph.ask("/_state")["asked"].get("feed", 0)
+    wait_for("two walks", lambda: p.graph.ask("/_state")["asked"].get("feed", 0) >= feeds + 4 or None, 60)
+    expect(p.count() == before + 2, "a comment came twice: %d" % (p.count() - before))
+    wait_for("replies", lambda: len(p.graph.ask("/_state")["replies"]) >= 2 or None, 60)
+    p.kill()
+    expect(p.hook("page", edited) == 200, "the edit was refused")
+    expect(p.hook("page", comment(2, verb="remove", message=None)) == 200, "the deletion was refused")
+    wait_for("both", lambda: p.count(where="stage = 0") == 0 and p.count() == before + 4 or None, 60)
+    tickets = p.count("ticket")
+    expect(tickets == POSTS + 4, "%d tickets" % tickets)
+    under = [r["under"] for r in p.graph.ask("/_state")["replies"]]
+    expect(sorted(under) == ["1_1", "1_2"], "replies under %s" % under)
+    print("social_networks: facebook: redelivery, disorder, a walk, edit, deletion, replies")
+
+
+def instagram(p):
+    """A webhook names ids alone; killed right after the answer, it is fetched all
+    the same."""
+    before = p.count("ticket")
+    hook = {"object": "instagram", "entry": [{"id": "1001", "time": int(time.time()), "changes": [
+        {"field": "mentions", "value": {"media_id": "18", "comment_id": "17"}}]}]}
+    expect(p.hook("ig", hook) == 200, "the webhook was refused")
+    p.daemon.kill()
+    p.graph.ask("/_thing", {"path": "1001?mentioned_comment.comment_id(17)", "answer": {
+        "mentioned_comment": {"id": "17", "text": "@dinas #lapor " + elsewhere(3000), "username": "sumbi",
+                              "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S+0000",
+                                                         time.gmtime(time.time() + 1))}}})
+    p.start()
+    wait_for("the mention", lambda: p.count("ticket") == before + 1 or None, 60)
+    wait_for("its reply", lambda: any(r["under"] == "mention" for r in p.graph.ask("/_state")["replies"]) or
+             None, 60)
+    print("social_networks: instagram: ids kept over a kill, fetched, answered")
+
+
+def run(build, keep):
+    p = Place(build)
+    bluesky(p)
+    sky_replies(p)
+    facebook(p)
+    instagram(p)
+    log = p.rig.log_text()
+    expect(not [s for s in SECRETS if s in log], "a secret is in the log")
+    p.daemon.kill()
+    p.rig.close(keep)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default=str(TOP / "build"))
+    parser.add_argument("--keep", action="store_true")
+    options = parser.parse_args()
+    try:
+        run(options.build, options.keep)
+    except Failed as failed:
+        sys.exit("social_networks: %s" % failed)
+
+
+main()
