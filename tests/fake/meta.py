@@ -4,7 +4,8 @@
   meta.py [--token WORD] [--account ID]
 
 Says its URL on stdout. To the test:
-  POST /_post {id, ...}        a post of the Page, or a medium; the newest first
+  POST /_post {id, ...}        a post of the Page, or with medium a medium; the newest
+                               first
   POST /_comment {under, id, ...}  a comment below it, likewise
   POST /_thing {path, answer}  what GET of this path answers (a comment's id, or the
                                account's with "?" and its fields up to the brace)
@@ -35,8 +36,8 @@ class World:
             paging["next"] = "http://127.0.0.1:1/?access_token=rahasia"
         return {"data": found, "paging": paging}
 
-    def feed(self, query):
-        out = self.page(self.posts, query)
+    def feed(self, query, is_media):
+        out = self.page([p for p in self.posts if p.get("medium", False) == is_media], query)
         out["data"] = [dict(p, comments=self.page(self.comments[p["id"]], {}))
                        if self.comments.get(p["id"]) else p for p in out["data"]]
         return 200, out
@@ -88,7 +89,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             form = {k: v[0] for k, v in urllib.parse.parse_qs(raw.decode()).items()}
             return "reply", lambda: w.reply(parts[0] if parts[1] != "mentions" else "mention", form)
         if parts[1:] in (["feed"], ["media"]):
-            return "feed", lambda: w.feed(query)
+            return "feed", lambda: w.feed(query, parts[1] == "media")
         if parts[1:] in (["comments"], ["replies"]):
             return "comments", lambda: w.list(parts[0], query)
         key = parts[0]

@@ -523,6 +523,22 @@ START_TEST(a_full_queue_asks_to_come_again_and_loses_nothing)
 }
 END_TEST
 
+START_TEST(comments_on_our_media_that_no_webhook_brought_are_found)
+{
+	open_as("instagram", "token-uji");
+	scene_tell(&s, "/_post", "{\"id\": \"18\", \"medium\": true, \"caption\": \"Pengumuman\", "
+		   "\"timestamp\": \"2027-01-15T07:00:00+0000\"}");
+	scene_tell(&s, "/_comment", "{\"under\": \"18\", \"id\": \"17\", \"text\": \"#lapor air keruh\", "
+		   "\"from\": {\"id\": \"8001\"}, \"timestamp\": \"2027-01-15T07:10:00+0000\"}");
+	scene_tell(&s, "/_comment", "{\"under\": \"18\", \"id\": \"19\", \"text\": \"Nomor 12\", "
+		   "\"from\": {\"id\": \"1001\"}, \"timestamp\": \"2027-01-15T07:20:00+0000\"}");
+	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 1); /* the other one is ours */
+	ck_assert_str_eq(testctx_emit(s.t, 0)->id, "c:17");
+	ck_assert_str_eq(testctx_emit(s.t, 0)->thread, "18");
+}
+END_TEST
+
 START_TEST(a_mention_is_answered_where_it_was_said)
 {
 	open_as("instagram", "token-uji");
@@ -569,6 +585,7 @@ int main(void)
 	tcase_add_test(tcase, a_webhook_that_cannot_be_kept_is_asked_for_again);
 	tcase_add_test(tcase, a_mention_waits_until_it_can_be_fetched_and_holds_up_none_when_gone);
 	tcase_add_test(tcase, a_full_queue_asks_to_come_again_and_loses_nothing);
+	tcase_add_test(tcase, comments_on_our_media_that_no_webhook_brought_are_found);
 	tcase_add_test(tcase, a_mention_is_answered_where_it_was_said);
 	return unit_run("meta", tcase);
 }
