@@ -202,10 +202,15 @@ static uint64_t key_of(const char *text, size_t size)
 	return h;
 }
 
+static size_t first_slot(const struct classifier *c, uint64_t key)
+{
+	return (key * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & c->slot_mask;
+}
+
 /* The slot of the key, or the free one where it belongs. */
 static struct slot *slot_of(const struct classifier *c, uint64_t key)
 {
-	size_t i = (key * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & c->slot_mask;
+	size_t i = first_slot(c, key);
 	while (c->slots[i].number != 0 && c->slots[i].key != key)
 		i = (i + 1) & c->slot_mask;
 	return &c->slots[i];
@@ -337,18 +342,22 @@ struct found {
 	float value; /* (1 + ln count) idf over the length of its block, times the block's share */
 };
 
+/* Features are looked up in crowds: memory is fetched for all of them at once. */
+#define CROWD 32u
+
 struct counting {
 	const struct classifier *c;
+	uint64_t keys[CROWD]; /* to be looked up */
+	size_t waiting;
 	struct found *out;
 	size_t count;
 	bool is_full;
 	uint16_t at[FOUND_SLOTS]; /* index in out and 1, by number of the gram */
 };
 
-static void count_feature(void *data, const char *text, size_t size)
+static void count_key(struct counting *n, uint64_t key)
 {
-	struct counting *n = data;
-	size_t number = slot_of(n->c, key_of(text, size))->number;
+	size_t number = slot_of(n->c, key)->number;
 	if (number == 0 || n->is_full)
 		return;
 	const struct gram *g = &n->c->grams[number - 1];
@@ -361,8 +370,26 @@ static void count_feature(void *data, const char *text, size_t size)
 	if (n->at[i] == 0) {
 		n->out[n->count++] = (struct found){ g, 0 };
 		n->at[i] = (uint16_t)n->count;
+		__builtin_prefetch(g);
 	}
 	n->out[n->at[i] - 1].value += 1;
+}
+
+static void count_waiting(struct counting *n)
+{
+	for (size_t i = 0; i < n->waiting; i++)
+		count_key(n, n->keys[i]);
+	n->waiting = 0;
+}
+
+static void count_feature(void *data, const char *text, size_t size)
+{
+	struct counting *n = data;
+	uint64_t key = key_of(text, size);
+	__builtin_prefetch(&n->c->slots[first_slot(n->c, key)]);
+	n->keys[n->waiting++] = key;
+	if (n->waiting == CROWD)
+		count_waiting(n);
 }
 
 static size_t find_grams(const struct classifier *c, struct tokens_memo *memo, const char *text,
@@ -371,7 +398,9 @@ static size_t find_grams(const struct classifier *c, struct tokens_memo *memo, c
 	double length[BLOCK_COUNT] = { 0 };
 	struct counting n = { .c = c, .out = out };
 	each_feature(c->lexicon, memo, text, location, count_feature, &n);
+	count_waiting(&n);
 	for (size_t i = 0; i < n.count; i++) {
+		__builtin_prefetch(out[i].gram->weights);
 		float often = out[i].value > 1 ? 1 + logf(out[i].value) : 1;
 		out[i].value = often * out[i].gram->idf;
 		length[out[i].gram->block] += (double)out[i].value * (double)out[i].value;
