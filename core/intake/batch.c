@@ -295,6 +295,7 @@ void batch_add_receipt(struct batch *b, const struct msg_receipt *r)
 		.remote_id = arena_strdup(b->arena, r->remote_id),
 		.state = r->state,
 		.at_ms = r->at_ms,
+		.reason = arena_strdup(b->arena, r->reason),
 	};
 }
 
@@ -330,7 +331,8 @@ static enum jembatan_result write_receipt(const struct batch_receipt *r, struct 
 {
 	struct digest key = { 0 };
 	struct reply_receipt receipt = { .reference = r->reference, .state = r->state,
-					 .at_ms = r->at_ms, .instance_id = instance_id };
+					 .at_ms = r->at_ms, .instance_id = instance_id,
+					 .reason = r->reason };
 	if (r->remote_id != NULL) {
 		key = replies_remote_key(db, instance_id, r->remote_id);
 		receipt.remote_key = &key;

@@ -40,6 +40,7 @@ struct batch_receipt {
 	const char *remote_id; /* or NULL; stored only as a keyed hash */
 	unsigned state;        /* enum jembatan_receipt_state */
 	int64_t at_ms;
+	const char *reason;    /* or NULL */
 };
 
 struct batch_ack {

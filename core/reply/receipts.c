@@ -3,9 +3,15 @@
  * transaction. */
 #include "reply/receipts.h"
 
+#include <string.h>
+
+#include "base/text.h"
 #include "reply/outcome.h"
 #include "store/audit.h"
+#include "ticket/personal.h"
 #include "base/poison.h"
+
+#define REASON_MAX 200u
 
 static enum jembatan_result write_receipt(struct db *db, const struct reply_row *was,
 					  const struct reply_row *row, bool has_failed,
@@ -26,6 +32,17 @@ static enum jembatan_result write_receipt(struct db *db, const struct reply_row 
 	return r;
 }
 
+/* With the code that the operator looks up, and without whom it is about. */
+static const char *failed_why(const char *sentence, const char *reason, struct arena *arena)
+{
+	if (reason == NULL)
+		return sentence;
+	char *masked = arena_strndup(arena, reason, text_prefix_bytes(reason, strlen(reason),
+								      REASON_MAX));
+	(void)personal_mask(masked, PERSONAL_ALL);
+	return arena_printf(arena, "%s: %s", sentence, masked);
+}
+
 enum jembatan_result reply_take_receipt(struct db *db, const struct reply_receipt *r,
 					int64_t now_ms, struct why *why)
 {
@@ -36,8 +53,12 @@ enum jembatan_result reply_take_receipt(struct db *db, const struct reply_receip
 	/* No channel speaks for another one. */
 	if (result == JEMBATAN_OK && was.instance_id != r->instance_id)
 		result = why_set(why, JEMBATAN_GONE, "a receipt of another instance's reply");
-	if (result == JEMBATAN_OK && reply_after_receipt(&was, r->state, r->at_ms != 0 ? r->at_ms : now_ms, &row, &has_failed))
+	int64_t at_ms = r->at_ms != 0 ? r->at_ms : now_ms;
+	if (result == JEMBATAN_OK && reply_after_receipt(&was, r->state, at_ms, &row, &has_failed)) {
+		if (has_failed)
+			row.why = failed_why(row.why, r->reason, arena);
 		result = write_receipt(db, &was, &row, has_failed, r->remote_key, now_ms, why);
+	}
 	arena_free(arena);
 	return result;
 }

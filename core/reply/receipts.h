@@ -11,6 +11,7 @@ struct reply_receipt {
 	const struct digest *remote_key;  /* replies_remote_key(); or NULL */
 	unsigned state;                   /* enum jembatan_receipt_state */
 	int64_t at_ms;
+	const char *reason;               /* of FAILED, in the channel's words; or NULL */
 };
 
 /* Inside a transaction. GONE: it is of nothing that we sent. */

@@ -312,8 +312,11 @@ START_TEST(a_receipt_finds_its_reply_by_our_reference_or_their_id)
 	set(failed, REPLY_SENDING);
 	row = get(failed);
 	receipt = (struct reply_receipt){ .instance_id = instance, .reference = row.reference,
-					  .state = JEMBATAN_RECEIPT_FAILED };
+					  .state = JEMBATAN_RECEIPT_FAILED,
+					  .reason = "131026 cannot reach +62 812-0000-0017" };
 	ck_ok(reply_take_receipt(db, &receipt, 5000, &why));
+	ck_assert_ptr_nonnull(strstr(get(failed).why, "131026 cannot reach"));
+	ck_assert_ptr_null(strstr(get(failed).why, "0017"));
 	ck_ok(reply_take_receipt(db, &receipt, 5000, &why));
 	ck_assert_int_eq(number("SELECT count(*) FROM reply_news WHERE kind = 5"), 1);
 	commit();
