@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "access_log.h"
 #include "base/jx.h"
 #include "central/status.h"
 #include "commands.h"
@@ -162,6 +163,8 @@ void replies_preview_command(struct control_peer *p, const struct msg_command *c
 		tickets_find(a->db, name, arena, &t, &why);
 	if (r == JEMBATAN_OK)
 		r = replies_preview(a->replies, t.id, event, status, arena, &subject, &text, &why);
+	if (r == JEMBATAN_OK)
+		r = access_log_note(p, "letter shown", AUDIT_TICKET, t.id, &why);
 	if (r == JEMBATAN_OK)
 		control_row(p, json_pack("{s:s,s:s,s:s?,s:s}", "type", "letter", "ticket", t.reference,
 					 "subject", subject, "text", text));

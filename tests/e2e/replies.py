@@ -148,6 +148,10 @@ def in_order(build):
     number = place.post.arrived[1]
     expect(ticket["tracking_id"] in number["text"] and ticket["reference"] in number["subject"],
            "the number is not told: %r" % number)
+    shown = place.rig.ask("replies", "preview", ticket["reference"], "number")[0]
+    expect((shown["subject"], shown["text"]) == (number["subject"], number["text"]),
+           "the preview differs: %r" % shown)
+    expect(place.rig.query("SELECT 1 FROM access WHERE what = 'letter shown'"), "a look is not noted")
     expect(number["to"] == "w1" and number["to_kind"] == "id" and number["reply_to"] == "m1" and
            number["thread"] == "t1", "another address: %r" % number)
     expect(json.loads(number["extra"])["number"] == ticket["tracking_id"], number["extra"])
@@ -268,6 +272,8 @@ def secret(build):
     place.say(ticket, "Terverifikasi")
     wait_for("the status", lambda: "status" in place.post.events(), 60)
     told = json.dumps(place.post.arrived)
+    told += json.dumps([place.rig.ask("replies", "preview", ticket["reference"], event)
+                        for event in ("received", "number", "verified")])
     for word in ("Sangkuriang", "Tumang", "Mawar"):
         expect(word not in told, "%s was told" % word)
     expect(ticket["tracking_id"] in told, "the number was not told")
