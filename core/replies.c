@@ -17,6 +17,7 @@
 
 #define DEPTH_ONCE 8u /* under way at a time where the channel settles what is lost */
 #define DEPTH_CAREFUL 1u
+#define GATHER_MS INT64_C(10) /* answers that come together share a commit */
 #define CLAIM_MAX 16u /* rows looked at for one way in a turn */
 #define RECOVER_SLICE 64u
 #define LOOK_MOST_MS FAULT_NUMBER("JEMBATAN_REPLIES_LOOK_MS", INT64_C(60000))
@@ -252,13 +253,21 @@ static bool is_due(const struct replies *r, const struct way *w)
 	       is_open(r, w);
 }
 
+/* Answers, and nobody else is about to say something. */
+static bool has_answers(const struct replies *r)
+{
+	bool any = false, others = false;
+	for (const struct send *s = r->sends; s != NULL; s = s->next) {
+		any |= s->state == SEND_ANSWERED;
+		others |= s->state == SEND_ASKED;
+	}
+	return any && (!others || clock_mono_ms() - r->answered_mono_ms >= GATHER_MS);
+}
+
 bool replies_wants_turn(const struct replies *r)
 {
-	if (!r->ways_known || !r->is_recovered || r->more_news)
+	if (!r->ways_known || !r->is_recovered || r->more_news || has_answers(r))
 		return true;
-	for (const struct send *s = r->sends; s != NULL; s = s->next)
-		if (s->state == SEND_ANSWERED)
-			return true;
 	for (const struct way *w = r->ways; w != NULL; w = w->next)
 		if (is_due(r, w))
 			return true;
@@ -270,6 +279,7 @@ enum jembatan_result replies_write(struct replies *r, struct why *why)
 	enum jembatan_result result = r->ways_known ? JEMBATAN_OK : replies_find_ways(r, why);
 	if (result == JEMBATAN_OK && !r->is_recovered)
 		result = recover(r, why);
+	r->answered_mono_ms = 0;
 	for (struct send *s = r->sends; s != NULL && result == JEMBATAN_OK; s = s->next)
 		if (s->state == SEND_ANSWERED)
 			result = write_answer(r, s, why);
@@ -352,6 +362,23 @@ static void was_not_asked(struct send *s, const char *why)
 	};
 }
 
+static void on_gathered(void *data)
+{
+	struct replies *r = data;
+	r->o.on_turn(r->o.data);
+}
+
+/* It is in the next turn, which waits a moment for the others. */
+static void note_answer(struct replies *r)
+{
+	if (r->answered_mono_ms == 0) {
+		r->answered_mono_ms = clock_mono_ms();
+		loop_timer_set(r->gather, GATHER_MS);
+	}
+	if (has_answers(r))
+		r->o.on_turn(r->o.data);
+}
+
 static void on_answered(void *data, const struct frame *answer, const char *why)
 {
 	struct send *s = data;
@@ -368,7 +395,7 @@ static void on_answered(void *data, const struct frame *answer, const char *why)
 						   .why = "its answer was not readable" };
 	else
 		take_answer(s, &d);
-	s->replies->o.on_turn(s->replies->o.data);
+	note_answer(s->replies);
 }
 
 static void ask(struct replies *r, struct send *s)
@@ -385,7 +412,7 @@ static void ask(struct replies *r, struct send *s)
 		return;
 	s->state = SEND_ANSWERED;
 	was_not_asked(s, why.text);
-	r->o.on_turn(r->o.data);
+	note_answer(r);
 }
 
 void replies_committed(struct replies *r)
@@ -449,6 +476,7 @@ struct replies *replies_new(const struct replies_options *o, struct settings *se
 	r->settings = settings_hold(settings);
 	r->arena = arena_new();
 	r->timer = loop_timer_new(o->loop, on_timer, r);
+	r->gather = loop_timer_new(o->loop, on_gathered, r);
 	read_templates(r);
 	return r;
 }
@@ -483,6 +511,7 @@ void replies_free(struct replies *r)
 		r->ways = next;
 	}
 	loop_timer_free(r->timer);
+	loop_timer_free(r->gather);
 	reply_templates_free(r->templates);
 	arena_free(r->arena);
 	settings_free(r->settings);

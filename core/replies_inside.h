@@ -58,7 +58,8 @@ struct replies {
 	struct way *ways;
 	bool ways_known, is_on;
 	struct send *sends;
-	struct loop_timer *timer;
+	struct loop_timer *timer, *gather;
+	int64_t answered_mono_ms; /* the first answer that is not written; 0: none */
 	struct arena *arena; /* of one step */
 	bool is_recovered, stopping, more_news;
 	int64_t unasked_after; /* questions: tickets up to this one were looked at */

@@ -37,6 +37,7 @@ static const struct jembatan_option options[] = {
 	{ "file", JEMBATAN_PATH, 0, NULL, 0, 0, NULL, "The script, read in each poll." },
 	{ "port", JEMBATAN_INTEGER, 0, "0", 0, 65535, NULL, "Of a peer that gives the steps." },
 	{ "post", JEMBATAN_INTEGER, 0, "0", 0, 65535, NULL, "Of a peer that takes the replies." },
+	{ "sends", JEMBATAN_BOOLEAN, 0, "false", 0, 0, NULL, "Each reply is sent at once." },
 	{ "wait", JEMBATAN_DURATION, 0, "30s", 0, 0, NULL, "Only shown by `options`." },
 	{ "limit", JEMBATAN_BYTES, 0, "10MiB", 0, 0, NULL, "Only shown by `options`." },
 	{ "loud", JEMBATAN_BOOLEAN, 0, "false", 0, 0, NULL, "Mends `give-up`." },
@@ -486,6 +487,11 @@ static enum jembatan_result reply(struct jembatan_context *ctx, void *self,
 	(void)self;
 	if (jembatan_get_integer(ctx, "post") > 0)
 		return post(ctx, in, out);
+	if (jembatan_get_integer(ctx, "sends") != 0) {
+		out->outcome = JEMBATAN_SENT;
+		snprintf(out->remote_id, sizeof(out->remote_id), "remote-%s", in->reference);
+		return JEMBATAN_OK;
+	}
 	snprintf(key, sizeof(key), "sent:%s", in->reference);
 	if (in->flags & JEMBATAN_SETTLE) {
 		enum jembatan_result r = jembatan_state_get(ctx, key, &value);
