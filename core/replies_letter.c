@@ -159,6 +159,18 @@ static const char *extra_of(const struct letter *l)
 
 /* ---- the letter -------------------------------------------------------- */
 
+/* On a channel that others read, its connector says of a message that nobody but us
+ * could see it, and answers it as privately. */
+static bool is_private(const struct jembatan_message *m)
+{
+	json_t *extra = NULL;
+	bool it_is = m->extra != NULL &&
+		     jx_parse(bytes_text(m->extra), &extra, NULL) == JEMBATAN_OK &&
+		     jx_is_true(extra, "private");
+	json_decref(extra);
+	return it_is;
+}
+
 static enum jembatan_result read_ticket(struct letter *l, struct why *why)
 {
 	struct ticket_row row;
@@ -172,7 +184,7 @@ static enum jembatan_result read_ticket(struct letter *l, struct why *why)
 	l->reference = row.reference;
 	l->is_secret |= l->ticket.secret;
 	l->is_joined = row.message_id != l->row->message_id;
-	if (l->is_secret && l->w->channel->is_public)
+	if (l->is_secret && l->w->channel->is_public && !is_private(&l->message.message.message))
 		return why_set(why, JEMBATAN_DATA, "the report is secret, and this channel public");
 	return JEMBATAN_OK;
 }

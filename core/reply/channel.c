@@ -18,6 +18,7 @@ static const struct reply_channel channels[] = {
 	/* Of its 500 some go to the mention of whom it answers. */
 	{ .connector = "mastodon", .text_max = 430, .is_public = true, .kinds = { "handle", "id" } },
 	{ .connector = "bluesky", .text_max = 300, .is_public = true, .kinds = { "id", "handle" } },
+	{ .connector = "youtube", .text_max = 8000, .is_public = true, .kinds = { "id", "handle" } },
 	{ .connector = "telegram", .guarantee = REPLY_NOTHING, .text_max = 4096, .kinds = { "id" } },
 	/* The app's own record takes the answer, and the app shows it to its user. */
 	{ .connector = "agency-api", .guarantee = REPLY_NOTHING, .text_max = 2000,

@@ -1,12 +1,15 @@
 /* mastodon.c: mentions by min_id, which pages forward and leaves nothing out;
  * replies as visible as the post that they answer, never more. */
 #include "social/mastodon_parse.h"
+#include "social/mastodon_watch.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define PAGE 40u
 #define LIMIT_WAIT_MS INT64_C(300000) /* the window of Mastodon's limits */
+#define LOOKS 5u /* at posts of before, in one poll */
+#define WATCH "mastodon.watch" /* state */
 #define REPLY_BYTES ((size_t)64 * 1024)
 
 /* ---- requests ---------------------------------------------------------- */
@@ -92,7 +95,11 @@ static enum jembatan_result take(struct social *s, json_t *record)
 	if (mastodon_read_status(status, s->own_id, s->arena, &post)) {
 		if (status != record)
 			post.facts |= SOCIAL_MENTION; /* that is what was asked for */
-		return social_take(s, &post);
+		result = social_take(s, &post);
+		if (post.message.kind == JEMBATAN_NEW)
+			mastodon_watch_note(s->own, post.message.id, post.message.revision,
+					    jembatan_now_ms(s->ctx));
+		return result;
 	}
 	/* A follower, a report to moderators: kept, nothing follows. */
 	const struct jembatan_message other = { .size = sizeof(other), .kind = JEMBATAN_IGNORED };
@@ -123,6 +130,129 @@ static const char *highest_id(json_t *page, struct kit_arena *arena)
 			highest = kit_arena_strdup(arena, id);
 	}
 	return highest;
+}
+
+/* ---- edited or deleted later -------------------------------------------- */
+
+static void mastodon_open(struct social *s)
+{
+	s->own = calloc(1, sizeof(struct mastodon_watch));
+	if (!s->own)
+		abort();
+}
+
+static void mastodon_close(struct social *s)
+{
+	free(s->own);
+}
+
+static enum jembatan_result load_watch(struct social *s)
+{
+	struct mastodon_watch *w = s->own;
+	struct jembatan_bytes text = { NULL, 0 };
+	enum jembatan_result result = w->is_loaded ? JEMBATAN_OK :
+						     jembatan_state_get(s->ctx, WATCH, &text);
+
+	if (result != JEMBATAN_OK && result != JEMBATAN_GONE)
+		return result;
+	if (!w->is_loaded)
+		mastodon_watch_read(w, text);
+	w->is_loaded = true;
+	return JEMBATAN_OK;
+}
+
+static enum jembatan_result keep_watch(struct social *s)
+{
+	struct mastodon_watch *w = s->own;
+	struct kit_text *text;
+
+	if (!w->is_changed)
+		return JEMBATAN_OK;
+	text = kit_text_new((size_t)60 * 1024);
+	mastodon_watch_write(w, text);
+	enum jembatan_result result = jembatan_state_put(s->ctx, WATCH, kit_text_bytes(text));
+
+	w->is_changed = result != JEMBATAN_OK;
+	kit_text_free(text);
+	return result;
+}
+
+/* What we hold of it stays; the ticket gets a note. */
+static enum jembatan_result tell_deleted(struct social *s, const char *id)
+{
+	json_t *record = json_pack("{s:s,s:b}", "id", id, "deleted", 1);
+	const struct jembatan_message m = {
+		.size = sizeof(m), .id = id, .revision = "deleted", .kind = JEMBATAN_DELETION,
+		.arrived_ms = jembatan_now_ms(s->ctx),
+	};
+	bool is_skipped = false;
+	enum jembatan_result result = social_begin(s, id, record, &is_skipped);
+
+	json_decref(record);
+	return result != JEMBATAN_OK || is_skipped ? result : jembatan_emit(s->ctx, &m);
+}
+
+static enum jembatan_result tell_edited(struct social *s, json_t *status)
+{
+	struct social_post post;
+	bool is_skipped = false;
+	char buffer[64];
+	enum jembatan_result result = social_begin(s, kit_json_id(status, "id", buffer), status,
+						   &is_skipped);
+
+	if (result != JEMBATAN_OK || is_skipped ||
+	    !mastodon_read_status(status, s->own_id, s->arena, &post))
+		return result;
+	post.facts |= SOCIAL_MENTION;
+	if (post.message.kind == JEMBATAN_NEW)
+		post.message.kind = JEMBATAN_EDIT;
+	/* When it was changed, not when it was written. */
+	if (kit_time_parse(post.message.revision, NULL, 0, &post.message.arrived_ms) != JEMBATAN_OK)
+		post.message.arrived_ms = jembatan_now_ms(s->ctx);
+	return social_take(s, &post);
+}
+
+static enum jembatan_result look_again(struct social *s, struct mastodon_watched *post)
+{
+	struct mastodon_watch *w = s->own;
+	int64_t now_ms = jembatan_now_ms(s->ctx);
+	char *id = kit_url_escape(post->id);
+	const char *plain = kit_arena_strdup(s->arena, post->id);
+	json_t *status = NULL;
+	enum jembatan_result result =
+		ask(s, kit_arena_printf(s->arena, "%s/api/v1/statuses/%s", s->url, id), &status, NULL);
+
+	free(id);
+	if (result == JEMBATAN_GONE)
+		result = mastodon_watch_missed(w, post, now_ms) ? tell_deleted(s, plain) : JEMBATAN_OK;
+	else if (result == JEMBATAN_OK &&
+		 mastodon_watch_seen(w, post, kit_json_string(status, "edited_at"), now_ms))
+		result = tell_edited(s, status);
+	json_decref(status);
+	return result;
+}
+
+/* On disk first, and then not looked for any more: killed in between, it is told
+ * again, and known. */
+static enum jembatan_result look_at_some(struct social *s)
+{
+	enum jembatan_result result = load_watch(s);
+	struct mastodon_watched *due;
+	size_t n = 0;
+
+	for (; n < LOOKS && result == JEMBATAN_OK && !jembatan_stopping(s->ctx); n++) {
+		due = mastodon_watch_due(s->own, jembatan_now_ms(s->ctx));
+		if (!due)
+			break;
+		result = look_again(s, due);
+	}
+	if (result == JEMBATAN_OK && n > 0)
+		result = jembatan_checkpoint(s->ctx, NULL);
+	if (result == JEMBATAN_OK)
+		result = keep_watch(s);
+	else
+		((struct mastodon_watch *)s->own)->is_loaded = false; /* as it was */
+	return result;
 }
 
 static enum jembatan_result move_on(struct social *s, const char *cursor)
@@ -175,6 +305,8 @@ static enum jembatan_result mastodon_poll(struct social *s)
 	json_t *page = NULL;
 	enum jembatan_result result = learn_own_id(s);
 
+	if (result == JEMBATAN_OK)
+		result = load_watch(s);
 	if (result == JEMBATAN_OK && s->cursor[0] == '\0' && s->ctx->start_ms > 0)
 		result = find_start(s);
 	if (result == JEMBATAN_OK)
@@ -191,8 +323,15 @@ static enum jembatan_result mastodon_poll(struct social *s)
 	if (result == JEMBATAN_OK)
 		result = take_page(s, page);
 	if (result == JEMBATAN_OK)
+		result = keep_watch(s); /* before the cursor: what comes again is noted once */
+	if (result == JEMBATAN_OK)
 		result = move_on(s, highest);
 	json_decref(page);
+	if (result == JEMBATAN_IDLE && !(s->ctx->mode & JEMBATAN_MODE_DRY)) {
+		enum jembatan_result looked = look_at_some(s);
+
+		result = looked == JEMBATAN_OK ? JEMBATAN_IDLE : looked;
+	}
 	return result;
 }
 
@@ -404,6 +543,8 @@ static const char *const needs[] = { "url", "access_token", NULL };
 const struct social_network mastodon_network = {
 	.name = "mastodon",
 	.needs = needs,
+	.open = mastodon_open,
+	.close = mastodon_close,
 	.poll = mastodon_poll,
 	.reply = mastodon_reply,
 	.fetch = social_fetch_public,

@@ -155,6 +155,11 @@ static const char *extra_of(json_t *status, struct kit_arena *arena)
 		if (json_is_string(value))
 			(void)json_object_set(extra, kept[i], value);
 	}
+	const char *visibility = kit_json_string(status, "visibility");
+
+	/* Our answer to it is as private: the core may tell it of a secret report. */
+	if (visibility && strcmp(visibility, "direct") == 0)
+		(void)json_object_set_new(extra, "private", json_true());
 	const char *text = social_json(arena, extra);
 
 	json_decref(extra);
@@ -190,6 +195,8 @@ bool mastodon_read_status(json_t *status, const char *own_id, struct kit_arena *
 	m->text = words_of(status, arena);
 	m->extra = extra_of(status, arena);
 	read_files(status, arena, m);
+	if (post.facts & SOCIAL_PRIVATE)
+		m->flags |= JEMBATAN_SECRET_REPORT; /* who writes so wants no readers */
 	if (post.facts & SOCIAL_BOT)
 		m->flags |= JEMBATAN_AUTOMATIC;
 	if (!m->text && m->attachment_count == 0) {

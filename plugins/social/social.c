@@ -15,6 +15,7 @@ static const char *const networks[] = {
 	"telegram",
 	"other",
 	"x",
+	"youtube",
 	NULL,
 };
 static const char *const vocabularies[] = { "tweet", "post", NULL };
@@ -88,6 +89,7 @@ static const struct social_network *const all[] = {
 	&telegram_network,
 	&other_network,
 	&x_network,
+	&youtube_network,
 };
 
 static const struct social_network *network_of(struct jembatan_context *ctx)

@@ -65,6 +65,7 @@ extern const struct social_network mastodon_network;
 extern const struct social_network other_network;
 extern const struct social_network telegram_network;
 extern const struct social_network x_network;
+extern const struct social_network youtube_network;
 
 /* By its rules: kind and flags; then handed over. One that the host does not
  * take is kept by its bytes. */

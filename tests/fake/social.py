@@ -6,6 +6,7 @@
 Says its URL on stdout. Mastodon: /api/v1/... . To the test it speaks at:
   POST /_post {status}    a notification about this status; its id in the answer
   POST /_delete {id}      the status is gone
+  POST /_edit {id, ...}   these fields of the status are others now
   POST /_fault {where, status, headers, times, commit, cut}
                           the next answers at where (notifications, look, context, post,
                           who) are these; commit: it is done all the same; cut: no answer
@@ -88,6 +89,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.say(200, {"id": w.add(body)})
         if path == "/_delete":
             w.statuses.pop(body["id"], None)
+            return self.say(200, {})
+        if path == "/_edit":
+            w.statuses[body["id"]].update(body)
             return self.say(200, {})
         if path == "/_fault":
             w.faults += [body] * body.get("times", 1)

@@ -128,6 +128,78 @@ START_TEST(a_record_in_quarantine_does_not_hold_up_the_others)
 }
 END_TEST
 
+/* ---- edited or deleted later ------------------------------------------------ */
+
+#define MINUTE_MS INT64_C(60000)
+
+START_TEST(an_edited_post_is_told_once)
+{
+	post("300", "public", "#lapor lampu padam");
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
+	scene_tell(&s, "/_edit", "{\"id\": \"300\", \"content\": \"<p>#lapor lampu padam di RT 3</p>\", "
+		   "\"edited_at\": \"2027-01-15T08:01:00.000Z\"}");
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE); /* it is not due */
+	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
+	testctx_set_now(s.t, NOW_MS + 5 * MINUTE_MS);
+	testctx_fail_checkpoint(s.t, 1);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
+	testctx_forget(s.t); /* not on disk: it is told again */
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
+	ck_assert_int_eq(testctx_emit(s.t, 0)->kind, JEMBATAN_EDIT);
+	ck_assert_str_eq(testctx_emit(s.t, 0)->id, "300");
+	ck_assert_str_eq(testctx_emit(s.t, 0)->revision, "2027-01-15T08:01:00.000Z");
+	testctx_set_now(s.t, NOW_MS + 20 * MINUTE_MS);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
+}
+END_TEST
+
+START_TEST(a_deleted_post_is_told_when_it_is_sure)
+{
+	post("300", "public", "#lapor lampu padam");
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
+	scene_tell(&s, "/_delete", "{\"id\": \"300\"}");
+	testctx_forget(s.t);
+	testctx_set_now(s.t, NOW_MS + 5 * MINUTE_MS);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
+	testctx_set_now(s.t, NOW_MS + 15 * MINUTE_MS);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
+	ck_assert_int_eq(testctx_emit(s.t, 0)->kind, JEMBATAN_DELETION);
+	testctx_set_now(s.t, NOW_MS + 60 * MINUTE_MS);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
+}
+END_TEST
+
+START_TEST(looking_again_stays_within_its_bounds)
+{
+	char id[16];
+
+	for (int i = 0; i < 12; i++) {
+		snprintf(id, sizeof id, "%d", 300 + i);
+		post(id, "public", "#lapor lampu padam");
+	}
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
+	testctx_set_now(s.t, NOW_MS + 5 * MINUTE_MS);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE);
+	json_t *root = scene_state(&s);
+	int64_t looks = 0;
+
+	ck_assert(kit_json_integer(root, "asked.look", &looks));
+	ck_assert_int_eq(looks, 5);
+	json_decref(root);
+	testctx_set_now(s.t, NOW_MS + 8 * 1440 * MINUTE_MS); /* after a week nobody looks */
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE);
+	root = scene_state(&s);
+	ck_assert(kit_json_integer(root, "asked.look", &looks));
+	ck_assert_int_eq(looks, 5);
+	json_decref(root);
+}
+END_TEST
+
 static const struct {
 	const char *headers;
 	int64_t delay_ms;
@@ -290,6 +362,9 @@ int main(void)
 
 	tcase_set_timeout(tcase, 30);
 	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, an_edited_post_is_told_once);
+	tcase_add_test(tcase, a_deleted_post_is_told_when_it_is_sure);
+	tcase_add_test(tcase, looking_again_stays_within_its_bounds);
 	tcase_add_test(tcase, mentions_come_oldest_first_and_page_by_page);
 	tcase_add_test(tcase, what_was_not_checkpointed_comes_again_after_a_restart);
 	tcase_add_test(tcase, a_failed_checkpoint_does_not_move_on_without_a_restart_either);
