@@ -10,7 +10,7 @@
 #include "base/digest.h"
 #include "base/why.h"
 
-#define SQL_CACHE 256u /* a power of two, well above the number of statements */
+#define SQL_CACHE 1024u /* a power of two, well above the number of statements */
 
 struct sql {
 	sqlite3 *handle;
