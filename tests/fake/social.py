@@ -17,6 +17,7 @@ import http.server
 import json
 import re
 import threading
+import time
 import urllib.parse
 
 
@@ -56,7 +57,9 @@ class World:
                       r'class="u-url mention">@<span>\1</span></a></span>', text)
         status = {"id": str(5000 + len(self.posted)), "content": "<p>%s</p>" % text.replace("\n", "<br>"),
                   "account": {"id": self.options.account, "acct": "lapor"},
-                  "in_reply_to_id": body.get("in_reply_to_id"), "visibility": body["visibility"]}
+                  "in_reply_to_id": body.get("in_reply_to_id"),
+                  "visibility": body.get("visibility", "public"),
+                  "created_at": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())}
         self.posted.append({"request": body, "status": status})
         self.statuses[status["id"]] = status
         if key:
@@ -81,7 +84,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def body(self):
-        return json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+        """JSON; at the API a form too, as the real one takes both."""
+        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        kind = self.headers.get("Content-Type", "")
+        if self.path.startswith("/api/") and kind.startswith("application/x-www-form-urlencoded"):
+            return {k: v[0] for k, v in urllib.parse.parse_qs(raw.decode()).items()}
+        return json.loads(raw or b"{}")
 
     def control(self, w, path):
         body = self.body() if self.command == "POST" else None

@@ -76,7 +76,7 @@ static enum jembatan_result walk(void)
 
 START_TEST(a_walk_brings_every_comment_and_then_moves_on)
 {
-	char id[16];
+	char id[32];
 
 	for (int i = 0; i < 7; i++) {
 		snprintf(id, sizeof id, "Ugx%d", i);
@@ -98,7 +98,7 @@ END_TEST
 
 START_TEST(a_walk_that_was_cut_begins_anew)
 {
-	char id[16];
+	char id[32];
 
 	for (int i = 0; i < 5; i++) {
 		snprintf(id, sizeof id, "Ugx%d", i);
@@ -113,7 +113,7 @@ END_TEST
 
 START_TEST(a_later_walk_ends_where_all_is_known)
 {
-	char id[16];
+	char id[32];
 
 	for (int i = 0; i < 9; i++) {
 		snprintf(id, sizeof id, "Ugx%d", i);
