@@ -308,8 +308,14 @@ enum jembatan_result kit_oauth2_token(struct kit_oauth2 *a, const char *refused_
 		result = save(a, why);
 	else if (!is_good(a, refused))
 		load(a);
-	if (result == JEMBATAN_OK && !is_good(a, refused))
+	if (result == JEMBATAN_OK && !is_good(a, refused)) {
 		result = fetch(a, response, why);
+		/* Another child of this instance may have exchanged it at this moment. */
+		if (result == JEMBATAN_AUTH && a->refresh)
+			load(a);
+		if (result == JEMBATAN_AUTH && a->refresh && is_good(a, refused))
+			result = JEMBATAN_OK;
+	}
 	if (result == JEMBATAN_OK)
 		*out_token = a->access;
 	return result;

@@ -78,10 +78,17 @@ static void forget_walk(struct x *x)
 	x->walk = (struct x_walk){ .count = 0 };
 }
 
+/* An app that reads with a token of its own pays as for anybody's posts. */
+static const char *mention_price(const struct social *s)
+{
+	return jembatan_get_string(s->ctx, "account") && !jembatan_get_string(s->ctx, "refresh_token") ?
+	       "post" : "mention";
+}
+
 /* What a post with all that hangs on it costs at most. */
 static int64_t post_costs(const struct social *s)
 {
-	static const char *const things[] = { "mention", "user", "post", "user", "media" };
+	const char *const things[] = { mention_price(s), "user", "post", "user", "media" };
 	int64_t micro = 0;
 
 	for (size_t i = 0; i < sizeof(things) / sizeof(things[0]); i++)
@@ -132,7 +139,6 @@ static const char *page_url(struct social *s, unsigned size)
 static enum jembatan_result fetch_page(struct social *s, json_t **out)
 {
 	struct x *x = s->own;
-	struct kit_http_request request = { .url = NULL };
 	struct kit_http_response response = { 0 };
 	struct kit_why why = { "" };
 	unsigned size = 0;
@@ -140,8 +146,7 @@ static enum jembatan_result fetch_page(struct social *s, json_t **out)
 
 	if (result != JEMBATAN_OK)
 		return result;
-	request.url = page_url(s, size);
-	result = x_call(s, &request, size * post_costs(s), &response);
+	result = x_get(s, page_url(s, size), size * post_costs(s), &response);
 	/* The token of a page does not live for ever: from the first one again. */
 	if (response.status == 400 && x->walk.next_token)
 		forget_walk(x);
@@ -246,7 +251,7 @@ static enum jembatan_result x_poll(struct social *s)
 	if (result == JEMBATAN_OK)
 		result = fetch_page(s, &page);
 	if (result == JEMBATAN_OK)
-		result = x_settle_page(s, page, "mention");
+		result = x_settle_page(s, page, mention_price(s));
 	if (result == JEMBATAN_OK)
 		result = look_at_errors(s, page);
 	if (result != JEMBATAN_OK) {

@@ -33,6 +33,9 @@ struct x_us x_us(const struct social *s);
 JEMBATAN_MUST_CHECK enum jembatan_result
 x_call(struct social *s, struct kit_http_request *request, int64_t micro,
        struct kit_http_response *out);
+/* The same for a GET; never DATA. */
+JEMBATAN_MUST_CHECK enum jembatan_result
+x_get(struct social *s, const char *url, int64_t micro, struct kit_http_response *out);
 /* GET, as JSON: the caller json_decref's. */
 JEMBATAN_MUST_CHECK enum jembatan_result
 x_ask(struct social *s, const char *url, int64_t micro, json_t **out, unsigned *out_status);

@@ -188,16 +188,32 @@ enum jembatan_result x_call(struct social *s, struct kit_http_request *request, 
 	if (result != JEMBATAN_OK)
 		return result;
 	request->size = sizeof(*request);
-	return judge(s, kit_auth_send(auth, request, out), out);
+	result = judge(s, kit_auth_send(auth, request, out), out);
+	/* What X refuses costs nothing. */
+	if (out->status / 100 == 4) {
+		enum jembatan_result settled = social_budget_settle(s->budget, 0);
+
+		result = settled == JEMBATAN_OK ? result : settled;
+	}
+	return result;
+}
+
+enum jembatan_result x_get(struct social *s, const char *url, int64_t micro,
+			   struct kit_http_response *out)
+{
+	struct kit_http_request request = { .url = url };
+	enum jembatan_result result = x_call(s, &request, micro, out);
+
+	/* An answer of no use is not a record of no use: it is asked for again. */
+	return result == JEMBATAN_DATA ? JEMBATAN_RETRY : result;
 }
 
 enum jembatan_result x_ask(struct social *s, const char *url, int64_t micro, json_t **out,
 			   unsigned *out_status)
 {
-	struct kit_http_request request = { .url = url };
 	struct kit_http_response response;
 	struct kit_why why = { "" };
-	enum jembatan_result result = x_call(s, &request, micro, &response);
+	enum jembatan_result result = x_get(s, url, micro, &response);
 
 	if (out_status)
 		*out_status = response.status;

@@ -30,8 +30,11 @@ def cut(spec, out):
     """The paths that are asked, and how a token is had: that is OAuth's, not X's."""
     whole = json.load(open(spec))
     whole["paths"] = {p: whole["paths"][p] for p in PATHS}
-    whole["paths"]["/2/oauth2/token"] = {"post": {"responses": {
-        "200": {"description": "a token"}, "400": {"description": "none"}}}}
+    whole["paths"]["/2/oauth2/token"] = {"post": {
+        "security": [], "requestBody": {"content": {"application/x-www-form-urlencoded": {
+            "schema": {"type": "object", "required": ["grant_type", "refresh_token"]}}}},
+        "responses": {s: {"description": "a token or none", "content": {"application/json": {
+            "schema": {"type": "object"}}}} for s in ("200", "400")}}}
     out.write_text(json.dumps(whole))
 
 

@@ -106,6 +106,18 @@ static int asked(const char *where)
 	return n;
 }
 
+static int64_t cost(void)
+{
+	struct jembatan_bytes facts;
+
+	ck_assert_int_eq(jembatan_state_get(testctx_context(s.t), "facts.poll", &facts), JEMBATAN_OK);
+	char *text = strndup(facts.data, facts.size), *at = strstr(text, "cost_micro ");
+	int64_t micro = at ? strtoll(at + 11, NULL, 10) : -1;
+
+	free(text);
+	return micro;
+}
+
 /* ---- mentions -------------------------------------------------------------- */
 
 START_TEST(a_walk_goes_to_the_end_and_is_taken_oldest_first)
@@ -250,6 +262,7 @@ static const struct {
 	{ "{\"where\": \"mentions\", \"status\": 402}", 3600000, JEMBATAN_RETRY },
 	{ "{\"where\": \"mentions\", \"status\": 503}", -1, JEMBATAN_RETRY },
 	{ "{\"where\": \"mentions\", \"status\": 403}", -1, JEMBATAN_AUTH },
+	{ "{\"where\": \"mentions\", \"status\": 422}", -1, JEMBATAN_RETRY },
 	{ "{\"where\": \"mentions\", \"cut\": true, \"times\": 2}", -1, JEMBATAN_RETRY },
 	{ "{\"where\": \"mentions\", \"status\": 200, \"body\": {\"errors\": [{\"type\": "
 	  "\"https://api.x.com/2/problems/resource-not-found\"}]}}", -1, JEMBATAN_RETRY },
@@ -267,6 +280,9 @@ START_TEST(each_refusal_waits_as_long_as_it_says)
 	if (refusals[_i].result != JEMBATAN_IDLE)
 		ck_assert_int_eq(walk(), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
+	/* One mention, its author and ourselves: a refusal costs nothing. */
+	if (strstr(refusals[_i].fault, "\"status\": 4") != NULL)
+		ck_assert_int_eq(cost(), 21000);
 }
 END_TEST
 
