@@ -101,6 +101,8 @@ class Place:
         checked = self.rig.command("check")
         expect(checked.returncode == 0, "check: %s" % (checked.stdout + checked.stderr))
         self.daemon = Daemon(self.rig).start()
+        # Who wrote before the way back was open is not answered.
+        wait_for("the way back", lambda: self.rig.status("way"))
 
     def again(self):
         self.daemon.kill()
