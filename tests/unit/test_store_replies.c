@@ -3,6 +3,7 @@
 #include "store_unit.h"
 
 #include "reply/receipts.h"
+#include "store/erase.h"
 #include "store/follows.h"
 #include "store/replies.h"
 
@@ -260,6 +261,33 @@ START_TEST(the_state_that_somebody_was_told_last_is_known)
 }
 END_TEST
 
+START_TEST(who_is_erased_holds_nobody_up_and_is_on_no_list)
+{
+	struct erase_counts counts = { 0 };
+	struct buf keys;
+	buf_init(&keys, 1 << 16);
+	begin();
+	int64_t first = add_message("1", "a"), second = add_message("2", "a");
+	int64_t t = add_ticket(first, "JB-AAAAA1", TICKET_QUEUED);
+	int64_t ahead = add_reply(t, first, "a@b.id", REPLY_NUMBER);
+	int64_t behind = add_reply(t, second, "a@b.id", REPLY_STATUS);
+	int64_t lost = add_reply(t, first, "c@d.id", REPLY_NUMBER);
+	struct reply_row row = get(lost);
+	row.state = REPLY_FAILED;
+	row.missed = true;
+	ck_ok(replies_update(db, &row, NULL, &why));
+	ck_assert(get(behind).waiting);
+	const struct erase_item item = { AUDIT_MESSAGE, first };
+	ck_ok(erase_item(db, &item, "erased", &counts, &keys, &why));
+	ck_assert_int_eq(get(ahead).state, REPLY_DROPPED);
+	ck_assert(!get(behind).waiting);
+	ck_assert_uint_eq(due(1000), 1);
+	ck_assert(!get(lost).missed);
+	commit();
+	buf_done(&keys);
+}
+END_TEST
+
 START_TEST(who_was_told_and_how_often_is_known)
 {
 	bool told = true;
@@ -356,6 +384,7 @@ int main(void)
 	tcase_add_loop_test(t, what_a_person_lets_go_waits_its_turn_and_then_leaves, 0, 3);
 	tcase_add_test(t, a_failed_one_that_goes_again_is_as_new);
 	tcase_add_test(t, the_state_that_somebody_was_told_last_is_known);
+	tcase_add_test(t, who_is_erased_holds_nobody_up_and_is_on_no_list);
 	tcase_add_test(t, who_was_told_and_how_often_is_known);
 	tcase_add_test(t, a_receipt_finds_its_reply_by_our_reference_or_their_id);
 	tcase_add_test(t, counts_follow_and_nothing_of_a_person_stands_in_clear);
