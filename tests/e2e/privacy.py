@@ -122,6 +122,8 @@ def mine_of(p):
 
 
 def whole(p):
+    # A connector's line quotes what came from outside.
+    p.source.put({"do": "log", "text": "kiriman aneh dari " + PHONE + ", " + MAIL + ", NIK " + NIK})
     mine = plant(p, 1)
     settled(p, 8)
     sent = len(p.centre.complaints())
@@ -132,6 +134,9 @@ def whole(p):
     waiting = [t["reference"] for t in looked if t["state"] == "review"][0]
     listed = p.rig.command("review", "list").stdout
     expect(PHONE not in listed and NIK not in listed and "NIK ****" in listed, listed)
+    wait_for("the connector's line", lambda: "kiriman aneh dari" in p.rig.log_text())
+    expect("NIK ****" in p.rig.log_text() and PHONE not in p.rig.log_text() and
+           MAIL not in p.rig.log_text(), "a connector's line says who it was")
     p.rig.ask("review", "show", waiting)
     p.rig.ask("explain", waiting)
     # What an officer writes down may name the person too.
