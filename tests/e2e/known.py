@@ -137,6 +137,25 @@ def rules_are_read_again(build):
     p.stop()
 
 
+def turned_on_by_a_reload(build):
+    """What was off had left its tables unread."""
+    p = Known(build)
+    yield p
+    p.settings["classify"] = {"enabled": False}
+    p.rig.write_config(p.central, mail_instance(p.box.path), p.settings)
+    p.start()
+    p.box.deliver("satu", "Kemarin sore ada jalan berlubang di depan pasar.")
+    expect(str(p.body(0)["category_id"]) == "1", "proposed, though it is off")
+    for on in (True, False):
+        p.settings["classify"]["enabled"] = on
+        p.rig.write_config(p.central, mail_instance(p.box.path), p.settings)
+        p.ask("reload")
+        p.box.deliver("dua" if on else "tiga", "Ada jalan berlubang di dekat kantor pos.")
+        category = str(p.body(1 if on else 2)["category_id"])
+        expect(category == ("777" if on else "1"), "classify %s: %s" % (on, category))
+    p.stop()
+
+
 def what_is_missing_is_waited_for(build):
     p = Known(build)
     yield p
@@ -182,6 +201,6 @@ def a_preview_says_why(build):
 
 if __name__ == "__main__":
     daemon.SCENARIOS = [mail_about_a_road, abuse_of_office, a_person_corrects, rules_are_read_again,
-                        what_is_missing_is_waited_for, a_preview_says_why]
+                        turned_on_by_a_reload, what_is_missing_is_waited_for, a_preview_says_why]
     daemon.NAME = "known"
     sys.exit(daemon.main())
