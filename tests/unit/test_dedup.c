@@ -74,6 +74,8 @@ static enum dedup_decision second(const struct said *a, const struct said *b)
 
 #define AID(name) "Tolong periksa di DTKS nama " name ", rumah di Tirtasuka RT 4 RW 6 Kec. Wanasari Baru, " \
 	"pengajuan PKH setahun lalu tidak pernah dijawab petugas pendamping"
+#define DARK(what, how) "gang Srikandi III mulai balai RW 7 nganti prapatan pasar Kenanga " what ", " how \
+	", wis seminggu"
 #define CUT(village) "Warga " village ", Kec. Wanasari Baru melapor uang BLT dipotong Rp 175.000 tiap " \
 	"keluarga oleh ketua kelompok, tolong diperiksa"
 
@@ -115,6 +117,15 @@ static const struct {
 	{ FLOOD, "pohon di depan pasar kenanga jl wijayasari no 12 mau tumbang", false },
 	{ FLOOD, "got depan pasar cempaka jl hargomulyo no 45 mampet, banjir kalau hujan", false },
 	{ FLOOD, "got mampet, banjir kalau hujan", false },
+	/* Javanese, Sundanese, capitals, emoji, two languages */
+	{ DARK("lampu dalan mati kabeh", "peteng ndedet"), "min " DARK("lampu dalan mati kabeh", "peteng ndedet")
+	  " suwun \xf0\x9f\x99\x8f", true },
+	{ DARK("lampu jalan paeh kabeh", "poek pisan"), "PUNTEN " DARK("LAMPU JALAN PAEH KABEH", "POEK PISAN"),
+	  true },
+	{ DARK("street light mati semua", "so dark banget"), "\xf0\x9f\x9a\xa8 " DARK("street light mati smua",
+	  "so dark bgt") " pls fix \xf0\x9f\x98\xad", true },
+	{ DARK("lampu dalan mati kabeh", "peteng ndedet"), "sampah numpuk ning ngarep balai RW 7, gang Srikandi "
+	  "III, mambu banget", false },
 	/* another matter */
 	{ FLOOD, "Guru honorer di SDN Kenanga 3 belum digaji empat bulan, dinas pendidikan bilang menunggu", false },
 };
