@@ -195,8 +195,8 @@ static enum jembatan_result post(struct social *s, const char *method, const cha
 static enum jembatan_result log_in(struct social *s, struct bluesky_session *session)
 {
 	int64_t now_ms = jembatan_now_ms(s->ctx);
-	int64_t wait_ms = session->login_ms + LOGIN_EVERY_MS - now_ms;
-	struct kit_http_response response = { 0 };
+	int64_t before_ms = session->login_ms, wait_ms = before_ms + LOGIN_EVERY_MS - now_ms;
+	struct kit_http_response response = { .outcome = JEMBATAN_NOT_SENT };
 
 	if (session->login_ms > 0 && wait_ms > 0 && wait_ms <= LOGIN_EVERY_MS) {
 		jembatan_delay(s->ctx, wait_ms);
@@ -221,6 +221,11 @@ static enum jembatan_result log_in(struct social *s, struct bluesky_session *ses
 	wipe(&json);
 	if (result == JEMBATAN_OK)
 		return take_tokens(s, session, &response);
+	if (response.status == 0 && response.outcome == JEMBATAN_NOT_SENT) {
+		session->login_ms = before_ms; /* nobody heard of it */
+		if (save(s, session) != JEMBATAN_OK)
+			return JEMBATAN_RETRY;
+	}
 	if (response.status == 401 || response.status == 400)
 		return jembatan_explain(s->ctx, JEMBATAN_AUTH,
 					"Bluesky refuses `account` and `password` (%s): make a new app "
@@ -238,8 +243,12 @@ static enum jembatan_result renew(struct social *s, struct bluesky_session *sess
 {
 	struct kit_http_response response = { 0 };
 
-	if (session->is_unsaved)
-		return save(s, session);
+	if (session->is_unsaved) {
+		enum jembatan_result kept = save(s, session);
+
+		if (kept != JEMBATAN_OK || session->access)
+			return kept;
+	}
 	load(s, session); /* another process may have it already */
 	if (session->access && (!refused || strcmp(session->access, refused) != 0))
 		return JEMBATAN_OK;

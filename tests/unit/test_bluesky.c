@@ -183,7 +183,7 @@ START_TEST(what_was_not_stored_comes_again)
 	if (_i == 0)
 		testctx_fail_checkpoint(s.t, 1);
 	else
-		testctx_fail_state(s.t, (unsigned)_i + 2); /* two are the login's */
+		testctx_fail_state(s.t, (unsigned)_i + 4); /* those before are the login's, the budget's */
 	ck_assert_int_eq(sweep(), JEMBATAN_RETRY);
 	testctx_forget(s.t);
 	if (_i > 0)
@@ -378,11 +378,21 @@ END_TEST
 
 START_TEST(a_token_is_not_used_before_it_is_stored)
 {
-	testctx_fail_state(s.t, 2);
+	testctx_fail_state(s.t, 3);
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
 	ck_assert_int_eq(asked("list"), 0);
 	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
 	ck_assert_int_eq(asked("login"), 1); /* the same one is stored now */
+}
+END_TEST
+
+START_TEST(a_login_that_nobody_heard_of_is_tried_again_at_once)
+{
+	testctx_fail_state(s.t, 2); /* the budget's: nothing may be asked */
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
+	ck_assert_int_eq(asked("login"), 0);
+	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(asked("login"), 1);
 }
 END_TEST
 
@@ -546,6 +556,7 @@ int main(void)
 	tcase_add_test(tcase, a_token_that_expires_between_two_pages_is_exchanged);
 	tcase_add_test(tcase, a_restart_goes_on_with_the_tokens_of_before);
 	tcase_add_test(tcase, a_token_is_not_used_before_it_is_stored);
+	tcase_add_test(tcase, a_login_that_nobody_heard_of_is_tried_again_at_once);
 	tcase_add_test(tcase, logins_are_few);
 	tcase_add_test(tcase, a_wrong_password_is_told_and_not_shown);
 	tcase_add_test(tcase, a_reply_names_its_post_and_the_thread);

@@ -147,7 +147,7 @@ START_TEST(a_handshake_gives_the_word_back_to_whom_knows_ours)
 
 	ck_assert_uint_eq(out.status, shakes[_i].status);
 	ck_assert_uint_eq(out.body.size, strlen(shakes[_i].body));
-	ck_assert(memcmp(out.body.data, shakes[_i].body, out.body.size) == 0);
+	ck_assert(out.body.size == 0 || memcmp(out.body.data, shakes[_i].body, out.body.size) == 0);
 }
 END_TEST
 
