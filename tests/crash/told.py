@@ -360,15 +360,17 @@ class Place:
         arrived, rows = self.letters(), self.rig.ask("replies", "list")
         listed = collections.Counter(r["ticket"] for r in rows if r["missed"])
         by_reference = {r["reference"]: r for r in rows}
-        tickets = {t["title"].split()[-1].rstrip(","): t["reference"] for t in self.rig.ask("tickets")}
+        tickets = {t["title"]: t["reference"] for t in self.rig.ask("tickets")}
         unknown = self.rig.query("SELECT count(*) FROM audit WHERE what = 'reply_unknown'")[0][0]
         silent = {one["message"]["biz_opaque_callback_data"] for one in self.cloud.state()["sent"]
                   if one["id"] in self.meta.silent}
         tally = collections.Counter(unknown=unknown, listed=sum(listed.values()))
         for way, who, marker in self.citizens:
             got = arrived.pop(who, [])
-            ticket = next((t for m, t in tickets.items() if m.startswith(marker)), None)
-            self.judge_one(way, who, got, listed[ticket], silent, tally)
+            ticket = [t for title, t in tickets.items() if marker in title]
+            if len(ticket) != 1:
+                raise Red("%s: %d tickets" % (who, len(ticket)))
+            self.judge_one(way, who, got, listed[ticket[0]], silent, tally)
         if arrived:
             raise Red("told somebody else: %r" % list(arrived))
         if tally["doubled"] > unknown:
