@@ -205,7 +205,7 @@ const struct jembatan_option settings_table[] = {
 	TEXT("web.address_header", "X-Forwarded-For",
 	     "Header in which the proxy names the sender (its last entry counts); \"\" for none."),
 	{ "web.body_max", JEMBATAN_BYTES, 0, "3MiB", KIB, 3 * MIB, NULL,
-	  "A larger body is refused with 413; to /intake never more than 1 MiB." },
+	  "A larger body is refused with 413." },
 	DURATION("web.header_timeout", "10s", SECOND / 10, 5 * MINUTE,
 		 "The headers of a request must be here within it."),
 	DURATION("web.body_timeout", "30s", SECOND / 10, 10 * MINUTE,

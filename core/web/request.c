@@ -308,18 +308,11 @@ static void find_sender(struct request *q, char key[ROUTE_ADDRESS_SIZE])
 	route_sender(last.value, own, q->sender, key);
 }
 
-/* A batch of a network may be large, one complaint may not. */
-static size_t body_max(const struct request *q)
-{
-	size_t most = q->http->options->body_max_bytes;
-	return q->route.room == MSG_WEB_HOOK || most < FRAME_PIECE_MAX ? most : FRAME_PIECE_MAX;
-}
-
 static bool announces_too_much(const struct request *q)
 {
 	const char *length = MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND,
 							 MHD_HTTP_HEADER_CONTENT_LENGTH);
-	return length != NULL && strtoull(length, NULL, 10) > body_max(q);
+	return length != NULL && strtoull(length, NULL, 10) > q->http->options->body_max_bytes;
 }
 
 /* Why it will not be taken, as far as its headers tell. */
@@ -350,7 +343,7 @@ static enum MHD_Result look_at_headers(struct request *q, const char *method)
 	q->seen = true;
 	conn_enter(q->conn, PHASE_BODY);
 	q->refusal = judge_headers(q, method);
-	buf_init(&q->body, body_max(q));
+	buf_init(&q->body, q->http->options->body_max_bytes);
 	bool asks_first = MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND,
 						      MHD_HTTP_HEADER_EXPECT) != NULL;
 	return q->refusal != MSG_PROBLEM_NONE && asks_first ? refuse(q, q->refusal) : MHD_YES;

@@ -256,7 +256,7 @@ def submissions(build):
 def attachments(build):
     """A photo beside the words: on disk before 202, once, and at the centre byte for byte."""
     p = Place(build, push="auto", centre=True)
-    photo = bytes(range(256)) * 1000
+    photo = bytes(range(256)) * 9000  # 2.2 MiB, 2.9 in base64
     form = {"id": "f-1", "text": "Tiang listrik condong.",
             "attachments": [{"name": "tiang.jpg", "type": "image/jpeg",
                              "data": base64.b64encode(photo).decode()}]}
@@ -362,9 +362,9 @@ def large(build):
     expect(p.hook("x" * 8000)[0] == 200, "8,000 bytes were refused")
     p.close()
     p = Place(build)
-    status = p.submit(b"x" * (1 << 20))[0]
-    expect(status == 422, "1 MiB was not looked at: %d" % status)
-    is_problem(p.submit(b"x" * ((1 << 20) + 1)), 413, "too-large")
+    status = p.submit(b"x" * (3 << 20))[0]
+    expect(status == 422, "3 MiB were not looked at: %d" % status)
+    is_problem(p.submit(b"x" * ((3 << 20) + 1)), 413, "too-large")
     expect(p.hook("x" * (3 << 20))[0] == 200, "3 MiB of a hook were refused")
     is_problem(p.hook("x" * ((3 << 20) + 1)), 413, "too-large")
     p.close()
