@@ -379,13 +379,13 @@ END_TEST
 
 START_TEST(a_large_body_of_a_request_makes_no_file)
 {
+	const struct msg_request request = { .method = "POST", .path = "/" };
 	struct msg_begin begin = { 0 };
 	CLEANUP(free_pointer) char *body = xmalloc(FRAME_BLOB_MAX);
 	memset(body, ' ', FRAME_BLOB_MAX);
 	memcpy(body, "{\"do\": \"message\", \"begin\": false}", 34);
 	open_in_role(MSG_ROLE_REQUEST);
-	core_side_send(&core, MSG_REQUEST, msg_request_fields, &(struct msg_request){ "POST", "/" },
-		       bytes_of(body, FRAME_BLOB_MAX));
+	core_side_send(&core, MSG_REQUEST, msg_request_fields, &request, bytes_of(body, FRAME_BLOB_MAX));
 	struct frame f = core_side_expect(&core, MSG_BEGIN, msg_begin_fields, &begin);
 	ck_assert(begin.spooled_count == 0 && f.blob.size == FRAME_BLOB_MAX);
 }

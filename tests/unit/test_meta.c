@@ -268,7 +268,7 @@ START_TEST(a_walk_that_was_cut_short_begins_anew)
 	for (int i = 0; i < 6 && sweep() != JEMBATAN_IDLE; i++)
 		;
 	for (int i = 1; i <= 5; i++) {
-		char id[16];
+		char id[24];
 
 		snprintf(id, sizeof id, "1001_%d", i);
 		ck_assert_int_ge(came(id), 1);
