@@ -32,7 +32,7 @@ struct letter {
 	struct inbox_row message;
 	struct ticket ticket;
 	const char *tracking_id, *reference;
-	bool is_secret, is_joined; /* his report was added to somebody else's */
+	bool is_secret, is_anonymous, is_joined; /* his report was added to somebody else's */
 	const char *values[REPLY_VALUES];
 };
 
@@ -55,13 +55,18 @@ static const char *one_line(struct arena *arena, const char *text, size_t max)
 	return cut_to(arena, line, max);
 }
 
-/* What one reporter told of himself is shown to no other. */
-static const char *of_another(const struct letter *l, const char *text)
+/* What one reporter told of himself is shown to no other, and what is anonymous
+ * names nobody. */
+static const char *masked(const struct letter *l, const char *text)
 {
-	if (text == NULL || !l->is_joined)
+	if (text == NULL || !(l->is_joined || l->is_anonymous))
 		return text;
 	char *copy = arena_strdup(l->arena, text);
 	(void)personal_mask(copy, PERSONAL_ALL);
+	if (l->is_anonymous) {
+		personal_mask_name(copy, l->ticket.reporter.name);
+		personal_mask_name(copy, l->message.message.message.author.name);
+	}
 	return copy;
 }
 
@@ -77,8 +82,8 @@ static enum jembatan_result read_answer(struct letter *l, struct why *why)
 	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++)
 		if (entries[i].kind == FOLLOW_REPLY && !entries[i].is_ours)
 			l->values[REPLY_VALUE_ANSWER] = entries[i].text;
-	l->values[REPLY_VALUE_ANSWER] = of_another(l, cut_to(l->arena, l->values[REPLY_VALUE_ANSWER],
-							     ANSWER_MAX));
+	l->values[REPLY_VALUE_ANSWER] = masked(l, cut_to(l->arena, l->values[REPLY_VALUE_ANSWER],
+							 ANSWER_MAX));
 	return r == JEMBATAN_GONE ? JEMBATAN_OK : r;
 }
 
@@ -131,7 +136,7 @@ static enum jembatan_result read_values(struct letter *l, struct why *why)
 		return JEMBATAN_OK;
 	l->values[REPLY_VALUE_REFERENCE] = l->reference;
 	l->values[REPLY_VALUE_NUMBER] = l->tracking_id;
-	l->values[REPLY_VALUE_TITLE] = of_another(l, one_line(l->arena, l->ticket.title, TITLE_MAX));
+	l->values[REPLY_VALUE_TITLE] = masked(l, one_line(l->arena, l->ticket.title, TITLE_MAX));
 	if (l->row->event == REPLY_QUESTION)
 		return read_missing(l, why);
 	return l->row->event == REPLY_STATUS ? read_follow(l, why) : JEMBATAN_OK;
@@ -183,6 +188,7 @@ static enum jembatan_result read_ticket(struct letter *l, struct why *why)
 	l->tracking_id = row.tracking_id;
 	l->reference = row.reference;
 	l->is_secret |= l->ticket.secret;
+	l->is_anonymous |= l->ticket.anonymous;
 	l->is_joined = row.message_id != l->row->message_id;
 	if (l->is_secret && l->w->channel->is_public && !is_private(&l->message.message.message))
 		return why_set(why, JEMBATAN_DATA, "the report is secret, and this channel public");
@@ -194,8 +200,10 @@ static enum jembatan_result read_message(struct letter *l, struct why *why)
 	enum jembatan_result r = inbox_get(l->r->o.db, l->row->message_id, l->arena, &l->message, why);
 	if (r == JEMBATAN_GONE || (r == JEMBATAN_OK && l->message.message.message.size == 0))
 		return why_set(why, JEMBATAN_DATA, "its reporter was erased");
-	if (r == JEMBATAN_OK)
-		l->is_secret = (l->message.message.message.flags & JEMBATAN_SECRET_REPORT) != 0;
+	if (r != JEMBATAN_OK)
+		return r;
+	l->is_secret = (l->message.message.message.flags & JEMBATAN_SECRET_REPORT) != 0;
+	l->is_anonymous = (l->message.message.message.flags & JEMBATAN_ANONYMOUS) != 0;
 	return r;
 }
 

@@ -195,6 +195,51 @@ size_t personal_mask(char *text, unsigned kinds)
 	return count;
 }
 
+/* ---- names ------------------------------------------------------------- */
+
+/* What stands between words at this place, in bytes: 0: nothing. Other than ASCII
+ * these are blanks, quotes, dashes and the ellipsis: U+0080 to U+00BF, U+2000 to U+207F. */
+static size_t gap_size(const char *at)
+{
+	unsigned char c = (unsigned char)at[0], next = c != 0 ? (unsigned char)at[1] : 0;
+	if (c < 0x80)
+		return is_letter(at[0]) || is_digit(at[0]) ? 0 : 1;
+	if (c == 0xc2 && next != 0)
+		return 2;
+	return c == 0xe2 && (next == 0x80 || next == 0x81) && at[2] != '\0' ? 3 : 0;
+}
+
+static size_t word_size(const char *at)
+{
+	size_t size = 0;
+	while (at[size] != '\0' && gap_size(at + size) == 0)
+		size++;
+	return size;
+}
+
+static bool has_word(const char *name, const char *word, size_t size)
+{
+	for (size_t n; *name != '\0'; name += n > 0 ? n : gap_size(name)) {
+		size_t same = 0;
+		n = word_size(name);
+		while (n == size && same < n && lower(name[same]) == lower(word[same]))
+			same++;
+		if (same == size)
+			return true;
+	}
+	return false;
+}
+
+void personal_mask_name(char *text, const char *name)
+{
+	while (name != NULL && *text != '\0') {
+		size_t n = word_size(text);
+		if (n > 1 && has_word(name, text, n))
+			memset(text, '*', n);
+		text += n > 0 ? n : gap_size(text);
+	}
+}
+
 void personal_mask_file(char *name)
 {
 	char *dot = strrchr(name, '.');

@@ -21,6 +21,9 @@ enum personal_kind {
 /* Put a "*" for each of their digits and, in mail addresses, letters; nothing
  * else changes, nor the length. Returns how many were found. */
 size_t personal_mask(char *text, unsigned kinds);
+/* Put a "*" for each letter of each word of a person's name, wherever it stands as
+ * a word, in capitals or not; name NULL is fine. Not of one letter alone. */
+void personal_mask_name(char *text, const char *name);
 /* Of the name of a file, all kinds: an "x" each, and the ending stays. */
 void personal_mask_file(char *name);
 

@@ -263,21 +263,60 @@ def answered(build):
     place.close()
 
 
-def secret(build):
-    """Of a secret report only code, number and status are told."""
+PERSON = {"id": "w1", "name": "Dayang Sumbi", "phone": "+6281234567890", "mail": "dayang@contoh.test"}
+HERS = ("Dayang", "Sumbi", "81234567890", "3456-7890", "dayang@contoh", "contoh.test")
+
+
+def whole_story(build, flags):
+    """A complaint of hers with its number, its states and an answer that names her: what
+    was told on the way, and what a person at the office is shown of it."""
     place = Place(build).start()
-    place.write(1, flags=["secret"])
+    place.write(1, flags=flags, author=PERSON, subject="Jembatan Sangkuriang, hubungi 0812-3456-7890",
+                text="Papan lantai Tumang lapuk di jalan Mawar. Dayang Sumbi, dayang@contoh.test.")
     wait_for("the number", lambda: "number" in place.post.events(), 60)
     ticket = place.ticket()
-    place.say(ticket, "Terverifikasi")
+    place.say(ticket, WORDS[0])
     wait_for("the status", lambda: "status" in place.post.events(), 60)
-    told = json.dumps(place.post.arrived)
-    told += json.dumps([place.rig.ask("replies", "preview", ticket["reference"], event)
-                        for event in ("received", "number", "verified")])
-    for word in ("Sangkuriang", "Tumang", "Mawar"):
-        expect(word not in told, "%s was told" % word)
-    expect(ticket["tracking_id"] in told, "the number was not told")
+    place.answers(ticket, "Yth. Ibu DAYANG SUMBI (0812-3456-7890, dayang@contoh.test): papan sudah "
+                  "diganti. Narahubung: 022-4567890.")
+    for word, state in zip(WORDS[2:], STATES[2:]):
+        place.say(ticket, word)
+        wait_for(word, lambda: any(state in a["text"] for a in place.post.arrived), 60)
+    shown = [place.rig.ask("replies", "preview", ticket["reference"], event)
+             for event in ("received", "number", "verified", "answered", "closed_by_admin")]
+    letters = place.post.arrived
     place.close()
+    return ticket, letters, shown
+
+
+def texts_of(letters):
+    return json.dumps([(a["subject"], a["text"], a["extra"]) for a in letters])
+
+
+def anonymous(build):
+    """Nobody's name, phone or address stands in what is told of an anonymous report."""
+    ticket, letters, shown = whole_story(build, ["anonymous"])
+    told = texts_of(letters) + json.dumps(shown)
+    for word in HERS + ("DAYANG", "SUMBI", "4567890"):
+        expect(word not in told, "%s was told: %s" % (word, told))
+    expect("papan sudah diganti" in told and "Sangkuriang" in told, "too little is told: %s" % told)
+    expect({a["to"] for a in letters} == {"w1"}, "somebody else was told")
+
+
+def secret(build):
+    """Of a secret report only reference, number, status and office are told."""
+    ticket, letters, shown = whole_story(build, ["secret"])
+    told = texts_of(letters) + json.dumps(shown)
+    for word in HERS + ("DAYANG", "SUMBI", "Sangkuriang", "Tumang", "Mawar", "diganti", "4567890"):
+        expect(word not in told, "%s was told: %s" % (word, told))
+    for letter in letters:
+        expect(letter["subject"] == "Re: [%s]" % ticket["reference"], "%r" % letter)
+        extra = json.loads(letter["extra"])
+        expect(set(extra) <= {"reference", "number", "status", "state", "office"}, "%r" % extra)
+    number = [a for a in letters if a["event"] == "number"][0]["text"]
+    last = letters[-1]["text"]
+    expect(ticket["tracking_id"] in number and ticket["reference"] in number and
+           "Dinas Contoh" in number and STATES[3] in last, "too little: %r %r" % (number, last))
 
 
 def machines(build):
@@ -458,7 +497,7 @@ def let_go(build):
 
 
 TESTS = {"in_order": in_order, "killed": killed, "held": held, "answered": answered,
-         "secret": secret, "machines": machines, "other_way": other_way,
+         "anonymous": anonymous, "secret": secret, "machines": machines, "other_way": other_way,
          "receipts": receipts, "asked": asked, "twice": twice, "hidden": hidden,
          "let_go": let_go}
 

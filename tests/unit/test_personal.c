@@ -80,10 +80,30 @@ START_TEST(the_name_of_a_file_keeps_its_ending)
 }
 END_TEST
 
+static const char *const names[][3] = {
+	{ "Dayang Sumbi", "Yth. Ibu DAYANG SUMBI, papan", "Yth. Ibu ****** *****, papan" },
+	{ "Dayang Sumbi", "Jembatan Sumbi\xe2\x80\xa6", "Jembatan *****\xe2\x80\xa6" },
+	{ "Dayang Sumbi", "\xe2\x80\x9c" "Dayang\xe2\x80\x9d\xc2\xa0sumbi",
+	  "\xe2\x80\x9c******\xe2\x80\x9d\xc2\xa0*****" },
+	{ "Dayang S.", "Sumbing, Kedayang, blok S", "Sumbing, Kedayang, blok S" },
+	{ "Ren\xc3\xa9 (RW 5)", "untuk Ren\xc3\xa9 di RW 5", "untuk ***** di ** 5" },
+	{ "", "Dayang", "Dayang" }, { NULL, "Dayang", "Dayang" }, { "Dayang", "", "" },
+};
+
+START_TEST(a_persons_name_is_hidden_word_by_word)
+{
+	char *text = xstrdup(names[_i][1]);
+	personal_mask_name(text, names[_i][0]);
+	ck_assert_str_eq(text, names[_i][2]);
+	free(text);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("personal");
 	tcase_add_loop_test(t, what_is_somebodys_is_hidden_and_nothing_else, 0, COUNT_OF(pairs));
 	tcase_add_loop_test(t, the_name_of_a_file_keeps_its_ending, 0, COUNT_OF(files));
+	tcase_add_loop_test(t, a_persons_name_is_hidden_word_by_word, 0, COUNT_OF(names));
 	return unit_run("personal", t);
 }
