@@ -383,21 +383,35 @@ def receipts(build):
 
 
 def asked(build):
-    """An incomplete report is asked back once, waits, and goes on with the
-    answer."""
+    """An incomplete report is asked back once and waits; half an answer leaves it waiting,
+    the rest completes it, after a restart and in another thread."""
     place = Place(build, complete={"mode": "ask", "place": "district"}).start()
     place.write(1, subject="Lampu padam", text="Lampu jalan padam sejak tiga hari yang lalu.")
     question = wait_for("the question", lambda: [a for a in place.post.arrived
                                                  if a["event"] == "question"], 60)[0]
     expect("Di mana" in question["text"] and "kejadiannya" in question["text"], question["text"])
+    held = place.rig.query("SELECT * FROM incomplete")
     place.daemon.kill()
     place.start()
-    time.sleep(1)
     place.write(2, thread="lain", reply_to="remote-" + question["reference"], subject=None,
+                text="Sampai malam ini masih gelap sekali.", author={"id": "w1"})
+    wait_for("half an answer", lambda: place.rig.query(
+        "SELECT count(*) FROM audit WHERE what = 'answered'") == [(1,)], 60)
+    expect(len(place.rig.ask("tickets", "incomplete")) == 1 and
+           place.rig.query("SELECT * FROM incomplete") == held, "another deadline, or none")
+    ticket = place.rig.ask("tickets")[0]
+    place.daemon.kill()
+    place.start()
+    place.write(3, thread="lagi", subject="Perihal " + ticket["reference"],
                 text="Di Kecamatan Coblong, Kota Bandung, Jawa Barat.", author={"id": "w1"})
     wait_for("its number", lambda: "number" in place.post.events(), 60)
     expect(place.post.events().count("question") == 1, "it was asked twice")
     expect(len(place.rig.ask("tickets")) == 1, "the answer became a report")
+    whole = place.centre.complaints()[0]["body"]["content"]
+    for words in ("tiga hari", "gelap sekali", "Kecamatan Coblong"):
+        expect(words in whole, "not all of it at the centre: %s" % whole)
+    expect(not place.centre.follow_ups(ticket["tracking_id"] or place.ticket()["tracking_id"]),
+           "told twice at the centre")
     place.close()
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Replies that wait, in a running daemon: for the end of the quiet hours, for a new
-token (told of 14, 7, 3 and 1 days before), and after a backup was put back. BUILD is
-configured with --enable-faults: the clock is moved on."""
+token (told of 14, 7, 3 and 1 days before), and after a backup was put back; and
+complaints that wait for an answer to our question. BUILD is configured with --enable-faults: the clock is moved on."""
 import argparse
 import pathlib
 import struct
@@ -161,7 +161,51 @@ def restored(build):
     place.close()
 
 
-TESTS = {t.__name__: t for t in (quiet, expiry, restored)}
+def incomplete(place, n, due_in):
+    """A complaint without a place: asked for it, once, and held until then."""
+    place.write(n, subject="Lampu padam %d" % n, text="Lampu jalan padam sejak tiga hari yang lalu.")
+    question = wait_for("the question", lambda: [a for a in place.post.arrived if a["to"] == "w%d" % n
+                                                 and a["event"] == "question"], 60)[0]
+    ticket = place.rig.ask("tickets", "incomplete")[-1]
+    missing, due_ms, asked_ms = place.rig.query(
+        "SELECT missing, due_ms, asked_ms FROM incomplete ORDER BY ticket_id DESC LIMIT 1")[0]
+    expect(missing and asked_ms and abs(due_ms / 1000 - place.now() - due_in) < 60,
+           "not held until then: %r" % ((missing, due_ms, asked_ms),))
+    day = time.strftime("%d-%m-%Y", time.gmtime(due_ms / 1000 + WIB))
+    expect(day in question["text"] and ticket["reference"] in question["text"], question["text"])
+    return ticket
+
+
+def unanswered(build):
+    """Nobody answers the question. Held until the deadline, over a restart; then it goes
+    to the centre as it is, or is kept here, as `complete.after` says. Never asked again."""
+    wait = 3 * 3600
+    for after in ("push", "archive"):
+        place = Later(build, complete={"mode": "ask", "place": "district", "wait": "3h",
+                                       "after": after})
+        place.start()
+        ticket = incomplete(place, 1, wait)
+        place.jump(wait - 300)
+        place.daemon.kill()
+        place.start()
+        time.sleep(1.5)  # it looks once a second
+        expect([t["reference"] for t in place.rig.ask("tickets", "incomplete")] ==
+               [ticket["reference"]] and not place.centre.complaints(), "not held to its end")
+        place.jump(300 + 1)
+        state = "pushed" if after == "push" else "archived"
+        wait_for("its end", lambda: [t for t in place.rig.ask("tickets", state)
+                                     if t["reference"] == ticket["reference"]], 60)
+        if after == "push":
+            wait_for("the number", lambda: "number" in place.post.events(), 60)
+        expect(len(place.centre.complaints()) == (after == "push"), "at the centre: %s" % after)
+        expect(place.rig.query("SELECT count(*) FROM incomplete") == [(0,)], "it still waits")
+        told = place.rig.command("explain", ticket["reference"]).stdout
+        expect("nobody answered what was asked" in told, told)
+        expect(place.post.events().count("question") == 1, "asked twice")
+        place.close()
+
+
+TESTS = {t.__name__: t for t in (quiet, expiry, restored, unanswered)}
 
 
 def main():
