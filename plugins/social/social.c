@@ -238,7 +238,9 @@ static enum jembatan_result social_poll(struct jembatan_context *ctx, void *data
 	enum jembatan_result result = s->is_by_hand ? JEMBATAN_IDLE : s->network->poll(s);
 
 	social_facts_put(s);
-	return result;
+	/* An answer of no use is not a record of no use: it is asked for again, and
+	 * the failure is seen. */
+	return result == JEMBATAN_DATA ? JEMBATAN_RETRY : result;
 }
 
 static enum jembatan_result social_reply(struct jembatan_context *ctx, void *data,

@@ -202,10 +202,8 @@ enum jembatan_result x_get(struct social *s, const char *url, int64_t micro,
 			   struct kit_http_response *out)
 {
 	struct kit_http_request request = { .url = url };
-	enum jembatan_result result = x_call(s, &request, micro, out);
 
-	/* An answer of no use is not a record of no use: it is asked for again. */
-	return result == JEMBATAN_DATA ? JEMBATAN_RETRY : result;
+	return x_call(s, &request, micro, out);
 }
 
 enum jembatan_result x_ask(struct social *s, const char *url, int64_t micro, json_t **out,

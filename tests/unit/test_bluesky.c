@@ -255,9 +255,11 @@ START_TEST(a_context_that_cannot_be_had_holds_up_nothing)
 }
 END_TEST
 
-START_TEST(what_is_no_list_is_asked_for_again)
+START_TEST(what_is_no_list_or_refused_is_asked_for_again)
 {
 	scene_tell(&s, "/_fault", "{\"where\": \"list\", \"status\": 200, \"body\": {\"a\": 1}}");
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
+	scene_tell(&s, "/_fault", "{\"where\": \"list\", \"status\": 422}");
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
 	ck_assert_uint_eq(testctx_checkpoint_count(s.t), 0);
 }
@@ -548,7 +550,7 @@ int main(void)
 	tcase_add_test(tcase, a_record_in_quarantine_does_not_hold_up_the_others);
 	tcase_add_test(tcase, what_a_post_answers_stands_behind_its_words);
 	tcase_add_test(tcase, a_context_that_cannot_be_had_holds_up_nothing);
-	tcase_add_test(tcase, what_is_no_list_is_asked_for_again);
+	tcase_add_test(tcase, what_is_no_list_or_refused_is_asked_for_again);
 	tcase_add_loop_test(tcase, a_limit_is_waited_out_until_it_ends, 0, COUNT(limits));
 	tcase_add_loop_test(tcase, a_deleted_post_is_told_once_it_was_missed_twice, 0, 2);
 	tcase_add_test(tcase, a_post_that_is_there_again_was_not_deleted);

@@ -234,9 +234,11 @@ START_TEST(a_wrong_token_is_told_and_not_shown)
 }
 END_TEST
 
-START_TEST(what_is_no_list_is_asked_for_again)
+START_TEST(what_is_no_list_or_refused_is_asked_for_again)
 {
 	scene_tell(&s, "/_fault", "{\"where\": \"notifications\", \"status\": 200, \"body\": {\"a\": 1}}");
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
+	scene_tell(&s, "/_fault", "{\"where\": \"notifications\", \"status\": 422}");
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
 	ck_assert_uint_eq(testctx_checkpoint_count(s.t), 0);
 }
@@ -372,7 +374,7 @@ int main(void)
 	tcase_add_test(tcase, a_record_in_quarantine_does_not_hold_up_the_others);
 	tcase_add_loop_test(tcase, a_limit_is_waited_out_until_it_ends, 0, COUNT(limits));
 	tcase_add_test(tcase, a_wrong_token_is_told_and_not_shown);
-	tcase_add_test(tcase, what_is_no_list_is_asked_for_again);
+	tcase_add_test(tcase, what_is_no_list_or_refused_is_asked_for_again);
 	tcase_add_loop_test(tcase, a_reply_is_as_visible_as_its_post_and_names_its_author, 0,
 			    COUNT(visibilities));
 	tcase_add_loop_test(tcase, what_became_of_a_reply_is_told_as_it_is_and_settled_by_looking, 0,

@@ -158,6 +158,7 @@ static const struct {
 	{ "{\"where\": \"threads\", \"status\": 403, \"reason\": \"forbidden\"}", JEMBATAN_AUTH, -1 },
 	{ "{\"where\": \"threads\", \"status\": 401, \"reason\": \"authError\"}", JEMBATAN_AUTH, -1 },
 	{ "{\"where\": \"threads\", \"status\": 503}", JEMBATAN_RETRY, -1 },
+	{ "{\"where\": \"threads\", \"status\": 422}", JEMBATAN_RETRY, -1 },
 	{ "{\"where\": \"threads\", \"half\": true}", JEMBATAN_RETRY, -1 },
 	{ "{\"where\": \"threads\", \"cut\": true}", JEMBATAN_RETRY, -1 },
 };
