@@ -107,6 +107,26 @@ static bool read_youtube(const struct place *p, struct social_link *out)
 	return out->id || parameter(p, "v") || p->count > 0;
 }
 
+/* /PAGE/posts/ID, /PAGE/posts/WORDS/ID, permalink.php and story.php with the same
+ * two. The API says PAGE_POST, and of a comment POST_COMMENT. A page by its name,
+ * a pfbid or a comment's long key say no number; groups are not ours to read. */
+static bool read_facebook(const struct place *p, struct social_link *out)
+{
+	bool is_query = p->count == 1 && (is_part(p, 0, "permalink.php") || is_part(p, 0, "story.php"));
+	bool is_path = (p->count == 3 || p->count == 4) && is_part(p, 1, "posts");
+	const char *page = is_query ? parameter(p, "id") : is_path ? p->parts[0] : NULL;
+	const char *post = is_query ? parameter(p, "story_fbid") :
+			   is_path ? p->parts[p->count - 1] : NULL;
+	const char *comment = parameter(p, "comment_id"), *answer = parameter(p, "reply_comment_id");
+	const char *first = answer || comment ? post : page;
+	const char *last = answer ? answer : comment ? comment : post;
+
+	if (first && last && is_number(first) && is_number(last))
+		out->id = kit_arena_printf(p->arena, "%s_%s", first, last);
+	return p->count > 0;
+}
+
+/* Instagram's short codes are not the numbers of its API. */
 static bool read_any(const struct place *p, struct social_link *out)
 {
 	(void)out;
@@ -123,7 +143,7 @@ static const struct network {
 	{ "bluesky", { "bsky.app" }, read_bluesky },
 	{ "telegram", { "t.me", "telegram.me" }, read_telegram },
 	{ "youtube", { "youtube.com", "youtu.be" }, read_youtube },
-	{ "facebook", { "facebook.com", "fb.com", "fb.watch" }, read_any },
+	{ "facebook", { "facebook.com", "fb.com", "fb.watch" }, read_facebook },
 	{ "instagram", { "instagram.com" }, read_any },
 	{ "other", { NULL }, read_any },
 };
