@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli/instance.h"
 #include "intake/manifest.h"
+#include "reply/sample.h"
 #include "ticket/normalize.h"
 #include "ticket/propose.h"
 #include "ticket/ticket_schema.h"
@@ -25,6 +26,7 @@ struct preview {
 	const struct instance_settings *instance;
 	struct ticket_schema *schema;
 	struct know_tables *tables; /* NULL: nothing is proposed */
+	struct reply_templates *templates; /* NULL: replies are not shown */
 	struct arena *arena;
 	size_t count, bad, empty;
 };
@@ -64,6 +66,49 @@ static bool is_complaint(const struct jembatan_message *j)
 	return j->kind == JEMBATAN_NEW || j->kind == JEMBATAN_FOLLOW_UP || j->kind == JEMBATAN_EDIT;
 }
 
+static size_t samples_of(const struct preview *p, const struct msg_message *m,
+			 const struct ticket *t, struct reply_sample out[REPLY_SAMPLES_MAX],
+			 const char **out_why)
+{
+	*out_why = NULL;
+	return t == NULL || p->templates == NULL ? 0 :
+		       reply_samples(p->templates, p->settings, p->instance, m, t, p->arena, out,
+				     out_why);
+}
+
+/* What its reporter would be told, with a number that is none. */
+static void print_replies(const struct preview *p, const struct msg_message *m,
+			  const struct ticket *t)
+{
+	struct reply_sample told[REPLY_SAMPLES_MAX];
+	const char *why = NULL;
+	size_t n = samples_of(p, m, t, told, &why);
+	if (why != NULL)
+		printf("--- replies: none: %s\n", why);
+	for (size_t i = 0; i < n; i++) {
+		printf("--- reply: %s%s%s\n", told[i].event, told[i].state != NULL ? " " : "",
+		       told[i].state != NULL ? told[i].state : "");
+		if (told[i].subject != NULL)
+			cli_say(stdout, "subject       %s\n", told[i].subject);
+		cli_say_bytes(stdout, told[i].text, strlen(told[i].text));
+		fputs("\n", stdout);
+	}
+}
+
+static json_t *replies_json(const struct preview *p, const struct msg_message *m,
+			    const struct ticket *t)
+{
+	struct reply_sample told[REPLY_SAMPLES_MAX];
+	const char *why = NULL;
+	size_t n = samples_of(p, m, t, told, &why);
+	json_t *list = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_pack("{s:s,s:s?,s:s?,s:s}", "event", told[i].event,
+						      "state", told[i].state, "subject",
+						      told[i].subject, "text", told[i].text));
+	return list;
+}
+
 static void print_text(const struct preview *p, const struct msg_message *m, const struct ticket *t,
 		       const char *trouble)
 {
@@ -84,6 +129,7 @@ static void print_text(const struct preview *p, const struct msg_message *m, con
 		fputs("--- ticket\n", stdout);
 		cli_say_bytes(stdout, text.data, text.size);
 		buf_done(&text);
+		print_replies(p, m, t);
 	}
 	if (trouble != NULL)
 		cli_say(stdout, "!!! %s\n", trouble);
@@ -108,7 +154,8 @@ void cli_print_body(void *data, json_t *row)
 	arena_free(arena);
 }
 
-static void print_json(const struct msg_message *m, const struct ticket *t, const char *trouble)
+static void print_json(const struct preview *p, const struct msg_message *m,
+		       const struct ticket *t, const char *trouble)
 {
 	json_t *ticket = NULL;
 	struct why why;
@@ -117,8 +164,9 @@ static void print_json(const struct msg_message *m, const struct ticket *t, cons
 		if (jx_parse(bytes_text(body), &ticket, &why) != JEMBATAN_OK)
 			ticket = NULL;
 	}
-	json_t *row = json_pack("{s:s,s:o,s:o?,s:s?}", "type", "preview", "message", message_json(m),
-				"ticket", ticket, "problem", trouble);
+	json_t *row = json_pack("{s:s,s:o,s:o?,s:o,s:s?}", "type", "preview", "message",
+				message_json(m), "ticket", ticket, "replies", replies_json(p, m, t),
+				"problem", trouble);
 	cli_print_json(NULL, row);
 	json_decref(row);
 }
@@ -173,7 +221,7 @@ static void on_message(void *data, const struct msg_message *m)
 	}
 	p->bad += trouble != NULL;
 	if (p->cli->json)
-		print_json(m, made ? &t : NULL, trouble);
+		print_json(p, m, made ? &t : NULL, trouble);
 	else
 		print_text(p, m, made ? &t : NULL, trouble);
 }
@@ -236,6 +284,10 @@ int cli_preview(const struct cli *c, const char *instance, const char *sample)
 					 .locations_file = s->central.locations_file },
 		      &p.tables, &why) != JEMBATAN_OK)
 		cli_say(stderr, "jembatan preview: nothing is proposed: %s\n", why.text);
+	if (r == JEMBATAN_OK) {
+		const char *path = reply_templates_path(s->replies.templates);
+		p.templates = reply_templates_load(path, path, &problems);
+	}
 	/* Problems elsewhere do not matter to a preview: begin anew. */
 	problems_done(&problems);
 	problems_init(&problems);
@@ -250,6 +302,7 @@ int cli_preview(const struct cli *c, const char *instance, const char *sample)
 	problems_done(&problems);
 	ticket_schema_free(p.schema);
 	know_free(p.tables);
+	reply_templates_free(p.templates);
 	arena_free(p.arena);
 	settings_free(s);
 	if (r == JEMBATAN_OK)
