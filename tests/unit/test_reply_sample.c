@@ -52,6 +52,7 @@ START_TEST(each_event_is_shown_in_its_order)
 	ck_assert(strstr(told[0].text, "0000000") == NULL); /* there is none yet */
 	ck_assert(strstr(told[1].text, "0000000") != NULL);
 	ck_assert_str_eq(told[1].subject, "Re: [JB-000000] Lampu padam");
+	ck_assert(strstr(told[3].text, "Tanggapan") == NULL); /* there is none: no label either */
 }
 END_TEST
 
