@@ -1,10 +1,12 @@
-/* kit_signature.c: signatures of webhooks over the exact bytes of the body. The
- * expected signature is written out and compared as text, always whole and by
- * CRYPTO_memcmp: how long it takes says nothing of how much was right. */
+/* kit_signature.c: signatures of webhooks over the exact bytes of the body, and the
+ * handshake before the first one. The expected signature is written out and compared
+ * as text, always whole and by CRYPTO_memcmp: how long it takes says nothing of how
+ * much was right. */
 #include "kit/kit_internal.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -65,4 +67,36 @@ bool kit_signature_is_valid(const char *value, const char *prefix, enum kit_sign
 	mem_wipe(&mac, sizeof(mac));
 	mem_wipe(expected, sizeof(expected));
 	return same && fits;
+}
+
+/* Of both the digests are compared: their length is the same. */
+bool kit_secret_is_same(const char *given, const char *secret)
+{
+	char a[65], b[65];
+	if (!given || !secret || !*secret)
+		return false;
+	kit_digest(&given, 1, a);
+	kit_digest(&secret, 1, b);
+	return CRYPTO_memcmp(a, b, sizeof(a)) == 0;
+}
+
+bool kit_hub_answer(const char *query, const char *word, struct kit_text *out)
+{
+	struct kit_text *text = kit_text_new(16384);
+	kit_text_add_string(text, "http://hook/?");
+	for (const char *c = query ? query : ""; *c != '\0'; c++)
+		kit_text_add_string(text, *c == '+' ? "%20" : (const char[]){ *c, '\0' });
+	const char *url = kit_text_string(text);
+	char *mode = kit_url_parameter(url, "hub.mode");
+	char *token = kit_url_parameter(url, "hub.verify_token");
+	char *challenge = kit_url_parameter(url, "hub.challenge");
+	bool is_it = mode && strcmp(mode, "subscribe") == 0 && challenge &&
+		     kit_secret_is_same(token, word);
+	if (is_it)
+		kit_text_add_string(out, challenge);
+	free(mode);
+	free(token);
+	free(challenge);
+	kit_text_free(text);
+	return is_it;
 }

@@ -5,43 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of both the digests are compared: how long it takes says nothing. */
-static bool is_same_secret(const char *given, const char *expected)
-{
-	char a[65], b[65];
-
-	if (!given || !expected || *expected == '\0')
-		return false;
-	kit_digest(&given, 1, a);
-	kit_digest(&expected, 1, b);
-	return strcmp(a, b) == 0;
-}
-
-/* Meta asks at each change of the callback URL: its word back, bare. */
-static unsigned shake_hands(struct social *s, const char *query)
-{
-	struct meta *meta = s->own;
-	struct kit_text *text = kit_text_new(16384);
-
-	kit_text_add_string(text, "http://hook/?");
-	for (const char *c = query ? query : ""; *c != '\0'; c++)
-		kit_text_add_string(text, *c == '+' ? "%20" : (const char[]){ *c, '\0' });
-	const char *url = kit_text_string(text);
-	char *mode = kit_url_parameter(url, "hub.mode");
-	char *token = kit_url_parameter(url, "hub.verify_token");
-	char *challenge = kit_url_parameter(url, "hub.challenge");
-	bool is_it = mode && strcmp(mode, "subscribe") == 0 && challenge &&
-		     is_same_secret(token, jembatan_get_string(s->ctx, "verify_token"));
-
-	if (is_it)
-		kit_text_add_string(meta->answer, challenge);
-	free(mode);
-	free(token);
-	free(challenge);
-	kit_text_free(text);
-	return is_it ? 200 : 403;
-}
-
 static bool is_signed(struct social *s, const struct jembatan_request *request)
 {
 	static const char *const secrets[] = { "app_secret", "app_secret_old" };
@@ -112,7 +75,10 @@ enum jembatan_result meta_request(struct social *s, const struct jembatan_reques
 	kit_text_clear(meta->answer);
 	out->media_type = "text/plain";
 	if (strcmp(request->method, "GET") == 0) {
-		out->status = shake_hands(s, request->query);
+		/* Meta asks at each change of the callback URL. */
+		out->status = kit_hub_answer(request->query,
+					     jembatan_get_string(s->ctx, "verify_token"),
+					     meta->answer) ? 200 : 403;
 		out->body = kit_text_bytes(meta->answer);
 		return JEMBATAN_OK;
 	}

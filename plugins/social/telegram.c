@@ -334,18 +334,6 @@ static enum jembatan_result telegram_poll(struct social *s)
 
 /* ---- webhooks ---------------------------------------------------------- */
 
-/* Of both the digests are compared: how long it takes says nothing. */
-static bool is_same_secret(const char *given, const char *expected)
-{
-	char a[65], b[65];
-
-	if (!given || !expected || *expected == '\0')
-		return false;
-	kit_digest(&given, 1, a);
-	kit_digest(&expected, 1, b);
-	return strcmp(a, b) == 0;
-}
-
 /* A greeting rides on the answer. */
 static void answer_with(struct social *s, json_t *hello, struct jembatan_response *out)
 {
@@ -368,7 +356,7 @@ static enum jembatan_result telegram_request(struct social *s, const struct jemb
 
 	out->media_type = "text/plain";
 	if (strcmp(request->method, "POST") != 0 ||
-	    !is_same_secret(given, jembatan_get_string(s->ctx, "webhook_secret"))) {
+	    !kit_secret_is_same(given, jembatan_get_string(s->ctx, "webhook_secret"))) {
 		out->status = strcmp(request->method, "POST") == 0 ? 401 : 405;
 		return JEMBATAN_OK;
 	}

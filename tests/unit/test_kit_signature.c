@@ -159,6 +159,51 @@ START_TEST(a_header_that_stands_there_twice_is_none)
 }
 END_TEST
 
+static const struct {
+	const char *given, *secret;
+	bool is_same;
+} secrets[] = {
+	{ "kata-uji", "kata-uji", true },
+	{ "kata-ujj", "kata-uji", false },
+	{ "kata-uji-", "kata-uji", false },
+	{ "kata", "kata-uji", false },
+	{ "", "kata-uji", false },
+	{ NULL, "kata-uji", false },
+	{ "", "", false },
+	{ "kata-uji", NULL, false },
+};
+
+START_TEST(a_secret_is_ours_when_it_is_the_same_and_there_is_one)
+{
+	ck_assert_int_eq(kit_secret_is_same(secrets[_i].given, secrets[_i].secret),
+			 secrets[_i].is_same);
+}
+END_TEST
+
+static const struct {
+	const char *query, *word, *answer;
+} handshakes[] = {
+	{ "hub.mode=subscribe&hub.challenge=7+%2B&hub.verify_token=kata%20uji", "kata uji", "7 +" },
+	{ "hub.mode=subscribe&hub.challenge=7&hub.verify_token=salah", "kata uji", NULL },
+	{ "hub.mode=unsubscribe&hub.challenge=7&hub.verify_token=kata+uji", "kata uji", NULL },
+	{ "hub.mode=subscribe&hub.verify_token=kata+uji", "kata uji", NULL },
+	{ "hub.mode=subscribe&hub.challenge=7&hub.verify_token=", "", NULL },
+	{ "hub.mode=subscribe&hub.challenge=7", NULL, NULL },
+	{ NULL, "kata uji", NULL },
+};
+
+START_TEST(a_handshake_with_our_word_has_its_challenge_back)
+{
+	struct kit_text *out = kit_text_new(100);
+	const char *answer = handshakes[_i].answer;
+
+	ck_assert_int_eq(kit_hub_answer(handshakes[_i].query, handshakes[_i].word, out),
+			 answer != NULL);
+	ck_assert_str_eq(kit_text_string(out), answer ? answer : "");
+	kit_text_free(out);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("kit_signature");
@@ -170,5 +215,7 @@ int main(void)
 	tcase_add_test(t, many_forged_signatures_are_all_refused);
 	tcase_add_test(t, every_signature_is_compared_whole_however_early_it_differs);
 	tcase_add_test(t, a_header_that_stands_there_twice_is_none);
+	tcase_add_loop_test(t, a_secret_is_ours_when_it_is_the_same_and_there_is_one, 0, 8);
+	tcase_add_loop_test(t, a_handshake_with_our_word_has_its_challenge_back, 0, 7);
 	return unit_run("kit_signature", t);
 }

@@ -95,6 +95,16 @@ kit_signature_is_valid(const char *value, const char *prefix,
 		       enum kit_signature_form form, const char *secret,
 		       struct jembatan_bytes body);
 
+/* Is what was given (or NULL) our secret? How long it takes says nothing of how
+ * much was right. An empty or missing secret is nobody's: false. */
+JEMBATAN_MUST_CHECK bool kit_secret_is_same(const char *given,
+					    const char *secret);
+
+/* The handshake of WebSub and Meta: is this query (or NULL) a subscription with
+ * our word? Then its challenge is added to `out`: the answer, bare. */
+JEMBATAN_MUST_CHECK bool kit_hub_answer(const char *query, const char *word,
+					struct kit_text *out);
+
 /* ---- URLs and the address guard ---------------------------------------- */
 
 struct sockaddr;
