@@ -229,16 +229,30 @@ static enum jembatan_result fill_in(struct letter *l, struct msg_reply *out, str
 	return JEMBATAN_OK;
 }
 
+enum jembatan_result replies_is_resent(struct replies *r, const struct reply_row *row,
+				       struct arena *arena, bool *out, struct why *why)
+{
+	struct reply_row before;
+	*out = false;
+	if (row->fallback_of == 0)
+		return JEMBATAN_OK;
+	enum jembatan_result result = replies_get(r->o.db, row->fallback_of, arena, &before, why);
+	*out = result == JEMBATAN_OK && before.instance_id == row->instance_id;
+	return result == JEMBATAN_GONE ? JEMBATAN_OK : result;
+}
+
 /* Free text within the window; its end is judged at the moment of sending. */
 static enum jembatan_result read_window(struct letter *l, struct msg_reply *out, struct why *why)
 {
 	int64_t contact_ms = 0;
+	bool is_resent = false;
 	if (l->w->channel->window_ms == 0)
 		return JEMBATAN_OK;
-	out->window_until_ms = 1; /* he never wrote here */
-	if (l->message.instance_id != l->w->id)
-		return JEMBATAN_OK;
-	enum jembatan_result r = replies_last_contact(l->r->o.db, l->row->message_id, &contact_ms, why);
+	out->window_until_ms = 1; /* he never wrote here, or the channel says that it is over */
+	enum jembatan_result r = replies_is_resent(l->r, l->row, l->arena, &is_resent, why);
+	if (r != JEMBATAN_OK || is_resent || l->message.instance_id != l->w->id)
+		return r;
+	r = replies_last_contact(l->r->o.db, l->row->message_id, &contact_ms, why);
 	if (r == JEMBATAN_OK)
 		out->window_until_ms = contact_ms + l->w->channel->window_ms;
 	return r;

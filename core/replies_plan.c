@@ -4,6 +4,7 @@
 #include "replies_inside.h"
 
 #include "base/clock.h"
+#include "reply/receipts.h"
 #include "store/audit.h"
 #include "store/incomplete.h"
 #include "store/tickets.h"
@@ -228,23 +229,56 @@ static enum jembatan_result try_other(struct plan *p, const struct reply_row *fa
 	return JEMBATAN_OK;
 }
 
-/* A fallback is tried once: what failed there too has reached nobody. */
+/* Its channel took it as free text, and then said that the time for that was over:
+ * there it goes once more, as whatever may be sent then. */
+static enum jembatan_result try_again(struct plan *p, const struct reply_row *failed,
+				      const struct jembatan_message *m, bool *out_found,
+				      struct why *why)
+{
+	struct reply_address address;
+	int last = failed->status;
+	const struct way *w = replies_way_of(p->r, failed->instance_id);
+	if (failed->fallback_of != 0 || w == NULL || w->settings->replies != REPLIES_ON ||
+	    !reply_failed_by(failed->why, w->channel->window_code) ||
+	    !reply_address(w->channel, m, failed->to_kind, p->arena, &address))
+		return JEMBATAN_OK;
+	enum jembatan_result r = failed->event != REPLY_STATUS ? JEMBATAN_OK :
+		replies_last_status(p->r->o.db, p->ticket.id, &failed->address_key, &last, why);
+	*out_found = true;
+	/* A newer state is on its way to him. */
+	if (r != JEMBATAN_OK || last != failed->status)
+		return r;
+	struct reply_row row = { .event = failed->event, .status = failed->status,
+				 .due_ms = p->now_ms, .fallback_of = failed->id };
+	return add(p, w, failed->message_id, &address, &row, why);
+}
+
+static enum jembatan_result try_on(struct plan *p, const struct reply_row *failed, bool *out_found,
+				   struct why *why)
+{
+	struct inbox_row m;
+	bool is_resent = false;
+	enum jembatan_result r = replies_is_resent(p->r, failed, p->arena, &is_resent, why);
+	if (r != JEMBATAN_OK || (failed->fallback_of != 0 && !is_resent))
+		return r;
+	r = inbox_get(p->r->o.db, failed->message_id, p->arena, &m, why);
+	if (r != JEMBATAN_OK || m.message.message.size == 0)
+		return r == JEMBATAN_GONE ? JEMBATAN_OK : r;
+	r = try_again(p, failed, &m.message.message, out_found, why);
+	return r == JEMBATAN_OK && !*out_found ?
+		       try_other(p, failed, &m.message.message, out_found, why) : r;
+}
+
+/* Another way is tried once: what failed there too has reached nobody. */
 static enum jembatan_result on_failed(struct plan *p, struct why *why)
 {
 	struct reply_row failed;
-	struct inbox_row m;
 	bool found = false;
 	struct db *db = p->r->o.db;
 	enum jembatan_result r = replies_get(db, p->news->reply_id, p->arena, &failed, why);
 	if (r != JEMBATAN_OK || failed.event == REPLY_RESEND || failed.event == REPLY_RECEIVED)
 		return r;
-	if (failed.fallback_of == 0) {
-		r = inbox_get(db, failed.message_id, p->arena, &m, why);
-		if (r == JEMBATAN_OK && m.message.message.size != 0)
-			r = try_other(p, &failed, &m.message.message, &found, why);
-		else if (r == JEMBATAN_GONE)
-			r = JEMBATAN_OK;
-	}
+	r = try_on(p, &failed, &found, why);
 	if (r != JEMBATAN_OK || found || failed.state != REPLY_FAILED)
 		return r;
 	failed.missed = true;

@@ -11,7 +11,8 @@ static const struct reply_channel channels[] = {
 	{ .connector = "email", .guarantee = REPLY_REPEATS, .patience = 30, .kinds = { "mail" } },
 	/* A status arrives as a receipt that bears our reference. */
 	{ .connector = "whatsapp", .text_max = 4096, .window_ms = 24 * HOUR,
-	  .settle_after_ms = 10 * MINUTE, .quiet = "21:00-07:00", .kinds = { "id", "phone" } },
+	  .window_code = "131047", .settle_after_ms = 10 * MINUTE, .quiet = "21:00-07:00",
+	  .kinds = { "id", "phone" } },
 	{ .connector = "facebook", .text_max = 8000, .is_public = true, .kinds = { "id" } },
 	{ .connector = "instagram", .text_max = 300, .is_public = true, .kinds = { "id" } },
 	{ .connector = "x", .text_max = 280, .is_public = true, .kinds = { "id", "handle" } },

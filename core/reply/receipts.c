@@ -43,6 +43,14 @@ static const char *failed_why(const char *sentence, const char *reason, struct a
 	return arena_printf(arena, "%s: %s", sentence, masked);
 }
 
+bool reply_failed_by(const char *why, const char *code)
+{
+	const char *at = why != NULL && code != NULL ? strstr(why, ": ") : NULL;
+	size_t size = code != NULL ? strlen(code) : 0;
+	return at != NULL && strncmp(at + 2, code, size) == 0 &&
+	       (at[2 + size] == ' ' || at[2 + size] == '\0');
+}
+
 enum jembatan_result reply_take_receipt(struct db *db, const struct reply_receipt *r,
 					int64_t now_ms, struct why *why)
 {

@@ -17,5 +17,8 @@ struct reply_receipt {
 /* Inside a transaction. GONE: it is of nothing that we sent. */
 MUST_CHECK enum jembatan_result reply_take_receipt(struct db *db, const struct reply_receipt *r,
 						   int64_t now_ms, struct why *why);
+/* Of a FAILED row's why, as it is written by this: was it the channel's code?
+ * Either may be NULL: no. */
+bool reply_failed_by(const char *why, const char *code);
 
 #endif

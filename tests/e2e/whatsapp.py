@@ -89,7 +89,8 @@ def signed(body, secret=SECRET):
 
 
 class Place:
-    def __init__(self, build, gather="2s", push="shadow", centre=False, more=None, front=None):
+    def __init__(self, build, gather="2s", push="shadow", centre=False, more=None, front=None,
+                 options=None):
         """front: given the fake's URL, starts what stands before it; its URL."""
         self.rig = Rig(build, {}, {})
         self.socket = str(self.rig.dir / "web.sock")
@@ -106,6 +107,7 @@ class Place:
                              "graph_url": front(self) if front else self.cloud.url,
                              "media_hosts": [self.cloud.url]}}
         entry["options"]["media_hosts"].append(entry["options"]["graph_url"])
+        entry["options"].update(options or {})
         if gather:
             entry["gather"] = gather
         entry.update(more or {})
@@ -245,6 +247,60 @@ def answered(o, front=None):
            == 200, "not taken")
     wait_for("it to be settled", lambda: "unknown" not in states(), 20)
     expect(p.cloud.state()["asked"]["send"] == 2, "it went out again")
+    p.close()
+
+
+def closed_after_all(o):
+    """Meta takes a text and says later that the 24 hours are over: the approved template
+    goes, once, after a kill too; where there is none, the citizen is listed as not reached."""
+    p = Place(o.build, gather=None, push="auto", centre=True,
+              more={"replies": {"send": "on", "quiet": ""}},
+              options={"templates": {"number": "nomor_laporan/id reference number"}})
+    wait_for("the way back", lambda: p.rig.query(
+        "SELECT value FROM flag WHERE name = 'replies.on'") == [(1,)], 20)
+    text = "Lampu jalan di depan balai desa padam sejak Senin malam, mohon diperbaiki"
+    hook = webhook(message(1, "text", {"body": text}, at=int(time.time()) + 1))
+    expect(p.give(hook) == 200, "not taken")
+    sent = lambda: p.cloud.state()["sent"]  # noqa: E731
+    rows = lambda: p.rig.ask("replies", "list")  # noqa: E731
+
+    def is_told(n, status, **more):
+        one = sent()[n]
+        return p.give(webhook(statuses=[dict({
+            "id": one["id"], "status": status, "timestamp": str(int(time.time())),
+            "recipient_id": "6281200000001", "biz_opaque_callback_data":
+            one["message"]["biz_opaque_callback_data"]}, **more)])) == 200
+
+    over = {"errors": [{"code": 131047, "title": "Re-engagement message",
+                        "message": "Re-engagement message", "error_data": {
+                            "details": "More than 24 hours have passed since the last reply"}}]}
+    wait_for("the number", sent, 60)
+    ticket = p.rig.ask("tickets", "pushed")[0]
+    expect(sent()[0]["message"]["type"] == "text", "sent: %s" % sent())
+    wait_for("its row", lambda: [r["state"] for r in rows()] == ["dropped", "sent"] or
+             [r["state"] for r in rows()] == ["sent"], 20)
+    p.daemon.kill()
+    p.start()
+    expect(is_told(0, "failed", **over), "not taken")
+    wait_for("the template", lambda: len(sent()) == 2, 60)
+    expect(is_told(0, "failed", **over), "not taken")
+    second = sent()[1]["message"]
+    words = json.dumps(second["template"])
+    expect(second["type"] == "template" and second["template"]["name"] == "nomor_laporan" and
+           ticket["tracking_id"] in words and ticket["reference"] in words and
+           second["to"] == "6281200000001", "sent: %s" % second)
+    expect(is_told(1, "delivered"), "not taken")
+    wait_for("it to arrive", lambda: rows()[-1]["state"] == "delivered", 20)
+    expect(not p.rig.ask("replies", "list", "--not-reached"), "he was reached")
+    p.centre.get("/_status/" + ticket["tracking_id"],
+                 {"status_code": "0", "status_name": "Dalam Proses", "note": ""})
+    wait_for("the state", lambda: len(sent()) == 3, 60)
+    wait_for("its row", lambda: rows()[-1]["state"] == "sent", 20)
+    expect(is_told(2, "failed", **over), "not taken")
+    missed = wait_for("the list", lambda: p.rig.ask("replies", "list", "--not-reached"), 60)
+    expect(len(missed) == 1 and missed[0]["event"] == "status" and "template" in missed[0]["why"],
+           "listed: %s" % missed)
+    expect(len(sent()) == 3, "it went out again: %s" % sent())
     p.close()
 
 
@@ -423,7 +479,8 @@ def preview(o):
     rig.close()
 
 
-SCENARIOS = [preview, gathered, orders, answered, named, durable, large, copies, forged]
+SCENARIOS = [preview, gathered, orders, answered, closed_after_all, named, durable, large, copies,
+             forged]
 
 
 def main():

@@ -351,6 +351,32 @@ START_TEST(a_receipt_finds_its_reply_by_our_reference_or_their_id)
 }
 END_TEST
 
+static const struct { const char *reason, *code; bool is_it; } reasons[] = {
+	{ "131047 Re-engagement message: more than 24 hours", "131047", true },
+	{ "131047", "131047", true },
+	{ "1310470 Another", "131047", false },
+	{ "131026 not 131047: 131047", "131047", false },
+	{ NULL, "131047", false },
+	{ "131047 Re-engagement message", NULL, false },
+};
+
+START_TEST(the_code_of_a_failure_is_known_again)
+{
+	begin();
+	int64_t m = add_message("1", "a"), t = add_ticket(m, "JB-AAAAA1", TICKET_QUEUED);
+	int64_t id = add_reply(t, m, "a@b.id", REPLY_NUMBER);
+	set(id, REPLY_SENDING);
+	struct reply_row row = get(id);
+	struct reply_receipt receipt = { .instance_id = instance, .reference = row.reference,
+					 .state = JEMBATAN_RECEIPT_FAILED,
+					 .reason = reasons[_i].reason };
+	ck_ok(reply_take_receipt(db, &receipt, 5000, &why));
+	ck_assert_int_eq(reply_failed_by(get(id).why, reasons[_i].code), reasons[_i].is_it);
+	ck_assert(!reply_failed_by(NULL, reasons[_i].code));
+	commit();
+}
+END_TEST
+
 START_TEST(counts_follow_and_nothing_of_a_person_stands_in_clear)
 {
 	struct replies_counts counts;
@@ -387,6 +413,7 @@ int main(void)
 	tcase_add_test(t, who_is_erased_holds_nobody_up_and_is_on_no_list);
 	tcase_add_test(t, who_was_told_and_how_often_is_known);
 	tcase_add_test(t, a_receipt_finds_its_reply_by_our_reference_or_their_id);
+	tcase_add_loop_test(t, the_code_of_a_failure_is_known_again, 0, COUNT_OF(reasons));
 	tcase_add_test(t, counts_follow_and_nothing_of_a_person_stands_in_clear);
 	return unit_run("store_replies", t);
 }
