@@ -356,6 +356,33 @@ def other_way(build):
     place.close()
 
 
+def too_late(build):
+    """What was told too late for free text is tried once more there, as a template; then
+    on the next known channel, and no further."""
+    second = Post()
+    place = Place(build, "whatsapp", others={"wa": {
+        "connector": "whatsapp", "push": "auto", "start": "all", "every": "1s",
+        "replies": {"send": "on", "quiet": ""}, "options": {"post": second.port}}}).start()
+    place.write(1, author={"id": "w1", "phone": "+6281234567890"})
+    wait_for("the number", lambda: "number" in place.post.events(), 60)
+    first = place.post.arrived[-1]
+    expect(first["window"] > 1, "%r" % first)
+    place.post.answer = lambda letter: {"outcome": "refused", "why": "no template"}
+    late = {"do": "receipt", "reference": first["reference"], "state": "failed",
+            "reason": "131047 Re-engagement message"}
+    place.source.put(late, late)
+    wait_for("the other way", lambda: "number" in second.events("+6281234567890"), 60)
+    again = place.post.tries[-1]
+    expect(again["event"] == "number" and again["window"] == 1 and again["to"] == "w1" and
+           again["reference"] != first["reference"], "%r" % again)
+    place.source.put(late)
+    wait_for("the receipt", lambda: place.source.waiting() == 0, 30)
+    expect([r["state"] for r in place.rig.ask("replies", "list") if r["event"] == "number"] ==
+           ["failed", "failed", "sent"], "%r" % place.rig.ask("replies", "list"))
+    expect(not place.rig.ask("replies", "list", "--not-reached"), "he was reached")
+    place.close()
+
+
 def receipts(build):
     """Delivered is what the channel's receipt says, in any order and twice; a
     failure that is told later counts as well."""
@@ -512,7 +539,7 @@ def let_go(build):
 
 TESTS = {"in_order": in_order, "killed": killed, "held": held, "answered": answered,
          "anonymous": anonymous, "secret": secret, "machines": machines, "other_way": other_way,
-         "receipts": receipts, "asked": asked, "twice": twice, "hidden": hidden,
+         "too_late": too_late, "receipts": receipts, "asked": asked, "twice": twice, "hidden": hidden,
          "let_go": let_go}
 
 
