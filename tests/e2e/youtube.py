@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Comments under a channel's videos against real processes: each is one ticket, over a
+kill too, and its number stands below it once, also when YouTube's answer was lost;
+our own answers are nobody's complaint; the token is nowhere to be read."""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import time
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from rig import TOP, Centre, Daemon, Failed, Rig, elsewhere, end_with_us, expect, wait_for  # noqa: E402
+
+TOKEN = "token-uji"
+STAGES = [1, 1, 1, 4, 4, 4]  # three tickets; our own answers are kept, no more
+
+
+class Channel:
+    def __init__(self):
+        self.process = subprocess.Popen([sys.executable, str(TOP / "tests" / "fake" / "youtube.py")],
+                                        stdout=subprocess.PIPE, text=True, preexec_fn=end_with_us)
+        self.url = self.process.stdout.readline().split()[-1]
+
+    def ask(self, path, data=None):
+        body = json.dumps(data).encode() if data is not None else None
+        with urllib.request.urlopen(self.url + path, body, timeout=30) as answer:
+            return json.loads(answer.read())
+
+    def comment(self, number):
+        now = time.gmtime(time.time() + 1)  # not before replies were switched on
+        self.ask("/_comment", {"id": "Ugx%d" % number, "author": "UCwarga%d" % number,
+                               "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", now),
+                               "text": "#lapor " + elsewhere(number)})
+
+    def below(self, number):
+        return [p["textOriginal"] for p in self.ask("/_state")["posted"]
+                if p["parentId"] == "Ugx%d" % number]
+
+    def asked(self, where):
+        return self.ask("/_state")["asked"].get(where, 0)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+def count(rig, table, where="1"):
+    return rig.query("SELECT count(*) FROM %s WHERE %s" % (table, where))[0][0]
+
+
+def start(rig):
+    daemon = Daemon(rig).start()
+    wait_for("the way back", lambda: rig.query(
+        "SELECT value FROM flag WHERE name = 'replies.on'") == [(1,)], 20)
+    return daemon
+
+
+def run(build, keep):
+    channel = Channel()
+    rig = Rig(build, {}, {})
+    centre = Centre(rig)
+    rig.stoppers += [centre.stop, channel.stop]
+    instance = {"connector": "social", "push": "auto", "start": "all", "every": "1s",
+                "replies": {"send": "on", "quiet": ""},
+                "options": {"network": "youtube", "url": channel.url, "account": "UCkami",
+                            "access_token": rig.secret("token", TOKEN)}}
+    rig.write_config(centre.settings, {"video": instance}, {
+        "replies": {"received_after": "60s", "per_day": 0, "office": "Dinas Contoh"}})
+    checked = rig.command("check")
+    expect(checked.returncode == 0, "check: %s" % (checked.stdout + checked.stderr))
+    daemon = start(rig)
+
+    channel.comment(1)
+    wait_for("the number below the comment", lambda: channel.below(1) or None, 60)
+    number = rig.query("SELECT tracking_id FROM ticket")[0][0]
+    expect(number and number in channel.below(1)[0], "no number in the answer")
+
+    channel.ask("/_fault", {"where": "post", "commit": True, "cut": True})
+    channel.comment(2)
+    wait_for("an answer that was lost", lambda: channel.below(2) or None, 60)
+    daemon.kill()
+    channel.comment(3)
+    daemon = start(rig)
+    wait_for("the third answer", lambda: channel.below(3) or None, 60)
+    wait_for("the settling", lambda: count(rig, "reply", "state IN (0, 1, 6)") == 0 or None, 60)
+    walks = channel.asked("threads")
+    wait_for("two more walks", lambda: channel.asked("threads") >= walks + 2 or None, 60)
+    wait_for("every decision", lambda: count(rig, "message", "stage = 0") == 0 or None, 20)
+    expect([len(channel.below(n)) for n in (1, 2, 3)] == [1, 1, 1], "not one answer below each comment")
+    expect(count(rig, "reply", "settles > 0") > 0, "nothing had to be settled")
+    expect(count(rig, "ticket") == 3, "%d tickets of three comments" % count(rig, "ticket"))
+    stages = sorted(s for (s,) in rig.query("SELECT stage FROM message"))
+    expect(stages == STAGES, "stages %s" % stages)
+    shown = rig.log_text() + rig.command("status").stdout + rig.command("replies", "list").stdout
+    expect(TOKEN not in shown, "the token can be read")
+    daemon.kill()
+    rig.close(keep)
+    print("youtube: three comments over a kill and a lost answer: three tickets, a number below each")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default=str(TOP / "build"))
+    parser.add_argument("--keep", action="store_true")
+    options = parser.parse_args()
+    try:
+        run(options.build, options.keep)
+    except Failed as failed:
+        sys.exit("youtube: %s" % failed)
+
+
+main()
