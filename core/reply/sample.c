@@ -7,6 +7,7 @@
 #include "central/status.h"
 #include "reply/address.h"
 #include "ticket/complete.h"
+#include "ticket/personal.h"
 #include "base/poison.h"
 
 #define NUMBER "0000000"
@@ -105,6 +106,10 @@ size_t reply_samples(const struct reply_templates *templates, const struct setti
 	struct buf title;
 	buf_init(&title, TEXT_MAX);
 	CLEANUP(free_pointer) char *line = text_squeeze(ticket->title != NULL ? ticket->title : "");
+	if (ticket->anonymous) {
+		(void)personal_mask(line, PERSONAL_ALL);
+		personal_mask_name(line, ticket->reporter.name);
+	}
 	reply_cut(line, TITLE_MAX, &title);
 	s.values[REPLY_VALUE_TITLE] = take(arena, &title);
 	s.values[REPLY_VALUE_REFERENCE] = ticket->reference;

@@ -67,6 +67,16 @@ START_TEST(a_secret_report_shows_no_title)
 }
 END_TEST
 
+START_TEST(an_anonymous_report_names_nobody)
+{
+	ticket.anonymous = true;
+	ticket.title = "Lampu padam, salam SUMBI 0812-3456-7890";
+	ticket.reporter.name = "Dayang Sumbi";
+	ck_assert_uint_gt(samples(), 0);
+	ck_assert_ptr_nonnull(strstr(told[0].text, "Lampu padam, salam ***** ****-****-****"));
+}
+END_TEST
+
 START_TEST(what_is_missing_is_asked_for)
 {
 	settings.complete = (struct settings_complete){ .ask = true, .text_min = 200,
@@ -101,6 +111,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, each_event_is_shown_in_its_order);
 	tcase_add_test(t, a_secret_report_shows_no_title);
+	tcase_add_test(t, an_anonymous_report_names_nobody);
 	tcase_add_test(t, what_is_missing_is_asked_for);
 	tcase_add_loop_test(t, nobody_is_told_and_why, 0, 4);
 	return unit_run("reply_sample", t);
