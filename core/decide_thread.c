@@ -184,6 +184,19 @@ static const char *came_late(const struct inbox_row *row, const struct inbox_row
 	return NULL;
 }
 
+/* What is added to a report goes where that one has gone: to the unit that it accuses
+ * now. An incomplete one has gone nowhere yet, and is read again with these words. */
+static enum jembatan_result find_accusation(struct decide *d, const struct inbox_row *row,
+					    int64_t ticket_id, bool *out, struct why *why)
+{
+	struct ticket_row known = { 0 };
+	struct ticket t = { 0 };
+	enum jembatan_result r = tickets_read(d->o.db, ticket_id, d->arena, &known, &t, why);
+	*out = r == JEMBATAN_OK && known.state != TICKET_INCOMPLETE &&
+	       decide_know_accuses(d, &row->message.message, &t);
+	return r == JEMBATAN_DATA || r == JEMBATAN_GONE ? JEMBATAN_OK : r;
+}
+
 enum jembatan_result decide_edit(struct decide *d, const struct inbox_row *row,
 				 const struct instance_settings *s, bool *out_handled,
 				 struct why *why)
@@ -222,6 +235,12 @@ enum jembatan_result decide_edit(struct decide *d, const struct inbox_row *row,
 	if (same_words(&last.message.message, &row->message.message))
 		return decide_leave(d, row, INBOX_STORED, last.ticket_id,
 				    "the source changed something beside the words: nothing is sent", why);
+	bool accuses = false;
+	r = find_accusation(d, row, last.ticket_id, &accuses, why);
+	if (r != JEMBATAN_OK || accuses) {
+		*out_handled = r != JEMBATAN_OK;
+		return r;
+	}
 	r = decide_join(d, row, last.ticket_id, "the citizen changed the text", why);
 	return r == JEMBATAN_OK ? decide_compare_change(d, row, s, &first, why) : r;
 }
@@ -270,14 +289,9 @@ static enum jembatan_result take_answer(struct decide *d, const struct inbox_row
 					int64_t ticket_id, const char *reason, bool *out_handled,
 					struct why *why)
 {
-	struct ticket_row known = { 0 };
-	struct ticket t = { 0 };
-	enum jembatan_result r = tickets_read(d->o.db, ticket_id, d->arena, &known, &t, why);
-	if (r != JEMBATAN_OK && r != JEMBATAN_DATA && r != JEMBATAN_GONE)
-		return r;
-	/* An incomplete one has gone nowhere yet, and is read again with these words. */
-	if (r == JEMBATAN_OK && known.state != TICKET_INCOMPLETE &&
-	    decide_know_accuses(d, &row->message.message, &t))
+	bool accuses = false;
+	enum jembatan_result r = find_accusation(d, row, ticket_id, &accuses, why);
+	if (r != JEMBATAN_OK || accuses)
 		return r;
 	*out_handled = true;
 	r = tighten(d, row, ticket_id, why);

@@ -47,6 +47,22 @@ START_TEST(who_says_again_what_was_changed_joins_the_ticket)
 }
 END_TEST
 
+/* The addition would go to the unit that it accuses. */
+START_TEST(a_change_that_accuses_a_unit_is_a_report_of_its_own)
+{
+	app_bench_say("a", LINE("1", "3", SCHOOL " Petugas dinas meminta uang pelicin kepada warga, "
+				"mohon diusut", RATNA), 1);
+	ck_assert_uint_eq(app_bench_tickets(), 2);
+	ck_assert_int_eq(app_bench_message(3).stage, INBOX_TICKET);
+	ck_assert_uint_eq(app_bench_pushes(OUTBOX_FOLLOW_UP), 1);
+	/* What is changed from then on belongs to that report. */
+	app_bench_say("a", LINE("1", "4", SCHOOL " Petugas dinas meminta uang pelicin kepada warga, "
+				"mohon diusut. Namanya ada pada kami", RATNA), 1);
+	ck_assert_uint_eq(app_bench_tickets(), 2);
+	ck_assert_int_eq(app_bench_message(4).ticket_id, app_bench_ticket(1).id);
+}
+END_TEST
+
 START_TEST(the_words_of_before_are_known_still)
 {
 	app_bench_say("b", LINE("9", "1", FLOOD, RATNA_MAIL), 1);
@@ -77,6 +93,7 @@ int main(void)
 	TCase *t = tcase_create("changes");
 	tcase_add_checked_fixture(t, setup, app_bench_teardown);
 	tcase_set_timeout(t, 60);
+	tcase_add_test(t, a_change_that_accuses_a_unit_is_a_report_of_its_own);
 	tcase_add_test(t, who_says_again_what_was_changed_joins_the_ticket);
 	tcase_add_test(t, the_words_of_before_are_known_still);
 	tcase_add_test(t, another_reporter_of_the_changed_matter_is_never_merged);
