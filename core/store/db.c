@@ -152,7 +152,11 @@ static enum jembatan_result look_around(struct db *db, struct why *why)
 						" OR EXISTS (SELECT 1 FROM quarantine)",
 						SQL_NOTHING);
 	db->has_suspects = n != 0;
+	/* Tests open stores as earlier releases had them. */
 	if (r == JEMBATAN_OK)
+		r = sql_get_number(&db->sql, why, &n, "SELECT count(*) FROM sqlite_schema"
+				   " WHERE name = 'thread_alias'", SQL_NOTHING);
+	if (r == JEMBATAN_OK && n != 0)
 		r = sql_get_number(&db->sql, why, &n, "SELECT EXISTS (SELECT 1 FROM thread_alias)",
 				   SQL_NOTHING);
 	db->has_aliases = n != 0;

@@ -73,7 +73,7 @@ END_TEST
 
 START_TEST(a_frame_over_its_maximum_is_not_packed)
 {
-	char *large = xcalloc(1, FRAME_META_MAX + 1);
+	char *large = xcalloc(1, FRAME_BLOB_MAX + 1);
 	memset(large, 'x', FRAME_META_MAX);
 	const struct msg_checkpoint too_long = { .cursor = large };
 	buf_add_text(&bytes, "before");
