@@ -4,6 +4,7 @@ between variants, a broken one among them. Nothing is lost, nothing doubled,
 what did not change keeps its child, and the daemon neither collects
 descriptors nor memory. Prints the seed; the same seed flips the same way."""
 import argparse
+import contextlib
 import os
 import pathlib
 import random
@@ -20,6 +21,7 @@ from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E
 HUPS_PER_S = 100
 FLIP_S = 0.4
 AHEAD = 40           # messages that wait at a source, about
+CONNECTIONS = 8      # to the centre, at most
 GROWTH_KIB = 6144    # of the daemon's memory between warm and end, beside the pages of the store
 
 
@@ -77,7 +79,7 @@ class Test:
             self.broken += 1
             self.write_instance("berubah", loud="perhaps")
             return
-        self.write(loud=kind % 2 == 0, comes=kind != 3, connections=self.random.choice([2, 4, 8]),
+        self.write(loud=kind % 2 == 0, comes=kind != 3, connections=self.random.choice([2, 4, CONNECTIONS]),
                    daily_budget=self.random.choice([0, 10000000]))
 
     # ---- threads ----
@@ -132,7 +134,17 @@ class Test:
         return row and row["pid"]
 
     def descriptors(self):
-        return len(os.listdir("/proc/%d/fd" % self.daemon.pid))
+        """Beside the connections to the centre: as many are kept as were once needed."""
+        held = []
+        for fd in pathlib.Path("/proc/%d/fd" % self.daemon.pid).iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                held.append(os.readlink(fd))
+        with open("/proc/%d/net/tcp" % self.daemon.pid) as table:
+            tcp = {"socket:[%s]" % line.split()[9] for line in table.readlines()[1:]}
+        kept = sum(1 for target in held if target in tcp)
+        # Each is held twice, once to be watched (core/central/sockets.c).
+        expect(kept <= 2 * CONNECTIONS, "%d connections to the centre are open" % (kept // 2))
+        return len(held) - kept
 
     def memory_kib(self):
         """Without what it may keep of the store, which grows with the messages."""
