@@ -100,3 +100,16 @@ bool kit_hub_answer(const char *query, const char *word, struct kit_text *out)
 	kit_text_free(text);
 	return is_it;
 }
+
+bool kit_hub_is_signed(struct jembatan_context *ctx, const struct jembatan_request *request)
+{
+	static const char *const secrets[] = { "app_secret", "app_secret_old" };
+	const char *signature = kit_request_header(request, "X-Hub-Signature-256");
+	bool is_it = false;
+
+	for (size_t i = 0; i < COUNT_OF(secrets); i++)
+		is_it |= kit_signature_is_valid(signature, "sha256=", KIT_SIGNATURE_HEX,
+						jembatan_get_string(ctx, secrets[i]),
+						request->body);
+	return is_it;
+}

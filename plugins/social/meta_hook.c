@@ -5,19 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_signed(struct social *s, const struct jembatan_request *request)
-{
-	static const char *const secrets[] = { "app_secret", "app_secret_old" };
-	const char *signature = kit_request_header(request, "X-Hub-Signature-256");
-	bool is_it = false;
-
-	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
-		is_it |= kit_signature_is_valid(signature, "sha256=", KIT_SIGNATURE_HEX,
-						jembatan_get_string(s->ctx, secrets[i]),
-						request->body);
-	return is_it;
-}
-
 void meta_set_raw(struct social *s, json_t *root, json_t *entry, json_t *change,
 		  struct jembatan_message *m)
 {
@@ -82,7 +69,7 @@ enum jembatan_result meta_request(struct social *s, const struct jembatan_reques
 		out->body = kit_text_bytes(meta->answer);
 		return JEMBATAN_OK;
 	}
-	if (strcmp(request->method, "POST") != 0 || !is_signed(s, request)) {
+	if (strcmp(request->method, "POST") != 0 || !kit_hub_is_signed(s->ctx, request)) {
 		out->status = strcmp(request->method, "POST") == 0 ? 401 : 405;
 		return JEMBATAN_OK;
 	}

@@ -199,19 +199,6 @@ static enum jembatan_result take(struct jembatan_context *ctx, const struct wa_o
 	return result;
 }
 
-static bool is_signed(struct jembatan_context *ctx, const struct jembatan_request *request)
-{
-	static const char *const secrets[] = { "app_secret", "app_secret_old" };
-	const char *signature = kit_request_header(request, "X-Hub-Signature-256");
-	bool is_it = false;
-
-	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
-		is_it |= kit_signature_is_valid(signature, "sha256=", KIT_SIGNATURE_HEX,
-						jembatan_get_string(ctx, secrets[i]),
-						request->body);
-	return is_it;
-}
-
 static enum jembatan_result whatsapp_request(struct jembatan_context *ctx, void *data,
 					     const struct jembatan_request *request,
 					     struct jembatan_response *out)
@@ -227,7 +214,7 @@ static enum jembatan_result whatsapp_request(struct jembatan_context *ctx, void 
 		out->body = kit_text_bytes(self->answer);
 		return JEMBATAN_OK;
 	}
-	if (strcmp(request->method, "POST") != 0 || !is_signed(ctx, request)) {
+	if (strcmp(request->method, "POST") != 0 || !kit_hub_is_signed(ctx, request)) {
 		out->status = strcmp(request->method, "POST") == 0 ? 401 : 405;
 		return JEMBATAN_OK;
 	}

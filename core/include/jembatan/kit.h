@@ -105,6 +105,12 @@ JEMBATAN_MUST_CHECK bool kit_secret_is_same(const char *given,
 JEMBATAN_MUST_CHECK bool kit_hub_answer(const char *query, const char *word,
 					struct kit_text *out);
 
+/* Is this webhook signed as Meta does (X-Hub-Signature-256), with the option
+ * `app_secret`, or with `app_secret_old` while the one is changed for the other? */
+JEMBATAN_MUST_CHECK bool
+kit_hub_is_signed(struct jembatan_context *ctx,
+		  const struct jembatan_request *request);
+
 /* ---- URLs and the address guard ---------------------------------------- */
 
 struct sockaddr;
