@@ -19,7 +19,7 @@
 
 enum fact {
 	QUARTER_LEFT, QUARTER, DAY_LEFT, DAY, MONTH_LEFT, MONTH, COST, COST_LIMIT, NEWEST,
-	TOKEN_ENDS, TOKEN_RENEWS, FACTS
+	TOKEN_ENDS, TOKEN_RENEWS, TOKEN_LASTS, TOKEN_UNKNOWN, ACCESS_ENDS, FACTS
 };
 
 static const char *const names[FACTS] = {
@@ -28,6 +28,8 @@ static const char *const names[FACTS] = {
 	[MONTH_LEFT] = "budget_month_left", [MONTH] = "budget_month",
 	[COST] = "cost_micro", [COST_LIMIT] = "cost_limit_micro", [NEWEST] = "newest_ms",
 	[TOKEN_ENDS] = "token_ends_ms", [TOKEN_RENEWS] = "token_renews",
+	[TOKEN_LASTS] = "token_lasts", [TOKEN_UNKNOWN] = "token_unknown",
+	[ACCESS_ENDS] = "access_ends_ms",
 };
 
 struct facts {
@@ -151,10 +153,18 @@ static json_t *token_text(const struct facts *f)
 	char time[32];
 	if (f->values[TOKEN_RENEWS] != 0)
 		return json_string("renews itself");
-	if (f->values[TOKEN_ENDS] <= 0)
+	if (f->values[TOKEN_UNKNOWN] != 0)
+		return json_string("not known");
+	bool has_end = f->values[TOKEN_ENDS] > 0;
+	if (has_end)
+		clock_format(f->values[TOKEN_ENDS], 0, time);
+	if (!has_end && f->values[TOKEN_LASTS] == 0)
 		return json_null();
-	clock_format(f->values[TOKEN_ENDS], 0, time);
-	return json_string(time);
+	if (f->values[ACCESS_ENDS] <= 0)
+		return json_string(has_end ? time : "never");
+	char access[32];
+	clock_format(f->values[ACCESS_ENDS], 0, access);
+	return json_sprintf("%s; may read until %s", has_end ? time : "never", access);
 }
 
 void facts_view_status(struct control_peer *p)
@@ -191,6 +201,8 @@ static const struct {
 	{ "channel_cost_limit", "What a month may cost.", COST_LIMIT, 1e-6 },
 	{ "channel_newest_seconds", "Time of the newest post seen.", NEWEST, 1e-3 },
 	{ "channel_token_ends_seconds", "When its token ends.", TOKEN_ENDS, 1e-3 },
+	{ "channel_access_ends_seconds", "Until when it may read what people write.", ACCESS_ENDS,
+	  1e-3 },
 };
 
 void facts_view_metrics(struct app *a, struct buf *out)

@@ -20,6 +20,7 @@ struct way {
 	const struct reply_channel *channel;
 	int64_t since_ms;    /* what arrived before is not answered */
 	int64_t expires_ms;  /* of its token; 0: not known */
+	int64_t access_ms;   /* until then it may read what people write; 0: not known */
 	int64_t next_due_ms; /* -1: none */
 	unsigned in_flight;
 	bool is_closed;
@@ -27,7 +28,7 @@ struct way {
 	int64_t not_before_mono_ms;
 	char alarm[300];
 	struct log_trouble trouble;
-	int expiry_told; /* days, as last logged */
+	int expiry_told, access_told; /* days, as last logged */
 };
 
 enum send_state {
@@ -74,7 +75,9 @@ MUST_CHECK enum jembatan_result replies_find_ways(struct replies *r, struct why 
 void replies_sweep_ways(struct replies *r); /* those without settings */
 /* Of its token: 0: it has ended; INT64_MAX: not known. */
 int64_t replies_days_left(const struct way *w);
-void replies_tell_expiry(struct way *w); /* log it, at 14, 7, 3, 1 and 0 days */
+/* Of the consent to read what people write, which holds no reply. */
+int64_t replies_access_days(const struct way *w);
+void replies_tell_expiry(struct way *w); /* log both, at 14, 7, 3, 1 and 0 days */
 void replies_note_way(struct way *w, const struct reply_verdict *v);
 
 /* replies_plan.c, in the transaction: news and questions become rows. */

@@ -63,14 +63,20 @@ enum jembatan_result replies_hold(struct replies *r, int64_t id, const char *act
 static const char *alarm_of(struct replies *r, const struct way *w)
 {
 	bool now = false;
-	int64_t left = replies_days_left(w);
+	int64_t left = replies_days_left(w), access = replies_access_days(w);
 	if (!intake_replies(r->o.intake, w->id, &now))
 		return "replies.send is on, and its connector cannot reply";
 	if (w->alarm[0] != '\0')
 		return w->alarm;
 	if (left == 0)
 		return "the channel's token has ended: replies are held";
-	return left <= 14 ? "the channel's token ends soon: get another one" : NULL;
+	if (left <= 14)
+		return "the channel's token ends soon: get another one";
+	if (access == 0)
+		return "the consent to read what people write has ended: let the account consent "
+		       "once more";
+	return access <= 14 ? "the consent to read what people write ends soon: let the account "
+			      "consent once more" : NULL;
 }
 
 bool replies_way(struct replies *r, size_t n, struct replies_way *out)

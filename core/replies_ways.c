@@ -24,16 +24,16 @@ struct way *replies_way_of(struct replies *r, int64_t instance_id)
 	return w;
 }
 
-/* The day of the plugin's token, as it learned it itself. */
-static int64_t read_expiry(struct replies *r, const struct way *w)
+/* A time that the plugin learned itself; 0: it did not. */
+static int64_t read_time(struct replies *r, const struct way *w, const char *key)
 {
 	struct buf value;
 	long long ms = 0;
 	buf_init(&value, 64);
-	if (instances_state_get(r->o.db, w->id, "token_expires", &value, NULL) == JEMBATAN_OK)
+	if (instances_state_get(r->o.db, w->id, key, &value, NULL) == JEMBATAN_OK)
 		ms = strtoll(value.data, NULL, 10);
 	buf_done(&value);
-	return ms > 0 ? ms : w->settings->token_expires_ms;
+	return ms > 0 ? ms : 0;
 }
 
 /* Nobody is answered who wrote before an operator switched it on. */
@@ -56,7 +56,7 @@ static struct way *make_way(struct replies *r, int64_t id, const struct instance
 		w->replies = r;
 		w->id = id;
 		w->next = r->ways;
-		w->expiry_told = INT16_MAX;
+		w->expiry_told = w->access_told = INT16_MAX;
 		r->ways = w;
 	}
 	str_copy(w->name, sizeof(w->name), s->name);
@@ -102,7 +102,10 @@ enum jembatan_result replies_find_ways(struct replies *r, struct why *why)
 			continue;
 		struct way *w = make_way(r, s.id, i);
 		result = read_since(r, w, why);
-		w->expires_ms = read_expiry(r, w);
+		w->expires_ms = read_time(r, w, "token_expires");
+		if (w->expires_ms == 0)
+			w->expires_ms = i->token_expires_ms;
+		w->access_ms = read_time(r, w, "access_expires");
 		replies_tell_expiry(w);
 		is_on = true;
 	}
@@ -114,32 +117,56 @@ enum jembatan_result replies_find_ways(struct replies *r, struct why *why)
 	return result;
 }
 
+static int64_t days_until(int64_t at_ms)
+{
+	int64_t left_ms = at_ms - clock_now_ms();
+	return at_ms == 0	? INT64_MAX :
+	       left_ms <= 0	? 0 :
+				  (left_ms + REPLY_DAY_MS - 1) / REPLY_DAY_MS;
+}
+
 int64_t replies_days_left(const struct way *w)
 {
-	int64_t left_ms = w->expires_ms - clock_now_ms();
-	return w->expires_ms == 0 ? INT64_MAX :
-	       left_ms <= 0	  ? 0 :
-				    (left_ms + REPLY_DAY_MS - 1) / REPLY_DAY_MS;
+	return days_until(w->expires_ms);
+}
+
+int64_t replies_access_days(const struct way *w)
+{
+	return days_until(w->access_ms);
+}
+
+/* Is it to be told of now, once a step? */
+static bool is_step(int64_t left, int *told)
+{
+	static const int steps[] = { 14, 7, 3, 1, 0 };
+	bool it_is = false;
+	for (size_t i = COUNT_OF(steps); i-- > 0 && !it_is;) {
+		it_is = left <= steps[i] && *told > steps[i];
+		if (it_is)
+			*told = steps[i];
+	}
+	if (left > steps[0])
+		*told = INT16_MAX;
+	return it_is;
 }
 
 void replies_tell_expiry(struct way *w)
 {
-	static const int steps[] = { 14, 7, 3, 1, 0 };
-	int64_t left = replies_days_left(w);
-	for (size_t i = COUNT_OF(steps); i-- > 0;) {
-		if (left > steps[i] || w->expiry_told <= steps[i])
-			continue;
-		w->expiry_told = steps[i];
-		if (left > 0)
-			log_warning(w->name, "the channel's token ends in %lld days: get another one, "
-				    "then set replies.token_expires anew", (long long)left);
-		else
-			log_error(w->name, "the channel's token has ended: replies are held; get "
-				  "another one, then set replies.token_expires anew");
-		break;
-	}
-	if (left > 14)
-		w->expiry_told = INT16_MAX;
+	int64_t left = replies_days_left(w), access = replies_access_days(w);
+	bool tells = is_step(left, &w->expiry_told);
+	if (tells && left > 0)
+		log_warning(w->name, "the channel's token ends in %lld days: get another one, "
+			    "then set replies.token_expires anew", (long long)left);
+	else if (tells)
+		log_error(w->name, "the channel's token has ended: replies are held; get "
+			  "another one, then set replies.token_expires anew");
+	tells = is_step(access, &w->access_told);
+	if (tells && access > 0)
+		log_warning(w->name, "the consent to read what people write ends in %lld days: let "
+			    "the account consent once more", (long long)access);
+	else if (tells)
+		log_error(w->name, "the consent to read what people write has ended: let the "
+			  "account consent once more");
 }
 
 /* ---- how it is doing ----------------------------------------------------- */

@@ -69,6 +69,12 @@ bool kit_signature_is_valid(const char *value, const char *prefix, enum kit_sign
 	return same && fits;
 }
 
+void kit_signature_make(const char *secret, struct jembatan_bytes bytes, char out_hex[65])
+{
+	struct digest mac = digest_hmac(bytes_text(secret), bytes);
+	digest_hex(mac.bytes, DIGEST_SIZE, out_hex);
+}
+
 /* Of both the digests are compared: their length is the same. */
 bool kit_secret_is_same(const char *given, const char *secret)
 {

@@ -54,6 +54,7 @@ static const struct meta_walk walk = {
 
 static enum jembatan_result facebook_poll(struct social *s)
 {
+	meta_token_look(s);
 	return meta_walk_poll(s, &walk);
 }
 

@@ -214,6 +214,7 @@ static const struct meta_walk walk = {
 
 static enum jembatan_result instagram_poll(struct social *s)
 {
+	meta_token_look(s);
 	meta_walk_load(s);
 	enum jembatan_result result = work_queue(s);
 

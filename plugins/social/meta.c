@@ -125,6 +125,11 @@ static enum jembatan_result judge(struct social *s, enum jembatan_result result,
 		return jembatan_explain(s->ctx, JEMBATAN_AUTH,
 					"Meta refuses the access token or what it may do (error %d): "
 					"renew it, look at the app's permissions", code);
+	case META_PROOF:
+		a->outcome = JEMBATAN_NOT_SENT;
+		return jembatan_explain(s->ctx, JEMBATAN_AUTH,
+					"Meta refuses the proof that goes with the access token (error "
+					"%d): app_secret is not that of the token's app", code);
 	case META_SLOW:
 		a->outcome = JEMBATAN_LATER;
 		jembatan_delay(s->ctx, a->wait_ms);
@@ -149,44 +154,74 @@ static enum jembatan_result judge(struct social *s, enum jembatan_result result,
 	return result;
 }
 
-enum jembatan_result meta_call(struct social *s, const char *method, const char *url,
-			       const char *form, struct meta_answer *out)
+/* The proof that whoever holds the token knows the app's secret too. */
+static const char *with_proof(struct social *s, const char *url, const char *token)
 {
-	struct meta *meta = s->own;
+	const char *secret = jembatan_get_string(s->ctx, "app_secret");
+	char hex[65];
+
+	if (!secret || *secret == '\0')
+		return url;
+	kit_signature_make(secret, (struct jembatan_bytes){ token, strlen(token) }, hex);
+	return kit_arena_printf(s->arena, "%s%cappsecret_proof=%s", url, strchr(url, '?') ? '&' : '?',
+				hex);
+}
+
+struct call {
+	const char *method, *url, *form, *token, *secret;
+};
+
+static enum jembatan_result send_call(struct social *s, const struct call *c,
+				      struct kit_http_response *response)
+{
 	const struct jembatan_header header = {
-		"Authorization", kit_arena_printf(s->arena, "Bearer %s",
-						  jembatan_get_string(s->ctx, "access_token"))
+		"Authorization", kit_arena_printf(s->arena, "Bearer %s", c->token)
 	};
 	const struct kit_http_request request = {
-		.size = sizeof(request), .method = method, .url = url, .headers = &header,
-		.header_count = 1, .body = { form ? form : "", form ? strlen(form) : 0 },
-		.content_type = form ? "application/x-www-form-urlencoded" : NULL,
+		.size = sizeof(request), .method = c->method,
+		.url = with_proof(s, c->url, c->token), .headers = &header, .header_count = 1,
+		.body = { c->form ? c->form : "", c->form ? strlen(c->form) : 0 },
+		.content_type = c->form ? "application/x-www-form-urlencoded" : NULL,
+		.secret = c->secret,
 	};
+
+	return kit_http_send(s->http, &request, response);
+}
+
+/* Its message may name what was asked for: only this word of it is looked at. */
+static bool is_about_proof(json_t *root)
+{
+	const char *message = kit_json_string(root, "error.message");
+
+	return message && strstr(message, "appsecret_proof");
+}
+
+static enum jembatan_result call(struct social *s, const struct call *c, struct meta_answer *out)
+{
+	struct meta *meta = s->own;
 	struct kit_http_response response = { 0 };
-	int64_t percent = 0, code = 0, subcode = 0;
 
 	*out = (struct meta_answer){ .outcome = JEMBATAN_NOT_SENT };
-	if (!kit_url_same_origin(url, s->url))
+	if (!kit_url_same_origin(c->url, s->url))
 		return jembatan_explain(s->ctx, JEMBATAN_DATA,
 					"a page lies at another host: the token does not go there");
 	enum jembatan_result result = social_budget_spend(s->budget, 1, 0);
 
 	if (result != JEMBATAN_OK)
 		return result;
-	result = kit_http_send(s->http, &request, &response);
+	result = send_call(s, c, &response);
 	out->status = response.status;
 	out->outcome = response.outcome;
 	const char *app = kit_http_header(s->http, "X-App-Usage");
 	const char *business = kit_http_header(s->http, "X-Business-Use-Case-Usage");
 
-	out->wait_ms = meta_wait_ms(app, business, response.retry_after_ms, &percent);
+	out->wait_ms = meta_wait_ms(app, business, response.retry_after_ms, &meta->percent);
 	if (kit_json_parse(response.body, &out->root, NULL) != JEMBATAN_OK)
 		out->root = NULL;
-	bool has_error = kit_json_integer(out->root, "error.code", &code);
-
-	if (has_error) {
-		(void)kit_json_integer(out->root, "error.error_subcode", &subcode);
-		out->act = meta_act_of(code, subcode);
+	if (kit_json_integer(out->root, "error.code", &out->code)) {
+		(void)kit_json_integer(out->root, "error.error_subcode", &out->subcode);
+		out->act = is_about_proof(out->root) ? META_PROOF :
+						       meta_act_of(out->code, out->subcode);
 		if (result == JEMBATAN_OK) /* an error with 200 */
 			result = JEMBATAN_RETRY;
 	} else if (result != JEMBATAN_OK) {
@@ -196,10 +231,24 @@ enum jembatan_result meta_call(struct social *s, const char *method, const char 
 		result = jembatan_explain(s->ctx, JEMBATAN_RETRY, "Meta's answer is not JSON");
 	}
 	if (out->wait_ms < 0)
-		out->wait_ms = code == 368 ? POLICY_WAIT_MS : LIMIT_WAIT_MS;
-	if (percent >= NEARLY_FULL)
+		out->wait_ms = out->code == 368 ? POLICY_WAIT_MS : LIMIT_WAIT_MS;
+	if (meta->percent >= NEARLY_FULL)
 		meta->full_until_ms = jembatan_now_ms(s->ctx) + out->wait_ms;
-	return judge(s, result, (int)code, out);
+	return judge(s, result, (int)out->code, out);
+}
+
+enum jembatan_result meta_call(struct social *s, const char *method, const char *url,
+			       const char *form, struct meta_answer *out)
+{
+	const char *token = jembatan_get_string(s->ctx, "access_token");
+
+	return call(s, &(struct call){ method, url, form, token, NULL }, out);
+}
+
+enum jembatan_result meta_call_as(struct social *s, const char *token, const char *url,
+				  const char *secret, struct meta_answer *out)
+{
+	return call(s, &(struct call){ NULL, url, NULL, token, secret }, out);
 }
 
 enum jembatan_result meta_send(struct social *s, const char *url, const char *form,
@@ -292,11 +341,15 @@ enum jembatan_result meta_check(struct jembatan_context *ctx)
 {
 	const char *account = jembatan_get_string(ctx, "account");
 	const char *version = jembatan_get_string(ctx, "graph_version");
+	const char *app = jembatan_get_string(ctx, "app_id");
 
 	if (account[strspn(account, "0123456789")] != '\0')
 		return jembatan_explain(ctx, JEMBATAN_CONFIG,
 					"%s: account is Meta's id of the page or account, digits only",
 					jembatan_where(ctx, "account", NULL));
+	if (app && app[strspn(app, "0123456789")] != '\0')
+		return jembatan_explain(ctx, JEMBATAN_CONFIG, "%s: app_id is the app's number, digits only",
+					jembatan_where(ctx, "app_id", NULL));
 	if (version[0] != 'v' || version[1 + strspn(version + 1, "0123456789.")] != '\0')
 		return jembatan_explain(ctx, JEMBATAN_CONFIG, "%s: graph_version is like v23.0",
 					jembatan_where(ctx, "graph_version", NULL));

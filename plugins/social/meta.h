@@ -9,6 +9,7 @@
 struct meta {
 	struct kit_text *answer; /* of the handshake; lives until the next request */
 	int64_t full_until_ms;   /* a limit is nearly used up: polls wait until then */
+	int64_t percent;         /* of a limit, as the last answer said */
 	/* The walk under way; since_ms 0: none. */
 	int64_t started_ms, since_ms;
 	char *page; /* URL of its next page; NULL: the first */
@@ -16,6 +17,8 @@ struct meta {
 	bool is_loaded;
 	int64_t walked_ms; /* when the last whole walk began; 0: never */
 	int64_t done;      /* Instagram: the last of the queue that was fetched */
+	bool knows_token;  /* what is known of its end was read, or asked for */
+	int64_t token_asked_ms;
 };
 
 void meta_open(struct social *s);
@@ -28,6 +31,7 @@ enum jembatan_result meta_check(struct jembatan_context *ctx);
 enum meta_act {
 	META_FINE,
 	META_TOKEN,   /* refused, expired, not allowed */
+	META_PROOF,   /* app_secret is another app's */
 	META_SLOW,    /* a limit */
 	META_MISSING, /* the thing asked for is not there, or not for us */
 	META_REQUEST, /* it will never be taken like this */
@@ -47,10 +51,11 @@ int64_t meta_wait_ms(const char *app_usage, const char *business_usage, int64_t 
 JEMBATAN_PRINTF(2, 3) const char *
 meta_url(struct social *s, const char *format, ...);
 
-/* With the token, to `url`'s origin alone. Failures are explained; *out: the
+/* With the token and its proof (app_secret), to `url`'s origin alone. Failures are explained; *out: the
  * answer as JSON (also of an error; or NULL), which the caller json_decref's. */
 struct meta_answer {
 	enum meta_act act;
+	int64_t code, subcode; /* of an error; 0: none */
 	unsigned status;
 	enum jembatan_outcome outcome; /* for reply() */
 	int64_t wait_ms;               /* with META_SLOW */
@@ -59,6 +64,12 @@ struct meta_answer {
 JEMBATAN_MUST_CHECK enum jembatan_result
 meta_call(struct social *s, const char *method, const char *url, const char *form,
 	  struct meta_answer *out);
+
+/* The same with another token than ours. secret: a part of the URL that stands in no
+ * sentence; or NULL. */
+JEMBATAN_MUST_CHECK enum jembatan_result
+meta_call_as(struct social *s, const char *token, const char *url, const char *secret,
+	     struct meta_answer *out);
 
 /* POST of a reply: judges the answer, whose `id` is the remote id. */
 enum jembatan_result meta_send(struct social *s, const char *url, const char *form,
@@ -103,6 +114,14 @@ enum jembatan_result meta_walk_poll(struct social *s, const struct meta_walk *wa
 void meta_walk_load(struct social *s);
 JEMBATAN_MUST_CHECK enum jembatan_result
 meta_walk_save(struct social *s, int64_t walked_ms, int64_t done);
+
+/* ---- the token's end (meta_token.c) --------------------------------------- */
+
+/* Asked once a day, with app_id; kept in the state, where alarms look for it. What
+ * cannot be asked is logged and holds nothing up. */
+void meta_token_look(struct social *s);
+
+/* ---- small things (meta.c) ------------------------------------------------ */
 
 /* Seconds, or "2021-08-19T09:14:16+0000"; 0: neither. */
 int64_t meta_time(json_t *from, const char *path);

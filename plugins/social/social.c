@@ -35,6 +35,9 @@ static const struct jembatan_option options[] = {
 	  "The secret before, while Meta changes to the new one; remove it afterwards." },
 	{ "verify_token", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
 	  "Facebook, Instagram: a word of our own that is typed in beside the callback URL." },
+	{ "app_id", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
+	  "Facebook, Instagram: the app's id, to ask once a day when the access token ends; without it "
+	  "`jembatan status` says \"not known\"." },
 	{ "graph_version", JEMBATAN_STRING, 0, "v23.0", 0, 0, NULL,
 	  "Facebook, Instagram: the Graph API's version." },
 	{ "backfill", JEMBATAN_DURATION, 0, "7d", 3600000, 7776000000, NULL,
@@ -54,7 +57,8 @@ static const struct jembatan_option options[] = {
 	{ "client_secret", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
 	  "X: the app's secret, if it is a confidential one." },
 	{ "app_secret", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
-	  "Webhooks are signed with it (Facebook, Instagram: the app's secret; X: its consumer secret)." },
+	  "Webhooks are signed with it (Facebook, Instagram: the app's secret, which signs our calls too; "
+	  "X: its consumer secret)." },
 	{ "vocabulary", JEMBATAN_CHOICE, 0, "tweet", 0, 0, vocabularies,
 	  "X: the words of its API that requests use; answers are understood in both." },
 	{ "webhook_url", JEMBATAN_URL, 0, NULL, 0, 0, schemes,

@@ -29,9 +29,10 @@ struct social {
 	struct social_budget *budget; /* of network->budget and the options */
 	enum social_role role; /* which of the operations this process serves */
 	/* What `jembatan status` shows. A network says when its token ends (unix ms),
-	 * or that it is renewed by itself. */
-	int64_t newest_ms, token_ends_ms;
-	bool token_renews;
+	 * that it is renewed by itself, never ends, or that nobody told us; and until
+	 * when it may read what people write. */
+	int64_t newest_ms, token_ends_ms, access_ends_ms;
+	bool token_renews, token_lasts, token_unknown;
 	char *facts; /* as written last, at facts_ms */
 	int64_t facts_ms;
 };

@@ -81,8 +81,14 @@ void social_facts_put(struct social *s)
 		add(text, "newest_ms", s->newest_ms);
 	if (s->token_ends_ms > 0)
 		add(text, "token_ends_ms", s->token_ends_ms);
+	if (s->access_ends_ms > 0)
+		add(text, "access_ends_ms", s->access_ends_ms);
 	if (s->token_renews)
 		add(text, "token_renews", 1);
+	if (s->token_lasts)
+		add(text, "token_lasts", 1);
+	if (s->token_unknown)
+		add(text, "token_unknown", 1);
 	/* Only shown: when it cannot be stored the next call tries again. */
 	if (!is_as_written(s, text) &&
 	    jembatan_state_put(s->ctx, keys[s->role], kit_text_bytes(text)) == JEMBATAN_OK) {

@@ -17,7 +17,7 @@ static const struct jembatan_option options[] = {
 	{ "business_account_id", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
 	  "Id of the WhatsApp Business Account; what comes for another one is kept and ignored." },
 	{ "app_secret", JEMBATAN_SECRET, JEMBATAN_REQUIRED, NULL, 0, 0, NULL,
-	  "The app's secret: every webhook is signed with it." },
+	  "The app's secret: every webhook is signed with it, and so are our calls." },
 	{ "app_secret_old", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
 	  "The secret before, while Meta changes to the new one; remove it afterwards." },
 	{ "verify_token", JEMBATAN_SECRET, JEMBATAN_REQUIRED, NULL, 0, 0, NULL,
@@ -268,7 +268,7 @@ static enum jembatan_result send_one(struct jembatan_context *ctx, struct whatsa
 		return JEMBATAN_OK;
 	int code = out->has_error ? (int)out->error.code : 0;
 	bool is_closed = out->has_error &&
-			 wa_error_act(out->error.code, out->error.subcode) == WA_WINDOW;
+			 wa_error_act(&out->error) == WA_WINDOW;
 
 	wa_error_done(&out->error);
 	/* It certainly did not go out: the template may. */

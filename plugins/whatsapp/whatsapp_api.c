@@ -18,6 +18,7 @@ struct wa_api {
 	struct kit_http *http;
 	char *base;      /* graph_url/version/ */
 	char *authorization;
+	char proof[65]; /* that whoever holds the token knows the app's secret too */
 	const char *number; /* phone_number_id */
 	const char *hosts[HOSTS_MAX];
 	size_t host_count;
@@ -68,6 +69,10 @@ struct wa_api *wa_api_open(struct jembatan_context *ctx)
 	api->base = text_of(url, length > 0 && url[length - 1] == '/' ? "" : "/",
 			    jembatan_get_string(ctx, "graph_version"), "/");
 	api->authorization = text_of("Bearer ", jembatan_get_string(ctx, "access_token"), "", "");
+	const char *token = jembatan_get_string(ctx, "access_token");
+
+	kit_signature_make(jembatan_get_string(ctx, "app_secret"),
+			   (struct jembatan_bytes){ token, strlen(token) }, api->proof);
 	read_hosts(api);
 	options.origins = origins;
 	origins[options.origin_count++] = url;
@@ -121,7 +126,7 @@ static void read_id(const struct kit_http_response *response, struct wa_sent *ou
 
 void wa_api_send(struct wa_api *api, const char *json, struct wa_sent *out)
 {
-	char *url = text_of(api->base, api->number, "/messages", "");
+	char *url = text_of(api->base, api->number, "/messages?appsecret_proof=", api->proof);
 	struct kit_http_request request = {
 		.method = "POST",
 		.url = url,
@@ -191,7 +196,7 @@ static enum jembatan_result judge(struct wa_api *api, enum jembatan_result resul
 	if (result == JEMBATAN_OK || response->status < 400 ||
 	    !wa_error_read(response->body, &error))
 		return result;
-	enum wa_act act = wa_error_act(error.code, error.subcode);
+	enum wa_act act = wa_error_act(&error);
 	int code = (int)error.code;
 
 	wa_error_done(&error);
@@ -200,6 +205,10 @@ static enum jembatan_result judge(struct wa_api *api, enum jembatan_result resul
 	case WA_REQUEST:
 		return jembatan_explain(api->ctx, JEMBATAN_GONE,
 					"WhatsApp does not have this file any more (error %d)", code);
+	case WA_PROOF:
+		return jembatan_explain(api->ctx, JEMBATAN_AUTH,
+					"app_secret is not that of the access token's app (error %d)",
+					code);
 	case WA_TOKEN:
 	case WA_UNREGISTERED:
 		return jembatan_explain(api->ctx, JEMBATAN_AUTH,
@@ -277,7 +286,7 @@ enum jembatan_result wa_api_fetch(struct wa_api *api, const char *reference,
 
 	if (!wa_media_read(reference, &media))
 		return jembatan_explain(api->ctx, JEMBATAN_DATA, "the file has no id of WhatsApp's");
-	char *plain = text_of(api->base, media.id, "", "");
+	char *plain = text_of(api->base, media.id, "?appsecret_proof=", api->proof);
 	char *url = kit_url_with(plain, "phone_number_id", api->number);
 	struct kit_http_request request = { .url = url };
 	enum jembatan_result result = judge(api, call(api, &request, &response), &response);

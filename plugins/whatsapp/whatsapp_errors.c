@@ -52,6 +52,8 @@ static const struct wa_verdict verdicts[] = {
 	[WA_TOKEN] = { JEMBATAN_NOT_SENT, JEMBATAN_AUTH, 0,
 		       "the access token or the account is refused: renew the token, look into "
 		       "WhatsApp Manager" },
+	[WA_PROOF] = { JEMBATAN_NOT_SENT, JEMBATAN_AUTH, 0,
+		       "app_secret is not that of the access token's app" },
 	[WA_SLOW] = { JEMBATAN_LATER, JEMBATAN_RETRY, MINUTE, "this number sends too much" },
 	[WA_PAIR] = { JEMBATAN_LATER, JEMBATAN_RETRY, PAIR_MS,
 		      "too many messages to this person" },
@@ -72,12 +74,14 @@ static const struct wa_verdict verdicts[] = {
 	[WA_PASSING] = { JEMBATAN_NOT_SENT, JEMBATAN_RETRY, 0, "the Cloud API has a trouble" },
 };
 
-enum wa_act wa_error_act(int64_t code, int64_t subcode)
+enum wa_act wa_error_act(const struct wa_error *error)
 {
-	if (code == 100 && subcode == 33)
+	if (error->is_about_proof)
+		return WA_PROOF;
+	if (error->code == 100 && error->subcode == 33)
 		return WA_MISSING;
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (code >= codes[i].first && code <= codes[i].last)
+		if (error->code >= codes[i].first && error->code <= codes[i].last)
 			return codes[i].act;
 	return WA_UNLISTED;
 }
@@ -94,6 +98,9 @@ bool wa_error_read(struct jembatan_bytes body, struct wa_error *out)
 	}
 	(void)kit_json_integer(e.root, "error.error_subcode", &e.subcode);
 	e.details = kit_json_string(e.root, "error.error_data.details");
+	const char *message = kit_json_string(e.root, "error.message");
+
+	e.is_about_proof = message && strstr(message, "appsecret_proof");
 	*out = e;
 	return true;
 }
@@ -121,7 +128,7 @@ static struct wa_verdict by_status_alone(unsigned status, enum jembatan_outcome 
 struct wa_verdict wa_verdict(unsigned status, enum jembatan_outcome by_status,
 			     const struct wa_error *error, int64_t retry_after_ms)
 {
-	enum wa_act act = error ? wa_error_act(error->code, error->subcode) : WA_UNLISTED;
+	enum wa_act act = error ? wa_error_act(error) : WA_UNLISTED;
 	struct wa_verdict v = act != WA_UNLISTED ? verdicts[act]
 						 : by_status_alone(status, by_status);
 

@@ -8,6 +8,7 @@
 enum wa_act {
 	WA_UNLISTED = 0, /* a code that the table does not have */
 	WA_TOKEN,        /* credentials or account: stop the channel, alarm */
+	WA_PROOF,        /* app_secret is not that of the token's app: the same */
 	WA_SLOW,         /* of the number: back off */
 	WA_PAIR,         /* of this person: some seconds */
 	WA_WINDOW,       /* free text is over: a template */
@@ -23,13 +24,14 @@ enum wa_act {
 struct wa_error {
 	int64_t code, subcode;
 	const char *details; /* Meta's own words; or NULL; borrowed from root */
+	bool is_about_proof; /* Meta's message names appsecret_proof */
 	json_t *root;        /* wa_error_done */
 };
 
 /* False: the body holds no error of the Graph API. */
 bool wa_error_read(struct jembatan_bytes body, struct wa_error *out);
 void wa_error_done(struct wa_error *error);
-enum wa_act wa_error_act(int64_t code, int64_t subcode);
+enum wa_act wa_error_act(const struct wa_error *error);
 
 /* What reply() says of an answer: the outcome, when to try again (0: whenever),
  * and the result that goes with it. */

@@ -19,6 +19,7 @@ from rig import TOP, Centre, Daemon, Failed, Rig, elsewhere, end_with_us, expect
 
 SECRETS = ["sandi-uji", "token-uji", "rahasia-uji", "kata-uji"]
 POSTS = 230
+DAY_S = 86400
 
 
 class Fake:
@@ -51,12 +52,14 @@ class Connection(http.client.HTTPConnection):
 class Place:
     def __init__(self, build):
         self.sky, self.graph = Fake("bluesky.py"), Fake("meta.py")
+        self.graph.ask("/_thing", {"path": "debug_token", "answer": {
+            "is_valid": True, "expires_at": 0, "data_access_expires_at": int(time.time()) + 10 * DAY_S}})
         self.rig = rig = Rig(build, {}, {})
         self.centre = Centre(rig, "--mode", "idempotent", "--delay", "1")
         rig.stoppers += [self.centre.stop, self.sky.stop, self.graph.stop]
         self.web = str(rig.dir / "web.sock")
         meta = {"url": self.graph.url, "account": "1001", "access_token": rig.secret("token", "token-uji"),
-                "app_secret": rig.secret("app", "rahasia-uji"), "backfill_every": "2s",
+                "app_secret": rig.secret("app", "rahasia-uji"), "app_id": "77", "backfill_every": "2s",
                 "verify_token": rig.secret("word", "kata-uji")}
         options = {
             "sky": {"network": "bluesky", "url": self.sky.url, "account": "lapor.example",
@@ -165,6 +168,17 @@ def facebook(p):
     print("social_networks: facebook: redelivery, disorder, a walk, edit, deletion, replies")
 
 
+def token(p):
+    """When it ends is shown, and its alarm comes: for reading only, in ten days."""
+    rows = {r["instance"]: r for r in p.rig.ask("status") if r["type"] == "channel"}
+    expect(rows["page"]["token"].startswith("never; may read until 20"), "%s" % rows["page"])
+    alarms = p.rig.alarms("page")
+    expect(any("the consent to read what people write ends soon" in a for a in alarms), "%s" % alarms)
+    expect("the consent to read what people write ends in 10 days" in p.rig.log_text(), "no warning")
+    expect(not [q for q in p.rig.log_text().split() if "input_token" in q], "a query is in the log")
+    print("social_networks: facebook: the end of a consent is shown and told of")
+
+
 def instagram(p):
     """A webhook names ids alone; killed right after the answer, it is fetched all
     the same."""
@@ -189,6 +203,7 @@ def run(build, keep):
     bluesky(p)
     sky_replies(p)
     facebook(p)
+    token(p)
     instagram(p)
     log = p.rig.log_text()
     expect(not [s for s in SECRETS if s in log], "a secret is in the log")

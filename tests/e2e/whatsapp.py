@@ -44,8 +44,9 @@ class Cloud:
     def __init__(self, rig):
         self.log = open(rig.dir / "cloud.log", "w")
         self.process = subprocess.Popen([str(rig.build / "jembatan-fakecloud"), "--quiet", "--token",
-                                         TOKEN, "--number", NUMBER], stdout=subprocess.PIPE,
-                                        stderr=self.log, text=True, preexec_fn=end_with_us)
+                                         TOKEN, "--secret", SECRET, "--number", NUMBER],
+                                        stdout=subprocess.PIPE, stderr=self.log, text=True,
+                                        preexec_fn=end_with_us)
         line = self.process.stdout.readline()
         expect("http://" in line, "the fake of the Cloud API did not start")
         self.url = line[line.index("http://"):].strip()

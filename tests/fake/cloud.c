@@ -80,6 +80,27 @@ static bool is_allowed(const struct cloud *c, const struct peer_request *r)
 	return value && str_starts(value, "Bearer ") && str_equal(value + 7, c->token);
 }
 
+/* As Meta does where "Require App Secret" is set. */
+static bool has_proof(const struct cloud *c, const struct peer_request *r)
+{
+	const char *given = peer_query(r, "appsecret_proof");
+	char expected[2 * DIGEST_SIZE + 1];
+	struct digest mac;
+
+	if (!c->secret)
+		return true;
+	mac = digest_hmac(bytes_text(c->secret), bytes_text(c->token));
+	digest_hex(mac.bytes, DIGEST_SIZE, expected);
+	return given && str_equal(given, expected);
+}
+
+static void refuse_proof(struct peer_answer *a)
+{
+	peer_answer_json(a, 400, json_pack("{s:{s:s,s:s,s:i}}", "error", "message",
+					   "Invalid appsecret_proof provided in the API argument",
+					   "type", "GraphMethodException", "code", 100));
+}
+
 /* ---- messages ------------------------------------------------------------ */
 
 /* What Meta says of a template's parameter. */
@@ -258,7 +279,9 @@ static void serve(struct cloud *c, const struct route *route, struct peer_reques
 	count(c, route->operation);
 	faults_draw(c->faults, route->operation, r->path, &plan);
 	if (!faults_before(&plan, r, "http://127.0.0.1:1", c->hang_ms, a)) {
-		if (is_allowed(c, r))
+		if (is_allowed(c, r) && route->handle != on_file && !has_proof(c, r))
+			refuse_proof(a);
+		else if (is_allowed(c, r))
 			route->handle(c, r, a, number);
 		else
 			refuse(a, 401, 190, 0, "Invalid OAuth access token");

@@ -12,6 +12,7 @@
 struct cloud {
 	struct faults *faults;
 	const char *token;  /* demanded as Bearer */
+	const char *secret; /* of the app: demands its proof; NULL: none */
 	int64_t number;     /* our phone_number_id */
 	const char *elsewhere; /* where files are said to lie; NULL: here */
 	unsigned hang_ms;

@@ -14,6 +14,7 @@ static const char HELP[] =
 	"\n"
 	"  --listen ADDRESS:PORT   where to listen (127.0.0.1:0; port 0: any free one)\n"
 	"  --token TOKEN           demanded as Bearer (token-uji)\n"
+	"  --secret WORD           the app's: its proof (appsecret_proof) is demanded\n"
 	"  --number ID             our phone_number_id (108200000000001)\n"
 	"  --elsewhere URL         the origin at which files are said to lie\n"
 	"  --fault SPEC            misbehave on cue; may be repeated\n"
@@ -26,6 +27,7 @@ static const char HELP[] =
 
 static const struct option OPTIONS[] = {
 	{ "listen", required_argument, NULL, 'l' },    { "token", required_argument, NULL, 't' },
+	{ "secret", required_argument, NULL, 's' },
 	{ "number", required_argument, NULL, 'n' },    { "fault", required_argument, NULL, 'f' },
 	{ "elsewhere", required_argument, NULL, 'e' }, { "hang-ms", required_argument, NULL, 'm' },
 	{ "quiet", no_argument, NULL, 'q' },           { "help", no_argument, NULL, 'h' },
@@ -43,6 +45,8 @@ static int read_arguments(int argc, char **argv, struct cloud *c, const char **l
 			*listen = optarg;
 		else if (id == 't')
 			c->token = optarg;
+		else if (id == 's')
+			c->secret = optarg;
 		else if (id == 'n')
 			c->number = strtoll(optarg, NULL, 10);
 		else if (id == 'e')

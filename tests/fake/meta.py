@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
 """The Graph API of Facebook Pages and Instagram, which misbehaves on cue.
 
-  meta.py [--token WORD] [--account ID]
+  meta.py [--token WORD] [--secret WORD] [--app ID] [--account ID]
 
 Says its URL on stdout. To the test:
   POST /_post {id, ...}        a post of the Page, or with medium a medium; the newest
                                first
   POST /_comment {under, id, ...}  a comment below it, likewise
   POST /_thing {path, answer}  what GET of this path answers (a comment's id, or the
-                               account's with "?" and its fields up to the brace)
+                               account's with "?" and its fields up to the brace); without
+                               answer: it is gone
   POST /_page {size}           so many records a page, also of comments
   POST /_fault {where, status, headers, body, times, commit, cut, after}
-                               where: feed, comments, thing, reply
+                               where: feed, comments, thing, reply, token
   GET  /_state                 what was asked and posted"""
 import argparse
+import hashlib
+import hmac
 import http.server
 import json
 import threading
@@ -76,7 +79,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif path == "/_comment":
             w.comments.setdefault(body.pop("under"), []).insert(0, body)
         elif path == "/_thing":
-            w.things[body["path"]] = body["answer"]
+            w.things[body["path"]] = body.get("answer")
         elif path == "/_page":
             w.size = body["size"]
         elif path == "/_fault":
@@ -94,12 +97,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if parts[1:] in (["comments"], ["replies"]):
             return "comments", lambda: w.list(parts[0], query)
         key = parts[0]
+        if key == "debug_token":
+            told = query.get("input_token") == [w.options.token] and w.things.get(key)
+            return "token", lambda: (200, {"data": told or {"is_valid": False}})
         if query.get("fields", [""])[0].startswith("mentioned"):
             key += "?" + query["fields"][0].split("{")[0]
-        if key in w.things:
+        if w.things.get(key):
             return "thing", lambda: (200, w.things[key])
         return "thing", lambda: (400, {"error": {
             "code": 100, "error_subcode": 33, "message": "Unsupported get request"}})
+
+    def refused(self, w, where, query):
+        """A token is refused, and one without the proof that its app's secret is known."""
+        options = w.options
+        token = options.app + "|" + options.secret if where == "token" else options.token
+        if self.headers.get("Authorization") != "Bearer " + token:
+            return 401, {"error": {"code": 190, "type": "OAuthException"}}
+        proof = hmac.new(options.secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+        if query.get("appsecret_proof") != [proof]:
+            return 400, {"error": {"code": 100, "type": "GraphMethodException", "message":
+                                   "Invalid appsecret_proof provided in the API argument"}}
+        return None
 
     def serve(self):
         w = self.server.world
@@ -108,11 +126,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with w.lock:
             if parts.path.startswith("/_"):
                 return self.control(w, parts.path, raw)
-            where, do = self.answer(w, parts.path, urllib.parse.parse_qs(parts.query), raw)
+            query = urllib.parse.parse_qs(parts.query)
+            where, do = self.answer(w, parts.path, query, raw)
             w.asked[where] = w.asked.get(where, 0) + 1
             w.queries.append(self.path)
-            if self.headers.get("Authorization") != "Bearer " + w.options.token:
-                return self.say(401, {"error": {"code": 190, "type": "OAuthException"}})
+            refused = self.refused(w, where, query)
+            if refused:
+                return self.say(*refused)
             fault = next((f for f in w.faults if f["where"] == where), None)
             if fault and fault.get("after", 0) > 0:
                 fault["after"] -= 1
@@ -135,6 +155,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--token", default="token-uji")
     parser.add_argument("--account", default="1001")
+    parser.add_argument("--secret", default="rahasia-uji")
+    parser.add_argument("--app", default="77")
     options = parser.parse_args()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -204,9 +204,19 @@ START_TEST(a_handshake_with_our_word_has_its_challenge_back)
 }
 END_TEST
 
+START_TEST(what_we_sign_with_is_the_hmac_in_hex)
+{
+	char hex[65];
+
+	kit_signature_make("secret", (struct jembatan_bytes){ "test", 4 }, hex);
+	ck_assert_str_eq(hex, "0329a06b62cd16b33eb6792be8c60b158d89a2ee3a876fce9a881ebb488c0914");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("kit_signature");
+	tcase_add_test(t, what_we_sign_with_is_the_hmac_in_hex);
 	tcase_add_test(t, the_hmac_of_the_exact_bytes_is_valid);
 	tcase_add_test(t, hex_digits_count_in_both_cases);
 	tcase_add_loop_test(t, what_is_no_signature_is_refused, 0, 10);

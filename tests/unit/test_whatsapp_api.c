@@ -17,12 +17,13 @@
 #define SHA_OF_11 "GFte1JRdn6cApR5dhZUdSvRkAf7fQfagFvt30Vru46I="
 
 static struct scene s;
+static const char *app_secret = "x";
 
 static void open_with(const char *token, const char *media_host)
 {
 	const struct testctx_option rows[] = {
 		{ "phone_number_id", NULL, "108200000000001" },
-		{ "app_secret", NULL, "x" },
+		{ "app_secret", NULL, app_secret },
 		{ "verify_token", NULL, "x" },
 		{ "access_token", NULL, token },
 		{ "graph_url", NULL, s.peer.url },
@@ -38,7 +39,7 @@ static void open_with(const char *token, const char *media_host)
 
 static void setup(void)
 {
-	static const char *const arguments[] = { "--quiet", "--hang-ms", "3000", NULL };
+	static const char *const arguments[] = { "--quiet", "--hang-ms", "3000", "--secret", "x", NULL };
 
 	scene_start(&s, "./jembatan-fakecloud", arguments);
 	open_with("token-uji", s.peer.url);
@@ -252,6 +253,19 @@ static enum jembatan_result fetch(const char *reference)
 	return s.ops->fetch(testctx_context(s.t), s.self, reference, testctx_spool(s.t));
 }
 
+START_TEST(another_apps_secret_stops_the_channel_and_refuses_nothing)
+{
+	app_secret = "lain";
+	open_with("token-uji", s.peer.url);
+	app_secret = "x";
+	ck_assert_int_eq(send_to("6281200000001", "number", 0), JEMBATAN_AUTH);
+	ck_assert_int_eq(s.out.outcome, JEMBATAN_NOT_SENT);
+	ck_assert_ptr_nonnull(strstr(testctx_explanation(s.t), "app_secret"));
+	ck_assert_int_eq(fetch("11 "), JEMBATAN_AUTH);
+	ck_assert_uint_eq(sent_count(), 0);
+}
+END_TEST
+
 START_TEST(a_file_comes_by_its_id_and_fits_its_digest)
 {
 	ck_assert_int_eq(fetch("11 " SHA_OF_11), JEMBATAN_OK);
@@ -343,6 +357,7 @@ int main(void)
 			    COUNT(answers));
 	tcase_add_loop_test(tcase, what_may_have_gone_out_is_unknown_and_asked_for_once, 0,
 			    COUNT(troubles));
+	tcase_add_test(tcase, another_apps_secret_stops_the_channel_and_refuses_nothing);
 	tcase_add_test(tcase, nobody_there_means_not_sent);
 	tcase_add_test(tcase, a_wrong_token_stops_the_channel_and_is_not_shown);
 	tcase_add_test(tcase, a_file_comes_by_its_id_and_fits_its_digest);

@@ -95,6 +95,11 @@ kit_signature_is_valid(const char *value, const char *prefix,
 		       enum kit_signature_form form, const char *secret,
 		       struct jembatan_bytes body);
 
+/* The HMAC-SHA256 of these bytes by the secret, in hex: what a remote asks us to
+ * sign with (Meta's appsecret_proof). */
+void kit_signature_make(const char *secret, struct jembatan_bytes bytes,
+			char out_hex[65]);
+
 /* Is what was given (or NULL) our secret? How long it takes says nothing of how
  * much was right. An empty or missing secret is nobody's: false. */
 JEMBATAN_MUST_CHECK bool kit_secret_is_same(const char *given,
