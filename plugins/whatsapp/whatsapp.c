@@ -267,10 +267,16 @@ static enum jembatan_result send_one(struct jembatan_context *ctx, struct whatsa
 	if (out->verdict.outcome == JEMBATAN_SENT)
 		return JEMBATAN_OK;
 	int code = out->has_error ? (int)out->error.code : 0;
-	bool is_closed = out->has_error &&
-			 wa_error_act(&out->error) == WA_WINDOW;
+	enum wa_act act = out->has_error ? wa_error_act(&out->error) : WA_UNLISTED;
+	bool is_closed = act == WA_WINDOW;
 
 	wa_error_done(&out->error);
+	/* It will meet the next citizen as well, who may be reached another way. */
+	if (act == WA_TEMPLATE && template)
+		jembatan_log(ctx, JEMBATAN_WARNING,
+			     "Meta refuses the template %s/%s (error %d): compare its name, language "
+			     "and parameters in `templates` with WhatsApp Manager",
+			     template->name, template->language, code);
 	/* It certainly did not go out: the template may. */
 	if (is_closed && !template)
 		return JEMBATAN_IDLE;
@@ -325,6 +331,8 @@ static enum jembatan_result whatsapp_reply(struct jembatan_context *ctx, void *d
 	out->outcome = sent.verdict.outcome;
 	if (out->outcome == JEMBATAN_LATER)
 		out->at_ms = jembatan_now_ms(ctx) + sent.verdict.wait_ms;
+	if (sent.is_of_number)
+		wa_pace_hold(&self->pace, jembatan_now_ms(ctx), sent.verdict.wait_ms);
 	memcpy(out->remote_id, sent.id, sizeof(sent.id));
 	return result;
 }

@@ -146,6 +146,8 @@ void wa_api_send(struct wa_api *api, const char *json, struct wa_sent *out)
 		out->verdict = wa_verdict(response.status, response.outcome,
 					  out->has_error ? &out->error : NULL,
 					  response.retry_after_ms);
+		out->is_of_number = wa_is_of_number(response.status,
+						    out->has_error ? &out->error : NULL);
 	}
 	free(url);
 }

@@ -15,6 +15,7 @@ void wa_api_close(struct wa_api *api); /* NULL is fine */
  * wa_error_done. The verdict is that of the whole. */
 struct wa_sent {
 	struct wa_verdict verdict;
+	bool is_of_number; /* it sends too much, to whomever */
 	bool has_error;
 	struct wa_error error;
 	char id[256];

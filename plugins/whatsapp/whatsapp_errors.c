@@ -136,3 +136,10 @@ struct wa_verdict wa_verdict(unsigned status, enum jembatan_outcome by_status,
 		v.wait_ms = retry_after_ms;
 	return v;
 }
+
+bool wa_is_of_number(unsigned status, const struct wa_error *error)
+{
+	enum wa_act act = error ? wa_error_act(error) : WA_UNLISTED;
+
+	return act == WA_SLOW || (act == WA_UNLISTED && status == 429);
+}

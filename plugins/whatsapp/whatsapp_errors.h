@@ -44,5 +44,7 @@ struct wa_verdict {
 /* error NULL: none could be read. retry_after_ms: -1: not said. */
 struct wa_verdict wa_verdict(unsigned status, enum jembatan_outcome by_status,
 			     const struct wa_error *error, int64_t retry_after_ms);
+/* Is it our number that sends too much? Then nobody else gets anything either. */
+bool wa_is_of_number(unsigned status, const struct wa_error *error);
 
 #endif

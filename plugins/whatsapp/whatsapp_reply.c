@@ -208,7 +208,9 @@ int64_t wa_pace_take(struct wa_pace *pace, const char *to, int64_t now_ms)
 	uint64_t key = key_of(to);
 	size_t oldest = (pace->next + pace->size - pace->per_second) % pace->size;
 	int64_t wait_ms = left_of(pace->sent[oldest].at_ms, 1000, now_ms);
+	int64_t held_ms = left_of(pace->held_at_ms, pace->held_ms, now_ms);
 
+	wait_ms = held_ms > wait_ms ? held_ms : wait_ms;
 	for (size_t i = 0; i < pace->size; i++) {
 		int64_t left = pace->sent[i].key == key ?
 			       left_of(pace->sent[i].at_ms, WA_PAIR_MS, now_ms) : 0;
@@ -221,4 +223,10 @@ int64_t wa_pace_take(struct wa_pace *pace, const char *to, int64_t now_ms)
 	pace->sent[pace->next].at_ms = now_ms;
 	pace->next = (pace->next + 1) % pace->size;
 	return 0;
+}
+
+void wa_pace_hold(struct wa_pace *pace, int64_t now_ms, int64_t wait_ms)
+{
+	pace->held_at_ms = now_ms;
+	pace->held_ms = wait_ms;
 }

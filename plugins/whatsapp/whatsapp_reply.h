@@ -33,10 +33,13 @@ struct wa_pace {
 		uint64_t key;
 		int64_t at_ms; /* 0: none yet */
 	} *sent;
+	int64_t held_at_ms, held_ms; /* Meta asked the number to wait; at 0: never */
 };
 void wa_pace_init(struct wa_pace *pace, int64_t per_second);
 void wa_pace_done(struct wa_pace *pace);
 /* 0: now, and it counts as sent; else milliseconds to wait. */
 int64_t wa_pace_take(struct wa_pace *pace, const char *to, int64_t now_ms);
+/* The number sends too much: nothing leaves for so long. */
+void wa_pace_hold(struct wa_pace *pace, int64_t now_ms, int64_t wait_ms);
 
 #endif

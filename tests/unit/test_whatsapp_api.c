@@ -190,6 +190,43 @@ START_TEST(an_error_is_told_as_the_table_says_with_its_code)
 }
 END_TEST
 
+/* What is refused to the number is refused to everybody: none of those who wait is
+ * tried before. */
+START_TEST(a_number_that_sends_too_much_is_silent_for_everybody)
+{
+	error("send", 429, 130429, 0, "");
+	ck_assert_int_eq(send_to("6281200000001", "number", 0), JEMBATAN_RETRY);
+	testctx_set_now(s.t, NOW_MS + 7000);
+	ck_assert_int_eq(send_to("6281200000002", "number", 0), JEMBATAN_OK);
+	ck_assert_int_eq(s.out.outcome, JEMBATAN_LATER);
+	ck_assert_int_eq(s.out.at_ms, NOW_MS + 60000);
+	ck_assert_int_eq(asked("send"), 1);
+	testctx_set_now(s.t, NOW_MS + 60000);
+	ck_assert_int_eq(send_to("6281200000002", "number", 0), JEMBATAN_OK);
+	ck_assert_int_eq(s.out.outcome, JEMBATAN_SENT);
+}
+END_TEST
+
+START_TEST(what_is_refused_to_one_person_holds_nobody_else_up)
+{
+	error("send", 400, 131056, 0, "");
+	ck_assert_int_eq(send_to("6281200000001", "number", 0), JEMBATAN_RETRY);
+	ck_assert_int_eq(send_to("6281200000002", "number", 0), JEMBATAN_OK);
+	ck_assert_int_eq(s.out.outcome, JEMBATAN_SENT);
+}
+END_TEST
+
+/* The citizen may hear of it on another channel; the operator has to hear of it too. */
+START_TEST(a_template_that_meta_refuses_is_named_in_the_log)
+{
+	error("send", 404, 132001, 0, "");
+	ck_assert_int_eq(send_to("6281200000001", "status", NOW_MS - 1), JEMBATAN_DATA);
+	ck_assert_int_eq(s.out.outcome, JEMBATAN_REFUSED);
+	ck_assert(strstr(testctx_log(s.t), "status_laporan/id") != NULL);
+	ck_assert(strstr(testctx_log(s.t), "132001") != NULL);
+}
+END_TEST
+
 static const struct {
 	const char *fault;
 	enum jembatan_outcome outcome;
@@ -355,6 +392,9 @@ int main(void)
 	tcase_add_test(tcase, a_second_reply_to_the_same_person_waits);
 	tcase_add_loop_test(tcase, an_error_is_told_as_the_table_says_with_its_code, 0,
 			    COUNT(answers));
+	tcase_add_test(tcase, a_number_that_sends_too_much_is_silent_for_everybody);
+	tcase_add_test(tcase, what_is_refused_to_one_person_holds_nobody_else_up);
+	tcase_add_test(tcase, a_template_that_meta_refuses_is_named_in_the_log);
 	tcase_add_loop_test(tcase, what_may_have_gone_out_is_unknown_and_asked_for_once, 0,
 			    COUNT(troubles));
 	tcase_add_test(tcase, another_apps_secret_stops_the_channel_and_refuses_nothing);
