@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "store/incomplete.h"
 #include "store/names.h"
+#include "store/replies.h"
 #include "ticket/complete.h"
 #include "ticket/place_words.h"
 #include "ticket/propose.h"
@@ -326,14 +327,20 @@ static enum jembatan_result end_wait(struct decide *d, int64_t ticket_id, struct
 				       "(`complete.after`)";
 	struct ticket_row t;
 	int64_t start_ms;
+	bool was_asked = false;
 	enum jembatan_result r = tickets_get(d->o.db, ticket_id, d->arena, &t, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	if (t.state != TICKET_INCOMPLETE)
 		return incomplete_remove(d->o.db, ticket_id, why);
-	if (!d->o.settings->complete.archive)
-		return go_on(d, intake_instance(d->o.intake, t.instance_id, &start_ms), &t,
-			     "nobody answered what was asked: it goes on as it is", why);
+	r = replies_question_left(d->o.db, ticket_id, &was_asked, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	/* Nobody is silent who was not asked: a token had ended, or nobody is answered here. */
+	if (!was_asked || !d->o.settings->complete.archive)
+		return go_on(d, intake_instance(d->o.intake, t.instance_id, &start_ms), &t, was_asked ?
+			     "nobody answered what was asked: it goes on as it is" :
+			     "its reporter could not be asked what is missing: it goes on as it is", why);
 	r = incomplete_remove(d->o.db, ticket_id, why);
 	if (r == JEMBATAN_OK)
 		r = tickets_set_state(d->o.db, ticket_id, TICKET_ARCHIVED, archived, why);

@@ -88,10 +88,11 @@ MUST_CHECK enum jembatan_result replies_plan(struct replies *r, struct why *why)
 MUST_CHECK enum jembatan_result replies_letter(struct replies *r, const struct way *w,
 					       const struct reply_row *row, struct arena *arena,
 					       struct msg_reply *out, struct why *why);
-/* Is it told once more on the very way on which it did not get through, since free
- * text was over there? */
-MUST_CHECK enum jembatan_result replies_is_resent(struct replies *r, const struct reply_row *row,
-						  struct arena *arena, bool *out, struct why *why);
+/* The one that it tells once more on the very way on which that did not get through;
+ * id 0: none. */
+MUST_CHECK enum jembatan_result replies_told_before(struct replies *r, const struct reply_row *row,
+						    struct arena *arena, struct reply_row *out,
+						    struct why *why);
 /* May this event go out at this hour? The moment when it may. */
 int64_t replies_waking_ms(const struct replies *r, const struct way *w,
 			  const struct reply_row *row, int64_t now_ms);

@@ -10,6 +10,7 @@
 #include "central/status.h"
 #include "config/date.h"
 #include "reply/quiet.h"
+#include "reply/receipts.h"
 #include "store/follows.h"
 #include "store/incomplete.h"
 #include "store/tickets.h"
@@ -229,15 +230,16 @@ static enum jembatan_result fill_in(struct letter *l, struct msg_reply *out, str
 	return JEMBATAN_OK;
 }
 
-enum jembatan_result replies_is_resent(struct replies *r, const struct reply_row *row,
-				       struct arena *arena, bool *out, struct why *why)
+enum jembatan_result replies_told_before(struct replies *r, const struct reply_row *row,
+					 struct arena *arena, struct reply_row *out, struct why *why)
 {
-	struct reply_row before;
-	*out = false;
+	struct reply_row before = { 0 };
+	*out = before;
 	if (row->fallback_of == 0)
 		return JEMBATAN_OK;
 	enum jembatan_result result = replies_get(r->o.db, row->fallback_of, arena, &before, why);
-	*out = result == JEMBATAN_OK && before.instance_id == row->instance_id;
+	if (result == JEMBATAN_OK && before.instance_id == row->instance_id)
+		*out = before;
 	return result == JEMBATAN_GONE ? JEMBATAN_OK : result;
 }
 
@@ -245,12 +247,13 @@ enum jembatan_result replies_is_resent(struct replies *r, const struct reply_row
 static enum jembatan_result read_window(struct letter *l, struct msg_reply *out, struct why *why)
 {
 	int64_t contact_ms = 0;
-	bool is_resent = false;
+	struct reply_row before;
 	if (l->w->channel->window_ms == 0)
 		return JEMBATAN_OK;
 	out->window_until_ms = 1; /* he never wrote here, or the channel says that it is over */
-	enum jembatan_result r = replies_is_resent(l->r, l->row, l->arena, &is_resent, why);
-	if (r != JEMBATAN_OK || is_resent || l->message.instance_id != l->w->id)
+	enum jembatan_result r = replies_told_before(l->r, l->row, l->arena, &before, why);
+	if (r != JEMBATAN_OK || reply_failed_by(before.why, l->w->channel->window_code) ||
+	    l->message.instance_id != l->w->id)
 		return r;
 	r = replies_last_contact(l->r->o.db, l->row->message_id, &contact_ms, why);
 	if (r == JEMBATAN_OK)

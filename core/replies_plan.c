@@ -13,6 +13,8 @@
 #define NEWS_SLICE 64u
 #define REPORTERS_SLICE 32u
 #define QUESTIONS_SLICE 32u
+#define RESEND_EVERY_MS INT64_C(3600000)
+#define AGAIN_MS INT64_C(300000)
 #define SHADOW_WHY "replies: {send: shadow} does everything but the sending"
 #define HELD_WHY \
 	"it may have been told already, before the store was put back from a backup: `jembatan " \
@@ -68,11 +70,15 @@ static enum jembatan_result add(struct plan *p, const struct way *w, int64_t mes
 	return r;
 }
 
-/* Who reported it twice hears of it once. */
+/* Who reported it twice hears of it once; whoever sends ten that cannot be read is
+ * asked once, and keeps his day for what matters. */
 static enum jembatan_result was_told_of(struct plan *p, const struct digest *key,
 					const struct reply_row *row, bool *out, struct why *why)
 {
 	int last = -1;
+	if (p->ticket.id == 0)
+		return replies_was_told_since(p->r->o.db, key, row->event,
+					      p->now_ms - RESEND_EVERY_MS, out, why);
 	if (row->event != REPLY_STATUS)
 		return replies_was_told(p->r->o.db, p->ticket.id, key,
 					row->event == REPLY_RECEIVED ? -1 : (int)row->event, out, why);
@@ -90,11 +96,10 @@ static enum jembatan_result tell_one(struct plan *p, const struct way *w, int64_
 	struct digest key = replies_address_key(db, address->kind, address->key);
 	bool was_told = false;
 	int64_t count = 0;
-	enum jembatan_result r = JEMBATAN_OK;
+	enum jembatan_result r;
 	if (!has_text(p->r, w, row.event, row.status))
 		return JEMBATAN_OK;
-	if (p->ticket.id != 0)
-		r = was_told_of(p, &key, &row, &was_told, why);
+	r = was_told_of(p, &key, &row, &was_told, why);
 	if (r != JEMBATAN_OK || was_told)
 		return r;
 	if (row.event == REPLY_NUMBER || row.event == REPLY_QUESTION)
@@ -229,8 +234,17 @@ static enum jembatan_result try_other(struct plan *p, const struct reply_row *fa
 	return JEMBATAN_OK;
 }
 
-/* Its channel took it as free text, and then said that the time for that was over:
- * there it goes once more, as whatever may be sent then. */
+/* A trouble of the channel's own, which may be over a while later. */
+static bool has_passed(const struct reply_row *failed, const struct way *w)
+{
+	for (size_t i = 0; i < COUNT_OF(w->channel->passing_codes); i++)
+		if (reply_failed_by(failed->why, w->channel->passing_codes[i]))
+			return true;
+	return false;
+}
+
+/* Its channel took it, and then said that it was too late for free text, or that it
+ * has a trouble: there it goes once more, as whatever may be sent then. */
 static enum jembatan_result try_again(struct plan *p, const struct reply_row *failed,
 				      const struct jembatan_message *m, bool *out_found,
 				      struct why *why)
@@ -239,7 +253,7 @@ static enum jembatan_result try_again(struct plan *p, const struct reply_row *fa
 	int last = failed->status;
 	const struct way *w = replies_way_of(p->r, failed->instance_id);
 	if (failed->fallback_of != 0 || w == NULL || w->settings->replies != REPLIES_ON ||
-	    !reply_failed_by(failed->why, w->channel->window_code) ||
+	    (!has_passed(failed, w) && !reply_failed_by(failed->why, w->channel->window_code)) ||
 	    !reply_address(w->channel, m, failed->to_kind, p->arena, &address))
 		return JEMBATAN_OK;
 	enum jembatan_result r = failed->event != REPLY_STATUS ? JEMBATAN_OK :
@@ -249,7 +263,8 @@ static enum jembatan_result try_again(struct plan *p, const struct reply_row *fa
 	if (r != JEMBATAN_OK || last != failed->status)
 		return r;
 	struct reply_row row = { .event = failed->event, .status = failed->status,
-				 .due_ms = p->now_ms, .fallback_of = failed->id };
+				 .due_ms = p->now_ms + (has_passed(failed, w) ? AGAIN_MS : 0),
+				 .fallback_of = failed->id };
 	return add(p, w, failed->message_id, &address, &row, why);
 }
 
@@ -257,9 +272,9 @@ static enum jembatan_result try_on(struct plan *p, const struct reply_row *faile
 				   struct why *why)
 {
 	struct inbox_row m;
-	bool is_resent = false;
-	enum jembatan_result r = replies_is_resent(p->r, failed, p->arena, &is_resent, why);
-	if (r != JEMBATAN_OK || (failed->fallback_of != 0 && !is_resent))
+	struct reply_row before;
+	enum jembatan_result r = replies_told_before(p->r, failed, p->arena, &before, why);
+	if (r != JEMBATAN_OK || (failed->fallback_of != 0 && before.id == 0))
 		return r;
 	r = inbox_get(p->r->o.db, failed->message_id, p->arena, &m, why);
 	if (r != JEMBATAN_OK || m.message.message.size == 0)

@@ -21,6 +21,7 @@ struct reply_channel {
 	size_t text_max;         /* grapheme clusters; 0: no limit */
 	int64_t window_ms;       /* free text so long after the citizen's last message; 0: always */
 	const char *window_code; /* a receipt's: it was over, whatever our clock said; or NULL */
+	const char *passing_codes[8]; /* a receipt's: told there once more, later; or NULL */
 	int64_t settle_after_ms; /* evidence (a receipt) may come so late */
 	unsigned patience;       /* "later" so often, ever more rarely, then it failed; 0: no end */
 	bool is_public;          /* strangers read it: never of a secret report */

@@ -120,6 +120,22 @@ enum jembatan_result replies_was_told(struct db *db, int64_t ticket_id,
 	return r;
 }
 
+enum jembatan_result replies_was_told_since(struct db *db, const struct digest *address_key,
+					    enum reply_event event, int64_t since_ms, bool *out,
+					    struct why *why)
+{
+	int64_t found = 0;
+	enum jembatan_result r =
+		sql_get_number(&db->sql, why, &found,
+			       "SELECT EXISTS (SELECT 1 FROM reply INDEXED BY reply_address"
+			       " WHERE address_key = ?1 AND event = ?2 AND created_ms > ?3)",
+			       SQL_VALUES(key_value(address_key), sql_number(event),
+					  sql_number(since_ms)));
+	if (r == JEMBATAN_OK)
+		*out = found != 0;
+	return r;
+}
+
 enum jembatan_result replies_last_status(struct db *db, int64_t ticket_id,
 					 const struct digest *address_key, int *out,
 					 struct why *why)
@@ -144,6 +160,21 @@ enum jembatan_result replies_was_asked(struct db *db, int64_t ticket_id, bool *o
 		sql_get_number(&db->sql, why, &found,
 			       "SELECT EXISTS (SELECT 1 FROM reply INDEXED BY reply_ticket"
 			       " WHERE ticket_id = ?1 AND event = 2)",
+			       SQL_VALUES(sql_number(ticket_id)));
+	if (r == JEMBATAN_OK)
+		*out = found != 0;
+	return r;
+}
+
+enum jembatan_result replies_question_left(struct db *db, int64_t ticket_id, bool *out,
+					   struct why *why)
+{
+	int64_t found = 0;
+	enum jembatan_result r =
+		sql_get_number(&db->sql, why, &found,
+			       "SELECT EXISTS (SELECT 1 FROM reply INDEXED BY reply_ticket"
+			       " WHERE ticket_id = ?1 AND event = 2 AND started_ms <> 0"
+			       " AND state <> 5)",
 			       SQL_VALUES(sql_number(ticket_id)));
 	if (r == JEMBATAN_OK)
 		*out = found != 0;

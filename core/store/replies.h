@@ -110,6 +110,11 @@ MUST_CHECK enum jembatan_result replies_add(struct db *db, const struct reply_ro
 MUST_CHECK enum jembatan_result replies_was_told(struct db *db, int64_t ticket_id,
 						 const struct digest *address_key, int event,
 						 bool *out, struct why *why);
+/* Has this address been told this event since then, of whatever ticket or none? */
+MUST_CHECK enum jembatan_result replies_was_told_since(struct db *db,
+						       const struct digest *address_key,
+						       enum reply_event event, int64_t since_ms,
+						       bool *out, struct why *why);
 /* The state at the centre that this address was last to be told; -1: none. */
 MUST_CHECK enum jembatan_result replies_last_status(struct db *db, int64_t ticket_id,
 						    const struct digest *address_key, int *out,
@@ -117,6 +122,9 @@ MUST_CHECK enum jembatan_result replies_last_status(struct db *db, int64_t ticke
 /* Was any of its reporters asked what is missing? */
 MUST_CHECK enum jembatan_result replies_was_asked(struct db *db, int64_t ticket_id, bool *out,
 						  struct why *why);
+/* Did the question leave, as far as is known, to any of them? */
+MUST_CHECK enum jembatan_result replies_question_left(struct db *db, int64_t ticket_id, bool *out,
+						      struct why *why);
 /* What was never tried and is overtaken by something newer is dropped. */
 MUST_CHECK enum jembatan_result replies_overtake(struct db *db, int64_t ticket_id,
 						 const struct digest *address_key,

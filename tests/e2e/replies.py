@@ -442,6 +442,25 @@ def asked(build):
     place.close()
 
 
+def unreadable(build):
+    """What cannot be read is kept, and its sender is asked to send it in another form:
+    once, however many of them he sent, and a machine never."""
+    place = Place(build).start()
+    for n in range(1, 6):
+        place.write(n, kind="unreadable", thread="t1", text="a kind that is not known",
+                    author={"id": "w1", "name": "Dayang"})
+    place.write(6, kind="unreadable", author={"id": "w6"}, flags=["automatic"])
+    place.write(7, kind="unreadable", author={"id": "w7"})
+    wait_for("both answers", lambda: sorted(a["to"] for a in place.post.arrived) == ["w1", "w7"], 60)
+    wait_for("all of it", lambda: len(place.rig.ask("quarantine", "list")) == 7, 60)
+    wait_for("the news", lambda: place.rig.query("SELECT count(*) FROM reply_news") == [(0,)], 60)
+    first = place.post.arrived[0]
+    expect(first["event"] == "resend" and "kirim ulang" in first["text"] and
+           "Dinas Contoh" in first["text"] and first["reply_to"] in ("m1", "m7"), "%r" % first)
+    expect(len(place.post.arrived) == 2 and not place.rig.ask("tickets"), "%r" % place.post.arrived)
+    place.close()
+
+
 SAME = ("Saluran air di depan pasar Kenanga Jl. Wijayasari No. 12 RT 3 RW 5 tersumbat sampah sejak "
         "seminggu, setiap hujan air masuk ke kios pedagang, mohon segera dibersihkan.")
 
@@ -539,7 +558,7 @@ def let_go(build):
 
 TESTS = {"in_order": in_order, "killed": killed, "held": held, "answered": answered,
          "anonymous": anonymous, "secret": secret, "machines": machines, "other_way": other_way,
-         "too_late": too_late, "receipts": receipts, "asked": asked, "twice": twice, "hidden": hidden,
+         "too_late": too_late, "receipts": receipts, "asked": asked, "unreadable": unreadable, "twice": twice, "hidden": hidden,
          "let_go": let_go}
 
 

@@ -9,7 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from replies import STATES, WORDS, Place  # noqa: E402
+from replies import STATES, WORDS, Place, Post  # noqa: E402
 from rig import Failed, expect, wait_for  # noqa: E402
 
 DAY, WIB = 86400, 7 * 3600
@@ -110,6 +110,35 @@ def expiry(build):
     place.close()
 
 
+def passing(build):
+    """What the channel took and could not deliver for a trouble of its own is told there
+    once more, a while later, and then on the next known channel."""
+    second = Post()
+    place = Later(build, connector="whatsapp", others={"wa": {
+        "connector": "whatsapp", "push": "auto", "start": "all", "every": "1s",
+        "replies": {"send": "on", "quiet": ""}, "options": {"post": second.port}}}).start()
+    place.write(1, author={"id": "w1", "phone": "+6281234567890"})
+    wait_for("the number", lambda: "number" in place.post.events(), 60)
+
+    def fails(letter):
+        place.source.put({"do": "receipt", "reference": letter["reference"], "state": "failed",
+                          "reason": "131000 Something went wrong"})
+
+    fails(place.post.arrived[-1])
+    wait_for("the second row", lambda: [r["state"] for r in place.rig.ask("replies", "list")
+                                        if r["event"] == "number"] == ["failed", "queued"], 60)
+    expect(place.post.events().count("number") == 1, "told again at once")
+    place.jump(300)
+    wait_for("the number again", lambda: place.post.events().count("number") == 2, 60)
+    expect(place.post.arrived[-1]["window"] > 1, "as if it had been too late: %r" %
+           place.post.arrived[-1])
+    expect(not second.arrived, "told elsewhere too")
+    fails(place.post.arrived[-1])
+    wait_for("the other way", lambda: "number" in second.events("+6281234567890"), 60)
+    expect(place.post.events().count("number") == 2, "told a third time")
+    place.close()
+
+
 def restored(build):
     """After a backup was put back nobody is told anything: what waited is asked about at
     its channel, what would be told again is held for a person."""
@@ -205,7 +234,28 @@ def unanswered(build):
         place.close()
 
 
-TESTS = {t.__name__: t for t in (quiet, expiry, restored, unanswered)}
+def unasked(build):
+    """Who could not be asked is not taken for silent: his report goes on, whatever
+    `complete.after` says."""
+    place = Later(build, complete={"mode": "ask", "place": "district", "wait": "3h",
+                                   "after": "archive"})
+    place.more = {"replies": {"send": "on", "quiet": "", "token_expires": place.day(-1)}}
+    place.configure()
+    place.start()
+    place.write(1, subject="Lampu padam", text="Lampu jalan padam sejak tiga hari yang lalu.")
+    ticket = wait_for("one that waits", lambda: place.rig.ask("tickets", "incomplete"), 60)[0]
+    wait_for("the question", lambda: [r for r in place.rig.ask("replies", "list")
+                                      if r["event"] == "question"], 60)
+    place.jump(3 * 3600 + 1)
+    wait_for("its way to the centre", lambda: place.centre.complaints(), 60)
+    told = place.rig.command("explain", ticket["reference"]).stdout
+    expect("could not be asked" in told and "nobody answered" not in told, told)
+    expect(not place.post.tries, "somebody was asked with a token that has ended")
+    place.close()
+
+
+TESTS = {t.__name__: t for t in (quiet, expiry, passing, restored, unanswered,
+                                       unasked)}
 
 
 def main():

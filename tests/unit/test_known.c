@@ -10,6 +10,7 @@
 #include "decide.h"
 #include "store/incomplete.h"
 #include "store/names.h"
+#include "store/replies.h"
 #include "ticket/complete.h"
 #include "ticket/know.h"
 #include "ticket/ticket.h"
@@ -254,18 +255,38 @@ END_TEST
 
 static const struct {
 	const char *more, *head;
+	bool is_asked;
 	enum ticket_state state;
 } ends[] = {
-	{ "", "push: auto\n", TICKET_QUEUED },
-	{ ", after: archive", "push: auto\n", TICKET_ARCHIVED },
-	{ "", "push: review\n", TICKET_REVIEW },
+	{ "", "push: auto\n", true, TICKET_QUEUED },
+	{ ", after: archive", "push: auto\n", true, TICKET_ARCHIVED },
+	{ "", "push: review\n", true, TICKET_REVIEW },
+	/* Nobody has been silent: not put away. */
+	{ "", "push: auto\n", false, TICKET_QUEUED },
+	{ ", after: archive", "push: auto\n", false, TICKET_QUEUED },
+	{ ", after: archive", "push: review\n", false, TICKET_REVIEW },
 };
+
+/* The question has left. */
+static void ask_reporter(int64_t ticket_id)
+{
+	struct reply_row row = { .ticket_id = ticket_id, .message_id = 1, .instance_id = 1,
+				 .event = REPLY_QUESTION, .to_kind = "id" };
+	bench_ok(db_begin(bench.db, &bench.why));
+	bench_ok(replies_add(bench.db, &row, "JB-AAAAAA", BENCH_NOW_MS, &row.id, &bench.why));
+	row.state = REPLY_SENT;
+	row.started_ms = row.sent_ms = BENCH_NOW_MS;
+	bench_ok(replies_update(bench.db, &row, NULL, &bench.why));
+	bench_ok(db_commit(bench.db, &bench.why));
+}
 
 START_TEST(a_wait_that_is_over_ends_as_configured)
 {
 	struct incomplete_row row;
 	open_asking(ends[_i].more, ends[_i].head);
 	int64_t id = app_bench_ticket(0).id;
+	if (ends[_i].is_asked)
+		ask_reporter(id);
 	bench_advance(9 * DAY_MS);
 	ck_assert_int_eq(app_bench_ticket(0).state, TICKET_INCOMPLETE);
 	bench_advance(2 * DAY_MS);
@@ -281,6 +302,7 @@ START_TEST(a_person_need_not_wait_for_the_reporter)
 	open_asking(", after: archive", "push: auto\n");
 	struct ticket_row t = app_bench_ticket(0);
 	if (_i == 1) {
+		ask_reporter(t.id);
 		bench_advance(11 * DAY_MS);
 		bench_until(app_bench_ticket(0).state == TICKET_ARCHIVED);
 		t = app_bench_ticket(0);
