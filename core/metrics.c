@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "facts_view.h"
 #include "reload.h"
+#include "replies.h"
 #include "tallies.h"
 #include "web_child.h"
 #include "base/poison.h"
@@ -193,6 +194,16 @@ static void write_web(struct app *a, struct buf *out)
 
 /* ---- alarms ---- */
 
+static bool replies_alarm(struct app *a, const struct tallies *t)
+{
+	struct replies_way w;
+	bool any = replies_trouble(a->replies) != NULL || t->replies.missed > 0 ||
+		   t->replies.by_state[REPLY_HELD] > 0;
+	for (size_t n = 0; replies_way(a->replies, n, &w) && !any; n++)
+		any = w.alarm != NULL;
+	return any;
+}
+
 static void write_alarms(struct app *a, const struct tallies *t, struct buf *out)
 {
 	struct intake_status i;
@@ -202,6 +213,7 @@ static void write_alarms(struct app *a, const struct tallies *t, struct buf *out
 	labelled(out, "alarm", "where", "reload", reload_alarm(a->reload) != NULL);
 	labelled(out, "alarm", "where", "quarantine", t->quarantined > 0);
 	labelled(out, "alarm", "where", "central", tallies_alarms(a, t) != 0);
+	labelled(out, "alarm", "where", "replies", replies_alarm(a, t));
 	if (web_child_status(a->web, &web))
 		labelled(out, "alarm", "where", "web", web.alarm != NULL || web.degraded);
 	family(out, "instance_alarm", "gauge", "1: `jembatan status` says what to do.");

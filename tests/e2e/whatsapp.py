@@ -293,6 +293,7 @@ def closed_after_all(o):
     expect(is_told(1, "delivered"), "not taken")
     wait_for("it to arrive", lambda: rows()[-1]["state"] == "delivered", 20)
     expect(not p.rig.ask("replies", "list", "--not-reached"), "he was reached")
+    expect(b'jembatan_alarm{where="replies"} 0\n' in p.ask("GET", "/metrics")[1], "an alarm")
     p.centre.get("/_status/" + ticket["tracking_id"],
                  {"status_code": "0", "status_name": "Dalam Proses", "note": ""})
     wait_for("the state", lambda: len(sent()) == 3, 60)
@@ -301,6 +302,7 @@ def closed_after_all(o):
     missed = wait_for("the list", lambda: p.rig.ask("replies", "list", "--not-reached"), 60)
     expect(len(missed) == 1 and missed[0]["event"] == "status" and "template" in missed[0]["why"],
            "listed: %s" % missed)
+    expect(b'jembatan_alarm{where="replies"} 1\n' in p.ask("GET", "/metrics")[1], "no alarm")
     expect(len(sent()) == 3, "it went out again: %s" % sent())
     p.close()
 
