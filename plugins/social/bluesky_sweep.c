@@ -358,20 +358,6 @@ static enum jembatan_result sweep_page(struct social *s, struct bluesky *b)
 
 /* ---- deletions --------------------------------------------------------- */
 
-static enum jembatan_result say_deleted(struct social *s, const char *uri)
-{
-	json_t *record = json_pack("{s:s,s:b}", "uri", uri, "deleted", 1);
-	const struct jembatan_message m = {
-		.size = sizeof(m), .id = uri, .revision = "deleted", .kind = JEMBATAN_DELETION,
-		.arrived_ms = jembatan_now_ms(s->ctx),
-	};
-	bool is_skipped = false;
-	enum jembatan_result result = social_begin(s, uri, record, &is_skipped);
-
-	json_decref(record);
-	return result != JEMBATAN_OK || is_skipped ? result : jembatan_emit(s->ctx, &m);
-}
-
 /* A few at a time; missing once may be the server's trouble. */
 static enum jembatan_result check_some(struct social *s, struct bluesky *b)
 {
@@ -391,7 +377,7 @@ static enum jembatan_result check_some(struct social *s, struct bluesky *b)
 
 		f->is_missing = !find_post(posts, f->uri);
 		if (f->is_missing && f->missed + 1 > MISSED_MAX)
-			result = say_deleted(s, f->uri);
+			result = social_tell_deleted(s, f->uri);
 	}
 	json_decref(posts);
 	if (result == JEMBATAN_OK)

@@ -1,7 +1,7 @@
 /* mastodon.c: mentions by min_id, which pages forward and leaves nothing out;
  * replies as visible as the post that they answer, never more. */
 #include "social/mastodon_parse.h"
-#include "social/mastodon_watch.h"
+#include "social/social_watch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,8 @@
 #define PAGE 40u
 #define LIMIT_WAIT_MS INT64_C(300000) /* the window of Mastodon's limits */
 #define LOOKS 5u /* at posts of before, in one poll */
-#define WATCH "mastodon.watch" /* state */
+/* A look costs nothing, and most is edited soon, or never. */
+#define AGES "5m 10m 20m 40m 1h 2h 3h 4h 6h 8h 12h 18h 1d 36h 2d 3d 4d 5d 6d 7d"
 #define REPLY_BYTES ((size_t)64 * 1024)
 
 /* ---- requests ---------------------------------------------------------- */
@@ -26,7 +27,11 @@ static enum jembatan_result call(struct social *s, struct kit_http_request *requ
 	request->size = sizeof(*request);
 	request->headers = headers;
 	request->header_count = idempotency_key ? 2 : 1;
-	enum jembatan_result result = kit_http_send(s->http, request, out);
+	*out = (struct kit_http_response){ .retry_after_ms = -1, .outcome = JEMBATAN_NOT_SENT };
+	enum jembatan_result result = social_budget_spend(s->budget, 1, 0);
+
+	if (result == JEMBATAN_OK)
+		result = kit_http_send(s->http, request, out);
 
 	/* Mastodon tells when its window ends in a header of its own. */
 	if (out->status == 429 && out->retry_after_ms < 0) {
@@ -96,9 +101,12 @@ static enum jembatan_result take(struct social *s, json_t *record)
 		if (status != record)
 			post.facts |= SOCIAL_MENTION; /* that is what was asked for */
 		result = social_take(s, &post);
-		if (post.message.kind == JEMBATAN_NEW)
-			mastodon_watch_note(s->own, post.message.id, post.message.revision,
-					    jembatan_now_ms(s->ctx));
+		if (post.message.kind == JEMBATAN_NEW) {
+			int64_t now_ms = jembatan_now_ms(s->ctx);
+
+			social_watch_note(s->own, post.message.id, post.message.revision, now_ms,
+					  now_ms);
+		}
 		return result;
 	}
 	/* A follower, a report to moderators: kept, nothing follows. */
@@ -136,60 +144,15 @@ static const char *highest_id(json_t *page, struct kit_arena *arena)
 
 static void mastodon_open(struct social *s)
 {
-	s->own = calloc(1, sizeof(struct mastodon_watch));
+	s->own = calloc(1, sizeof(struct social_watch));
 	if (!s->own)
 		abort();
+	social_watch_init(s->own, s, AGES);
 }
 
 static void mastodon_close(struct social *s)
 {
 	free(s->own);
-}
-
-static enum jembatan_result load_watch(struct social *s)
-{
-	struct mastodon_watch *w = s->own;
-	struct jembatan_bytes text = { NULL, 0 };
-	enum jembatan_result result = w->is_loaded ? JEMBATAN_OK :
-						     jembatan_state_get(s->ctx, WATCH, &text);
-
-	if (result != JEMBATAN_OK && result != JEMBATAN_GONE)
-		return result;
-	if (!w->is_loaded)
-		mastodon_watch_read(w, text);
-	w->is_loaded = true;
-	return JEMBATAN_OK;
-}
-
-static enum jembatan_result keep_watch(struct social *s)
-{
-	struct mastodon_watch *w = s->own;
-	struct kit_text *text;
-
-	if (!w->is_changed)
-		return JEMBATAN_OK;
-	text = kit_text_new((size_t)60 * 1024);
-	mastodon_watch_write(w, text);
-	enum jembatan_result result = jembatan_state_put(s->ctx, WATCH, kit_text_bytes(text));
-
-	w->is_changed = result != JEMBATAN_OK;
-	kit_text_free(text);
-	return result;
-}
-
-/* What we hold of it stays; the ticket gets a note. */
-static enum jembatan_result tell_deleted(struct social *s, const char *id)
-{
-	json_t *record = json_pack("{s:s,s:b}", "id", id, "deleted", 1);
-	const struct jembatan_message m = {
-		.size = sizeof(m), .id = id, .revision = "deleted", .kind = JEMBATAN_DELETION,
-		.arrived_ms = jembatan_now_ms(s->ctx),
-	};
-	bool is_skipped = false;
-	enum jembatan_result result = social_begin(s, id, record, &is_skipped);
-
-	json_decref(record);
-	return result != JEMBATAN_OK || is_skipped ? result : jembatan_emit(s->ctx, &m);
 }
 
 static enum jembatan_result tell_edited(struct social *s, json_t *status)
@@ -212,21 +175,21 @@ static enum jembatan_result tell_edited(struct social *s, json_t *status)
 	return social_take(s, &post);
 }
 
-static enum jembatan_result look_again(struct social *s, struct mastodon_watched *post)
+static enum jembatan_result look_again(struct social *s, const struct social_watched *post)
 {
-	struct mastodon_watch *w = s->own;
+	struct social_watch *w = s->own;
 	int64_t now_ms = jembatan_now_ms(s->ctx);
 	char *id = kit_url_escape(post->id);
-	const char *plain = kit_arena_strdup(s->arena, post->id);
 	json_t *status = NULL;
 	enum jembatan_result result =
 		ask(s, kit_arena_printf(s->arena, "%s/api/v1/statuses/%s", s->url, id), &status, NULL);
 
 	free(id);
 	if (result == JEMBATAN_GONE)
-		result = mastodon_watch_missed(w, post, now_ms) ? tell_deleted(s, plain) : JEMBATAN_OK;
+		result = social_watch_missed(w, post->id, now_ms) ?
+			 social_tell_deleted(s, post->id) : JEMBATAN_OK;
 	else if (result == JEMBATAN_OK &&
-		 mastodon_watch_seen(w, post, kit_json_string(status, "edited_at"), now_ms))
+		 social_watch_seen(w, post->id, kit_json_string(status, "edited_at"), now_ms))
 		result = tell_edited(s, status);
 	json_decref(status);
 	return result;
@@ -236,22 +199,19 @@ static enum jembatan_result look_again(struct social *s, struct mastodon_watched
  * again, and known. */
 static enum jembatan_result look_at_some(struct social *s)
 {
-	enum jembatan_result result = load_watch(s);
-	struct mastodon_watched *due;
-	size_t n = 0;
+	struct social_watch *w = s->own;
+	struct social_watched due[LOOKS];
+	size_t count = social_watch_due(w, jembatan_now_ms(s->ctx), due, LOOKS);
+	enum jembatan_result result = JEMBATAN_OK;
 
-	for (; n < LOOKS && result == JEMBATAN_OK && !jembatan_stopping(s->ctx); n++) {
-		due = mastodon_watch_due(s->own, jembatan_now_ms(s->ctx));
-		if (!due)
-			break;
-		result = look_again(s, due);
-	}
-	if (result == JEMBATAN_OK && n > 0)
+	for (size_t i = 0; i < count && result == JEMBATAN_OK && !jembatan_stopping(s->ctx); i++)
+		result = look_again(s, &due[i]);
+	if (result == JEMBATAN_OK && count > 0)
 		result = jembatan_checkpoint(s->ctx, NULL);
 	if (result == JEMBATAN_OK)
-		result = keep_watch(s);
+		result = social_watch_keep(w, s);
 	else
-		((struct mastodon_watch *)s->own)->is_loaded = false; /* as it was */
+		social_watch_forget(w);
 	return result;
 }
 
@@ -306,7 +266,7 @@ static enum jembatan_result mastodon_poll(struct social *s)
 	enum jembatan_result result = learn_own_id(s);
 
 	if (result == JEMBATAN_OK)
-		result = load_watch(s);
+		result = social_watch_load(s->own, s);
 	if (result == JEMBATAN_OK && s->cursor[0] == '\0' && s->ctx->start_ms > 0)
 		result = find_start(s);
 	if (result == JEMBATAN_OK)
@@ -323,7 +283,7 @@ static enum jembatan_result mastodon_poll(struct social *s)
 	if (result == JEMBATAN_OK)
 		result = take_page(s, page);
 	if (result == JEMBATAN_OK)
-		result = keep_watch(s); /* before the cursor: what comes again is noted once */
+		result = social_watch_keep(s->own, s); /* before the cursor: what comes again is noted once */
 	if (result == JEMBATAN_OK)
 		result = move_on(s, highest);
 	json_decref(page);
@@ -540,8 +500,12 @@ static enum jembatan_result mastodon_reply(struct social *s, const struct jembat
 
 static const char *const needs[] = { "url", "access_token", NULL };
 
+/* 300 in five minutes. */
+static const struct social_budget_preset budget = { .per_15min = 900 };
+
 const struct social_network mastodon_network = {
 	.name = "mastodon",
+	.budget = &budget,
 	.needs = needs,
 	.open = mastodon_open,
 	.close = mastodon_close,

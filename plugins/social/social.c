@@ -1,6 +1,6 @@
 /* social.c: the connector for social networks: its options, and which network's
  * functions serve an instance. */
-#include "social/social.h"
+#include "social/social_watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +75,10 @@ static const struct jembatan_option options[] = {
 	{ "examples", JEMBATAN_LIST, 0, NULL, 0, 0, NULL,
 	  "Posts and what the rules must make of them: \"complaint: [mention] text\"; `jembatan "
 	  "check` tries them." },
+	{ "watch", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
+	  "Mastodon, X, YouTube: at which ages a post is looked at again, for whether it was edited or "
+	  "deleted: \"1d 7d\", or \"off\"; preset: X \"1d 7d\", since each look costs a post's price, "
+	  "the others more often." },
 	{ "media_max", JEMBATAN_BYTES, 0, "25MiB", 65536, 104857600, NULL,
 	  "A larger file is not fetched and listed as missing." },
 	{ "api", JEMBATAN_BOOLEAN, 0, "true", 0, 0, NULL,
@@ -135,6 +139,8 @@ static enum jembatan_result social_check(struct jembatan_context *ctx)
 
 	if (result == JEMBATAN_OK && network->check && jembatan_get_integer(ctx, "api") != 0)
 		result = network->check(ctx);
+	if (result == JEMBATAN_OK)
+		result = social_watch_check(ctx);
 	if (result == JEMBATAN_OK)
 		result = social_budget_new(ctx, network->budget, &budget);
 	if (result == JEMBATAN_OK) {

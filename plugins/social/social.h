@@ -77,6 +77,9 @@ social_take(struct social *s, struct social_post *post);
 JEMBATAN_MUST_CHECK enum jembatan_result
 social_hand_over(struct social *s, const struct jembatan_message *message);
 
+/* The post with this id is gone. What we hold of it stays; its ticket gets a note. */
+JEMBATAN_MUST_CHECK enum jembatan_result social_tell_deleted(struct social *s, const char *id);
+
 /* Posts that a person copied (JEMBATAN_CAN_HAND). *out_is_by_hand: false, and
  * nothing was done: the sample is something else. */
 JEMBATAN_MUST_CHECK enum jembatan_result

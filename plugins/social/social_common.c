@@ -70,6 +70,20 @@ enum jembatan_result social_begin(struct social *s, const char *id, json_t *reco
 	return *out_skip ? JEMBATAN_OK : result;
 }
 
+enum jembatan_result social_tell_deleted(struct social *s, const char *id)
+{
+	json_t *record = json_pack("{s:s,s:b}", "id", id, "deleted", 1);
+	const struct jembatan_message m = {
+		.size = sizeof(m), .id = id, .revision = "deleted", .kind = JEMBATAN_DELETION,
+		.arrived_ms = jembatan_now_ms(s->ctx),
+	};
+	bool is_skipped = false;
+	enum jembatan_result result = social_begin(s, id, record, &is_skipped);
+
+	json_decref(record);
+	return result != JEMBATAN_OK || is_skipped ? result : jembatan_emit(s->ctx, &m);
+}
+
 enum jembatan_result social_fetch_public(struct social *s, const char *reference,
 					 struct jembatan_spool *spool)
 {

@@ -10,6 +10,7 @@
 #define LEAST_PAGE 5u
 #define WALK_BYTES ((size_t)64 * 1024 * 1024)
 #define REACHABLE 800u  /* X shows no older mentions */
+#define AGES "1d 7d"    /* a look costs as much as five mentions */
 
 static const struct social_price prices[] = {
 	{ "mention", 1000 }, { "post", 5000 }, { "user", 10000 }, { "media", 5000 },
@@ -36,7 +37,17 @@ enum jembatan_result x_take(struct social *s, json_t *record, const struct x_us 
 	if (is_asked)
 		post.facts |= SOCIAL_MENTION;
 	x_note(s, post.message.id, &traits);
-	return social_take(s, &post);
+	enum jembatan_result result = social_take(s, &post);
+
+	/* What a webhook brings comes by the poll as well. */
+	if (result == JEMBATAN_OK && s->role == SOCIAL_POLL && post.message.kind == JEMBATAN_NEW) {
+		struct x *x = s->own;
+		int64_t now_ms = jembatan_now_ms(s->ctx);
+
+		social_watch_note(&x->watch, post.message.id, post.message.revision,
+				  post.message.sent_ms > 0 ? post.message.sent_ms : now_ms, now_ms);
+	}
+	return result;
 }
 
 static enum jembatan_result take_one(struct social *s, json_t *post, json_t *includes, bool is_asked)
@@ -85,8 +96,7 @@ static const char *mention_price(const struct social *s)
 	       "post" : "mention";
 }
 
-/* What a post with all that hangs on it costs at most. */
-static int64_t post_costs(const struct social *s)
+int64_t x_post_costs(const struct social *s)
 {
 	const char *const things[] = { mention_price(s), "user", "post", "user", "media" };
 	int64_t micro = 0;
@@ -102,7 +112,7 @@ static enum jembatan_result choose_size(struct social *s, unsigned *out_size)
 	const struct x *x = s->own;
 	unsigned size = x->walk.next_token ? FULL_PAGE : FIRST_PAGE;
 	struct social_budget_view view;
-	int64_t each = post_costs(s), left;
+	int64_t each = x_post_costs(s), left;
 	enum jembatan_result result = social_budget_look(s->budget, &view);
 
 	if (result != JEMBATAN_OK)
@@ -146,7 +156,7 @@ static enum jembatan_result fetch_page(struct social *s, json_t **out)
 
 	if (result != JEMBATAN_OK)
 		return result;
-	result = x_get(s, page_url(s, size), size * post_costs(s), &response);
+	result = x_get(s, page_url(s, size), size * x_post_costs(s), &response);
 	/* The token of a page does not live for ever: from the first one again. */
 	if (response.status == 400 && x->walk.next_token)
 		forget_walk(x);
@@ -228,6 +238,8 @@ static enum jembatan_result take_walk(struct social *s)
 		result = take_page(s, x->walk.pages[i - 1]);
 		if (result == JEMBATAN_OK)
 			result = x_notes_put(s);
+		if (result == JEMBATAN_OK) /* before the cursor: what comes again is noted once */
+			result = social_watch_keep(&x->watch, s);
 		if (result == JEMBATAN_OK && i > 1)
 			result = jembatan_checkpoint(s->ctx, NULL);
 	}
@@ -249,6 +261,8 @@ static enum jembatan_result x_poll(struct social *s)
 	enum jembatan_result result = x_learn_me(s);
 
 	if (result == JEMBATAN_OK)
+		result = social_watch_load(&x->watch, s);
+	if (result == JEMBATAN_OK)
 		result = fetch_page(s, &page);
 	if (result == JEMBATAN_OK)
 		result = x_settle_page(s, page, mention_price(s));
@@ -259,7 +273,13 @@ static enum jembatan_result x_poll(struct social *s)
 		return result;
 	}
 	keep_page(s, page);
-	return x->walk.next_token ? JEMBATAN_OK : take_walk(s);
+	if (x->walk.next_token)
+		return JEMBATAN_OK;
+	result = take_walk(s);
+	if (result != JEMBATAN_IDLE || (s->ctx->mode & JEMBATAN_MODE_DRY))
+		return result;
+	result = x_look_again(s);
+	return result == JEMBATAN_OK ? JEMBATAN_IDLE : result;
 }
 
 /* ---- samples ----------------------------------------------------------- */
@@ -328,9 +348,12 @@ static enum jembatan_result x_check(struct jembatan_context *ctx)
 
 static void x_open(struct social *s)
 {
-	s->own = calloc(1, sizeof(struct x));
-	if (!s->own)
+	struct x *x = calloc(1, sizeof(*x));
+
+	if (!x)
 		abort();
+	social_watch_init(&x->watch, s, AGES);
+	s->own = x;
 }
 
 static void x_close(struct social *s)

@@ -2,6 +2,7 @@
 #ifndef X_H
 #define X_H
 
+#include "social/social_watch.h"
 #include "social/x_parse.h"
 
 #define X_PAGES_MAX 200u
@@ -19,6 +20,7 @@ struct x {
 	char handle[64];       /* of our account; "" */
 	struct x_walk walk;
 	struct kit_text *notes; /* lines that are not on disk yet */
+	struct social_watch watch;
 };
 
 /* ---- x_api.c ---- */
@@ -44,6 +46,8 @@ JEMBATAN_MUST_CHECK enum jembatan_result
 x_settle_page(struct social *s, json_t *page, const char *price);
 /* "&tweet.fields=...&expansions=...", in the vocabulary of the option. */
 const char *x_fields(const struct social *s);
+/* No more than which versions of a post there are. */
+const char *x_history_fields(const struct social *s);
 
 /* Of posts that were edited, or that may not be answered: kept for deliver. */
 void x_note(struct social *s, const char *first_id, const struct x_traits *traits);
@@ -59,7 +63,15 @@ enum jembatan_result x_reply(struct social *s, const struct jembatan_reply *repl
 enum jembatan_result x_request(struct social *s, const struct jembatan_request *request,
 			       struct jembatan_response *out);
 
+/* ---- x_watch.c ---- */
+
+/* Some mentions of the last days: edited, or deleted? OK: on disk. */
+JEMBATAN_MUST_CHECK enum jembatan_result x_look_again(struct social *s);
+
 /* ---- x.c ---- */
+
+/* What a post with all that hangs on it costs at most. */
+int64_t x_post_costs(const struct social *s);
 
 /* One record ({"data", "includes"}) by the rules. is_asked: it comes from the
  * mentions themselves, which name us in any case. */

@@ -265,6 +265,12 @@ const char *x_fields(const struct social *s)
 	       "url,variants&place.fields=full_name";
 }
 
+const char *x_history_fields(const struct social *s)
+{
+	return x_speaks_post(s) ? "&post.fields=id&expansions=edit_history_post_ids" :
+				  "&tweet.fields=edit_history_tweet_ids,id";
+}
+
 /* ---- what deliver must know of a post ---------------------------------- */
 
 /* Lines "<first id> <newest id> <+ or ->": - stands for: did not summon us. */

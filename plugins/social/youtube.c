@@ -3,7 +3,7 @@
  * newest of the last one, and now and then days back, for edits and answers in
  * old threads. The cursor moves when a walk is over. Every call costs units. */
 #include "social/mastodon_parse.h"
-#include "social/youtube_parse.h"
+#include "social/youtube.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,20 +16,10 @@
 #define DEEP_BACK_MS (7 * 24 * HOUR_MS)
 #define PAGES_MAX 200u  /* of one walk */
 #define THREADS_MAX 20u /* whose further answers are read, on one page */
-#define READ_UNITS 1
 #define WRITE_UNITS 50
 #define LIMIT_WAIT_MS 60000
+#define AGES "1h 6h 1d 3d 7d" /* a unit for fifty comments */
 #define TEXT_BYTES ((size_t)64 * 1024)
-
-/* One walk over the pages; lost with the process, and then begun anew. */
-struct youtube {
-	struct kit_auth *auth;
-	char page[256];     /* the next page's token; "": a walk begins */
-	unsigned pages;
-	int64_t newest_ms;  /* seen in this walk */
-	int64_t stop_ms;    /* where it ends */
-	int64_t deep_ms;    /* when the last deep one began; 0: none */
-};
 
 /* ---- requests ---------------------------------------------------------- */
 
@@ -80,9 +70,8 @@ static void make_auth(struct social *s, struct youtube *y)
 	y->auth = kit_auth_new(s->ctx, s->http, &options);
 }
 
-/* *out_root: the caller's, also of a failure; may be NULL. */
-static enum jembatan_result ask(struct social *s, const char *url, const char *body, int64_t units,
-				struct kit_http_response *response, json_t **out_root)
+enum jembatan_result youtube_ask(struct social *s, const char *url, const char *body, int64_t units,
+				 struct kit_http_response *response, json_t **out_root)
 {
 	struct youtube *y = s->own;
 	const struct kit_http_request request = {
@@ -117,7 +106,7 @@ static const char *own_channel(struct social *s)
 
 /* ---- comments ---------------------------------------------------------- */
 
-static enum jembatan_result take_comment(struct social *s, json_t *comment, int64_t *newest_ms)
+enum jembatan_result youtube_take_comment(struct social *s, json_t *comment, int64_t *newest_ms)
 {
 	struct social_post post;
 	bool is_skipped = false;
@@ -135,7 +124,13 @@ static enum jembatan_result take_comment(struct social *s, json_t *comment, int6
 	if (post.message.sent_ms > *newest_ms)
 		*newest_ms = post.message.sent_ms;
 	result = social_begin(s, post.message.id, comment, &is_skipped);
-	return result != JEMBATAN_OK || is_skipped ? result : social_take(s, &post);
+	if (result != JEMBATAN_OK || is_skipped)
+		return result;
+	result = social_take(s, &post);
+	if (result == JEMBATAN_OK && s->role == SOCIAL_POLL && post.message.kind == JEMBATAN_NEW)
+		social_watch_note(&((struct youtube *)s->own)->watch, post.message.id,
+				  post.message.revision, post.message.sent_ms, jembatan_now_ms(s->ctx));
+	return result;
 }
 
 static enum jembatan_result take_list(struct social *s, json_t *comments, int64_t *newest_ms)
@@ -146,8 +141,15 @@ static enum jembatan_result take_list(struct social *s, json_t *comments, int64_
 
 	json_array_foreach(comments, i, one)
 		if (result == JEMBATAN_OK)
-			result = take_comment(s, one, newest_ms);
+			result = youtube_take_comment(s, one, newest_ms);
 	return result;
+}
+
+/* thread: escaped. */
+static const char *answers_url(struct social *s, const char *thread)
+{
+	return kit_arena_printf(s->arena, "%s/comments?part=snippet&textFormat=plainText&maxResults="
+				"100&parentId=%s", s->url, thread);
 }
 
 /* The list shows some of a thread's answers; the others are asked for. */
@@ -164,10 +166,8 @@ static enum jembatan_result take_answers(struct social *s, json_t *thread, size_
 		return take_list(s, shown, newest_ms);
 	--*budget;
 	char *escaped = kit_url_escape(id);
-	enum jembatan_result result =
-		ask(s, kit_arena_printf(s->arena, "%s/comments?part=snippet&textFormat=plainText&maxResults="
-					"100&parentId=%s", s->url, escaped), NULL, READ_UNITS, &response,
-		    &root);
+	enum jembatan_result result = youtube_ask(s, answers_url(s, escaped), NULL, YOUTUBE_READ_UNITS,
+						  &response, &root);
 
 	free(escaped);
 	if (result == JEMBATAN_GONE) /* deleted since */
@@ -195,7 +195,7 @@ static enum jembatan_result take_threads(struct social *s, json_t *threads, bool
 
 		if (!at || kit_time_parse(at, NULL, 0, &ms) != JEMBATAN_OK || ms >= stop_ms)
 			*out_older = false;
-		result = take_comment(s, top ? top : thread, newest_ms);
+		result = youtube_take_comment(s, top ? top : thread, newest_ms);
 		if (result == JEMBATAN_OK && top)
 			result = take_answers(s, thread, &budget, newest_ms);
 	}
@@ -223,8 +223,10 @@ static enum jembatan_result end_walk(struct social *s, struct youtube *y)
 
 	y->page[0] = '\0';
 	(void)snprintf(cursor, sizeof(cursor), "%" PRId64, y->newest_ms);
-	enum jembatan_result result = jembatan_checkpoint(s->ctx, cursor);
+	enum jembatan_result result = social_watch_keep(&y->watch, s); /* before the cursor */
 
+	if (result == JEMBATAN_OK)
+		result = jembatan_checkpoint(s->ctx, cursor);
 	if (result == JEMBATAN_OK)
 		memcpy(s->cursor, cursor, sizeof(cursor));
 	return result == JEMBATAN_OK ? JEMBATAN_IDLE : result;
@@ -251,15 +253,19 @@ static enum jembatan_result youtube_poll(struct social *s)
 	struct kit_http_response response;
 	json_t *root = NULL;
 	bool is_older = false;
+	enum jembatan_result result = social_watch_load(&y->watch, s);
 
+	if (result != JEMBATAN_OK)
+		return result;
 	if (y->page[0] == '\0')
 		begin_walk(s, y);
 	char *own = kit_url_escape(own_channel(s)), *page = kit_url_escape(y->page);
-	enum jembatan_result result =
-		ask(s, kit_arena_printf(s->arena, "%s/commentThreads?part=snippet,replies&order=time&"
-					"textFormat=plainText&maxResults=100&allThreadsRelatedToChannelId="
-					"%s%s%s", s->url, own, *page ? "&pageToken=" : "", page), NULL,
-		    READ_UNITS, &response, &root);
+	const char *url = kit_arena_printf(
+		s->arena, "%s/commentThreads?part=snippet,replies&order=time&textFormat=plainText&"
+		"maxResults=100&allThreadsRelatedToChannelId=%s%s%s", s->url, own,
+		*page ? "&pageToken=" : "", page);
+
+	result = youtube_ask(s, url, NULL, YOUTUBE_READ_UNITS, &response, &root);
 
 	free(own);
 	free(page);
@@ -276,7 +282,10 @@ static enum jembatan_result youtube_poll(struct social *s)
 	if (result == JEMBATAN_OK)
 		result = go_on(s, y, root, is_older);
 	json_decref(root);
-	return result;
+	if (result != JEMBATAN_IDLE || (s->ctx->mode & JEMBATAN_MODE_DRY))
+		return result;
+	result = youtube_look_again(s);
+	return result == JEMBATAN_OK ? JEMBATAN_IDLE : result;
 }
 
 /* A page of threads or comments, a thread, or a comment. */
@@ -325,10 +334,8 @@ static enum jembatan_result settle(struct social *s, const char *thread, const c
 	json_t *root = NULL, *one;
 	char *escaped = kit_url_escape(thread);
 	size_t i;
-	enum jembatan_result result =
-		ask(s, kit_arena_printf(s->arena, "%s/comments?part=snippet&textFormat=plainText&maxResults="
-					"100&parentId=%s", s->url, escaped), NULL, READ_UNITS, &response,
-		    &root);
+	enum jembatan_result result = youtube_ask(s, answers_url(s, escaped), NULL, YOUTUBE_READ_UNITS,
+						  &response, &root);
 
 	free(escaped);
 	out->outcome = JEMBATAN_UNKNOWN;
@@ -398,7 +405,7 @@ static enum jembatan_result youtube_reply(struct social *s, const struct jembata
 		out->outcome = JEMBATAN_REFUSED;
 		return jembatan_explain(s->ctx, JEMBATAN_DATA, "the reply is not valid text");
 	}
-	enum jembatan_result result = ask(s, kit_arena_printf(s->arena, "%s/comments?part=snippet",
+	enum jembatan_result result = youtube_ask(s, kit_arena_printf(s->arena, "%s/comments?part=snippet",
 							      s->url), json, WRITE_UNITS, &response,
 					  &root);
 
@@ -411,9 +418,12 @@ static enum jembatan_result youtube_reply(struct social *s, const struct jembata
 
 static void youtube_open(struct social *s)
 {
-	s->own = calloc(1, sizeof(struct youtube));
-	if (!s->own)
+	struct youtube *y = calloc(1, sizeof(*y));
+
+	if (!y)
 		abort();
+	social_watch_init(&y->watch, s, AGES);
+	s->own = y;
 }
 
 static void youtube_close(struct social *s)

@@ -74,7 +74,7 @@ def main():
     parser.add_argument("--prism", required=True)
     o = parser.parse_args()
     for words, spec in (("tweet", o.tweet), ("post", o.post)):
-        for scenario in (x.gathered, x.answered):
+        for scenario in (x.gathered, x.answered, x.followed):
             prism, began = Prism(o, spec), time.monotonic()
             try:
                 scenario(o, front=prism, words=words)

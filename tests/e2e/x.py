@@ -3,7 +3,8 @@
 between a page and the cursor; an edit follows its ticket; a signed webhook and the
 poll bring the same post once; the number is answered under the post, without a link;
 `status` and /metrics show budget, cost, the newest post and the token; a ceiling in
-money stops polls, says so, and leaves what is there alone."""
+money stops polls, says so, and leaves what is there alone; days later an edit that
+mentions nobody and a deletion follow their tickets."""
 import argparse
 import base64
 import datetime
@@ -19,7 +20,7 @@ import time
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import TOP, Centre, Daemon, Failed, Rig, elsewhere, end_with_us, expect, wait_for  # noqa: E402
+from rig import TOP, Centre, Clock, Daemon, Failed, Rig, elsewhere, end_with_us, expect, wait_for  # noqa: E402
 
 SECRET = "rahasia-konsumen-uji"
 US = {"id": "77", "name": "Lapor Contoh", "username": "lapor_contoh"}
@@ -100,13 +101,14 @@ class Place:
             "replies": {"received_after": "0ms", "per_day": 0, "office": "Dinas Contoh"}})
         checked = self.rig.command("check")
         expect(checked.returncode == 0, "check: %s" % (checked.stdout + checked.stderr))
-        self.daemon = Daemon(self.rig).start()
+        self.clock = Clock(self.rig)
+        self.daemon = Daemon(self.rig, self.clock.env).start()
         # Who wrote before the way back was open is not answered.
         wait_for("the way back", lambda: self.rig.status("way"))
 
     def again(self):
         self.daemon.kill()
-        self.daemon = Daemon(self.rig).start()
+        self.daemon = Daemon(self.rig, self.clock.env).start()
 
     def write(self, number, text, **more):
         self.x.ask("/_post", {"post": post(number, text, **more), "users": [author(number)]})
@@ -149,6 +151,8 @@ def gathered(o, front=None, words="tweet"):
     p.again()  # the first page is here, nothing of it is on disk
     wait_for("all mentions", lambda: p.count() == 30)
     wait_for("their tickets", lambda: p.count("ticket") == 30)
+    asked = p.x.state()["asked"]["mentions"]  # the next walk begins behind the cursor
+    wait_for("the next walk", lambda: p.x.state()["asked"]["mentions"] > asked or None)
     p.again()
     p.write(31, "#lapor %s" % elsewhere(31))
     wait_for("one more", lambda: p.count() == 31)
@@ -188,6 +192,38 @@ def answered(o, front=None, words="tweet"):
     texts = [r["text"] for r in p.x.state()["posted"]]
     expect(len(texts) == len(set(texts)), "a reply went out twice: %s" % texts)
     expect(not any("://" in t for t in texts), "a reply has a link")
+    p.close()
+
+
+def followed(o, front=None, words="tweet"):
+    """A day later: one edited without a word of us, one deleted, one hidden."""
+    p = Place(o, words, front=front)
+    for n in (1, 2, 3):
+        p.write(n, "#lapor %s" % elsewhere(n))
+    wait_for("their tickets", lambda: p.rig.status()["tickets"].get("pushed") == 3 or None, 60)
+    ids = [str(1880000000000000000 + n) for n in range(6)]
+    edited = post(5, "Airnya sudah masuk rumah.", author_id="9001", edit_history_tweet_ids=[ids[1], ids[5]])
+    p.x.ask("/_edit", {"post": dict(edited, text="Airnya sudah masuk rumah.", entities={})})
+    p.x.ask("/_delete", {"id": ids[2]})
+    p.x.ask("/_hide", {"id": ids[3]})
+    before = p.x.state()["asked"].get("lookup", 0)
+    expect(before == 0, "it is asked although nothing is due")
+    p.clock.advance(86400)
+    p.again()
+    wait_for("the look", lambda: p.x.state()["asked"].get("lookup", 0) >= 2 or None)
+    wait_for("the edit", lambda: p.rig.status()["edits"] == 1 or None)
+    wait_for("its follow-up", lambda: any("masuk rumah" in f for c in p.centre.complaints()
+             for f in p.centre.follow_ups(c["id"])) or None, 60)
+    p.clock.advance(600)
+    p.again()
+    def deletions():
+        return sum("deleted" in p.rig.command("explain", r["reference"]).stdout
+                   for r in p.rig.ask("tickets", "pushed"))
+    wait_for("the note of the deletion", lambda: deletions() or None)
+    asked = p.x.state()["asked"]["mentions"]
+    wait_for("two polls more", lambda: p.x.state()["asked"]["mentions"] >= asked + 2 or None)
+    expect(deletions() == 1, "what is hidden counts as deleted")
+    expect(p.count("ticket") == 3, "a ticket went with its post")
     p.close()
 
 
@@ -236,7 +272,7 @@ def both(o):
     gathered(o, words="post")
 
 
-SCENARIOS = [preview, gathered, both, answered, shown]
+SCENARIOS = [preview, gathered, both, answered, followed, shown]
 
 
 def main():

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Comments under a channel's videos against real processes: each is one ticket, over a
 kill too, and its number stands below it once, also when YouTube's answer was lost;
-our own answers are nobody's complaint; the token is nowhere to be read."""
+our own answers are nobody's complaint; the token is nowhere to be read; what is
+deleted is noted at its ticket, which stays."""
 import argparse
 import json
 import pathlib
@@ -11,7 +12,7 @@ import time
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import TOP, Centre, Daemon, Failed, Rig, elsewhere, end_with_us, expect, wait_for  # noqa: E402
+from rig import TOP, Centre, Clock, Daemon, Failed, Rig, elsewhere, end_with_us, expect, wait_for  # noqa: E402
 
 TOKEN = "token-uji"
 STAGES = [1, 1, 1, 4, 4, 4]  # three tickets; our own answers are kept, no more
@@ -50,16 +51,28 @@ def count(rig, table, where="1"):
     return rig.query("SELECT count(*) FROM %s WHERE %s" % (table, where))[0][0]
 
 
-def start(rig):
-    daemon = Daemon(rig).start()
+def start(rig, clock):
+    daemon = Daemon(rig, clock.env).start()
     wait_for("the way back", lambda: rig.query(
         "SELECT value FROM flag WHERE name = 'replies.on'") == [(1,)], 20)
     return daemon
 
 
+def deleted(rig, channel, clock):
+    channel.ask("/_delete", {"id": "Ugx3"})
+    clock.advance(3600)
+    wait_for("a first look", lambda: channel.asked("look") or None, 30)
+    expect(count(rig, "ticket") == 3, "a ticket came of a look")
+    clock.advance(660)
+    wait_for("a note of the deletion", lambda: sum("deleted" in rig.command(
+        "explain", r["reference"]).stdout for r in rig.ask("tickets", "pushed")) == 1 or None, 60)
+    expect(count(rig, "ticket") == 3, "a ticket went with its comment")
+
+
 def run(build, keep):
     channel = Channel()
     rig = Rig(build, {}, {})
+    clock = Clock(rig)
     centre = Centre(rig)
     rig.stoppers += [centre.stop, channel.stop]
     instance = {"connector": "social", "push": "auto", "start": "all", "every": "1s",
@@ -70,7 +83,7 @@ def run(build, keep):
         "replies": {"received_after": "60s", "per_day": 0, "office": "Dinas Contoh"}})
     checked = rig.command("check")
     expect(checked.returncode == 0, "check: %s" % (checked.stdout + checked.stderr))
-    daemon = start(rig)
+    daemon = start(rig, clock)
 
     channel.comment(1)
     wait_for("the number below the comment", lambda: channel.below(1) or None, 60)
@@ -82,7 +95,7 @@ def run(build, keep):
     wait_for("an answer that was lost", lambda: channel.below(2) or None, 60)
     daemon.kill()
     channel.comment(3)
-    daemon = start(rig)
+    daemon = start(rig, clock)
     wait_for("the third answer", lambda: channel.below(3) or None, 60)
     wait_for("the settling", lambda: count(rig, "reply", "state IN (0, 1, 6)") == 0 or None, 60)
     walks = channel.asked("threads")
@@ -93,6 +106,7 @@ def run(build, keep):
     expect(count(rig, "ticket") == 3, "%d tickets of three comments" % count(rig, "ticket"))
     stages = sorted(s for (s,) in rig.query("SELECT stage FROM message"))
     expect(stages == STAGES, "stages %s" % stages)
+    deleted(rig, channel, clock)
     shown = rig.log_text() + rig.command("status").stdout + rig.command("replies", "list").stdout
     expect(TOKEN not in shown, "the token can be read")
     daemon.kill()

@@ -4,11 +4,14 @@
   x.py [--token WORD] [--account ID] [--words tweet|post] [--refresh WORD]
 
 Says its URL on stdout. /2/users/me, /2/users/ID/mentions, /2/users/ID/tweets,
-/2/tweets, /2/oauth2/token. To the test it speaks at:
+/2/tweets, /2/tweets?ids=, /2/oauth2/token. To the test it speaks at:
   POST /_post {post, user, parent}   a mention: a post in the words of tweet.*, its author
+  POST /_edit {post}      a version of a post that mentions nobody, by its history
+  POST /_delete {id}      a post is gone, with all its versions
+  POST /_hide {id}        its author is protected or suspended from now on
   POST /_expire {}        the access token is no good from now on
   POST /_fault {where, status, headers, body, times, skip, commit, cut, truncate, disorder}
-                          the next answers at where (me, mentions, own, post, token), after
+                          the next answers at where (me, mentions, own, lookup, post, token), after
                           skip good ones: commit: it is done all the same; cut: no answer;
                           truncate: half of it; disorder: the page's posts in another order
   GET  /_state            what was asked and posted"""
@@ -43,6 +46,7 @@ class World:
         self.lock = threading.Lock()
         self.mentions, self.users, self.others, self.media = [], {}, {}, {}
         self.own, self.faults, self.asked, self.queries = [], [], {}, []
+        self.versions, self.hidden = {}, set()  # of posts, by their ids
         self.access, self.refresh, self.round = options.token, options.refresh, 0
         self.users[options.account] = {"id": options.account, "name": "Lapor Contoh",
                                        "username": "lapor_contoh"}
@@ -50,12 +54,45 @@ class World:
     def add(self, body):
         post = body["post"]
         self.mentions = [m for m in self.mentions if m["id"] != post["id"]] + [post]
+        self.keep(post)
         for user in body.get("users", []):
             self.users[user["id"]] = user
         for parent in body.get("parents", []):
             self.others[parent["id"]] = parent
         for media in body.get("media", []):
             self.media[media["media_key"]] = media
+
+    def keep(self, post):
+        history = post.setdefault("edit_history_tweet_ids", [post["id"]])
+        self.versions[post["id"]] = post
+        for one in history:
+            if one in self.versions:
+                self.versions[one]["edit_history_tweet_ids"] = history
+
+    def remove(self, number):
+        for one in self.versions.get(number, {}).get("edit_history_tweet_ids", [number]):
+            self.versions.pop(one, None)
+            self.mentions = [m for m in self.mentions if m["id"] != one]
+
+    def lookup(self, query):
+        ids = query.get("ids", [""])[0].split(",")
+        if not 1 <= len(ids) <= 100 or not all(re.fullmatch(r"\d{1,19}", i) for i in ids):
+            return problem(400, "invalid-request", "ids")
+        shown = [self.versions[i] for i in ids if i in self.versions and i not in self.hidden]
+        answer, errors = ({"data": shown} if shown else {}), []
+        for one in ids:
+            if one not in self.versions or one in self.hidden:
+                word, title = ("not-authorized-for-resource", "Authorization Error") \
+                    if one in self.hidden else ("resource-not-found", "Not Found Error")
+                errors.append({"resource_type": "tweet", "parameter": "ids", "section": "data",
+                               "resource_id": one, "value": one, "title": title,
+                               "detail": "Not to be had: [%s]." % one,
+                               "type": "https://api.x.com/2/problems/" + word})
+        if "author_id" in query.get("expansions", [""])[0]:
+            includes, more = self.includes(shown)
+            answer.update({"includes": includes} if includes else {})
+            errors += more
+        return 200, dict(answer, **({"errors": errors} if errors else {}))
 
     def page(self, found, query, reachable):
         size = int(query.get("max_results", ["10"])[0])
@@ -166,6 +203,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = json.loads(self.raw() or b"{}") if self.command == "POST" else None
         if path == "/_post":
             w.add(body)
+        elif path == "/_edit":
+            w.keep(body["post"])
+        elif path == "/_delete":
+            w.remove(body["id"])
+        elif path == "/_hide":
+            w.hidden.add(body["id"])
         elif path == "/_expire":
             w.access = None
         elif path == "/_fault":
@@ -186,16 +229,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/2/tweets" and self.command == "POST":
             body = json.loads(self.raw())
             return "post", lambda: w.post(body)
-        match = re.fullmatch(r"/2/users/(\d+)/(mentions|tweets)", path)
-        if not match or match[1] != w.options.account:
+        match = re.fullmatch(r"/2/users/%s/(mentions|tweets)" % w.options.account, path)
+        if not match and path != "/2/tweets":
             return "other", lambda: problem(404, "resource-not-found", path)
+        where = "lookup" if not match else {"mentions": "mentions", "tweets": "own"}[match[1]]
         asks = {k.split(".")[0] for k in query if k.endswith(".fields")} & {"tweet", "post"}
         if asks != {w.options.words}:
-            return match[2], lambda: problem(400, "invalid-request", "fields")
+            return where, lambda: problem(400, "invalid-request", "fields")
         w.queries.append(urllib.parse.urlsplit(self.path).query)
-        if match[2] == "mentions":
-            return "mentions", lambda: w.page(w.mentions, query, MENTIONS_REACHABLE)
-        return "own", lambda: w.page([p["post"] for p in w.own], query, 3200)
+        return where, {"lookup": lambda: w.lookup(query),
+                       "mentions": lambda: w.page(w.mentions, query, MENTIONS_REACHABLE),
+                       "own": lambda: w.page([p["post"] for p in w.own], query, 3200)}[where]
 
     def fault(self, w, where):
         for one in w.faults:

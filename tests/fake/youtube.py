@@ -7,7 +7,7 @@ Says its URL on stdout. To the test it speaks at:
   POST /_comment {id, at, text, author, parent?, edited?}   a comment; a known id: edited
   POST /_delete {id}        it is gone
   POST /_fault {where, status, reason, times, commit, cut, half}
-                            the next answers at where (threads, comments, post, token) are
+                            the next answers at where (threads, comments, look, post, token) are
                             these; commit: it is done all the same
   GET  /_state              what was asked, units spent, and what was posted"""
 import argparse
@@ -16,7 +16,7 @@ import json
 import threading
 import urllib.parse
 
-UNITS = {"threads": 1, "comments": 1, "post": 50}
+UNITS = {"threads": 1, "comments": 1, "look": 1, "post": 50}
 
 
 class World:
@@ -108,6 +108,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return "threads", lambda: w.threads(query)
         if parts.path == "/comments" and self.command == "POST":
             return "post", lambda: w.post(body)
+        if "id" in query:
+            return "look", lambda: (200, {"items": [w.resource(w.comments[i]) for i in query["id"][0].split(",")
+                                                    if i in w.comments]})
         return "comments", lambda: (200, {"items": w.answers(query["parentId"][0])})
 
     def serve(self):
