@@ -18,7 +18,7 @@
 #define WORD_BYTES 40u
 
 enum fact {
-	QUARTER_LEFT, QUARTER, DAY_LEFT, DAY, MONTH_LEFT, MONTH, COST, COST_LIMIT, NEWEST,
+	QUARTER_LEFT, QUARTER, DAY_LEFT, DAY, MONTH_LEFT, MONTH, PACE, COST, COST_LIMIT, NEWEST,
 	TOKEN_ENDS, TOKEN_RENEWS, TOKEN_LASTS, TOKEN_UNKNOWN, ACCESS_ENDS, FACTS
 };
 
@@ -26,6 +26,7 @@ static const char *const names[FACTS] = {
 	[QUARTER_LEFT] = "budget_15min_left", [QUARTER] = "budget_15min",
 	[DAY_LEFT] = "budget_day_left", [DAY] = "budget_day",
 	[MONTH_LEFT] = "budget_month_left", [MONTH] = "budget_month",
+	[PACE] = "budget_pace_ms",
 	[COST] = "cost_micro", [COST_LIMIT] = "cost_limit_micro", [NEWEST] = "newest_ms",
 	[TOKEN_ENDS] = "token_ends_ms", [TOKEN_RENEWS] = "token_renews",
 	[TOKEN_LASTS] = "token_lasts", [TOKEN_UNKNOWN] = "token_unknown",
@@ -130,6 +131,8 @@ static json_t *budget_text(const struct facts *f)
 	add_window(&text, f, QUARTER_LEFT, QUARTER, "15min");
 	add_window(&text, f, DAY_LEFT, DAY, "day");
 	add_window(&text, f, MONTH_LEFT, MONTH, "month");
+	if (text.size > 0 && f->values[PACE] > 0)
+		buf_printf(&text, ", slowed to one in %" PRId64 " s", (f->values[PACE] + 999) / 1000);
 	return text_of(&text);
 }
 
@@ -197,6 +200,7 @@ static const struct {
 	{ "channel_budget_15min_left", "Requests left in these 15 minutes.", QUARTER_LEFT, 1 },
 	{ "channel_budget_day_left", "Requests left today.", DAY_LEFT, 1 },
 	{ "channel_budget_month_left", "Requests left this month.", MONTH_LEFT, 1 },
+	{ "channel_budget_pace_seconds", "Polls are slowed to one request in this time.", PACE, 1e-3 },
 	{ "channel_cost", "This month's cost, in the channel's currency.", COST, 1e-6 },
 	{ "channel_cost_limit", "What a month may cost.", COST_LIMIT, 1e-6 },
 	{ "channel_newest_seconds", "Time of the newest post seen.", NEWEST, 1e-3 },

@@ -243,10 +243,18 @@ static enum jembatan_result social_poll(struct jembatan_context *ctx, void *data
 {
 	struct social *s = data;
 
-	(void)ctx;
 	begin_call(s, SOCIAL_POLL);
+	bool is_paced = !(ctx->mode & JEMBATAN_MODE_DRY);
+	int64_t wait_ms = is_paced ? social_budget_wait_ms(s->budget) : 0;
+
+	if (wait_ms > 0) {
+		jembatan_delay(ctx, wait_ms);
+		return JEMBATAN_IDLE;
+	}
 	enum jembatan_result result = s->is_by_hand ? JEMBATAN_IDLE : s->network->poll(s);
 
+	if (result == JEMBATAN_OK && is_paced && (wait_ms = social_budget_wait_ms(s->budget)) > 0)
+		jembatan_delay(ctx, wait_ms);
 	social_facts_put(s);
 	/* An answer of no use is not a record of no use: it is asked for again, and
 	 * the failure is seen. */

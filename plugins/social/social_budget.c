@@ -10,6 +10,7 @@
 #define QUARTER_MS INT64_C(900000)
 #define DAY_MS INT64_C(86400000)
 #define MICRO INT64_C(1000000)
+#define WINDOWS 3u
 #define PRICES_MAX 32u
 #define THING_BYTES 32u
 #define MARK_BYTES 12u   /* hex digits */
@@ -43,6 +44,13 @@ struct social_budget {
 	bool is_changed;
 	struct kit_text *marks; /* of mark_day, MARK_BYTES each */
 	int64_t mark_day;
+	int64_t next_poll_ms, paced_ms; /* not before; said when */
+};
+
+/* One of the three that units are counted in. */
+struct window {
+	const char *words, *option;
+	int64_t limit, used, ends_ms; /* limit 0: none */
 };
 
 static const char *const keys[] = { "budget.poll", "budget.request", "budget.deliver" };
@@ -318,7 +326,7 @@ static enum jembatan_result store(struct social_budget *b, struct counts *c)
 	return result;
 }
 
-/* ---- spending ---------------------------------------------------------- */
+/* ---- limits ------------------------------------------------------------ */
 
 static enum jembatan_result used_up(struct social_budget *b, int64_t wait_ms, const char *what,
 				    const char *option)
@@ -331,36 +339,106 @@ static enum jembatan_result used_up(struct social_budget *b, int64_t wait_ms, co
 }
 
 /* Polls stop before replies do. */
-static int64_t money_for(const struct social_budget *b)
+static int64_t limit_for(enum social_role role, int64_t limit)
 {
-	return b->role == SOCIAL_DELIVER ? b->cost_micro : b->cost_micro - b->cost_micro / 10;
+	return role == SOCIAL_DELIVER ? limit : limit - limit / 10;
+}
+
+static void windows_of(const struct social_budget *b, const struct counts *sum,
+		       struct window out[WINDOWS])
+{
+	out[0] = (struct window){ "a month", "budget_month", b->per_month, sum->month_units,
+				  month_begins_ms(sum->month + 1) };
+	out[1] = (struct window){ "a day", "budget_day", b->per_day, sum->day_units,
+				  (sum->day + 1) * DAY_MS + b->day_begins_ms };
+	out[2] = (struct window){ "in 15 minutes", "budget_15min", b->per_15min, sum->quarter_units,
+				  (sum->quarter + 1) * QUARTER_MS };
 }
 
 static enum jembatan_result judge(struct social_budget *b, const struct counts *sum, int64_t units,
 				  int64_t micro, int64_t now_ms)
 {
 	char what[80], money[32];
-	int64_t month_wait_ms = month_begins_ms(sum->month + 1) - now_ms;
+	struct window windows[WINDOWS];
 
-	if (b->cost_micro > 0 && micro > 0 && sum->month_micro + micro > money_for(b)) {
+	if (b->cost_micro > 0 && micro > 0 &&
+	    sum->month_micro + micro > limit_for(b->role, b->cost_micro)) {
 		social_money_show(b->cost_micro, money);
 		(void)snprintf(what, sizeof(what), "%.8s %s a month", b->currency, money);
-		return used_up(b, month_wait_ms, what, "budget_cost");
+		return used_up(b, month_begins_ms(sum->month + 1) - now_ms, what, "budget_cost");
 	}
-	if (b->per_month > 0 && sum->month_units + units > b->per_month) {
-		(void)snprintf(what, sizeof(what), "%" PRId64 " requests a month", b->per_month);
-		return used_up(b, month_wait_ms, what, "budget_month");
-	}
-	if (b->per_day > 0 && sum->day_units + units > b->per_day) {
-		(void)snprintf(what, sizeof(what), "%" PRId64 " requests a day", b->per_day);
-		return used_up(b, (sum->day + 1) * DAY_MS + b->day_begins_ms - now_ms, what,
-			       "budget_day");
-	}
-	if (b->per_15min > 0 && sum->quarter_units + units > b->per_15min) {
-		(void)snprintf(what, sizeof(what), "%" PRId64 " requests in 15 minutes", b->per_15min);
-		return used_up(b, (sum->quarter + 1) * QUARTER_MS - now_ms, what, "budget_15min");
+	windows_of(b, sum, windows);
+	for (size_t i = 0; i < WINDOWS; i++) {
+		const struct window *w = &windows[i];
+
+		if (w->limit == 0 || w->used + units <= limit_for(b->role, w->limit))
+			continue;
+		(void)snprintf(what, sizeof(what), "%" PRId64 " requests %s", w->limit, w->words);
+		return used_up(b, w->ends_ms - now_ms, what, w->option);
 	}
 	return JEMBATAN_OK;
+}
+
+/* ---- the pace ---------------------------------------------------------- */
+
+/* The first half of a window may be used at will. From there on what is left to
+ * polls is spread over what is left of the time, so that a flood in the morning
+ * does not blind a channel until the evening. 0: at will. */
+static int64_t each_ms(const struct window *w, int64_t now_ms)
+{
+	int64_t left = limit_for(SOCIAL_POLL, w->limit) - w->used;
+
+	if (w->limit == 0 || w->used * 2 < w->limit || w->ends_ms <= now_ms)
+		return 0;
+	return (w->ends_ms - now_ms) / (left > 1 ? left : 1);
+}
+
+static int64_t pace_of(const struct social_budget *b, const struct counts *sum, int64_t now_ms)
+{
+	struct window windows[WINDOWS];
+	int64_t slowest_ms = 0;
+
+	windows_of(b, sum, windows);
+	for (size_t i = 0; i < WINDOWS; i++)
+		if (each_ms(&windows[i], now_ms) > slowest_ms)
+			slowest_ms = each_ms(&windows[i], now_ms);
+	return slowest_ms;
+}
+
+/* sum: with these units. No wait is longer than its window. */
+static void slow_down(struct social_budget *b, const struct counts *sum, int64_t units,
+		      int64_t now_ms)
+{
+	int64_t from_ms = now_ms + social_budget_wait_ms(b), next_ms = from_ms;
+	struct window windows[WINDOWS];
+
+	windows_of(b, sum, windows);
+	for (size_t i = 0; i < WINDOWS; i++) {
+		int64_t wait_ms = units * each_ms(&windows[i], now_ms);
+		int64_t then_ms = from_ms + wait_ms < windows[i].ends_ms ? from_ms + wait_ms :
+									  windows[i].ends_ms;
+
+		if (wait_ms > 0 && then_ms > next_ms)
+			next_ms = then_ms;
+	}
+	b->next_poll_ms = next_ms;
+	b->paced_ms = now_ms;
+}
+
+int64_t social_budget_wait_ms(struct social_budget *b)
+{
+	int64_t now_ms = jembatan_now_ms(b->ctx);
+
+	/* Set back, a clock must not hold us up. */
+	return now_ms < b->paced_ms || b->next_poll_ms < now_ms ? 0 : b->next_poll_ms - now_ms;
+}
+
+/* ---- spending ---------------------------------------------------------- */
+
+/* Then nothing need be counted. */
+static bool is_unlimited(const struct social_budget *b)
+{
+	return b->per_15min == 0 && b->per_day == 0 && b->per_month == 0 && b->price_count == 0;
 }
 
 /* Four fifths gone: said once a month. */
@@ -384,6 +462,9 @@ enum jembatan_result social_budget_spend(struct social_budget *b, int64_t units,
 {
 	int64_t now_ms = jembatan_now_ms(b->ctx);
 	struct counts own, sum;
+
+	if (is_unlimited(b))
+		return JEMBATAN_OK;
 	enum jembatan_result result = load_all(b, now_ms, &own, &sum);
 
 	if (result == JEMBATAN_OK)
@@ -396,8 +477,14 @@ enum jembatan_result social_budget_spend(struct social_budget *b, int64_t units,
 	own.month_units += units;
 	own.month_micro += micro;
 	result = store(b, &own);
-	if (result == JEMBATAN_OK)
-		b->last_micro = micro;
+	if (result != JEMBATAN_OK)
+		return result;
+	b->last_micro = micro;
+	sum.quarter_units += units;
+	sum.day_units += units;
+	sum.month_units += units;
+	if (b->role == SOCIAL_POLL)
+		slow_down(b, &sum, units, now_ms);
 	return result;
 }
 
@@ -465,6 +552,7 @@ enum jembatan_result social_budget_look(struct social_budget *b, struct social_b
 		.month = b->per_month,
 		.cost_micro = sum.month_micro,
 		.cost_limit_micro = b->cost_micro,
+		.pace_ms = pace_of(b, &sum, jembatan_now_ms(b->ctx)),
 		.has_prices = b->price_count > 0,
 		.currency = b->currency,
 	};

@@ -28,7 +28,7 @@ struct social_budget_preset {
 #define SOCIAL_BUDGET_OPTIONS \
 	{ "budget_15min", JEMBATAN_INTEGER, 0, NULL, 0, 1000000, NULL, \
 	  "At most so many requests (YouTube: quota units) in 15 minutes; 0: no limit; preset: what " \
-	  "the network allows." }, \
+	  "the network allows. From half of it on polls slow down, the last tenth is for replies." }, \
 	{ "budget_day", JEMBATAN_INTEGER, 0, NULL, 0, 100000000, NULL, \
 	  "The same for a day." }, \
 	{ "budget_month", JEMBATAN_INTEGER, 0, NULL, 0, 1000000000, NULL, \
@@ -62,9 +62,12 @@ void social_budget_set_role(struct social_budget *budget, enum social_role role)
 int64_t social_budget_price(const struct social_budget *budget, const char *thing);
 /* Before a call that uses so many units and costs at most so much: OK, and it is
  * on disk; RETRY, explained, with the delay told: it is used up. Polls leave a
- * tenth of the money to replies. */
+ * tenth of each budget to replies. */
 JEMBATAN_MUST_CHECK enum jembatan_result
 social_budget_spend(struct social_budget *budget, int64_t units, int64_t micro);
+/* How long polls should wait, so that what is left of a window, once half of it is
+ * used, lasts until its end; 0: not at all. Lost with the process. */
+int64_t social_budget_wait_ms(struct social_budget *budget);
 /* What the last spending really cost. */
 JEMBATAN_MUST_CHECK enum jembatan_result
 social_budget_settle(struct social_budget *budget, int64_t micro);
@@ -78,6 +81,7 @@ bool social_budget_is_new(struct social_budget *budget, const char *thing, const
 struct social_budget_view {
 	int64_t quarter_left, day_left, month_left; /* -1: no limit */
 	int64_t quarter, day, month;                /* the limits */
+	int64_t pace_ms; /* polls: one unit in so much time; 0: at will */
 	int64_t cost_micro, cost_limit_micro;       /* this month; 0: no limit */
 	bool has_prices;
 	const char *currency;

@@ -33,6 +33,8 @@ static void write_budget(const struct social_budget_view *v, struct kit_text *ou
 	add_window(out, "budget_15min", v->quarter, v->quarter_left);
 	add_window(out, "budget_day", v->day, v->day_left);
 	add_window(out, "budget_month", v->month, v->month_left);
+	if (v->pace_ms > 0)
+		add(out, "budget_pace_ms", v->pace_ms);
 	if (!v->has_prices)
 		return;
 	add(out, "cost_micro", v->cost_micro);

@@ -79,8 +79,12 @@ static enum jembatan_result ask(struct social *s, const char *method, json_t *bo
 	};
 
 	*out = (struct answer){ .said = "" };
-	enum jembatan_result result = kit_http_send(s->http, &request, &out->http);
+	out->http.retry_after_ms = -1;
+	out->http.outcome = JEMBATAN_NOT_SENT;
+	enum jembatan_result result = social_budget_spend(s->budget, 1, 0);
 
+	if (result == JEMBATAN_OK)
+		result = kit_http_send(s->http, &request, &out->http);
 	free(text);
 	if (kit_json_parse(out->http.body, &out->root, NULL) != JEMBATAN_OK)
 		out->root = NULL;

@@ -116,6 +116,101 @@ START_TEST(the_last_tenth_of_the_money_is_for_replies)
 }
 END_TEST
 
+/* ---- the pace -------------------------------------------------------------- */
+
+static const struct social_budget_preset wide = { .per_day = 1000 };
+
+START_TEST(polls_are_free_until_half_of_a_window_is_used)
+{
+	struct social_budget *b = make(&wide, SOCIAL_POLL);
+	struct social_budget_view view;
+
+	ck_assert_int_eq(social_budget_spend(b, 499, 0), JEMBATAN_OK);
+	ck_assert_int_eq(social_budget_wait_ms(b), 0);
+	ck_assert_int_eq(social_budget_look(b, &view), JEMBATAN_OK);
+	ck_assert_int_eq(view.pace_ms, 0);
+	social_budget_free(b);
+}
+END_TEST
+
+/* 08:00: sixteen hours for the 400 that are left to polls are 144 s each. */
+START_TEST(what_is_left_is_spread_over_the_rest_of_the_window)
+{
+	struct social_budget *b = make(&wide, SOCIAL_POLL);
+	struct social_budget_view view;
+
+	ck_assert_int_eq(social_budget_spend(b, 499, 0), JEMBATAN_OK);
+	ck_assert_int_eq(social_budget_spend(b, 1, 0), JEMBATAN_OK);
+	ck_assert_int_eq(social_budget_wait_ms(b), 144000);
+	ck_assert_int_eq(social_budget_look(b, &view), JEMBATAN_OK);
+	ck_assert_int_eq(view.pace_ms, 144000);
+	testctx_set_now(t, NOW_MS + 143999);
+	ck_assert_int_eq(social_budget_wait_ms(b), 1);
+	testctx_set_now(t, NOW_MS + 144000);
+	ck_assert_int_eq(social_budget_wait_ms(b), 0);
+	/* Several calls of one poll add up. */
+	ck_assert_int_eq(social_budget_spend(b, 1, 0), JEMBATAN_OK);
+	ck_assert_int_eq(social_budget_spend(b, 2, 0), JEMBATAN_OK);
+	ck_assert_int_ge(social_budget_wait_ms(b), 3 * INT64_C(143900));
+	ck_assert_int_le(social_budget_wait_ms(b), 3 * INT64_C(144900));
+	social_budget_free(b);
+}
+END_TEST
+
+/* Whoever keeps to the pace is never refused, and leaves replies their tenth. */
+START_TEST(a_flood_in_the_morning_leaves_polls_until_the_evening)
+{
+	struct social_budget *b = make(&wide, SOCIAL_POLL);
+	int64_t now_ms = NOW_MS, last_ms = 0, polls = 0;
+
+	while (now_ms < NOW_MS + 16 * 3600000) {
+		ck_assert_int_eq(social_budget_spend(b, 7, 0), JEMBATAN_OK);
+		polls++;
+		last_ms = now_ms;
+		now_ms += 1000 + social_budget_wait_ms(b);
+		testctx_set_now(t, now_ms);
+	}
+	ck_assert_int_ge(polls, 100);
+	ck_assert_int_ge(last_ms, NOW_MS + 15 * 3600000);
+	testctx_set_now(t, NOW_MS + 16 * 3600000 - 1);
+	social_budget_set_role(b, SOCIAL_DELIVER);
+	ck_assert_int_eq(social_budget_spend(b, 100, 0), JEMBATAN_OK);
+	social_budget_free(b);
+}
+END_TEST
+
+START_TEST(the_last_tenth_of_the_requests_is_for_replies)
+{
+	ck_assert_int_eq(spend_once(&wide, SOCIAL_POLL, 0), JEMBATAN_OK);
+	struct social_budget *b = make(&wide, SOCIAL_POLL);
+
+	ck_assert_int_eq(social_budget_spend(b, 899, 0), JEMBATAN_OK);
+	ck_assert_int_eq(social_budget_spend(b, 1, 0), JEMBATAN_RETRY);
+	ck_assert_ptr_nonnull(strstr(testctx_explanation(t), "budget_day"));
+	social_budget_set_role(b, SOCIAL_DELIVER);
+	ck_assert_int_eq(social_budget_spend(b, 100, 0), JEMBATAN_OK);
+	ck_assert_int_eq(social_budget_spend(b, 1, 0), JEMBATAN_RETRY);
+	social_budget_free(b);
+}
+END_TEST
+
+START_TEST(replies_wait_for_no_pace_and_no_wait_outlives_its_window)
+{
+	struct social_budget *b = make(&wide, SOCIAL_DELIVER);
+
+	ck_assert_int_eq(social_budget_spend(b, 700, 0), JEMBATAN_OK);
+	ck_assert_int_eq(social_budget_wait_ms(b), 0);
+	social_budget_set_role(b, SOCIAL_POLL);
+	testctx_set_now(t, NOW_MS + 16 * 3600000 - 5000); /* before midnight */
+	ck_assert_int_eq(social_budget_spend(b, 200, 0), JEMBATAN_OK);
+	ck_assert_int_eq(social_budget_wait_ms(b), 5000);
+	/* A clock that is set back holds up nobody. */
+	testctx_set_now(t, NOW_MS - DAY_MS);
+	ck_assert_int_eq(social_budget_wait_ms(b), 0);
+	social_budget_free(b);
+}
+END_TEST
+
 START_TEST(what_a_call_did_not_use_is_given_back)
 {
 	struct social_budget *b = make(&dear, SOCIAL_POLL);
@@ -232,6 +327,11 @@ int main(void)
 	tcase_add_test(tc, a_clock_that_is_set_back_gives_nothing_away);
 	tcase_add_test(tc, what_cannot_be_noted_is_not_spent);
 	tcase_add_test(tc, the_last_tenth_of_the_money_is_for_replies);
+	tcase_add_test(tc, polls_are_free_until_half_of_a_window_is_used);
+	tcase_add_test(tc, what_is_left_is_spread_over_the_rest_of_the_window);
+	tcase_add_test(tc, a_flood_in_the_morning_leaves_polls_until_the_evening);
+	tcase_add_test(tc, the_last_tenth_of_the_requests_is_for_replies);
+	tcase_add_test(tc, replies_wait_for_no_pace_and_no_wait_outlives_its_window);
 	tcase_add_test(tc, what_a_call_did_not_use_is_given_back);
 	tcase_add_test(tc, a_thing_is_charged_once_a_day_also_over_a_restart);
 	tcase_add_test(tc, options_stand_before_presets);

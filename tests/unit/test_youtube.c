@@ -231,6 +231,28 @@ START_TEST(a_budget_is_kept_before_the_network_says_so)
 }
 END_TEST
 
+/* Half of 400 units is used: 200 less the replies' 40 last until 08:00 tomorrow. */
+START_TEST(polls_slow_down_before_the_budget_is_used_up)
+{
+	comment("Ugx1", 1, NULL);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(answer("Ugx1", "x", 0), JEMBATAN_OK);
+	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 5); /* with our own answers */
+	int64_t asked = state_number("asked.threads");
+
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE); /* no failure, and no question */
+	ck_assert_int_eq(state_number("asked.threads"), asked);
+	ck_assert_int_gt(testctx_delay(s.t), 8 * 60000);
+	ck_assert_int_lt(testctx_delay(s.t), 30 * 60000);
+	testctx_set_now(s.t, SCENE_NOW_MS + testctx_delay(s.t));
+	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_gt(state_number("asked.threads"), asked);
+	for (int i = 0; i < 3; i++) /* replies wait for nothing */
+		ck_assert_int_eq(answer("Ugx1", "y", 0), JEMBATAN_OK);
+}
+END_TEST
+
 START_TEST(a_refresh_token_is_exchanged)
 {
 	comment("Ugx1", 1, NULL);
@@ -255,6 +277,7 @@ int main(void)
 	tcase_add_test(t, a_quota_comes_back_at_midnight_in_california);
 	tcase_add_loop_test(t, each_answer_has_its_outcome_and_can_be_settled, 0, COUNT(outcomes));
 	tcase_add_test(t, a_budget_is_kept_before_the_network_says_so);
+	tcase_add_test(t, polls_slow_down_before_the_budget_is_used_up);
 	tcase_add_test(t, a_refresh_token_is_exchanged);
 	return unit_run("youtube", t);
 }
