@@ -93,12 +93,13 @@ enum msg_problem intake_look_up(struct intake *in, const char *name, const char 
 				const char *reference, struct arena *arena,
 				struct intake_found *out);
 
-/* Does this instance's connector fetch attachments? *out_now: it may now.
+/* Does this instance's connector fetch attachments? Yes as long as that could
+ * not be asked. *out_now: it may now.
  * *out_since_ms: when a backfill released older messages; 0: never. */
 bool intake_fetches(struct intake *in, int64_t instance_id, bool *out_now,
 		    int64_t *out_since_ms);
 
-/* Does this instance's connector reply? *out_now: it may now. */
+/* Does it reply? In the same way. */
 bool intake_replies(struct intake *in, int64_t instance_id, bool *out_now);
 
 struct intake_job {

@@ -47,6 +47,13 @@ struct instance *intake_find(struct intake *in, const char *name, struct why *wh
 	return NULL;
 }
 
+/* A plugin that could not be asked yet what it can do may be able to: whoever
+ * waits for it is not told that it never will. */
+static bool may_be_able(const struct instance *i, unsigned capability)
+{
+	return i->manifest.name == NULL || (i->manifest.capabilities & capability) != 0;
+}
+
 static const char *why_not(const struct instance *i)
 {
 	const char *alarm = instance_alarm(i);
@@ -91,7 +98,7 @@ enum jembatan_result intake_replay(struct intake *in, int64_t instance_id,
 		i = i->next;
 	if (i == NULL)
 		return why_set(why, JEMBATAN_GONE, "its instance is not configured any more");
-	if ((i->manifest.capabilities & JEMBATAN_CAN_PREVIEW) == 0)
+	if (!may_be_able(i, JEMBATAN_CAN_PREVIEW))
 		return why_set(why, JEMBATAN_CONFIG, "the connector %s cannot read a record by itself",
 			       i->settings->connector);
 	enum jembatan_result r = start_job(i, WORKER_REPLAY, false, why);
@@ -109,7 +116,7 @@ enum jembatan_result intake_hand_in(struct intake *in, const char *name,
 	struct instance *i = intake_find(in, name, why);
 	if (i == NULL)
 		return JEMBATAN_GONE;
-	if ((i->manifest.capabilities & JEMBATAN_CAN_HAND) == 0)
+	if (!may_be_able(i, JEMBATAN_CAN_HAND))
 		return why_set(why, JEMBATAN_CONFIG, "the connector %s takes no posts by hand",
 			       i->settings->connector);
 	if (intake_is_full(in))
@@ -127,7 +134,7 @@ static enum jembatan_result run_dry(struct intake *in, const char *name, int64_t
 	struct instance *i = intake_find(in, name, why);
 	if (i == NULL)
 		return JEMBATAN_GONE;
-	if ((i->manifest.capabilities & JEMBATAN_CAN_POLL) == 0)
+	if (!may_be_able(i, JEMBATAN_CAN_POLL))
 		return why_set(why, JEMBATAN_CONFIG, "the connector %s does not poll", i->settings->connector);
 	enum jembatan_result r = start_job(i, WORKER_DRY, false, why);
 	if (r != JEMBATAN_OK)
@@ -248,13 +255,13 @@ static enum jembatan_result may_call(const struct instance *i, const struct work
 				     enum msg_type type, struct why *why)
 {
 	const char *name = i->settings->name;
-	if (w->child == NULL || (i->manifest.capabilities & capability_of(type)) == 0)
+	if (!may_be_able(i, capability_of(type)))
 		return why_set(why, JEMBATAN_GONE, "%s does not do that", name);
 	if (i->paused)
 		return why_set(why, JEMBATAN_RETRY, "%s is paused", name);
 	if (type == MSG_REQUEST && intake_is_full(i->intake))
 		return why_set(why, JEMBATAN_RETRY, "too many messages wait for their decision");
-	if (!i->usable || w->quarantined)
+	if (!i->usable || w->quarantined || w->child == NULL)
 		return why_set(why, JEMBATAN_RETRY, "%s cannot work: %s", name, why_not(i));
 	if (w->call_count >= (type == MSG_REQUEST ? CALLS_REQUESTS_MAX : CALLS_MAX) ||
 	    w->call_bytes >= CALLS_BYTES_MAX)
@@ -297,7 +304,7 @@ bool intake_fetches(struct intake *in, int64_t instance_id, bool *out_now, int64
 			continue;
 		*out_now = i->usable && !i->paused && !in->stopping;
 		*out_since_ms = i->backfilled_ms;
-		return (i->manifest.capabilities & JEMBATAN_CAN_FETCH) != 0;
+		return may_be_able(i, JEMBATAN_CAN_FETCH);
 	}
 	return false;
 }
@@ -309,7 +316,7 @@ bool intake_replies(struct intake *in, int64_t instance_id, bool *out_now)
 		i = i->next;
 	*out_now = i != NULL && i->usable && !i->paused && !in->stopping && !i->leaving &&
 		   !i->deliver.quarantined;
-	return i != NULL && (i->manifest.capabilities & JEMBATAN_CAN_REPLY) != 0;
+	return i != NULL && may_be_able(i, JEMBATAN_CAN_REPLY);
 }
 
 /* ---- status ------------------------------------------------------------ */

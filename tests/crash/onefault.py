@@ -18,10 +18,11 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from over_http import WEB, WebSource, as_form, as_webhook, web_instances  # noqa: E402
 from rig import Centre, Daemon, Failed, Rig, Source, wait_for  # noqa: E402
 
 KINDS = ["open", "write", "sync", "connect", "alloc", "socket", "rename", "fork"]
-PROGRAMS = ["jembatand", "jembatan-connector"]
+PROGRAMS = ["jembatand", "jembatan-connector", "jembatan-web"]
 STATE = struct.Struct("=%dQ" % (1 + len(KINDS)))
 # A sentence of the daemon that ends: base/mem.c, ASSERT, jembatand.c.
 SENTENCES = ["out of memory", "this should hold", "cannot start", "not started", "ERROR: ",
@@ -38,26 +39,33 @@ class Run:
 
     def __init__(self, args, program, kind, number):
         self.args, self.program, self.kind, self.number = args, program, kind, number
-        self.sources = {"aplikasi-uji": Source("log", 4), "antrean-uji": Source("queue", 4)}
+        self.sources = {"aplikasi-uji": Source("log", 4), "antrean-uji": Source("queue", 4),
+                        "kait-uji": WebSource(as_webhook, 1), "masuk-uji": WebSource(as_form, 1)}
         instances = {n: {"connector": "script", "push": "auto", "start": "all", "every": "1s",
-                         "options": {"port": s.port}} for n, s in self.sources.items()}
+                         "options": {"port": s.port}}
+                     for n, s in self.sources.items() if n not in WEB}
         self.rig = Rig(args.build, {}, {})
         self.centre = Centre(self.rig)
+        instances.update(web_instances(self.rig, self.sources))
         self.rig.write_config(self.centre.settings, instances,
-                              {"limits": {"batch_max": 8}, "log": {"level": "notice"}})
+                              {"limits": {"batch_max": 8}, "log": {"level": "notice"},
+                               "web": {"listen": "unix:" + str(self.rig.dir / "web.sock")}})
         self.state = self.rig.dir / "fail.state"
         self.sent, self.daemon = {}, None
 
     def put(self, count):
         for _ in range(count):
             n = len(self.sent)
-            name = list(self.sources)[n % 2]
+            name = list(self.sources)[n % len(self.sources)]
             marker = "uji-gagal-%03d" % n
             step = {"do": "message", "id": "%s-%d" % (name, n), "subject": "Laporan %s" % marker,
+                    "thread": "t%d" % n,
                     "text": "Jalan rusak, laporan %s. %s" % (marker, "Mohon bantuan. " * (n % 7)),
                     "author": {"id": "warga-%d" % n, "name": "Warga %d" % n}}
             step["text"] = step["text"].strip()
-            if n % 4 == 0:
+            if name == "kait-uji":  # no subject: the first line is the title
+                step["text"] = "Laporan %s\n%s" % (marker, step["text"])
+            if n % 8 == 0:
                 step["attachments"] = [{"name": "foto.jpg", "type": "image/jpeg",
                                         "content": marker, "repeat": 3000}]
             self.sent[marker] = step
@@ -162,6 +170,9 @@ class Run:
         unknown = {t["title"].split()[-1] for t in self.rig.ask("tickets")
                    if t["reference"] in listed}
         aside = self.set_aside()
+        odd = next((self.sources[n].odd for n in WEB if self.sources[n].odd), None)
+        if odd:
+            raise Red(odd)
         lost = [m for m in self.sent if not held[m] and m not in unknown | aside]
         doubled = [m for m, n in held.items() if n > 1]
         if lost or doubled:

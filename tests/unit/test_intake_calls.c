@@ -253,6 +253,20 @@ START_TEST(what_a_connector_cannot_do_is_refused_at_once)
 }
 END_TEST
 
+START_TEST(a_plugin_that_could_not_be_asked_yet_is_waited_for)
+{
+	bool now = true;
+	int64_t since, id;
+	start_with("there-is-none", "  x: y\n");
+	id = bench_status("a").id;
+	ck_assert_int_eq(ask_request("x"), JEMBATAN_RETRY);
+	ck_assert_int_eq(ask_reply("JB-1", "sent", 0), JEMBATAN_RETRY);
+	ck_assert(intake_replies(bench.intake, id, &now) && !now);
+	now = true;
+	ck_assert(intake_fetches(bench.intake, id, &now, &since) && !now);
+}
+END_TEST
+
 START_TEST(nobody_waits_for_a_paused_instance)
 {
 	start_with("script", "");
@@ -496,6 +510,7 @@ int main(void)
 	tcase_add_test(t, a_request_whose_batch_cannot_be_stored_is_not_answered_as_taken);
 	tcase_add_loop_test(t, a_reply_says_what_became_of_it, 0, COUNT_OF(replies));
 	tcase_add_test(t, what_a_connector_cannot_do_is_refused_at_once);
+	tcase_add_test(t, a_plugin_that_could_not_be_asked_yet_is_waited_for);
 	tcase_add_test(t, nobody_waits_for_a_paused_instance);
 	tcase_add_test(t, calls_that_wait_have_a_ceiling);
 	tcase_add_test(t, what_is_too_large_for_a_frame_is_refused_for_good);
