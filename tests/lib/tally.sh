@@ -35,12 +35,12 @@ run_test() {
 	tell "$name" $? "$log"
 }
 
-# run_beside NAME COMMAND...: one test, beside at most $jobs - 1 others of them.
+# run_beside NAME COMMAND...: one test, beside at most $crew - 1 others of them.
 # wait_beside tells of all of them, in their order.
-beside=""
+beside="" crew=$(nproc)
 run_beside() {
 	[ -n "$beside" ] || beside=$(mktemp -d)
-	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
+	while [ "$(jobs -rp | wc -l)" -ge "$crew" ]; do
 		wait -n
 	done
 	name=$1
