@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define COMMENT_FIELDS "id,from,message,created_time,permalink_url,parent%7Bid%7D,attachment"
+#define POST_FIELDS "id,from,message,created_time,permalink_url,attachments"
 
 /* ---- what comes -------------------------------------------------------- */
 
@@ -22,40 +23,66 @@ static enum jembatan_result take_change(struct social *s, json_t *root, json_t *
 	return social_take(s, &post);
 }
 
-static enum jembatan_result take_record(struct social *s, json_t *item, json_t *comment)
+static enum jembatan_result take_record(struct social *s, json_t *item, json_t *comment,
+					bool is_new)
 {
 	struct social_post post = { .message = { .size = sizeof(post.message) } };
 	json_t *record = comment ? comment : item;
-	bool is_skipped = false;
 
 	if (!facebook_read_record(s, item, comment, &post))
 		post.message.kind = JEMBATAN_IGNORED;
 	/* What the Page itself says is nobody's complaint and asked for anew each time. */
 	if (post.facts & SOCIAL_OWN)
 		return JEMBATAN_OK;
-	enum jembatan_result result = social_begin(s, post.message.id, record, &is_skipped);
+	const struct meta_parent parent = { kit_json_string(item, "from.name"),
+					    kit_json_string(item, "message") };
 
-	if (result != JEMBATAN_OK || is_skipped)
-		return result;
-	if (comment && kit_json_string(item, "message"))
-		social_add_context(&post.message, s->arena, kit_json_string(item, "from.name"),
-				   kit_json_string(item, "message"));
-	return social_take(s, &post);
+	return meta_watch_take(s, record, &post, is_new, comment ? &parent : NULL);
 }
 
 static const struct meta_walk walk = {
 	.path = "feed",
-	.fields = "id,from,message,created_time,permalink_url,attachments,comments.filter(stream)"
+	.fields = POST_FIELDS ",comments.filter(stream)"
 		  ".order(reverse_chronological).limit(25)%7B" COMMENT_FIELDS "%7D",
 	.comment_fields = "filter=stream&order=reverse_chronological&fields=" COMMENT_FIELDS,
 	.time = "created_time",
 	.take = take_record,
 };
 
+/* A post's id begins with ours, a comment's with its post's number. */
+static bool is_post_id(const struct social *s, const char *id)
+{
+	size_t n = strlen(s->own_id);
+
+	return strncmp(id, s->own_id, n) == 0 && id[n] == '_';
+}
+
+static const char *look_url(struct social *s, const char *id)
+{
+	return meta_url(s, "%s?fields=%s", id, is_post_id(s, id) ? POST_FIELDS : COMMENT_FIELDS);
+}
+
+/* The post above a comment is known by its number, not by its words. */
+static enum jembatan_result take_look(struct social *s, const char *id, json_t *answer)
+{
+	if (is_post_id(s, id))
+		return take_record(s, answer, NULL, false);
+	const char *post = kit_arena_printf(s->arena, "%s_%.*s", s->own_id, (int)strcspn(id, "_"), id);
+	json_t *item = json_pack("{s:s}", "id", post);
+	enum jembatan_result result = take_record(s, item, answer, false);
+
+	json_decref(item);
+	return result;
+}
+
+static const struct meta_look look = { look_url, take_look };
+
 static enum jembatan_result facebook_poll(struct social *s)
 {
 	meta_token_look(s);
-	return meta_walk_poll(s, &walk);
+	enum jembatan_result result = meta_walk_poll(s, &walk);
+
+	return result == JEMBATAN_IDLE ? meta_watch_look(s, &look) : result;
 }
 
 static enum jembatan_result facebook_request(struct social *s, const struct jembatan_request *request,
@@ -83,14 +110,14 @@ static enum jembatan_result facebook_show(struct social *s, struct jembatan_byte
 		if (result == JEMBATAN_OK)
 			result = meta_take_body(s, root, "page", take_change);
 	} else if (!json_is_array(json_object_get(root, "data"))) {
-		result = take_record(s, root, NULL);
+		result = take_record(s, root, NULL, true);
 	}
 	json_array_foreach(json_object_get(root, "data"), i, one) {
 		if (result == JEMBATAN_OK)
-			result = take_record(s, one, NULL);
+			result = take_record(s, one, NULL, true);
 		json_array_foreach(kit_json_at(one, "comments.data"), k, comment)
 			if (result == JEMBATAN_OK)
-				result = take_record(s, one, comment);
+				result = take_record(s, one, comment, true);
 	}
 	json_decref(root);
 	return result;

@@ -136,7 +136,7 @@ bool facebook_read_change(struct social *s, const char *field, json_t *value, in
 		m->arrived_ms = entry_ms > m->arrived_ms ? entry_ms : m->arrived_ms;
 	m->text = kit_json_string(value, "message");
 	if (m->kind == JEMBATAN_DELETION) {
-		m->revision = "removed";
+		m->revision = "deleted"; /* as social_tell_deleted says it */
 		m->text = NULL;
 	} else if (m->kind == JEMBATAN_REACTION || m->kind == JEMBATAN_IGNORED) {
 		m->id = NULL; /* of the post that it is about: not that post */

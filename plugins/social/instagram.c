@@ -11,6 +11,7 @@
 #define DONE_KEY "instagram.done"     /* written by poll() alone */
 #define WANTED_BYTES ((size_t)60 * 1024)
 #define COMMENT_FIELDS "id,text,timestamp,username,from,parent_id"
+#define MEDIA_FIELDS "id,caption,media_type,media_url,permalink,timestamp,username"
 
 /* ---- the queue --------------------------------------------------------- */
 
@@ -124,24 +125,20 @@ static const char *url_of(struct social *s, const struct instagram_wanted *w)
 	if (w->comment[0])
 		return meta_url(s, "%s?fields=mentioned_comment.comment_id(%s)%%7Bid,text,timestamp,"
 				"username,media%%7Bid,permalink%%7D%%7D", s->own_id, w->comment);
-	return meta_url(s, "%s?fields=mentioned_media.media_id(%s)%%7Bid,caption,media_type,media_url,"
-			"permalink,timestamp,username%%7D", s->own_id, w->media);
+	return meta_url(s, "%s?fields=mentioned_media.media_id(%s)%%7B" MEDIA_FIELDS "%%7D", s->own_id,
+			w->media);
 }
 
 static enum jembatan_result take_wanted(struct social *s, const struct instagram_wanted *w,
-					json_t *answer)
+					json_t *answer, bool is_new)
 {
 	struct social_post post = { .message = { .size = sizeof(post.message) } };
-	bool is_skipped = false;
 	bool is_post = w->is_mention ? instagram_read_mention(s, w, answer, &post) :
 				       instagram_read_comment(s, answer, NULL, &post);
-	enum jembatan_result result = social_begin(s, post.message.id, answer, &is_skipped);
 
-	if (result != JEMBATAN_OK || is_skipped)
-		return result;
 	if (!is_post)
 		post.message.kind = JEMBATAN_IGNORED;
-	return social_take(s, &post);
+	return meta_watch_take(s, answer, &post, is_new, NULL);
 }
 
 /* IDLE: the queue is empty. */
@@ -164,7 +161,7 @@ static enum jembatan_result work_queue(struct social *s)
 	enum jembatan_result result = meta_call(s, NULL, url_of(s, &w), NULL, &answer);
 
 	if (result == JEMBATAN_OK)
-		result = take_wanted(s, &w, answer.root);
+		result = take_wanted(s, &w, answer.root, true);
 	else if (result == JEMBATAN_GONE || result == JEMBATAN_DATA) {
 		/* Deleted meanwhile, or of a private account: the next one. */
 		jembatan_log(s->ctx, JEMBATAN_NOTICE, "a post that a webhook named is not there any "
@@ -174,6 +171,10 @@ static enum jembatan_result work_queue(struct social *s)
 	json_decref(answer.root);
 	if (result == JEMBATAN_OK)
 		result = meta_walk_save(s, meta->walked_ms, w.number);
+	if (result == JEMBATAN_OK)
+		result = social_watch_keep(&meta->watch, s);
+	else
+		social_watch_forget(&meta->watch);
 	if (result == JEMBATAN_OK) {
 		const char *done = kit_arena_printf(s->arena, "%" PRId64, w.number);
 
@@ -185,10 +186,11 @@ static enum jembatan_result work_queue(struct social *s)
 
 /* ---- the walk ---------------------------------------------------------- */
 
-static enum jembatan_result take_record(struct social *s, json_t *item, json_t *comment)
+static enum jembatan_result take_record(struct social *s, json_t *item, json_t *comment,
+					bool is_new)
 {
 	struct social_post post = { .message = { .size = sizeof(post.message) } };
-	bool is_skipped = false;
+	const struct meta_parent parent = { NULL, kit_json_string(item, "caption") };
 
 	if (!comment) /* our own medium */
 		return JEMBATAN_OK;
@@ -196,13 +198,42 @@ static enum jembatan_result take_record(struct social *s, json_t *item, json_t *
 		post.message.kind = JEMBATAN_IGNORED;
 	if (post.facts & SOCIAL_OWN)
 		return JEMBATAN_OK;
-	enum jembatan_result result = social_begin(s, post.message.id, comment, &is_skipped);
-
-	if (result != JEMBATAN_OK || is_skipped)
-		return result;
-	social_add_context(&post.message, s->arena, NULL, kit_json_string(item, "caption"));
-	return social_take(s, &post);
+	return meta_watch_take(s, comment, &post, is_new, &parent);
 }
+
+/* A medium that we are tagged in, with the id that it would have if its caption
+ * named us. Not to be looked at again: only the list shows it. */
+static enum jembatan_result take_tagged(struct social *s, json_t *item, json_t *comment,
+					bool is_new)
+{
+	struct social_post post = { .message = { .size = sizeof(post.message) } };
+	struct instagram_wanted w = { .is_mention = true };
+	char buffer[64];
+	const char *id = kit_json_id(item, "id", buffer);
+	json_t *answer = json_pack("{s:O}", "mentioned_media", item);
+	bool is_skipped = false;
+
+	if (id)
+		memcpy(w.media, id, strlen(id) + 1);
+	bool is_post = is_new && !comment && instagram_place_read(
+		kit_arena_printf(s->arena, "m:%s:", w.media), &w) &&
+		instagram_read_mention(s, &w, answer, &post) && !(post.facts & SOCIAL_OWN);
+	enum jembatan_result result = is_post ? social_begin(s, post.message.id, item, &is_skipped) :
+						JEMBATAN_OK;
+
+	if (is_post && result == JEMBATAN_OK && !is_skipped)
+		result = social_take(s, &post);
+	json_decref(answer);
+	return result;
+}
+
+static const struct meta_walk tags = {
+	.path = "tags",
+	.fields = MEDIA_FIELDS,
+	.time = "timestamp",
+	.take = take_tagged,
+	.is_plain = true,
+};
 
 static const struct meta_walk walk = {
 	.path = "media",
@@ -210,15 +241,38 @@ static const struct meta_walk walk = {
 	.comment_fields = "fields=" COMMENT_FIELDS,
 	.time = "timestamp",
 	.take = take_record,
+	.next = &tags,
 };
+
+static const char *look_url(struct social *s, const char *id)
+{
+	struct instagram_wanted w;
+
+	return instagram_place_read(id, &w) ? url_of(s, &w) : NULL;
+}
+
+static enum jembatan_result take_look(struct social *s, const char *id, json_t *answer)
+{
+	struct instagram_wanted w;
+
+	return instagram_place_read(id, &w) ? take_wanted(s, &w, answer, false) : JEMBATAN_OK;
+}
+
+static const struct meta_look look = { look_url, take_look };
 
 static enum jembatan_result instagram_poll(struct social *s)
 {
+	struct meta *meta = s->own;
+
 	meta_token_look(s);
 	meta_walk_load(s);
-	enum jembatan_result result = work_queue(s);
+	enum jembatan_result result = social_watch_load(&meta->watch, s);
 
-	return result == JEMBATAN_IDLE ? meta_walk_poll(s, &walk) : result;
+	if (result == JEMBATAN_OK)
+		result = work_queue(s);
+	if (result == JEMBATAN_IDLE)
+		result = meta_walk_poll(s, &walk);
+	return result == JEMBATAN_IDLE ? meta_watch_look(s, &look) : result;
 }
 
 /* A webhook's body, a page of /media or of comments, the answer about a mention. */
@@ -246,14 +300,14 @@ static enum jembatan_result instagram_show(struct social *s, struct jembatan_byt
 
 		if (id)
 			memcpy(w.comment, id, strlen(id) + 1);
-		result = take_wanted(s, &w, root);
+		result = take_wanted(s, &w, root, true);
 	}
 	json_array_foreach(json_object_get(root, "data"), i, one) {
 		if (result == JEMBATAN_OK && json_object_get(one, "text"))
-			result = take_record(s, root, one);
+			result = take_record(s, root, one, true);
 		json_array_foreach(kit_json_at(one, "comments.data"), k, comment)
 			if (result == JEMBATAN_OK)
-				result = take_record(s, one, comment);
+				result = take_record(s, one, comment, true);
 	}
 	json_decref(root);
 	return result;

@@ -212,7 +212,8 @@ static enum jembatan_result call(struct social *s, const struct call *c, struct 
 	result = send_call(s, c, &response);
 	out->status = response.status;
 	out->outcome = response.outcome;
-	const char *app = kit_http_header(s->http, "X-App-Usage");
+	/* Borrowed until the next header is asked for. */
+	const char *app = kit_arena_strdup(s->arena, kit_http_header(s->http, "X-App-Usage"));
 	const char *business = kit_http_header(s->http, "X-Business-Use-Case-Usage");
 
 	out->wait_ms = meta_wait_ms(app, business, response.retry_after_ms, &meta->percent);
@@ -364,6 +365,7 @@ void meta_open(struct social *s)
 	if (!meta)
 		abort();
 	meta->answer = kit_text_new(1024);
+	social_watch_init(&meta->watch, s, META_AGES);
 	s->own = meta;
 	if (account && strlen(account) < sizeof(s->own_id))
 		memcpy(s->own_id, account, strlen(account) + 1);

@@ -3,7 +3,7 @@
 #ifndef META_H
 #define META_H
 
-#include "social/social.h"
+#include "social/social_watch.h"
 
 /* s->own. */
 struct meta {
@@ -12,11 +12,14 @@ struct meta {
 	int64_t percent;         /* of a limit, as the last answer said */
 	/* The walk under way; since_ms 0: none. */
 	int64_t started_ms, since_ms;
+	const struct meta_walk *leg; /* which of its lists */
 	char *page; /* URL of its next page; NULL: the first */
 	unsigned pages;
 	bool is_loaded;
 	int64_t walked_ms; /* when the last whole walk began; 0: never */
 	int64_t done;      /* Instagram: the last of the queue that was fetched */
+	struct social_watch watch; /* posts and comments to look at again */
+	bool is_leg_told;  /* that a list may not be read was logged */
 	bool knows_token;  /* what is known of its end was read, or asked for */
 	int64_t token_asked_ms;
 };
@@ -105,8 +108,15 @@ struct meta_walk {
 	const char *path, *fields; /* of the list */
 	const char *comment_fields;
 	const char *time; /* where a record has its time */
-	/* item: a post, or a medium; comment: below it, or NULL. */
-	enum jembatan_result (*take)(struct social *s, json_t *item, json_t *comment);
+	/* item: a post, or a medium; comment: below it, or NULL. is_new: not known
+	 * from an earlier walk, but for an hour's overlap. */
+	enum jembatan_result (*take)(struct social *s, json_t *item, json_t *comment,
+				     bool is_new);
+	/* The list knows neither `since` nor `next`: what is young enough is taken each
+	 * time, and the core knows what it has had. */
+	bool is_plain;
+	/* Walked after this one; without permission it is left out. NULL: none. */
+	const struct meta_walk *next;
 };
 /* One page of the walk, when it is time for one. */
 enum jembatan_result meta_walk_poll(struct social *s, const struct meta_walk *walk);
@@ -114,6 +124,34 @@ enum jembatan_result meta_walk_poll(struct social *s, const struct meta_walk *wa
 void meta_walk_load(struct social *s);
 JEMBATAN_MUST_CHECK enum jembatan_result
 meta_walk_save(struct social *s, int64_t walked_ms, int64_t done);
+
+/* ---- edited or deleted later (meta_watch.c) ------------------------------- */
+
+/* A record of a list, or of a look: what is new is taken, what has other words
+ * than before is an edit, all else is known. parent (or NULL): below what it
+ * stands, by whom. */
+struct meta_parent {
+	const char *by, *text;
+};
+JEMBATAN_MUST_CHECK enum jembatan_result
+meta_watch_take(struct social *s, json_t *record, struct social_post *post, bool is_new,
+		const struct meta_parent *parent);
+
+/* Is this a refusal of one thing, not of the channel? */
+bool meta_is_its_own(enum jembatan_result result, const struct meta_answer *answer);
+
+/* What a network asks to see one of its messages again (by the message's id), and
+ * how it reads the answer: through meta_watch_take. */
+struct meta_look {
+	const char *(*url)(struct social *s, const char *id); /* NULL: it cannot */
+	enum jembatan_result (*take)(struct social *s, const char *id, json_t *answer);
+};
+/* Some of those whose time has come; after a poll that brought nothing else. */
+JEMBATAN_MUST_CHECK enum jembatan_result
+meta_watch_look(struct social *s, const struct meta_look *look);
+/* At which ages. */
+#define META_AGES \
+	"15m 30m 1h 2h 3h 4h 6h 8h 12h 16h 1d 30h 36h 2d 60h 3d 4d 5d 6d 7d"
 
 /* ---- the token's end (meta_token.c) --------------------------------------- */
 

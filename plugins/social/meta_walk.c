@@ -51,6 +51,16 @@ static bool is_new(const struct social *s, json_t *record, const char *time)
 	return (ms == 0 || ms >= meta->since_ms) && (ms == 0 || ms >= s->ctx->start_ms);
 }
 
+/* Below the depth of the walk nothing is taken, whatever the list holds. */
+static bool is_young(const struct social *s, json_t *record, const char *time)
+{
+	const struct meta *meta = s->own;
+	int64_t ms = meta_time(record, time);
+
+	return ms == 0 || (ms >= s->ctx->start_ms &&
+			   ms >= meta->started_ms - jembatan_get_integer(s->ctx, "backfill"));
+}
+
 /* `paging.next` is there as long as there is more; where it leads is made anew
  * from the cursor, since the URL that they give holds the token. */
 static const char *after_of(json_t *list)
@@ -70,8 +80,8 @@ static enum jembatan_result take_comments(struct social *s, const struct meta_wa
 		bool wanted = is_new(s, one, walk->time);
 
 		all_new = all_new && wanted;
-		if (wanted && result == JEMBATAN_OK)
-			result = walk->take(s, item, one);
+		if (result == JEMBATAN_OK)
+			result = walk->take(s, item, one, wanted);
 	}
 	*out_goes_on = all_new && i > 0 && after_of(list) != NULL;
 	return result;
@@ -105,15 +115,22 @@ static enum jembatan_result walk_comments(struct social *s, const struct meta_wa
 	return result == JEMBATAN_GONE || result == JEMBATAN_DATA ? JEMBATAN_OK : result;
 }
 
-static enum jembatan_result take_page(struct social *s, const struct meta_walk *walk, json_t *list)
+/* *out_any: some of it is young enough for a page more of a plain list. */
+static enum jembatan_result take_page(struct social *s, const struct meta_walk *walk, json_t *list,
+				      bool *out_any)
 {
 	enum jembatan_result result = JEMBATAN_OK;
 	json_t *item;
 	size_t i;
 
+	*out_any = false;
 	json_array_foreach(json_object_get(list, "data"), i, item) {
-		if (result == JEMBATAN_OK && is_new(s, item, walk->time))
-			result = walk->take(s, item, NULL);
+		bool is_wanted = walk->is_plain ? is_young(s, item, walk->time) :
+						  is_new(s, item, walk->time);
+
+		*out_any |= is_wanted;
+		if (result == JEMBATAN_OK)
+			result = walk->take(s, item, NULL, is_wanted);
 		if (result == JEMBATAN_OK && json_object_get(item, "comments"))
 			result = walk_comments(s, walk, item);
 	}
@@ -127,21 +144,67 @@ static const char *page_url(struct social *s, const struct meta_walk *walk, cons
 	const struct meta *meta = s->own;
 	int64_t depth_ms = jembatan_get_integer(s->ctx, "backfill");
 	char *escaped = after ? kit_url_escape(after) : NULL;
-	const char *url = meta_url(s, "%s/%s?fields=%s&limit=25&since=%" PRId64 "%s%s", s->own_id,
-				   walk->path, walk->fields, (meta->started_ms - depth_ms) / 1000,
-				   after ? "&after=" : "", after ? escaped : "");
+	const char *since = walk->is_plain ? "" :
+		kit_arena_printf(s->arena, "&since=%" PRId64, (meta->started_ms - depth_ms) / 1000);
+	const char *url = meta_url(s, "%s/%s?fields=%s&limit=25%s%s%s", s->own_id, walk->path,
+				   walk->fields, since, after ? "&after=" : "", after ? escaped : "");
 
 	free(escaped);
 	return url;
 }
 
-static enum jembatan_result walk_page(struct social *s, const struct meta_walk *walk)
+/* After a page: the next one, the next list, or the end. */
+static enum jembatan_result go_on(struct social *s, const struct meta_walk *walk, const char *after)
 {
 	struct meta *meta = s->own;
+	bool goes_on = after && ++meta->pages < PAGES_MAX;
+	bool is_end = !goes_on && !walk->next;
+	enum jembatan_result result = is_end ? meta_walk_save(s, meta->started_ms, meta->done) :
+					       jembatan_checkpoint(s->ctx, NULL);
+
+	if (result == JEMBATAN_OK)
+		result = social_watch_keep(&meta->watch, s);
+	if (result != JEMBATAN_OK)
+		return result;
+	free(meta->page);
+	meta->page = goes_on ? strdup(page_url(s, walk, after)) : NULL;
+	if (!goes_on) {
+		meta->leg = walk->next;
+		meta->pages = 0;
+	}
+	if (is_end)
+		meta->started_ms = 0;
+	return is_end ? JEMBATAN_IDLE : JEMBATAN_OK;
+}
+
+/* A list beside the first one, such as the tags, may need a permission more. */
+static bool is_left_out(struct social *s, const struct meta_walk *first,
+			const struct meta_walk *walk, enum jembatan_result result,
+			const struct meta_answer *answer)
+{
+	struct meta *meta = s->own;
+	bool it_is = walk != first && meta_is_its_own(result, answer);
+
+	if (it_is && !meta->is_leg_told)
+		jembatan_log(s->ctx, JEMBATAN_WARNING, "Meta does not let us read /%s (error %d): it is "
+			     "left out, look at the app's permissions", walk->path, (int)answer->code);
+	meta->is_leg_told |= it_is;
+	return it_is;
+}
+
+static enum jembatan_result walk_page(struct social *s, const struct meta_walk *first)
+{
+	struct meta *meta = s->own;
+	const struct meta_walk *walk = meta->leg ? meta->leg : first;
 	struct meta_answer answer = { .root = NULL };
+	bool any = false;
 	enum jembatan_result result =
 		meta_call(s, NULL, meta->page ? meta->page : page_url(s, walk, NULL), NULL, &answer);
 
+	if (is_left_out(s, first, walk, result, &answer)) {
+		json_decref(answer.root);
+		return go_on(s, walk, NULL);
+	}
 	if (result == JEMBATAN_OK && !json_is_array(json_object_get(answer.root, "data")))
 		result = jembatan_explain(s->ctx, JEMBATAN_RETRY, "Meta's answer is no list");
 	if (result == JEMBATAN_GONE || result == JEMBATAN_DATA)
@@ -149,21 +212,12 @@ static enum jembatan_result walk_page(struct social *s, const struct meta_walk *
 					  "%s: Meta knows no such page or account, or the token may not "
 					  "read it", jembatan_where(s->ctx, "account", NULL));
 	if (result == JEMBATAN_OK)
-		result = take_page(s, walk, answer.root);
-	if (result == JEMBATAN_OK) {
-		const char *after = after_of(answer.root);
-		bool goes_on = after && ++meta->pages < PAGES_MAX;
-
-		result = goes_on ? jembatan_checkpoint(s->ctx, NULL) :
-				   meta_walk_save(s, meta->started_ms, meta->done);
-		if (result == JEMBATAN_OK) {
-			free(meta->page);
-			meta->page = goes_on ? strdup(page_url(s, walk, after)) : NULL;
-			if (!goes_on)
-				meta->started_ms = 0;
-			result = goes_on ? JEMBATAN_OK : JEMBATAN_IDLE;
-		}
-	}
+		result = take_page(s, walk, answer.root, &any);
+	if (result == JEMBATAN_OK)
+		result = go_on(s, walk, !walk->is_plain ? after_of(answer.root) : any ?
+			       kit_json_string(answer.root, "paging.cursors.after") : NULL);
+	if (result != JEMBATAN_OK && result != JEMBATAN_IDLE)
+		social_watch_forget(&meta->watch);
 	json_decref(answer.root);
 	return result;
 }
@@ -175,6 +229,10 @@ enum jembatan_result meta_walk_poll(struct social *s, const struct meta_walk *wa
 	int64_t every_ms = jembatan_get_integer(s->ctx, "backfill_every");
 
 	meta_walk_load(s);
+	enum jembatan_result result = social_watch_load(&meta->watch, s);
+
+	if (result != JEMBATAN_OK)
+		return result;
 	if (meta->started_ms == 0) {
 		if (meta->walked_ms > 0 && now_ms >= meta->walked_ms &&
 		    now_ms - meta->walked_ms < every_ms)
@@ -182,6 +240,7 @@ enum jembatan_result meta_walk_poll(struct social *s, const struct meta_walk *wa
 		meta->started_ms = now_ms;
 		meta->since_ms = meta->walked_ms > 0 ? meta->walked_ms - OVERLAP_MS : 0;
 		meta->pages = 0;
+		meta->leg = NULL;
 	}
 	if (meta->full_until_ms > now_ms) {
 		jembatan_delay(s->ctx, meta->full_until_ms - now_ms);

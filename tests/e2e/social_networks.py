@@ -165,7 +165,11 @@ def facebook(p):
     expect(tickets == POSTS + 4, "%d tickets" % tickets)
     under = [r["under"] for r in p.graph.ask("/_state")["replies"]]
     expect(sorted(under) == ["1_1", "1_2"], "replies under %s" % under)
-    print("social_networks: facebook: redelivery, disorder, a walk, edit, deletion, replies")
+    p.graph.ask("/_edit", {"id": "1_1", "message": "#lapor " + elsewhere(2500)})
+    wait_for("the edit that no webhook brought", lambda: p.count() == before + 5 or None, 60)
+    wait_for("its decision", lambda: p.count(where="stage = 0") == 0 or None, 60)
+    expect(p.count("ticket") == tickets, "an edit became a ticket")
+    print("social_networks: facebook: redelivery, disorder, a walk, edits, deletion, replies")
 
 
 def token(p):

@@ -6,13 +6,17 @@
 Says its URL on stdout. To the test:
   POST /_post {id, ...}        a post of the Page, or with medium a medium; the newest
                                first
+  POST /_tag {id, ...}         a medium that the account is tagged in, likewise
   POST /_comment {under, id, ...}  a comment below it, likewise
   POST /_thing {path, answer}  what GET of this path answers (a comment's id, or the
                                account's with "?" and its fields up to the brace); without
                                answer: it is gone
+  POST /_edit {id, ...}        a comment or post has this instead; with gone it is away,
+                               in lists and by its id
   POST /_page {size}           so many records a page, also of comments
   POST /_fault {where, status, headers, body, times, commit, cut, after}
-                               where: feed, comments, thing, reply, token
+                               where: feed, comments, tags, thing, reply,
+                               token
   GET  /_state                 what was asked and posted"""
 import argparse
 import hashlib
@@ -27,7 +31,7 @@ class World:
     def __init__(self, options):
         self.options = options
         self.lock = threading.Lock()
-        self.posts, self.comments, self.things, self.replies = [], {}, {}, []
+        self.posts, self.tags, self.comments, self.things, self.replies = [], [], {}, {}, []
         self.faults, self.asked, self.queries, self.size = [], {}, [], 25
 
     def page(self, records, query):
@@ -44,6 +48,25 @@ class World:
         out["data"] = [dict(p, comments=self.page(self.comments[p["id"]], {}))
                        if self.comments.get(p["id"]) else p for p in out["data"]]
         return 200, out
+
+    def edit(self, body):
+        for records in [self.posts, self.tags] + list(self.comments.values()):
+            for one in [r for r in records if r["id"] == body["id"]]:
+                one.update(body)
+                if body.get("gone"):
+                    records.remove(one)
+
+    def record(self, key):
+        """By its id: also what no list of its page shows."""
+        found = [r for records in [self.posts] + list(self.comments.values()) for r in records
+                 if r["id"] == key]
+        return found[0] if found else None
+
+    def tagged(self, query):
+        """As of Meta: cursors as long as there is something, and never a next."""
+        out = self.page(self.tags, query)
+        out["paging"].pop("next", None)
+        return 200, out if out["data"] else {"data": []}
 
     def list(self, of, query):
         own = [{"id": r["id"], "from": {"id": self.options.account}, "message": r["form"]["message"],
@@ -76,8 +99,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = json.loads(raw) if raw else {}
         if path == "/_post":
             w.posts.insert(0, body)
+        elif path == "/_tag":
+            w.tags.insert(0, body)
         elif path == "/_comment":
             w.comments.setdefault(body.pop("under"), []).insert(0, body)
+        elif path == "/_edit":
+            w.edit(body)
         elif path == "/_thing":
             w.things[body["path"]] = body.get("answer")
         elif path == "/_page":
@@ -94,6 +121,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return "reply", lambda: w.reply(parts[0] if parts[1] != "mentions" else "mention", form)
         if parts[1:] in (["feed"], ["media"]):
             return "feed", lambda: w.feed(query, parts[1] == "media")
+        if parts[1:] == ["tags"]:
+            return "tags", lambda: w.tagged(query)
         if parts[1:] in (["comments"], ["replies"]):
             return "comments", lambda: w.list(parts[0], query)
         key = parts[0]
@@ -102,8 +131,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return "token", lambda: (200, {"data": told or {"is_valid": False}})
         if query.get("fields", [""])[0].startswith("mentioned"):
             key += "?" + query["fields"][0].split("{")[0]
-        if w.things.get(key):
-            return "thing", lambda: (200, w.things[key])
+        thing = w.things.get(key) or w.record(key)
+        if thing:
+            return "thing", lambda: (200, thing)
         return "thing", lambda: (400, {"error": {
             "code": 100, "error_subcode": 33, "message": "Unsupported get request"}})
 

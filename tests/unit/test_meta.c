@@ -357,13 +357,14 @@ END_TEST
 START_TEST(what_is_left_of_a_limit_is_for_replies)
 {
 	scene_tell(&s, "/_fault", "{\"where\": \"feed\", \"headers\": {\"X-App-Usage\": "
-		   "\"{\\\"call_count\\\": 96}\"}}");
+		   "\"{\\\"call_count\\\": 96}\", \"X-Business-Use-Case-Usage\": \"{\\\"1\\\": "
+		   "[{\\\"estimated_time_to_regain_access\\\": 60}]}\"}}");
 	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
-	testctx_set_now(s.t, NOW_MS + 1000000);
-	scene_tell(&s, "/_fault", "{\"where\": \"feed\", \"headers\": {\"X-App-Usage\": "
-		   "\"{\\\"call_count\\\": 96}\"}}");
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
-	testctx_set_now(s.t, NOW_MS + 1000000 + 1000);
+	testctx_set_now(s.t, NOW_MS + 1200000); /* time for a walk */
+	ck_assert_int_eq(sweep(), JEMBATAN_RETRY);
+	ck_assert_int_eq(testctx_delay(s.t), 2400000);
+	ck_assert_int_eq(asked("feed"), 1);
+	testctx_set_now(s.t, NOW_MS + 3600000);
 	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
 	ck_assert_int_eq(asked("feed"), 2);
 }
