@@ -76,9 +76,9 @@ static const struct jembatan_option options[] = {
 	  "Posts and what the rules must make of them: \"complaint: [mention] text\"; `jembatan "
 	  "check` tries them." },
 	{ "watch", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
-	  "Mastodon, X, YouTube, Facebook, Instagram: at which ages a post is looked at again, for whether it was edited or "
-	  "deleted: \"1d 7d\", or \"off\"; preset: X \"1d 7d\", since each look costs a post's price, "
-	  "the others more often." },
+	  "Mastodon, X, YouTube, Facebook, Instagram: at which ages a post is looked at again, for "
+	  "whether it was edited or deleted: \"1d 7d\", or \"off\"; preset: X \"1d 7d\", since each "
+	  "look costs a post's price, the others more often." },
 	{ "media_max", JEMBATAN_BYTES, 0, "25MiB", 65536, 104857600, NULL,
 	  "A larger file is not fetched and listed as missing." },
 	{ "api", JEMBATAN_BOOLEAN, 0, "true", 0, 0, NULL,
