@@ -202,6 +202,58 @@ def instagram(p):
     print("social_networks: instagram: ids kept over a kill, fetched, answered")
 
 
+LINKS = {"ig": "https://www.instagram.com/p/C0ntoh%d/",
+         "page": "https://www.facebook.com/dinas.contoh/posts/pfbid0contoh%d"}
+
+
+def stamp(number):
+    return time.strftime("%Y-%m-%dT%H:%M:%S+0000", time.gmtime(time.time() + number % 7))
+
+
+def bring(p, instance, number, words):
+    """By the API: a mention in a caption, or a comment below a post of the Page."""
+    link = LINKS[instance] % number
+    if instance == "ig":
+        media = {"id": str(number), "caption": words, "permalink": link, "timestamp": stamp(number),
+                 "username": "sumbi%d" % number}
+        p.graph.ask("/_tag", media)
+    else:
+        p.graph.ask("/_comment", {"under": "1001_1", "id": "1_%d" % number, "message": words,
+                                  "from": {"id": "9%d" % number, "name": "Sumbi"},
+                                  "permalink_url": link, "created_time": stamp(number)})
+
+
+def copy(p, instance, number, words):
+    """By hand, as a person copies it: the link, the words, no author."""
+    file = p.rig.dir / "words.txt"
+    file.write_text(words + "\n")
+    done = p.rig.command("intake", "add", "--instance", instance, "--url",
+                         LINKS[instance] % number + "?igsh=abc", "--text", str(file))
+    expect(done.returncode == 0, done.stdout + done.stderr)
+
+
+def by_hand(p):
+    """A link that says no number: what the API brings too is a repost of it, and the
+    other way round. One ticket, one push."""
+    number = 4000
+    for instance in ("ig", "page"):
+        for ways in ((bring, copy), (copy, bring)):
+            number += 1
+            words = "#lapor " + elsewhere(number)
+            tickets, messages = p.count("ticket"), p.count()
+            for nth, way in enumerate(ways):
+                way(p, instance, number, words)
+                wait_for("message %d by %s" % (nth + 1, way.__name__), lambda n=messages + nth + 1: (
+                    p.count() == n and p.count(where="stage = 0") == 0) or None, 60)
+            expect(p.count("ticket") == tickets + 1, "%s of %s first: %d tickets" % (
+                ways[0].__name__, instance, p.count("ticket") - tickets))
+            last = "m%d" % p.rig.query("SELECT max(id) FROM message")[0][0]
+            found = [r for r in p.rig.ask("explain", last) if r["type"] == "duplicate" and
+                     r["message"] == last]
+            expect(found and found[0]["decision"] == "repost", "%s" % found)
+    print("social_networks: a link without a number and the API's post: one ticket, both ways round")
+
+
 def run(build, keep):
     p = Place(build)
     bluesky(p)
@@ -209,6 +261,7 @@ def run(build, keep):
     facebook(p)
     token(p)
     instagram(p)
+    by_hand(p)
     log = p.rig.log_text()
     expect(not [s for s in SECRETS if s in log], "a secret is in the log")
     p.daemon.kill()
