@@ -91,6 +91,21 @@ static void message_out(struct history *h, const struct inbox_row *m)
 		(json_int_t)m->edit_of, "reason", m->reason));
 }
 
+/* Without their names, which are the sender's words. */
+static void files_out(struct history *h, const struct inbox_row *m)
+{
+	for (size_t i = 0; i < m->message.file_count; i++) {
+		const struct msg_file *f = &m->message.files[i];
+		const char *missing = f->token != NULL ? NULL : f->missing != NULL ? f->missing :
+				      m->stage == INBOX_NEW ? "it is being fetched" :
+							      "it could not be fetched in time";
+		control_row(h->peer, json_pack("{s:s,s:I,s:i,s:s?,s:I,s:s,s:s?}", "type", "attachment",
+			"message", (json_int_t)m->id, "number", (int)(i + 1), "media_type", f->media_type,
+			"bytes", (json_int_t)f->size, "state", missing == NULL ? "here" : "missing",
+			"why", missing));
+	}
+}
+
 static enum jembatan_result explain_ticket(struct history *h, const struct ticket_row *t,
 					   struct why *why)
 {
@@ -106,6 +121,7 @@ static enum jembatan_result explain_ticket(struct history *h, const struct ticke
 						 &count, why);
 	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
 		message_out(h, &rows[i]);
+		files_out(h, &rows[i]);
 		r = duplicates_view_message(h->peer, rows[i].id, h->arena, why);
 		if (r == JEMBATAN_OK)
 			r = add_events(h, AUDIT_MESSAGE, rows[i].id, why);
@@ -146,6 +162,7 @@ static enum jembatan_result explain(struct history *h, const char *name, struct 
 	if (m.ticket_id == 0) {
 		access_log_try(h->peer, "explained", AUDIT_MESSAGE, id);
 		message_out(h, &m);
+		files_out(h, &m);
 		return add_events(h, AUDIT_MESSAGE, id, why);
 	}
 	r = tickets_get(h->app->db, m.ticket_id, h->arena, &t, why);

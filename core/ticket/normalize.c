@@ -194,6 +194,17 @@ static const char *strip_reply_marks(const char *subject)
 
 /* ---- texts -------------------------------------------------------------- */
 
+/* What stands where nothing was written; the centre's officer looks for the files. */
+static const char *without_words(const struct msg_message *m)
+{
+	size_t missing = 0;
+
+	for (size_t i = 0; i < m->file_count; i++)
+		missing += m->files[i].missing != NULL;
+	return missing < m->file_count ? "(tanpa teks, lihat lampiran)" :
+					 "(tanpa teks; lampirannya tidak dapat diambil)";
+}
+
 static enum jembatan_result put_texts(const struct msg_message *m, struct arena *arena,
 				      struct ticket *out, struct why *why)
 {
@@ -221,7 +232,7 @@ static enum jembatan_result put_texts(const struct msg_message *m, struct arena 
 			       "nothing to report: no text, no subject, no attachment");
 	if (out->content_edited == NULL)
 		out->content_edited = subject != NULL && *subject != '\0' ?
-			subject : "(tanpa teks, lihat lampiran)";
+			subject : without_words(m);
 	return JEMBATAN_OK;
 }
 

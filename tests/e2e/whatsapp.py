@@ -185,6 +185,26 @@ def gathered(o, front=None):
     p.close()
 
 
+def without_its_photo(o):
+    """A photo that Meta does not have any more holds nobody up, and it is seen: by the
+    operator, with the cause, and by the centre's officer."""
+    p = Place(o.build, gather=None, push="auto", centre=True)
+    for number, file in ((1, "1200000000000001"), (2, "1404")):
+        expect(p.give(webhook(message(number, "image", {"id": file, "mime_type": "image/jpeg"},
+                                      sender="628120000000%d" % number))) == 200, "not taken")
+    wait_for("two complaints at the centre", lambda: len(p.centre.complaints()) == 2)
+    held = sorted((len(json.loads(c["body"]["attachments"])), "lihat lampiran" in c["body"]["content"],
+                   "tidak dapat diambil" in c["body"]["content"]) for c in p.centre.complaints())
+    expect(held == [(0, False, True), (1, True, False)], "at the centre: %s" % held)
+    shown = [[r for r in p.rig.ask("explain", m) if r["type"] == "attachment"] for m in ("m1", "m2")]
+    expect([(len(r), r[0]["state"], r[0]["media_type"]) for r in shown] ==
+           [(1, "here", "image/jpeg"), (1, "missing", "image/jpeg")], "explain: %s" % shown)
+    expect("does not have this file any more (error 100)" in shown[1][0]["why"] and
+           shown[0][0]["bytes"] > 0, "explain: %s" % shown)
+    expect("error 100" in p.rig.command("explain", "m2").stdout, "not shown")
+    p.close()
+
+
 def orders(o):
     """Edits and deletions in any order, kinds that nobody knows, receipts."""
     p = Place(o.build)
@@ -482,7 +502,7 @@ def preview(o):
     rig.close()
 
 
-SCENARIOS = [preview, gathered, orders, answered, closed_after_all, named, durable, large, copies,
+SCENARIOS = [preview, gathered, without_its_photo, orders, answered, closed_after_all, named, durable, large, copies,
              forged]
 
 
