@@ -18,6 +18,7 @@ static void count_time(struct agency_tally *t, const struct agency_record *recor
 		t->first_ms = t->lowest_ms = t->highest_ms = t->last_ms = ms;
 	}
 	t->timed++;
+	t->has_between = t->has_between || (ms >= t->from_ms && ms <= t->to_ms);
 	t->sorted = t->sorted && ms >= t->last_ms;
 	t->last_ms = ms;
 	if (ms < t->lowest_ms)

@@ -23,6 +23,8 @@ struct agency_tally {
 	bool sorted;
 	size_t brought;   /* records handed over */
 	int64_t limit_ms; /* the app's clock when it answered */
+	int64_t from_ms, to_ms; /* the caller's: ... */
+	bool has_between;       /* ... is there a change within them? */
 };
 
 /* All records of the page, or as many as time allows and details come for:

@@ -33,6 +33,8 @@ struct agency_walk {
 	int64_t last_ms;  /* the last time of change on the pages so far ... */
 	int64_t lowest_ms; /* ... and the lowest; AGENCY_NEVER: none */
 	int64_t known_ms; /* a change that must come again; or AGENCY_NEVER */
+	int64_t narrow_ms; /* trying_wide: what was asked for before ... */
+	bool was_hidden;   /* ... and did not come although it lies behind it */
 	bool proper;      /* filtered and sorted as the settings promise */
 	unsigned page_count;
 	size_t brought;   /* records handed over */
@@ -234,6 +236,7 @@ static void judge_page(struct agency_walk *walk, const struct agency_tally *tall
 	walk->last_ms = tally->last_ms;
 	if (walk->lowest_ms == AGENCY_NEVER || tally->lowest_ms < walk->lowest_ms)
 		walk->lowest_ms = tally->lowest_ms;
+	walk->was_hidden = walk->was_hidden || tally->has_between;
 	raise_to(&walk->cursor.high_ms, tally->highest_ms < tally->limit_ms ?
 						tally->highest_ms :
 						tally->limit_ms);
@@ -264,16 +267,19 @@ static enum jembatan_result look_wider(struct agency_walk *walk, size_t brought)
 {
 	walk->shift_ms = WIDE_MS;
 	walk->trying_wide = true;
+	walk->narrow_ms = walk->asked_ms;
+	walk->was_hidden = false;
 	walk_from(walk, less_overlap(walk));
 	return save(walk, brought);
 }
 
+/* What is older than the first question proves nothing: it was not asked for. */
 static void judge_wide(struct agency_walk *walk)
 {
 	if (!walk->trying_wide)
 		return;
 	walk->trying_wide = false;
-	if (is_suspect(walk)) {
+	if (!walk->was_hidden) {
 		walk->shift_ms = 0; /* it had changed: all is well */
 		return;
 	}
@@ -386,6 +392,8 @@ static enum jembatan_result take_page(struct agency_walk *walk,
 	/* A Date is in whole seconds. */
 	struct agency_tally tally = {
 		.limit_ms = server_ms > 0 ? server_ms + 999 : INT64_MAX,
+		.from_ms = walk->narrow_ms,
+		.to_ms = walk->known_ms != AGENCY_NEVER ? walk->known_ms + 999 : INT64_MIN,
 	};
 	struct kit_why why = { "" };
 	struct kit_page seen = { .body = body, .link = link };

@@ -248,6 +248,27 @@ START_TEST(a_wrong_zone_is_named_and_hides_nothing)
 }
 END_TEST
 
+/* The last change that we know of was overtaken by another one of the same record,
+ * and within the overlap there is none but that: nothing is hidden. */
+START_TEST(a_quiet_app_whose_last_record_changes_hides_nothing_from_us)
+{
+	int64_t before;
+
+	start(STYLES);
+	bench_add("{\"id\":5571685772206594024,\"title\":\"x\",\"updated_at\":"
+		  "\"2024-11-20T05:00:00Z\"}");
+	ck_assert_int_eq(bench_open(), JEMBATAN_OK);
+	ck_assert_int_eq(bench_poll_all(), JEMBATAN_IDLE);
+	bench_touch(24);
+	ck_assert_int_eq(bench_poll_all(), JEMBATAN_IDLE);
+	ck_assert_uint_eq(bench_count(24), 2);
+	ck_assert_ptr_null(strstr(testctx_log(bench.t), "zone"));
+	before = bench_requests("list");
+	ck_assert_int_eq(bench_poll_all(), JEMBATAN_IDLE);
+	ck_assert_int_le(bench_requests("list") - before, 2);
+}
+END_TEST
+
 START_TEST(the_overlap_brings_what_was_written_late)
 {
 	start(_i);
@@ -336,6 +357,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, NULL, teardown);
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		tcase_add_loop_test(tests, all[i], 0, 2 * STYLES);
+	tcase_add_test(tests, a_quiet_app_whose_last_record_changes_hides_nothing_from_us);
 	tcase_add_loop_test(tests, a_wrong_zone_is_named_and_hides_nothing, 0, 3);
 	tcase_add_test(tests, an_ascending_list_moves_since_on_with_each_page);
 	tcase_add_test(tests, a_descending_list_is_read_until_all_is_known);
