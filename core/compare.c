@@ -76,6 +76,8 @@ static enum jembatan_result open_index(struct compare *c, const struct dedup_set
 	c->arena = arena_new();
 	c->newest = newest;
 	c->loaded = c->said = c->evicted = evicted;
+	if (newest > evicted)
+		dedup_index_expect(c->index, (size_t)(newest - evicted));
 	c->next_id = c->committed_id = newest + 1;
 	return JEMBATAN_OK;
 }

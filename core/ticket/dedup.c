@@ -51,6 +51,11 @@ void dedup_index_free(struct dedup_index *i)
 	free(i);
 }
 
+void dedup_index_expect(struct dedup_index *i, size_t count)
+{
+	window_expect(i->window, count);
+}
+
 void dedup_index_set(struct dedup_index *i, const struct dedup_settings *settings)
 {
 	i->settings = *settings;

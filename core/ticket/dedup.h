@@ -61,6 +61,9 @@ struct dedup_index;
 struct dedup_index *dedup_index_new(const struct dedup_model *m,
 				    const struct dedup_settings *settings);
 void dedup_index_free(struct dedup_index *i); /* NULL is fine */
+/* So many are about to be added to the empty index: room for them at once is cheaper
+ * than growing with each, which it does by itself too. */
+void dedup_index_expect(struct dedup_index *i, size_t count);
 /* Others from now on; what a shorter window left out stays out. */
 void dedup_index_set(struct dedup_index *i, const struct dedup_settings *settings);
 

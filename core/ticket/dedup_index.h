@@ -18,6 +18,8 @@ struct window_slot {
 
 struct window *window_new(void);
 void window_free(struct window *w);
+/* Before the first is added: room for so many, at once. It grows by itself too. */
+void window_expect(struct window *w, size_t count);
 /* Record number of the added one: numbers ascend by one. */
 uint32_t window_add(struct window *w, uint64_t id, uint64_t incident, int64_t added_ms,
 		    const struct fingerprint *f);

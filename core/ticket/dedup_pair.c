@@ -476,6 +476,28 @@ static void set_authors(struct dedup_query *q, struct dedup_features *out)
 	set(o, FEATURE_channel_same, q->a->channel != 0 && q->a->channel == q->b->channel);
 }
 
+static const struct mark *next_of_text(const struct mark *m, const struct mark *end)
+{
+	while (m < end && (m->kind & MARK_LOCATION) != 0)
+		m++;
+	return m;
+}
+
+/* All words in order, but for those of the locations. */
+static bool is_same_text(const struct dedup_query *q)
+{
+	const struct mark *a = q->a->marks, *a_end = a + q->a->mark_count;
+	const struct mark *b = q->b->marks, *b_end = b + q->b->mark_count;
+	for (;; a++, b++) {
+		a = next_of_text(a, a_end);
+		b = next_of_text(b, b_end);
+		if (a == a_end || b == b_end)
+			return a == a_end && b == b_end;
+		if (a->word != b->word)
+			return false;
+	}
+}
+
 bool dedup_compare(struct dedup_query *q, const struct dedup_record *other,
 		   struct dedup_features *out)
 {
@@ -494,7 +516,7 @@ bool dedup_compare(struct dedup_query *q, const struct dedup_record *other,
 	set_time(q, o);
 	set_told(q, o, &roles);
 	set_authors(q, out);
-	bool same_text = q->a->digest == q->b->digest;
+	bool same_text = is_same_text(q);
 	set(o, FEATURE_same_text, same_text);
 	set(o, FEATURE_same_text_author_other, same_text && out->author_conflict);
 	out->near_identical = same_text || (o.v[FEATURE_contained] > 0.9f &&

@@ -110,7 +110,6 @@ void dedup_query_set(struct dedup_query *q, const struct fingerprint *f); /* bor
 /* What of a stored record is compared: as in struct fingerprint. */
 struct dedup_record {
 	int64_t time_ms;
-	uint64_t digest;
 	uint32_t topics;
 	uint8_t channel, evidence_count, mark_count;
 	const struct evidence *evidence;

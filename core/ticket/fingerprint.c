@@ -7,7 +7,10 @@
 
 #include "base/poison.h"
 
-#define ROW_VERSION 1u
+#define ROW_VERSION 2u
+#define ROW_VERSION_DIGEST 1u /* with a digest of the words behind the head */
+#define ROW_HEAD 16u
+#define ROW_DIGEST 8u
 #define WORD_SLOTS (1u << 17)
 #define TRIPLE_SLOTS (1u << 18)
 #define IDF_MAX 7.5
@@ -223,11 +226,8 @@ void fingerprint_read(const struct dedup_model *m, const struct counts *counts,
 	for (size_t i = 0; i < t->phone_count; i++)
 		if (evidence_of(m, EVIDENCE_TEXT_PHONE, t->phones[i], &e))
 			add_evidence(out, &e);
-	for (size_t i = 0; i < t->count; i++) {
+	for (size_t i = 0; i < t->count; i++)
 		weights[i] = make_mark(m, counts, &t->items[i], &out->marks[i]);
-		if ((out->marks[i].kind & MARK_LOCATION) == 0)
-			out->digest = (out->digest ^ out->marks[i].word) * UINT64_C(0x9e3779b97f4a7c15) + 1;
-	}
 	out->mark_count = (uint8_t)t->count;
 	suppress(counts, out->marks, weights, t->count);
 	free(t);
@@ -242,7 +242,7 @@ static char *put(char *to, uint64_t value, size_t size)
 
 void fingerprint_pack(const struct fingerprint *f, struct buf *out)
 {
-	size_t size = 24u + 8u * f->evidence_count + 12u * f->mark_count;
+	size_t size = ROW_HEAD + 8u * f->evidence_count + 12u * f->mark_count;
 	char *to = buf_reserve(out, size);
 	if (to == NULL)
 		return;
@@ -252,7 +252,6 @@ void fingerprint_pack(const struct fingerprint *f, struct buf *out)
 	to = put(to, f->mark_count, 1);
 	to = put(to, f->topics, 4);
 	to = put(to, (uint64_t)f->time_ms, 8);
-	to = put(to, f->digest, 8);
 	for (size_t i = 0; i < f->evidence_count; i++)
 		to = put(to, f->evidence[i].bits, 8);
 	for (size_t i = 0; i < f->mark_count; i++) {
@@ -290,8 +289,10 @@ enum jembatan_result fingerprint_unpack(struct jembatan_bytes row, struct finger
 					struct why *why)
 {
 	const uint8_t *p = row.data;
-	if (row.size < 24 || p[0] != ROW_VERSION || p[2] > FINGERPRINT_EVIDENCE_MAX ||
-	    p[3] > TOKENS_MAX || row.size != 24u + 8u * p[2] + 12u * p[3])
+	size_t digest = row.size > 0 && p[0] == ROW_VERSION_DIGEST ? ROW_DIGEST : 0;
+	if (row.size < ROW_HEAD + digest || (p[0] != ROW_VERSION && digest == 0) ||
+	    p[2] > FINGERPRINT_EVIDENCE_MAX || p[3] > TOKENS_MAX ||
+	    row.size != ROW_HEAD + digest + 8u * p[2] + 12u * p[3])
 		return why_set(why, JEMBATAN_DATA, "a row of the index of duplicates is not readable by "
 			       "this version");
 	p++;
@@ -300,7 +301,7 @@ enum jembatan_result fingerprint_unpack(struct jembatan_bytes row, struct finger
 	out->mark_count = (uint8_t)take(&p, 1);
 	out->topics = (uint32_t)take(&p, 4);
 	out->time_ms = (int64_t)take(&p, 8);
-	out->digest = take(&p, 8);
+	p += digest;
 	for (size_t i = 0; i < out->evidence_count; i++)
 		out->evidence[i].bits = take(&p, 8);
 	for (size_t i = 0; i < out->mark_count; i++) {

@@ -10,7 +10,7 @@
 #include "ticket/tokens.h"
 
 #define FINGERPRINT_EVIDENCE_MAX 10u
-#define FINGERPRINT_ROW_MAX (40u + FINGERPRINT_EVIDENCE_MAX * 8u + TOKENS_MAX * 12u)
+#define FINGERPRINT_ROW_MAX (16u + FINGERPRINT_EVIDENCE_MAX * 8u + TOKENS_MAX * 12u)
 
 /* Who says it, as keyed hashes. */
 enum evidence_kind {
@@ -50,7 +50,6 @@ struct mark {
 
 struct fingerprint {
 	int64_t time_ms;
-	uint64_t digest; /* of all words in order: equal texts, equal digests */
 	uint32_t topics;
 	uint8_t channel; /* hash of the channel's name; 0: unknown */
 	uint8_t evidence_count, mark_count;
@@ -85,7 +84,7 @@ void fingerprint_read(const struct dedup_model *m, const struct counts *counts,
 /* The row to store: appended to out, at most FINGERPRINT_ROW_MAX bytes, the
  * same on every machine. */
 void fingerprint_pack(const struct fingerprint *f, struct buf *out);
-/* DATA when the bytes are no such row (or of another version). */
+/* DATA when the bytes are no such row, or of a later version. */
 MUST_CHECK enum jembatan_result fingerprint_unpack(struct jembatan_bytes row,
 						   struct fingerprint *out, struct why *why);
 

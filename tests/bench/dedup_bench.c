@@ -168,7 +168,7 @@ static void run(struct dedup_model *m, uint32_t count, double days)
 		dedup_index_add(index, n + 1, incident, input.time_ms, &f);
 		spent[n] = cpu_ns() - started;
 		judge(&t, kind, incidents[from], &answer);
-		row_bytes += 24u + 8u * f.evidence_count + 12u * f.mark_count;
+		row_bytes += 16u + 8u * f.evidence_count + 12u * f.mark_count;
 		if (kind == FRESH) {
 			uint32_t slot = n % KEPT;
 			buf_clear(&kept[slot]);

@@ -1,10 +1,11 @@
 /* restart_bench.c: how long a start takes to know the complaints of the window
  * again, and what they cost on disk.
  *
- *	restart_bench FOLDER COUNT
+ *	restart_bench FOLDER COUNT [STORE]
  * FOLDER: config/dedup. A store with COUNT made-up complaints of about 55 words is
- * written below TMPDIR, opened again, read, and removed. They are not compared
- * while they are written: a million would take minutes of that. */
+ * written below TMPDIR, opened again, read, and removed; with STORE it is written
+ * there unless it is there already, and stays. They are not compared while they are
+ * written: a million would take minutes of that. */
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,16 +133,20 @@ int main(int argc, char **argv)
 	struct compare_stats s;
 	struct db_stats size;
 	const char *tmp = getenv("TMPDIR");
-	unsigned count = argc == 3 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
+	unsigned count = argc == 3 || argc == 4 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
 	if (count == 0) {
-		fprintf(stderr, "usage: restart_bench FOLDER COUNT\n");
+		fprintf(stderr, "usage: restart_bench FOLDER COUNT [STORE]\n");
 		return 64;
 	}
 	setenv("JEMBATAN_DEDUP", argv[1], 1);
 	snprintf(folder, sizeof(folder), "%s/jembatan-restart-XXXXXX", tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(folder) == NULL)
+	if (argc == 4)
+		str_copy(folder, sizeof(folder), argv[3]);
+	bool is_there = argc == 4 && mkdir(folder, 0700) != 0;
+	if (argc == 3 && mkdtemp(folder) == NULL)
 		return 1;
-	fill(folder, count);
+	if (!is_there)
+		fill(folder, count);
 	must(db_open(folder, NULL, &db, &why));
 	int64_t began_us = clock_mono_us();
 	double cpu = cpu_s();
@@ -154,6 +159,7 @@ int main(int argc, char **argv)
 	       (double)s.bytes / (double)s.count, (double)size.size_bytes / 1048576);
 	compare_free(c);
 	db_close(db);
-	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	if (argc == 3)
+		nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return s.count == count ? 0 : 1;
 }

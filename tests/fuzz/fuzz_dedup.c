@@ -1,6 +1,7 @@
 /* fuzz_dedup.c: tokens, entities, fingerprints and rows. The first byte says
  * what: a text with its location (parted by a NUL), a row, or a JSON line. What
- * comes out stays in its room, and a row packs to the same bytes. */
+ * comes out stays in its room, and a row of this version packs to the
+ * same bytes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +24,9 @@ static void try_row(struct jembatan_bytes row)
 		return;
 	buf_init(&again, FINGERPRINT_ROW_MAX);
 	fingerprint_pack(&f, &again);
-	ASSERT(again.size == row.size && memcmp(again.data, row.data, row.size) == 0);
-	struct dedup_record record = { .time_ms = f.time_ms, .digest = f.digest, .topics = f.topics,
+	bool is_newest = *again.data == *(const char *)row.data;
+	ASSERT(!is_newest || (again.size == row.size && memcmp(again.data, row.data, row.size) == 0));
+	struct dedup_record record = { .time_ms = f.time_ms, .topics = f.topics,
 		.channel = f.channel, .evidence_count = f.evidence_count, .mark_count = f.mark_count,
 		.evidence = f.evidence, .marks = f.marks };
 	struct dedup_features features;

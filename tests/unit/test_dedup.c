@@ -251,6 +251,7 @@ static struct dedup_index *rebuild(const struct stored *rows, unsigned count, in
 	struct dedup_index *again = dedup_index_new(model, &settings);
 	struct fingerprint f;
 	struct why why;
+	dedup_index_expect(again, count);
 	for (unsigned n = 0; n < count; n++) {
 		ck_assert(fingerprint_unpack(buf_bytes(&rows[n].row), &f, &why) == JEMBATAN_OK);
 		if (f.time_ms >= now_ms - settings.window_ms)
@@ -294,6 +295,27 @@ START_TEST(an_index_rebuilt_from_rows_decides_as_the_one_that_grew)
 		buf_done(&rows[n].row);
 	free(rows);
 	dedup_index_free(again);
+}
+END_TEST
+
+/* 55 words and all that an author may be known by; no two share a key. */
+static void fill_up(struct dedup_index *index, unsigned count)
+{
+	struct fingerprint f = { .evidence_count = 5, .mark_count = 55 };
+	for (unsigned n = 0; n < count; n++) {
+		for (unsigned i = 0; i < f.mark_count; i++)
+			f.marks[i] = (struct mark){ .word = n * 64 + i, .letters = n * 64 + i,
+						    .skeleton = (uint16_t)(n * 7 + i), .weight = 100 };
+		dedup_index_add(index, n + 1, n + 1, START, &f);
+	}
+}
+
+static const unsigned windows[] = { 1300, 2000, 20000, 70000 };
+
+START_TEST(a_record_of_the_window_needs_less_than_a_thousand_bytes)
+{
+	fill_up(index_, windows[_i]);
+	ck_assert_uint_lt(dedup_index_bytes(index_) / windows[_i], 1000);
 }
 END_TEST
 
@@ -421,6 +443,28 @@ START_TEST(a_row_that_is_none_is_refused)
 }
 END_TEST
 
+START_TEST(a_row_of_the_version_before_is_read)
+{
+	struct buf row, old;
+	struct fingerprint f = { 0 }, again = { 0 };
+	struct why why = { "" };
+	struct said m = { FLOOD, NULL, "081200000017", NULL, 0 };
+	buf_init(&row, FINGERPRINT_ROW_MAX);
+	buf_init(&old, FINGERPRINT_ROW_MAX + 8);
+	say(index_, &m, &row);
+	buf_add_char(&old, 1);
+	buf_add(&old, row.data + 1, 15);
+	buf_add(&old, "a digest", 8);
+	buf_add(&old, row.data + 16, row.size - 16);
+	ck_assert(fingerprint_unpack(buf_bytes(&row), &f, &why) == JEMBATAN_OK);
+	ck_assert(fingerprint_unpack(buf_bytes(&old), &again, &why) == JEMBATAN_OK);
+	ck_assert_mem_eq(&f, &again, sizeof(f));
+	ck_assert(fingerprint_unpack(bytes_of(old.data, 20), &again, &why) == JEMBATAN_DATA);
+	buf_done(&row);
+	buf_done(&old);
+}
+END_TEST
+
 START_TEST(evidence_is_keyed_and_knows_spellings)
 {
 	struct evidence a, b;
@@ -491,12 +535,15 @@ int main(void)
 	tcase_add_test(t, a_person_moves_and_an_erased_message_is_nobodys_candidate);
 	tcase_add_test(t, the_evidence_names_features_and_no_words);
 	tcase_add_test(t, an_index_rebuilt_from_rows_decides_as_the_one_that_grew);
+	tcase_add_loop_test(t, a_record_of_the_window_needs_less_than_a_thousand_bytes, 0,
+			    COUNT_OF(windows));
 	tcase_add_test(t, what_was_taken_back_has_never_been);
 	tcase_add_test(t, the_times_of_the_messages_count_and_not_those_of_their_reading);
 	tcase_add_test(t, what_the_authors_share_is_named);
 	tcase_add_test(t, words_alone_join_nobody_to_what_another_has_joined);
 	tcase_add_loop_test(t, exact_copies_are_one_incident_in_any_order, 0, 3);
 	tcase_add_test(t, a_row_that_is_none_is_refused);
+	tcase_add_test(t, a_row_of_the_version_before_is_read);
 	tcase_add_test(t, evidence_is_keyed_and_knows_spellings);
 	tcase_add_test(t, a_missing_model_is_said_and_nothing_is_guessed);
 	tcase_add_loop_test(t, a_line_is_a_record_or_an_error, 0, COUNT_OF(lines));
