@@ -187,9 +187,12 @@ static enum jembatan_result show(struct control_peer *p, const char *name, struc
 	r = duplicates_of_incident(a->db, d.incident, MEMBERS_MAX, arena, rows, &count, why);
 	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++)
 		r = show_row(p, &rows[i], false, arena, &shown, why);
-	/* What it may be the same as lies in another incident. */
-	if (r == JEMBATAN_OK && d.decision == DUPLICATE_REVIEW && d.settled == DUPLICATE_OPEN) {
-		r = duplicates_get(a->db, d.nearest, arena, &other, why);
+	/* What it may be the same as lies in another incident: so with its changed text. */
+	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
+		if (rows[i].ticket_id != d.ticket_id || rows[i].decision != DUPLICATE_REVIEW ||
+		    rows[i].settled != DUPLICATE_OPEN)
+			continue;
+		r = duplicates_get(a->db, rows[i].nearest, arena, &other, why);
 		if (r == JEMBATAN_OK)
 			r = show_row(p, &other, false, arena, &shown, why);
 	}

@@ -177,12 +177,12 @@ const struct dedup_model *compare_model(const struct compare *c)
 	return c->model;
 }
 
-void compare_decide(struct compare *c, const struct dedup_input *input, struct fingerprint *out,
-		    struct dedup_answer *out_answer)
+void compare_decide(struct compare *c, const struct dedup_input *input, int64_t own,
+		    struct fingerprint *out, struct dedup_answer *out_answer)
 {
 	dedup_index_expire(c->index, clock_now_ms());
 	dedup_index_read(c->index, input, out);
-	dedup_index_decide(c->index, out, out_answer);
+	dedup_index_decide_change(c->index, out, (uint64_t)own, out_answer);
 }
 
 enum jembatan_result compare_add(struct compare *c, struct duplicate_row *row,

@@ -35,8 +35,9 @@ void compare_stats(const struct compare *c, struct compare_stats *out);
 /* ---- while it is on and ready ---- */
 
 const struct dedup_model *compare_model(const struct compare *c);
-void compare_decide(struct compare *c, const struct dedup_input *input, struct fingerprint *out,
-		    struct dedup_answer *out_answer);
+/* own: the incident of which it is a change, and which is not looked at; 0: none. */
+void compare_decide(struct compare *c, const struct dedup_input *input, int64_t own,
+		    struct fingerprint *out, struct dedup_answer *out_answer);
 /* Store the row (its id and, where it is 0, its incident are chosen here) and
  * remember it. Without a fingerprint it is only stored. */
 MUST_CHECK enum jembatan_result compare_add(struct compare *c, struct duplicate_row *row,

@@ -69,8 +69,9 @@ static const char *place_words(struct decide *d, const struct jembatan_place *p)
 	return out;
 }
 
+/* own: as in compare_decide. */
 static void compare(struct decide *d, const struct inbox_row *row, const struct instance_settings *s,
-		    struct fingerprint *f, struct dedup_answer *answer)
+		    int64_t own, struct fingerprint *f, struct dedup_answer *answer)
 {
 	const struct jembatan_message *m = &row->message.message;
 	struct evidence evidence[EVIDENCE_MOST];
@@ -85,7 +86,7 @@ static void compare(struct decide *d, const struct inbox_row *row, const struct 
 		.evidence_count = author_evidence(d, row, evidence),
 		.memo = d->memo,
 	};
-	compare_decide(d->compare, &input, f, answer);
+	compare_decide(d->compare, &input, own, f, answer);
 }
 
 /* ---- may it join? ------------------------------------------------------ */
@@ -392,7 +393,7 @@ enum jembatan_result decide_new_complaint(struct decide *d, const struct inbox_r
 		r = look_at_quotes(d, row, s, &finding, &quotes, &handled, why);
 	if (r != JEMBATAN_OK || handled)
 		return r;
-	compare(d, row, s, &f, &answer);
+	compare(d, row, s, 0, &f, &answer);
 	if (!quotes)
 		r = find(d, row, s, &answer, &finding, why);
 	if (r == JEMBATAN_OK && finding.ticket.id != 0) {
@@ -405,6 +406,26 @@ enum jembatan_result decide_new_complaint(struct decide *d, const struct inbox_r
 	return r == JEMBATAN_OK && ticket_id != 0 ? compare_add(d->compare, &finding.row, &f, why) : r;
 }
 
+/* Which other report the new words are like. They stay where they are, and a person
+ * is asked: what was taken for one report may be in two tickets at the centre by now. */
+static enum jembatan_result look_what_it_is_like(struct decide *d, const struct dedup_answer *a,
+						 const struct duplicate_row *before,
+						 struct duplicate_row *change, struct why *why)
+{
+	const struct dedup_candidate *c = candidate(a, a->nearest);
+	struct duplicate_row other;
+	if (a->decision == DEDUP_SEPARATE || c == NULL)
+		return JEMBATAN_OK;
+	enum jembatan_result r = duplicates_get(d->o.db, (int64_t)c->id, d->arena, &other, why);
+	if (r == JEMBATAN_GONE || (r == JEMBATAN_OK && other.ticket_id == before->ticket_id))
+		return JEMBATAN_OK;
+	change->decision = DUPLICATE_REVIEW;
+	change->permille = (unsigned)lround(a->score * 1000);
+	change->nearest = other.id;
+	change->evidence = arena_printf(d->arena, "the changed text; %s", evidence_line(d, c));
+	return r;
+}
+
 enum jembatan_result decide_compare_change(struct decide *d, const struct inbox_row *row,
 					   const struct instance_settings *s,
 					   const struct inbox_row *first, struct why *why)
@@ -412,14 +433,17 @@ enum jembatan_result decide_compare_change(struct decide *d, const struct inbox_
 	struct fingerprint f;
 	struct dedup_answer answer;
 	struct duplicate_row before;
-	if (!compare_is_on(d->compare))
+	int64_t due_ms;
+	/* What waits for its files is decided once more. */
+	if (!compare_is_on(d->compare) || fetch_hold(d->o.fetch, row, &due_ms))
 		return JEMBATAN_OK;
 	enum jembatan_result r = duplicates_of_message(d->o.db, first->id, d->arena, &before, why);
 	if (r != JEMBATAN_OK)
 		return r == JEMBATAN_GONE ? JEMBATAN_OK : r;
-	compare(d, row, s, &f, &answer);
+	compare(d, row, s, before.incident, &f, &answer);
 	struct duplicate_row change = { .message_id = row->id, .incident = before.incident,
 					.nearest = before.id,
 					.evidence = "other words of the same report" };
-	return compare_add(d->compare, &change, &f, why);
+	r = look_what_it_is_like(d, &answer, &before, &change, why);
+	return r == JEMBATAN_OK ? compare_add(d->compare, &change, &f, why) : r;
 }

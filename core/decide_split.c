@@ -241,6 +241,28 @@ static enum jembatan_result stand_alone(struct decide *d, const struct duplicate
 			   "a person says that it is another complaint", why);
 }
 
+/* A changed text stays with its ticket; what a person can say is that the other
+ * report, which it is like, is another one. */
+static bool is_asked_of_change(struct decide *d, const struct inbox_row *row,
+			       struct duplicate_row *out)
+{
+	return row->edit_of != 0 && row->stage != INBOX_TICKET && row->stage != INBOX_LINKED &&
+	       duplicates_of_message(d->o.db, row->id, d->arena, out, NULL) == JEMBATAN_OK &&
+	       out->decision == DUPLICATE_REVIEW && out->settled == DUPLICATE_OPEN;
+}
+
+static enum jembatan_result keep_apart(struct decide *d, struct duplicate_row *dup,
+				       const char *actor, struct arena *arena,
+				       const char **out_said, struct why *why)
+{
+	enum jembatan_result r = put(d, dup, dup->incident, DUPLICATE_SPLIT, why);
+	*out_said = arena_printf(arena, "noted: what m%lld says is not the other report",
+				 (long long)dup->message_id);
+	return r != JEMBATAN_OK ? r :
+	       decide_note(d, dup->ticket_id, actor, "split",
+			   "a person says that the changed text is not the other report", why);
+}
+
 enum jembatan_result decide_split(struct decide *d, int64_t message_id, const char *actor,
 				  struct arena *arena, const char **out_said, struct why *why)
 {
@@ -252,6 +274,8 @@ enum jembatan_result decide_split(struct decide *d, int64_t message_id, const ch
 	enum jembatan_result r = inbox_get(d->o.db, message_id, d->arena, &row, why);
 	if (r == JEMBATAN_OK && (row.ticket_id == 0 || row.message.message.size == 0))
 		r = why_set(why, JEMBATAN_DATA, "m%lld belongs to no ticket", (long long)message_id);
+	if (r == JEMBATAN_OK && is_asked_of_change(d, &row, &dup))
+		return keep_apart(d, &dup, actor, arena, out_said, why);
 	bool joined = r == JEMBATAN_OK && was_taken_for_same(d, &row);
 	if (r == JEMBATAN_OK && !joined && row.stage != INBOX_TICKET && row.stage != INBOX_LINKED)
 		r = why_set(why, JEMBATAN_DATA, "m%lld is an addition to its ticket: only what was taken "
@@ -343,24 +367,46 @@ static enum jembatan_result move_all(struct decide *d, const struct ticket_row *
 				 arena_printf(d->arena, "a person joined it to %s", to->reference), why);
 }
 
+/* What was asked about two tickets, of a message of either or of its changed text, is
+ * answered. */
+static enum jembatan_result answer(struct decide *d, struct duplicate_row *rows, size_t count,
+				   const struct ticket_row *a, const struct ticket_row *b,
+				   struct why *why)
+{
+	enum jembatan_result r = JEMBATAN_OK;
+	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
+		struct duplicate_row near;
+		int64_t other = rows[i].ticket_id == a->id ? b->id :
+				rows[i].ticket_id == b->id ? a->id : 0;
+		if (other == 0 || rows[i].nearest == 0 || rows[i].settled != DUPLICATE_OPEN)
+			continue;
+		r = duplicates_get(d->o.db, rows[i].nearest, d->arena, &near, why);
+		if (r == JEMBATAN_OK && near.ticket_id == other)
+			r = put(d, &rows[i], rows[i].incident, DUPLICATE_JOINED, why);
+		else if (r == JEMBATAN_GONE)
+			r = JEMBATAN_OK;
+	}
+	return r;
+}
+
 /* The rows of `from`'s messages go over to the incident of `to`. */
 static enum jembatan_result link_incidents(struct decide *d, const struct ticket_row *from,
 					   const struct ticket_row *to, struct why *why)
 {
-	struct duplicate_row *rows, mine, other;
-	size_t count = 0;
+	struct duplicate_row *rows, *others, mine, other;
+	size_t count = 0, other_count = 0;
 	enum jembatan_result r = row_of_message(d, from->message_id, d->arena, &mine, why);
 	if (r == JEMBATAN_OK)
 		r = row_of_message(d, to->message_id, d->arena, &other, why);
-	if (r == JEMBATAN_OK && mine.settled == DUPLICATE_OPEN &&
-	    (mine.nearest == other.id || other.nearest == mine.id)) {
-		/* What was asked is answered. */
-		struct duplicate_row *asked = mine.nearest == other.id ? &mine : &other;
-		r = put(d, asked, asked->incident, DUPLICATE_JOINED, why);
-	}
+	if (r == JEMBATAN_OK)
+		r = members_of(d, other.incident, d->arena, &others, &other_count, why);
+	if (r == JEMBATAN_OK)
+		r = answer(d, others, other_count, from, to, why);
 	if (r != JEMBATAN_OK || mine.incident == other.incident)
 		return r;
 	r = members_of(d, mine.incident, d->arena, &rows, &count, why);
+	if (r == JEMBATAN_OK)
+		r = answer(d, rows, count, from, to, why);
 	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
 		if (rows[i].ticket_id != from->id)
 			continue;

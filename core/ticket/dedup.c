@@ -122,8 +122,8 @@ static bool is_repost(bool silent, const struct dedup_features *x)
 				  x->value[FEATURE_name_other] < 0.5f && says_enough(x));
 }
 
-/* Candidates with their scores, best first. */
-static void compare_all(struct dedup_index *i, const struct fingerprint *f,
+/* Candidates of other incidents than `own` (0: all) with their scores, best first. */
+static void compare_all(struct dedup_index *i, const struct fingerprint *f, uint64_t own,
 			struct dedup_answer *out)
 {
 	uint32_t numbers[DEDUP_CANDIDATES];
@@ -134,7 +134,7 @@ static void compare_all(struct dedup_index *i, const struct fingerprint *f,
 	for (size_t n = 0; n < found; n++) {
 		struct dedup_candidate c;
 		window_get(i->window, numbers[n], &s);
-		if (s.forgotten || !is_near(i, f, &s.record) ||
+		if (s.forgotten || s.incident == own || !is_near(i, f, &s.record) ||
 		    !dedup_compare(i->query, &s.record, &c.features))
 			continue;
 		c.id = s.id;
@@ -181,11 +181,17 @@ static bool find_repost(struct dedup_answer *a)
 void dedup_index_decide(struct dedup_index *i, const struct fingerprint *f,
 			struct dedup_answer *out)
 {
+	dedup_index_decide_change(i, f, 0, out);
+}
+
+void dedup_index_decide_change(struct dedup_index *i, const struct fingerprint *f, uint64_t own,
+			       struct dedup_answer *out)
+{
 	out->decision = DEDUP_SEPARATE;
 	out->incident = out->nearest = 0;
 	out->score = 0;
 	out->count = 0;
-	compare_all(i, f, out);
+	compare_all(i, f, own, out);
 	for (size_t n = 0; n < out->count; n++) {
 		double score = incident_score(out, out->candidates[n].incident);
 		if (score > out->score) {

@@ -77,6 +77,9 @@ void dedup_index_read(const struct dedup_index *i, const struct dedup_input *inp
 
 void dedup_index_decide(struct dedup_index *i, const struct fingerprint *f,
 			struct dedup_answer *out);
+/* Beside its own incident: f are new words of what lies there. */
+void dedup_index_decide_change(struct dedup_index *i, const struct fingerprint *f, uint64_t own,
+			       struct dedup_answer *out);
 
 /* Ids ascend. added_ms: now; the fingerprint's own time may lie long before,
  * and only what lies within a window of it is compared. */

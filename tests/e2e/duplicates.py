@@ -14,9 +14,10 @@ FLOOD = ("Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari No. 1
          "Tirtasuka tersumbat sampah sejak seminggu, setiap hujan air masuk ke kios pedagang.")
 OTHER_HOUSE = FLOOD.replace("No. 12 RT 3 RW 5", "No. 45 RT 8 RW 2")
 SCHOOL = "Guru honorer di SDN Kenanga 3 belum digaji empat bulan, dinas pendidikan bilang menunggu."
+LAMP = "Lampu taman di lapangan Cempakawarna padam semua, anak-anak takut lewat sehabis maghrib."
 ROAD = "Aspal Jl. Hargomulyo di kilometer 4 berlubang besar, dua pengendara motor jatuh kemarin malam."
 DAYANG, BUDI = "dayang.sumbi@contoh.invalid", "budi.misalnya@contoh.invalid"
-SPYING = ["Wijayasari", "Hargomulyo", "Tirtasuka", "dayang", "budi.misalnya", "8129876543"]
+SPYING = ["Wijayasari", "Hargomulyo", "Cempakawarna", "Tirtasuka", "dayang", "budi.misalnya", "8129876543"]
 
 
 class Place:
@@ -187,6 +188,27 @@ def quotes_and_switch(p, first):
     expect(p.found(p.decided(13))["decision"] == "repost", "enabled: true does not compare")
 
 
+def a_changed_text(p):
+    """It stays where it is; what it is like is listed, and a person answers."""
+    p.say(p.desk, LAMP, author={"id": "w3"})
+    p.decided(14)
+    p.desk.put({"do": "message", "id": "a%d" % p.count, "revision": "2", "text": ROAD,
+                "author": {"id": "w3"}})
+    change = p.decided(15)
+    row = p.found(change)
+    expect(row and row["decision"] == "probably the same" and row["percent"] >= 60 and
+           "the changed text" in row["evidence"], "what the change is like does not show: %s" % row)
+    road = row["like"]
+    expect(p.ticket_of(road) == row["like_reference"] != p.ticket_of(change), "it is like itself")
+    shown = [r["message"] for r in p.rig.ask("duplicates", "show", p.ticket_of(change))]
+    expect(change in shown and road in shown, "show has only %s" % shown)
+    listed = lambda: [r["message"] for r in p.rig.ask("duplicates", "list")]
+    expect(change in listed(), "it is not in the list")
+    p.rig.ask("duplicates", "split", change)
+    expect(change not in listed(), "the answer is not taken")
+    expect("addition" in p.refuses("split", change), "a change was split off")
+
+
 def silence(p):
     for path in [p.rig.dir / "daemon.log"] + list(p.rig.data.rglob("*")):
         content = path.read_bytes().lower() if path.is_file() else b""
@@ -210,6 +232,7 @@ def main():
         restart_and_split(p, first, again)
         join_and_back(p)
         quotes_and_switch(p, first)
+        a_changed_text(p)
         silence(p)
         expect(p.daemon.stop() == 0, "SIGTERM did not end with 0")
     except Failed as e:
