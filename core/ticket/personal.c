@@ -1,5 +1,6 @@
 /* personal.c: see personal.h. Numbers may be written in groups ("3273 0141 ..."):
- * from each group on, the longest run of groups that means something counts. */
+ * from each group on, the longest run of groups that means something counts. Signs
+ * that take no room, wide digits and digits in words hide nothing. */
 #include "ticket/personal.h"
 
 #include <stdbool.h>
@@ -9,8 +10,9 @@
 #include "base/poison.h"
 
 #define DIGITS_MAX 19u
-#define RUN_MAX 40u     /* bytes of a number with what separates its groups */
-#define BEFORE_MAX 32u  /* bytes in which the word is looked for that says what it is */
+#define GROUPS_MAX 3u   /* that are remembered */
+#define BEFORE_MAX 48u  /* bytes in which the word is looked for that says what it is */
+#define AFTER_MAX 20u
 #define NIK_DIGITS 16u
 #define MAIL_MAX 254u
 #define ENDING_MAX 6u /* of a file, with its dot */
@@ -30,172 +32,53 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* One of the words, whole, shortly before `at` and after any other number. */
-static bool follows(const char *text, const char *at, const char *const *words)
+/* The word here, in capitals or not, and no longer one. */
+static bool is_word(const char *p, const char *word, size_t size)
 {
-	char before[BEFORE_MAX + 2] = " ";
-	const char *from = at;
-	size_t n = 1;
-	while (from > text && (size_t)(at - from) < BEFORE_MAX && !is_digit(from[-1]))
-		from--;
-	for (; from < at; from++)
-		before[n++] = is_letter(*from) ? lower(*from) : ' ';
-	for (; *words != NULL; words++) {
-		size_t size = strlen(*words);
-		for (size_t i = 0; i + size < n; i++)
-			if (before[i] == ' ' && memcmp(before + i + 1, *words, size) == 0 &&
-			    (i + 1 + size == n || before[i + 1 + size] == ' '))
-				return true;
-	}
-	return false;
+	for (size_t i = 0; i < size; i++)
+		if (lower(p[i]) != word[i])
+			return false;
+	return !is_letter(p[size]) && !is_digit(p[size]);
 }
 
-/* ---- what a number is -------------------------------------------------- */
+/* ---- signs -------------------------------------------------------------- */
 
-struct number {
-	const char *text, *start, *end; /* of the whole text; of the number */
-	char digits[DIGITS_MAX];
-	size_t count;
-};
-
-static int two_digits(const char *p)
+/* Of what takes no room: U+200B to U+200F, U+2060, U+FEFF, a soft hyphen, and what
+ * makes a keycap of a digit. 0: it is none. */
+static size_t nothing_size(const char *p)
 {
-	return (p[0] - '0') * 10 + (p[1] - '0');
+	unsigned char a = (unsigned char)p[0], b = a != 0 ? (unsigned char)p[1] : 0;
+	unsigned char c = b != 0 ? (unsigned char)p[2] : 0;
+	if (a == 0xc2)
+		return b == 0xad ? 2 : 0;
+	bool is_one = (a == 0xe2 && ((b == 0x80 && c >= 0x8b && c <= 0x8f) || (b == 0x81 && c == 0xa0) ||
+				     (b == 0x83 && c == 0xa3))) ||
+		      (a == 0xef && b == 0xbb && c == 0xbf) || (a == 0xef && b == 0xb8 && c == 0x8f);
+	return is_one ? 3 : 0;
 }
 
-/* Region, day (+40 for women), month, year, and a serial number that is not
- * 0000; or any 16 digits that are called so. */
-static bool is_identity(const struct number *n)
+static size_t blank_size(const char *p)
 {
-	static const char *const words[] = { "nik", "ktp", "kk", "e ktp", "ektp", NULL };
-	if (n->count != NIK_DIGITS)
-		return false;
-	int day = two_digits(n->digits + 6), month = two_digits(n->digits + 8);
-	if (n->digits[0] != '0' && day <= 71 && day % 40 >= 1 && day % 40 <= 31 && month >= 1 &&
-	    month <= 12 && memcmp(n->digits + 12, "0000", 4) != 0)
-		return true;
-	return follows(n->text, n->start, words);
+	unsigned char a = (unsigned char)p[0], b = a != 0 ? (unsigned char)p[1] : 0;
+	unsigned char c = b != 0 ? (unsigned char)p[2] : 0;
+	if (a == ' ' || a == '\t')
+		return 1;
+	if (a == 0xc2)
+		return b == 0xa0 ? 2 : 0;
+	return a == 0xe2 && b == 0x80 && ((c >= 0x80 && c <= 0x8a) || c == 0xaf) ? 3 : 0;
 }
 
-/* Luhn's sum. */
-static bool is_card(const struct number *n)
+/* What is written between groups: dots, dashes of all kinds, strokes. */
+static size_t mark_size(const char *p)
 {
-	int sum = 0;
-	if (n->count < 15 || n->digits[0] < '3' || n->digits[0] > '6')
-		return false;
-	for (size_t i = 0; i < n->count; i++) {
-		int d = n->digits[n->count - 1 - i] - '0';
-		if (i % 2 == 1)
-			d = d > 4 ? 2 * d - 9 : 2 * d;
-		sum += d;
-	}
-	return sum % 10 == 0;
+	unsigned char a = (unsigned char)p[0], b = a != 0 ? (unsigned char)p[1] : 0;
+	unsigned char c = b != 0 ? (unsigned char)p[2] : 0;
+	if (a != '\0' && a < 0x80)
+		return strchr(".-/_", (char)a) != NULL ? 1 : 0;
+	if (a == 0xc2)
+		return b == 0xb7 ? 2 : 0;
+	return a == 0xe2 && ((b == 0x80 && c >= 0x90 && c <= 0x95) || (b == 0x88 && c == 0x92)) ? 3 : 0;
 }
-
-static bool is_phone(const struct number *n)
-{
-	char as_written[RUN_MAX + 1] = "", phone[PHONE_SIZE];
-	size_t size = (size_t)(n->end - n->start);
-	if (n->count < 9 || size > RUN_MAX ||
-	    (*n->start != '+' && *n->start != '0' && memcmp(n->digits, "62", 2) != 0))
-		return false;
-	memcpy(as_written, n->start, size);
-	return phone_normalize(as_written, phone);
-}
-
-static bool is_account(const struct number *n)
-{
-	static const char *const words[] = { "rek", "rekening", "norek", "bank", "bca", "bri", "bni",
-					     "bsi", "btn", "mandiri", "bpd", "cimb", "bjb", NULL };
-	return n->count >= 8 && n->count <= 16 && follows(n->text, n->start, words);
-}
-
-static bool is_personal(const struct number *n, unsigned kinds)
-{
-	return ((kinds & PERSONAL_IDENTITY) != 0 && is_identity(n)) ||
-	       ((kinds & PERSONAL_CARD) != 0 && is_card(n)) ||
-	       ((kinds & PERSONAL_PHONE) != 0 && is_phone(n)) ||
-	       ((kinds & PERSONAL_ACCOUNT) != 0 && is_account(n));
-}
-
-/* ---- finding ----------------------------------------------------------- */
-
-/* The end of the longest number from here on that is somebody's; NULL: none. */
-static char *number_end(const char *text, char *start, unsigned kinds)
-{
-	struct number n = { .text = text, .start = start };
-	char *p = *start == '+' ? start + 1 : start, *found = NULL;
-	while (is_digit(*p)) {
-		for (; is_digit(*p); p++) {
-			if (n.count == DIGITS_MAX)
-				return found;
-			n.digits[n.count++] = *p;
-		}
-		n.end = p;
-		if (is_personal(&n, kinds))
-			found = p;
-		/* One sign between groups, or a bracket round the area code. */
-		p += *p == ')' ? 1 : 0;
-		if (*p != '\0' && strchr(" .-/", *p) != NULL)
-			p++;
-	}
-	return found;
-}
-
-static bool is_mail_sign(char c)
-{
-	return is_letter(c) || is_digit(c) || (c != '\0' && strchr("._%+-", c) != NULL);
-}
-
-/* at: the "@". The address's end; its start in *start. NULL: it is none. */
-static char *mail_end(char *text, char *at, char **start)
-{
-	char *end = at + 1, *from = at;
-	bool has_dot = false;
-	while (from > text && is_mail_sign(from[-1]) && (size_t)(at - from) < MAIL_MAX)
-		from--;
-	for (; is_letter(*end) || is_digit(*end) || *end == '-' || *end == '.'; end++)
-		has_dot |= *end == '.' && (is_letter(end[1]) || is_digit(end[1]));
-	*start = from;
-	return from < at && has_dot ? end : NULL;
-}
-
-static void hide(char *from, const char *end, bool letters)
-{
-	for (; from < end; from++)
-		if (is_digit(*from) || (letters && is_letter(*from)))
-			*from = '*';
-}
-
-size_t personal_mask(char *text, unsigned kinds)
-{
-	size_t count = 0;
-	/* A mail address may hold what looks like a telephone. */
-	for (char *p = strchr(text, '@'); p != NULL && (kinds & PERSONAL_MAIL) != 0;
-	     p = strchr(p + 1, '@')) {
-		char *start, *end = mail_end(text, p, &start);
-		if (end == NULL)
-			continue;
-		hide(start, end, true);
-		count++;
-	}
-	for (char *p = text; *p != '\0';) {
-		bool begins = is_digit(*p) || (*p == '+' && is_digit(p[1]));
-		char *end = begins ? number_end(text, p, kinds) : NULL;
-		if (end != NULL) {
-			hide(p, end, false);
-			count++;
-			p = end;
-			continue;
-		}
-		p++;
-		while (begins && is_digit(*p)) /* never a part of a longer number */
-			p++;
-	}
-	return count;
-}
-
-/* ---- names ------------------------------------------------------------- */
 
 /* What stands between words at this place, in bytes: 0: nothing. Other than ASCII
  * these are blanks, quotes, dashes and the ellipsis: U+0080 to U+00BF, U+2000 to U+207F. */
@@ -208,6 +91,438 @@ static size_t gap_size(const char *at)
 		return 2;
 	return c == 0xe2 && (next == 0x80 || next == 0x81) && at[2] != '\0' ? 3 : 0;
 }
+
+/* Bytes of a digit, which may be written as a word; 0: it is none. */
+static size_t digit_size(const char *p, bool word_begins, char *out)
+{
+	static const struct {
+		const char *word;
+		char digit;
+	} words[] = { { "nol", '0' }, { "kosong", '0' }, { "satu", '1' }, { "dua", '2' },
+		      { "tiga", '3' }, { "empat", '4' }, { "lima", '5' }, { "enam", '6' },
+		      { "tujuh", '7' }, { "delapan", '8' }, { "sembilan", '9' } };
+	if (is_digit(*p)) {
+		*out = *p;
+		return 1;
+	}
+	/* Fullwidth. */
+	if ((unsigned char)p[0] == 0xef && (unsigned char)p[1] == 0xbc &&
+	    (unsigned char)p[2] >= 0x90 && (unsigned char)p[2] <= 0x99) {
+		*out = (char)('0' + ((unsigned char)p[2] - 0x90));
+		return 3;
+	}
+	if (!word_begins || !is_letter(*p))
+		return 0;
+	/* "O812": a letter for the zero. */
+	if (lower(*p) == 'o' && p[1] == '8' && is_digit(p[2])) {
+		*out = '0';
+		return 1;
+	}
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		size_t size = strlen(words[i].word);
+		if (lower(*p) == words[i].word[0] && is_word(p, words[i].word, size)) {
+			*out = words[i].digit;
+			return size;
+		}
+	}
+	return 0;
+}
+
+/* ---- words beside a number ---------------------------------------------- */
+
+/* One of the words in `line`, whole or with "nya", "ku", "mu". */
+static bool holds(const char *line, size_t n, const char *const *words)
+{
+	static const char *const endings[] = { " ", "nya ", "ku ", "mu " };
+	for (; *words != NULL; words++) {
+		size_t size = strlen(*words);
+		for (size_t i = 0; i + size + 1 < n; i++) {
+			if (line[i] != ' ' || memcmp(line + i + 1, *words, size) != 0)
+				continue;
+			for (size_t e = 0; e < COUNT_OF(endings); e++)
+				if (str_starts(line + i + 1 + size, endings[e]))
+					return true;
+		}
+	}
+	return false;
+}
+
+/* One of the words shortly before `at` and after any other number. */
+static bool follows(const char *text, const char *at, const char *const *words)
+{
+	char before[BEFORE_MAX + 3] = " ";
+	const char *from = at;
+	size_t n = 1;
+	while (from > text && (size_t)(at - from) < BEFORE_MAX && !is_digit(from[-1]) &&
+	       from[-1] != '*') /* a number that is hidden */
+		from--;
+	for (; from < at; from++)
+		before[n++] = is_letter(*from) ? lower(*from) : ' ';
+	before[n++] = ' ';
+	before[n] = '\0';
+	return holds(before, n, words);
+}
+
+/* One of the words is the first behind `end`. */
+static bool precedes(const char *end, const char *const *words)
+{
+	char after[AFTER_MAX + 3] = " ";
+	size_t n = 1;
+	while (*end == ' ' || *end == '(' || *end == ',' || *end == '-' || *end == '/')
+		end++;
+	while (n <= AFTER_MAX && is_letter(*end))
+		after[n++] = lower(*end++);
+	after[n++] = ' ';
+	after[n] = '\0';
+	return holds(after, n, words);
+}
+
+/* ---- what a number is -------------------------------------------------- */
+
+struct number {
+	const char *text, *start, *end; /* of the whole text; of the number */
+	char digits[DIGITS_MAX + 2];    /* with the "+" before them, and the NUL */
+	size_t count;                   /* without it */
+	bool has_plus;
+	size_t groups, sizes[GROUPS_MAX];
+	char marks[GROUPS_MAX]; /* behind each of these groups: '.', '-', '/', or a blank */
+};
+
+static const char *digits_of(const struct number *n)
+{
+	return n->digits + n->has_plus;
+}
+
+static int two_digits(const char *p)
+{
+	return (p[0] - '0') * 10 + (p[1] - '0');
+}
+
+/* Region, day (+40 for women), month, year, and a serial number that is not
+ * 0000; or any 16 digits that are called so, or what one has mistyped. */
+static bool is_identity(const struct number *n)
+{
+	static const char *const words[] = { "nik", "ktp", "kk", "e ktp", "ektp", "kependudukan",
+					     "kartu keluarga", NULL };
+	static const char *const tax[] = { "npwp", NULL };
+	const char *d = digits_of(n);
+	if (n->count < NIK_DIGITS - 1 || n->count > NIK_DIGITS + 1)
+		return false;
+	if (n->count != NIK_DIGITS)
+		return (n->groups == 1 && follows(n->text, n->start, words)) ||
+		       (n->count < NIK_DIGITS && follows(n->text, n->start, tax));
+	int day = two_digits(d + 6), month = two_digits(d + 8);
+	if (d[0] != '0' && day <= 71 && day % 40 >= 1 && day % 40 <= 31 && month >= 1 &&
+	    month <= 12 && memcmp(d + 12, "0000", 4) != 0)
+		return true;
+	return follows(n->text, n->start, words) || follows(n->text, n->start, tax);
+}
+
+/* Luhn's sum; or 16 digits that are called a bank card. */
+static bool is_card(const struct number *n)
+{
+	static const char *const words[] = { "kks", "atm", "debit", "kredit", NULL };
+	const char *d = digits_of(n);
+	int sum = 0;
+	if (n->count < 15 || d[0] < '2' || d[0] > '6' ||
+	    (d[0] == '2' && (memcmp(d, "2221", 4) < 0 || memcmp(d, "2720", 4) > 0)))
+		return false;
+	for (size_t i = 0; i < n->count; i++) {
+		int digit = d[n->count - 1 - i] - '0';
+		if (i % 2 == 1)
+			digit = digit > 4 ? 2 * digit - 9 : 2 * digit;
+		sum += digit;
+	}
+	return sum % 10 == 0 || (n->count == 16 && follows(n->text, n->start, words));
+}
+
+/* "05-01-2026 13", "08.00-16.00 2": a day, hours. */
+static bool is_time(const struct number *n)
+{
+	const char *year = digits_of(n) + n->sizes[0] + n->sizes[1];
+	if (n->groups < 3 || n->sizes[0] > 2 || n->sizes[1] > 2)
+		return false;
+	return (n->sizes[2] == 4 && (memcmp(year, "19", 2) == 0 || memcmp(year, "20", 2) == 0)) ||
+	       (n->sizes[0] == 2 && n->sizes[1] == 2 && n->marks[0] == '.' && n->marks[1] == '-');
+}
+
+static bool is_phone(const struct number *n)
+{
+	static const char *const words[] = { "hp", "wa", "telp", "tlp", "telepon", "telpon", "hub",
+					     "hubungi", "kontak", "whatsapp", "sms", NULL };
+	const char *d = digits_of(n);
+	char phone[PHONE_SIZE];
+	bool is_said = d[0] == '8' && follows(n->text, n->start, words);
+	if (n->count < 9 || is_time(n) ||
+	    (!n->has_plus && d[0] != '0' && memcmp(d, "62", 2) != 0 && !is_said))
+		return false;
+	return phone_normalize(n->digits, phone);
+}
+
+static bool is_account(const struct number *n)
+{
+	static const char *const words[] = { "rek", "rekening", "norek", "norekening", "bank", "bca",
+					     "bri", "bni", "bsi", "btn", "mandiri", "bpd", "cimb", "bjb",
+					     "btpn", "jenius", "danamon", "permata", "maybank", "ocbc",
+					     "panin", "bukopin", "muamalat", "seabank", "virtual account",
+					     "va", NULL };
+	static const char *const behind[] = { "bca", "bri", "bni", "bsi", "btn", "mandiri", "bank",
+					      "bpd", "bjb", "an", "a", "atas", NULL };
+	return n->count >= 8 && n->count <= 18 &&
+	       (follows(n->text, n->start, words) || (n->count >= 10 && precedes(n->end, behind)));
+}
+
+static bool is_personal(const struct number *n, unsigned kinds)
+{
+	return ((kinds & PERSONAL_IDENTITY) != 0 && is_identity(n)) ||
+	       ((kinds & PERSONAL_CARD) != 0 && is_card(n)) ||
+	       ((kinds & PERSONAL_PHONE) != 0 && is_phone(n)) ||
+	       ((kinds & PERSONAL_ACCOUNT) != 0 && is_account(n));
+}
+
+/* ---- finding ----------------------------------------------------------- */
+
+/* Between two groups: blanks, a mark, a blank, or a bracket round the area code. */
+static const char *skip_gap(const char *p, char *out_mark)
+{
+	size_t n;
+	p += *p == ')' ? 1 : 0;
+	for (unsigned i = 0; i < 2 && (n = blank_size(p)) > 0; i++)
+		p += n;
+	*out_mark = ' ';
+	n = mark_size(p);
+	if (n > 0)
+		*out_mark = n > 1 ? '-' : *p;
+	p += n;
+	return p + blank_size(p);
+}
+
+/* A run of digits; moves on. In words each is one. */
+static void take_group(struct number *n, const char **p)
+{
+	size_t size, before = n->count;
+	bool word_begins = true;
+	char digit;
+	while ((size = digit_size(*p, word_begins, &digit)) > 0) {
+		if (n->count < DIGITS_MAX)
+			n->digits[n->has_plus + n->count] = digit;
+		n->count++;
+		word_begins = false;
+		*p += size;
+		n->end = *p;
+		while ((size = nothing_size(*p)) > 0)
+			*p += size;
+	}
+	if (n->groups < GROUPS_MAX)
+		n->sizes[n->groups] = n->count - before;
+	n->groups++;
+}
+
+/* The end of the longest number from here on that is somebody's; NULL: none. */
+static const char *number_end(const char *text, const char *start, unsigned kinds)
+{
+	struct number n = { .text = text, .start = start, .has_plus = *start == '+' };
+	const char *p = start + n.has_plus, *found = NULL;
+	n.digits[0] = '+';
+	for (;;) {
+		size_t before = n.count;
+		char mark;
+		take_group(&n, &p);
+		if (n.count == before || n.count > DIGITS_MAX)
+			return found;
+		n.digits[n.has_plus + n.count] = '\0';
+		if (is_personal(&n, kinds))
+			found = n.end;
+		p = skip_gap(p, &mark);
+		if (n.groups <= GROUPS_MAX)
+			n.marks[n.groups - 1] = mark;
+	}
+}
+
+static void hide_number(char *from, const char *end)
+{
+	for (bool word_begins = true; from < end;) {
+		char digit;
+		size_t size = digit_size(from, word_begins, &digit);
+		word_begins = size == 0;
+		memset(from, '*', size);
+		from += size > 0 ? size : 1;
+	}
+}
+
+/* All numbers of these kinds. */
+static size_t mask_numbers(char *text, unsigned kinds)
+{
+	size_t count = 0, size;
+	char digit;
+	for (char *p = text; *p != '\0';) {
+		bool word_begins = p == text || (!is_letter(p[-1]) && !is_digit(p[-1]));
+		bool begins = digit_size(p, word_begins, &digit) > 0 ||
+			      (*p == '+' && digit_size(p + 1, false, &digit) > 0);
+		const char *end = begins ? number_end(text, p, kinds) : NULL;
+		if (end != NULL) {
+			hide_number(p, end);
+			count++;
+			p += end - p;
+			continue;
+		}
+		p += *p == '+' || !begins;
+		/* Never a part of a longer number. */
+		while (begins && ((size = digit_size(p, word_begins, &digit)) > 0 ||
+				  (size = nothing_size(p)) > 0)) {
+			p += size;
+			word_begins = false;
+		}
+	}
+	return count;
+}
+
+/* ---- mail addresses ----------------------------------------------------- */
+
+/* The sign before `p` is of an address: where it begins; else p. */
+static char *mail_sign_before(const char *text, char *p)
+{
+	char *from = p;
+	if (p == text)
+		return p;
+	do
+		from--;
+	while (from > text && ((unsigned char)*from & 0xc0) == 0x80);
+	bool is_one = gap_size(from) == 0 || nothing_size(from) > 0 ||
+		      strchr("._%+-", *from) != NULL;
+	return is_one ? from : p;
+}
+
+/* "[at]", "(dot)": a word in brackets. 0: it is not there. */
+static size_t bracketed_size(const char *p, const char *word)
+{
+	size_t size = strlen(word), n = 1;
+	if (*p == '\0' || strchr("[({", *p) == NULL)
+		return 0;
+	n += p[n] == ' ';
+	if (!is_word(p + n, word, size))
+		return 0;
+	n += size;
+	n += p[n] == ' ';
+	return p[n] != '\0' && strchr("])}", p[n]) != NULL ? n + 1 : 0;
+}
+
+/* A word between blanks. */
+static size_t apart_size(const char *p, const char *word)
+{
+	size_t size = strlen(word);
+	return p[0] == ' ' && is_word(p + 1, word, size) && p[1 + size] == ' ' ? size + 2 : 0;
+}
+
+/* What stands for "@"; is_plain: it is one. */
+static size_t at_size(const char *p, bool *is_plain)
+{
+	size_t size = bracketed_size(p + (*p == ' '), "at");
+	*is_plain = *p == '@' || strncmp(p, "\xef\xbc\xa0", 3) == 0;
+	if (*is_plain)
+		return *p == '@' ? 1 : 3;
+	if (size == 0)
+		return apart_size(p, "at");
+	size += *p == ' ';
+	return size + (p[size] == ' ');
+}
+
+static size_t dot_size(const char *p)
+{
+	static const char *const words[] = { "dot", "titik" };
+	if (*p == '.')
+		return 1;
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		size_t size = bracketed_size(p + (*p == ' '), words[i]);
+		if (size > 0) {
+			size += *p == ' ';
+			return size + (p[size] == ' ');
+		}
+		size = apart_size(p, words[i]);
+		if (size > 0)
+			return size;
+	}
+	return 0;
+}
+
+/* The end of a domain of two labels or more; NULL: it is none. */
+static char *domain_end(char *p)
+{
+	char *end = NULL;
+	for (size_t labels = 0;; labels++) {
+		char *from = p;
+		while (is_letter(*p) || is_digit(*p) || *p == '-' || nothing_size(p) > 0)
+			p += nothing_size(p) > 0 ? nothing_size(p) : 1;
+		if (p == from)
+			return end;
+		if (labels > 0)
+			end = p;
+		size_t dot = dot_size(p);
+		if (dot == 0)
+			return end;
+		p += dot;
+	}
+}
+
+/* at: what stands for the "@". The address's end; its start in *start. NULL: none. */
+static char *mail_end(char *text, char *at, size_t size, char **start)
+{
+	char *before = at, *end = domain_end(at + size);
+	do {
+		*start = before;
+		before = mail_sign_before(text, before);
+	} while (before < *start && (size_t)(at - before) < MAIL_MAX);
+	return *start < at ? end : NULL;
+}
+
+static void hide_mail(char *from, const char *end)
+{
+	for (; from < end; from++)
+		if (is_digit(*from) || is_letter(*from) || (unsigned char)*from >= 0x80)
+			*from = '*';
+}
+
+/* "at" between words is one only where ".com" or the like follows. */
+static bool is_mail_domain(const char *from, const char *end)
+{
+	static const char *const last[] = { "com", "id", "net", "org" };
+	for (size_t i = 0; i < COUNT_OF(last); i++) {
+		size_t size = strlen(last[i]);
+		if ((size_t)(end - from) > size && is_word(end - size, last[i], size) &&
+		    !is_letter(end[-(ptrdiff_t)size - 1]))
+			return true;
+	}
+	return false;
+}
+
+static size_t mask_mails(char *text)
+{
+	size_t count = 0;
+	for (char *p = text; *p != '\0';) {
+		bool is_plain;
+		char *start = p, *end = NULL;
+		size_t size = at_size(p, &is_plain);
+		if (size > 0)
+			end = mail_end(text, p, size, &start);
+		if (end == NULL || (!is_plain && !is_mail_domain(p + size, end))) {
+			p++;
+			continue;
+		}
+		hide_mail(start, end);
+		count++;
+		p = end;
+	}
+	return count;
+}
+
+size_t personal_mask(char *text, unsigned kinds)
+{
+	/* A mail address may hold what looks like a telephone. */
+	size_t count = (kinds & PERSONAL_MAIL) != 0 ? mask_mails(text) : 0;
+	return count + mask_numbers(text, kinds);
+}
+
+/* ---- names ------------------------------------------------------------- */
 
 static size_t word_size(const char *at)
 {
