@@ -230,10 +230,13 @@ bool reply_after_receipt(const struct reply_row *row, unsigned receipt_state, in
 	static const enum reply_state states[] = { REPLY_SENT, REPLY_DELIVERED, REPLY_READ,
 						   REPLY_FAILED };
 	*out_failed = false;
-	/* Of one that never left: somebody else's, or made up. */
-	if (receipt_state >= COUNT_OF(states) || row->started_ms == 0)
+	if (receipt_state >= COUNT_OF(states))
 		return false;
 	enum reply_state state = states[receipt_state];
+	/* Of one that never left: somebody else's, or made up. But what was tried may have
+	 * left although the answer said that it had not. */
+	if (row->started_ms == 0 && (row->attempts == 0 || state == REPLY_FAILED))
+		return false;
 	if (rank(state) <= rank(row->state))
 		return false;
 	*out = *row;

@@ -215,6 +215,24 @@ START_TEST(a_receipt_of_what_never_left_is_not_believed)
 }
 END_TEST
 
+/* The channel said that it had not taken it, and then shows that it has: told once.
+ * That it failed, it had said already. */
+START_TEST(a_receipt_knows_better_than_the_answer_before_it)
+{
+	struct reply_row row = row_of(REPLY_NUMBER), out;
+	struct reply_verdict v;
+	bool failed;
+	reply_after_answer(reply_channel("whatsapp"), &row,
+			   &(struct reply_answer){ .outcome = JEMBATAN_NOT_SENT }, NOW, &v);
+	ck_assert_int_eq(v.row.state, REPLY_QUEUED);
+	ck_assert(!reply_after_receipt(&v.row, JEMBATAN_RECEIPT_FAILED, NOW, &out, &failed));
+	ck_assert(reply_after_receipt(&v.row, JEMBATAN_RECEIPT_SENT, NOW + HOUR, &out, &failed));
+	ck_assert_int_eq(out.state, REPLY_SENT);
+	ck_assert_int_eq(out.sent_ms, NOW + HOUR);
+	ck_assert(!failed);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("reply_outcome");
@@ -225,5 +243,6 @@ int main(void)
 	tcase_add_test(t, a_receipt_has_time_to_come);
 	tcase_add_loop_test(t, receipts_come_in_any_order_and_twice, 0, COUNT_OF(receipts));
 	tcase_add_test(t, a_receipt_of_what_never_left_is_not_believed);
+	tcase_add_test(t, a_receipt_knows_better_than_the_answer_before_it);
 	return unit_run("reply_outcome", t);
 }
