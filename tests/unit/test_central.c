@@ -508,7 +508,7 @@ static const struct {
 } plants[] = {
 	{ "resend-unknown", "commit-500:create@nth=1", false, 1 },
 	{ "sending-requeued", "commit-hang:create@nth=1", true, 1 },
-	{ "no-row-check", "delay=20", false, 8 }, /* several at once */
+	{ "no-row-check", "delay=300", false, 8 }, /* several at once, long enough */
 };
 
 START_TEST(a_planted_bug_doubles_a_report)
@@ -521,7 +521,7 @@ START_TEST(a_planted_bug_doubles_a_report)
 	bench_until_requests("create", 1);
 	if (plants[_i].restart)
 		bench_restart();
-	for (int i = 0; i < 400 && bench_centre("doubled") == 0; i++) {
+	for (int i = 0; i < 3000 && bench_centre("doubled") == 0; i++) {
 		loop_turn(bench.loop, 10);
 		if (outbox_wants_turn(bench.outbox)) /* it may fail by then */
 			(void)(outbox_turn(bench.outbox, &bench.why) == JEMBATAN_OK);
