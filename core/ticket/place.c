@@ -84,7 +84,8 @@ static const struct {
 	{ "provinsi", PREFIX_PROVINCE }, { "propinsi", PREFIX_PROVINCE }, { "prov", PREFIX_PROVINCE },
 	{ "pemprov", PREFIX_PROVINCE }, { "kabupaten", PREFIX_KABUPATEN }, { "kab", PREFIX_KABUPATEN },
 	{ "pemkab", PREFIX_KABUPATEN }, { "kota", PREFIX_KOTA }, { "kotamadya", PREFIX_KOTA },
-	{ "pemkot", PREFIX_KOTA }, { "kecamatan", PREFIX_KECAMATAN }, { "kec", PREFIX_KECAMATAN },
+	{ "kodya", PREFIX_KOTA }, { "pemkot", PREFIX_KOTA },
+	{ "kecamatan", PREFIX_KECAMATAN }, { "kec", PREFIX_KECAMATAN },
 	{ "distrik", PREFIX_KECAMATAN }, { "kapanewon", PREFIX_KECAMATAN },
 	{ "kemantren", PREFIX_KECAMATAN }, { "camat", PREFIX_KECAMATAN },
 	{ "kelurahan", PREFIX_VILLAGE }, { "kel", PREFIX_VILLAGE }, { "kalurahan", PREFIX_VILLAGE },
@@ -177,6 +178,13 @@ static bool make_key(const struct search *s, struct mention *m, size_t count)
 	return m->key_size >= 3;
 }
 
+/* "jalan rusak di Surabaya": no street's name goes on behind it. */
+static bool ends_street(const struct place_word *w)
+{
+	return strcmp(w->text, "di") == 0 || strcmp(w->text, "daerah") == 0 ||
+	       strcmp(w->text, "wilayah") == 0;
+}
+
 /* What stands before the word `i` and speaks for it: a prefix next to it, or a
  * street's up to a few words back. */
 static void begin_mention(const struct search *s, size_t i, struct mention *m)
@@ -193,7 +201,7 @@ static void begin_mention(const struct search *s, size_t i, struct mention *m)
 		return;
 	}
 	for (size_t back = 1; back <= STREET_REACH && back <= i; back++) {
-		if (s->words.items[i - back + 1].after_break)
+		if (s->words.items[i - back + 1].after_break || ends_street(&s->words.items[i - back]))
 			return;
 		enum prefix before = (enum prefix)s->prefixes[i - back];
 		if (before == PREFIX_STREET || (before != PREFIX_NONE && back == 1)) {

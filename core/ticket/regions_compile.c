@@ -80,6 +80,22 @@ static void put_parts(uint32_t node, const char *name)
 	}
 }
 
+/* The table writes "Kepulauan Talaud" and "Kep. Siau ...", and people either. */
+static void put_islands(uint32_t node, const char *name)
+{
+	static const char *const spellings[][2] = { { "Kepulauan", "Kep" }, { "Kep.", "Kepulauan" } };
+	for (size_t i = 0; i < COUNT_OF(spellings); i++) {
+		const char *at = strstr(name, spellings[i][0]);
+		char other[KEY_SIZE];
+		if (at == NULL)
+			continue;
+		int n = snprintf(other, sizeof(other), "%.*s%s%s", (int)(at - name), name, spellings[i][1],
+				 at + strlen(spellings[i][0]));
+		if (n > 0 && (size_t)n < sizeof(other))
+			put_key(node, other, (size_t)n);
+	}
+}
+
 static void put_names(uint32_t node, const char *name)
 {
 	static const char *const towns[] = { "Kabupaten Administrasi ", "Kota Administrasi ",
@@ -89,6 +105,7 @@ static void put_names(uint32_t node, const char *name)
 		name = after(name, towns, COUNT_OF(towns));
 	put_key(node, name, strlen(name));
 	put_parts(node, name);
+	put_islands(node, name);
 	if (nodes[node].level == REGION_VILLAGE) {
 		const char *bare = after(name, villages, COUNT_OF(villages));
 		if (strlen(bare) >= 4)
