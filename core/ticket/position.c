@@ -1,4 +1,5 @@
-/* position.c: two numbers of three decimals at least, latitude first. */
+/* position.c: two numbers, latitude first: decimals ("-7.2575, 112.7521", at least
+ * three of them), or degrees and minutes with the side of the earth (LS, LU, BT). */
 #include "ticket/position.h"
 
 #include <stdlib.h>
@@ -15,35 +16,116 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* "-7.2575"; moves on. */
-static bool take_number(const char **p, double *out)
+static bool is_letter(char c)
 {
-	const char *start = *p, *q = start + (*start == '-' || *start == '+');
-	size_t whole = strspn(q, "0123456789");
-	if (whole < 1 || whole > 3 || q[whole] != '.')
-		return false;
-	size_t decimals = strspn(q + whole + 1, "0123456789");
-	size_t size = (size_t)(q - start) + whole + 1 + decimals;
-	if (decimals < DECIMALS_MIN || size >= NUMBER_MAX)
-		return false;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static void skip_blanks(const char **p)
+{
+	*p += strspn(*p, " ");
+}
+
+/* The first of the list that stands here; moves on. Returns its number, or -1. */
+static int take_one(const char **p, const char *const *list)
+{
+	for (int i = 0; list[i] != NULL; i++) {
+		if (str_starts(*p, list[i])) {
+			*p += strlen(list[i]);
+			return i;
+		}
+	}
+	return -1;
+}
+
+/* "7.2575", "15"; moves on. */
+static bool take_plain(const char **p, size_t whole_max, size_t *out_decimals, double *out)
+{
+	size_t whole = strspn(*p, "0123456789");
+	size_t decimals = (*p)[whole] == '.' ? strspn(*p + whole + 1, "0123456789") : 0;
+	size_t size = whole + (decimals > 0 ? decimals + 1 : 0);
 	char number[NUMBER_MAX];
-	memcpy(number, start, size);
+	if (whole < 1 || whole > whole_max || size >= NUMBER_MAX)
+		return false;
+	memcpy(number, *p, size);
 	number[size] = '\0';
 	*out = strtod(number, NULL);
-	*p = start + size;
+	*out_decimals = decimals;
+	*p += size;
 	return true;
 }
 
-/* Between the two: a comma or a semicolon, blanks, or the %2C of a link. */
+/* Behind the degrees: "15'27\"", "15.450'". */
+static bool take_minutes(const char **p, double *degrees)
+{
+	static const char *const minute[] = { "'", "\xe2\x80\xb2", "\xe2\x80\x99", NULL };
+	static const char *const second[] = { "\"", "''", "\xe2\x80\xb3", "\xe2\x80\x9d", NULL };
+	const char *start = *p;
+	double part = 1.0 / 60;
+	for (unsigned i = 0; i < 2; i++, part /= 60) {
+		const char *at = *p;
+		double value;
+		size_t decimals;
+		skip_blanks(&at);
+		if (!take_plain(&at, 2, &decimals, &value) || value >= 60 ||
+		    take_one(&at, i == 0 ? minute : second) < 0)
+			break;
+		*degrees += value * part;
+		*p = at;
+	}
+	return *p > start;
+}
+
+/* -1: south, 1: north or east, 0: it does not stand here. */
+static int take_side(const char **p)
+{
+	static const char *const sides[] = { "LS", "LU", "BT", "S", "N", "E", NULL };
+	const char *at = *p;
+	skip_blanks(&at);
+	int side = take_one(&at, sides);
+	if (side < 0 || is_letter(*at))
+		return 0;
+	*p = at;
+	return side == 0 || side == 3 ? -1 : 1;
+}
+
+/* One of the two; moves on. */
+static bool take_number(const char **p, double *out)
+{
+	static const char *const degree[] = { "\xc2\xb0", "\xc2\xba", NULL };
+	const char *at = *p;
+	size_t decimals;
+	int before = take_side(&at);
+	skip_blanks(&at);
+	bool is_negative = *at == '-';
+	at += *at == '-' || *at == '+';
+	if (!take_plain(&at, 3, &decimals, out))
+		return false;
+	bool has_minutes = take_one(&at, degree) >= 0 && take_minutes(&at, out);
+	int side = before != 0 ? before : take_side(&at);
+	if (decimals < DECIMALS_MIN && (side == 0 || !has_minutes))
+		return false;
+	*out *= is_negative || side < 0 ? -1 : 1;
+	*p = at;
+	return true;
+}
+
+/* Between the two: a comma or a semicolon, blanks, the %2C of a link, a name. */
 static bool take_separator(const char **p)
 {
+	static const char *const names[] = { "longitude", "Longitude", "long", "Long", "lon", "lng",
+					     "Bujur", "bujur", NULL };
 	const char *start = *p;
-	*p += strspn(*p, " ");
-	if (strncmp(*p, "%2C", 3) == 0 || strncmp(*p, "%2c", 3) == 0)
+	skip_blanks(p);
+	if (str_starts(*p, "!4d"))
+		*p += 3;
+	else if (str_starts(*p, "%2C") || str_starts(*p, "%2c"))
 		*p += 3;
 	else
-		*p += **p == ',' || **p == ';';
+		*p += **p == ',' || **p == ';' || **p == '/';
 	*p += strspn(*p, " +");
+	if (take_one(p, names) >= 0)
+		*p += strspn(*p, " :=");
 	return *p > start;
 }
 
@@ -53,10 +135,17 @@ bool position_find(const char *text, double *out_latitude, double *out_longitude
 	for (const char *p = text; p < end; p++) {
 		const char *q = p;
 		double latitude, longitude;
-		if ((*p != '-' && *p != '+' && !is_digit(*p)) ||
-		    (p > text && (is_digit(p[-1]) || p[-1] == '.' || p[-1] == '-')))
+		bool is_side = *p == 'S' || *p == 'L' || *p == 'N';
+		if ((!is_side && *p != '-' && *p != '+' && !is_digit(*p)) ||
+		    (p > text && (is_digit(p[-1]) || p[-1] == '.' || p[-1] == '-' ||
+				  (is_side && is_letter(p[-1])))))
 			continue;
-		if (!take_number(&q, &latitude) || !take_separator(&q) || !take_number(&q, &longitude))
+		if (!take_number(&q, &latitude))
+			continue;
+		/* "...'S112..." has nothing between. */
+		if (!take_separator(&q) && !is_letter(q[-1]) && !is_letter(*q))
+			continue;
+		if (!take_number(&q, &longitude))
 			continue;
 		if (latitude >= -11.5 && latitude <= 6.5 && longitude >= 94.5 && longitude <= 141.5) {
 			*out_latitude = latitude;

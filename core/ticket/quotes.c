@@ -37,21 +37,31 @@ static void keep(const char *prefix, const char *from, size_t size, struct quote
 	out[(*count)++] = q;
 }
 
-/* "jb-" and six characters at p: their number of bytes, or 0. */
-static size_t reference_at(const char *p)
+/* A dash, as it was typed or as a keyboard corrects it (U+2010 to U+2015). */
+static size_t dash_size(const char *p)
 {
-	if (lower(p[0]) != 'j' || lower(p[1]) != 'b' || p[2] != '-')
-		return 0;
+	if (*p == '-')
+		return 1;
+	return (unsigned char)p[0] == 0xe2 && (unsigned char)p[1] == 0x80 &&
+	       (unsigned char)p[2] >= 0x90 && (unsigned char)p[2] <= 0x95 ? 3 : 0;
+}
+
+/* "jb-" and six characters at p: the six; NULL: it is none. */
+static const char *reference_at(const char *p)
+{
+	if (lower(p[0]) != 'j' || lower(p[1]) != 'b' || dash_size(p + 2) == 0)
+		return NULL;
+	const char *six = p + 2 + dash_size(p + 2);
 	size_t n = 0;
-	while (n <= REFERENCE_SIZE && is_word(p[3 + n]))
+	while (n <= REFERENCE_SIZE && is_word(six[n]))
 		n++;
-	return n == REFERENCE_SIZE ? 3 + n : 0;
+	return n == REFERENCE_SIZE ? six : NULL;
 }
 
 static bool has_cue(const char *text, const char *at)
 {
 	static const char *const cues[] = { "lapor", "aduan", "tracking", "tiket", "ticket", "report",
-					    "disposisi", "sp4n" };
+					    "disposisi", "sp4n", "registrasi" };
 	char before[CUE_BYTES + 1];
 	size_t n = (size_t)(at - text) < CUE_BYTES ? (size_t)(at - text) : CUE_BYTES;
 	if (n > 0 && at[-1] == '#')
@@ -83,10 +93,10 @@ size_t quotes_find(const char *text, struct quote out[QUOTES_MAX])
 			p++;
 			continue;
 		}
-		n = reference_at(p);
-		if (n > 0) {
-			keep("JB-", p + 3, n - 3, out, &count);
-			p += n;
+		const char *reference = reference_at(p);
+		if (reference != NULL) {
+			keep("JB-", reference, REFERENCE_SIZE, out, &count);
+			p = reference + REFERENCE_SIZE;
 			continue;
 		}
 		size_t digits = strspn(p, "0123456789");

@@ -197,6 +197,17 @@ START_TEST(coordinates_in_the_text_are_a_position_and_a_zone)
 		{ "https://maps.example/?q=-2.5337%2C140.7181", true, 140.7181 },
 		{ "@-8.65,115.2166,17z", false, 0 }, /* two decimals are a kilometre */
 		{ "@-8.6500,115.2166,17z", true, 115.2166 },
+		{ "https://maps.example/x!3d-7.2575!4d112.7521", true, 112.7521 },
+		{ "lat: -7.2575 long: 112.7521", true, 112.7521 },
+		{ "titik 7.2575 LS, 112.7521 BT", true, 112.7521 },
+		{ "S 7.2575 E 112.7521", true, 112.7521 },
+		{ "7\xc2\xb0" "15'27\"S 112\xc2\xb0" "45'09\"E", true, 112.7525 },
+		{ "S7\xc2\xb0" "15.45'E112\xc2\xb0" "45.15'", true, 112.7525 },
+		{ "7\xc2\xba 15\xe2\x80\xb2 27\xe2\x80\xb3 LS 112\xc2\xba 45\xe2\x80\xb2 9\xe2\x80\xb3 BT", true,
+		  112.7525 },
+		{ "7\xc2\xb0 LS 112\xc2\xb0 BT", false, 0 }, /* a hundred kilometres */
+		{ "suhu 7\xc2\xb0, 112\xc2\xb0" "75'", false, 0 },
+		{ "RS 6.500 ES 112.500", false, 0 },
 		{ "48.8584, 2.2945", false, 0 },
 		{ "harga 7.500, 12.500", false, 0 },
 		{ "RT 3.001 RW 4", false, 0 },

@@ -16,6 +16,8 @@ static const struct {
 	{ "aduan dengan ID 123456 dan 7654321", "123456 7654321" },
 	{ "lanjutan dari JB-7K3M9Q.", "JB-7K3M9Q" },
 	{ "lanjutan dari jb-7k3m9q (JB-7K3M9Q)", "JB-7K3M9Q" },
+	{ "lanjutan JB\xe2\x80\x91" "7K3M9Q dan jb\xe2\x80\x93" "7k3m9r", "JB-7K3M9Q JB-7K3M9R" },
+	{ "No. Registrasi 7654321", "7654321" },
 	/* nothing says that it is one, or something says that it is none */
 	{ "nomor pelanggan PDAM 1234567 mati air", "" },
 	{ "laporan: hubungi 022-2501234 atau +6281234567", "" },
