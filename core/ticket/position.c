@@ -129,18 +129,23 @@ static bool take_separator(const char **p)
 	return *p > start;
 }
 
+/* A latitude may: not in the middle of a number or word. */
+static bool may_begin(const char *text, const char *p)
+{
+	bool is_side = *p == 'S' || *p == 'L' || *p == 'N';
+	if (!is_side && *p != '-' && *p != '+' && !is_digit(*p))
+		return false;
+	return p == text || !(is_digit(p[-1]) || p[-1] == '.' || p[-1] == '-' ||
+			      (is_side && is_letter(p[-1])));
+}
+
 bool position_find(const char *text, double *out_latitude, double *out_longitude)
 {
 	const char *end = text + strnlen(text, TEXT_MAX);
 	for (const char *p = text; p < end; p++) {
 		const char *q = p;
 		double latitude, longitude;
-		bool is_side = *p == 'S' || *p == 'L' || *p == 'N';
-		if ((!is_side && *p != '-' && *p != '+' && !is_digit(*p)) ||
-		    (p > text && (is_digit(p[-1]) || p[-1] == '.' || p[-1] == '-' ||
-				  (is_side && is_letter(p[-1])))))
-			continue;
-		if (!take_number(&q, &latitude))
+		if (!may_begin(text, p) || !take_number(&q, &latitude))
 			continue;
 		/* "...'S112..." has nothing between. */
 		if (!take_separator(&q) && !is_letter(q[-1]) && !is_letter(*q))
