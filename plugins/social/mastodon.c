@@ -83,6 +83,17 @@ static enum jembatan_result learn_own_id(struct social *s)
 
 /* ---- mentions ---------------------------------------------------------- */
 
+/* Whoever wrote it, and his server, may date it as they like: it arrived when our
+ * server noticed it. */
+static void set_arrival(json_t *notification, struct jembatan_message *m)
+{
+	const char *at = kit_json_string(notification, "created_at");
+	int64_t ms;
+
+	if (at && kit_time_parse(at, NULL, 0, &ms) == JEMBATAN_OK)
+		m->arrived_ms = ms;
+}
+
 /* A notification, or a bare status. */
 static enum jembatan_result take(struct social *s, json_t *record)
 {
@@ -98,8 +109,10 @@ static enum jembatan_result take(struct social *s, json_t *record)
 	if (result != JEMBATAN_OK || is_skipped)
 		return result;
 	if (mastodon_read_status(status, s->own_id, s->arena, &post)) {
-		if (status != record)
+		if (status != record) {
 			post.facts |= SOCIAL_MENTION; /* that is what was asked for */
+			set_arrival(record, &post.message);
+		}
 		result = social_take(s, &post);
 		if (post.message.kind == JEMBATAN_NEW) {
 			int64_t now_ms = jembatan_now_ms(s->ctx);

@@ -235,6 +235,7 @@ static enum jembatan_result take_page(struct social *s, json_t *page, json_t *gr
 				      char *out_cursor, size_t size)
 {
 	enum jembatan_result result = JEMBATAN_OK;
+	int64_t highest = -1;
 	json_t *update;
 	size_t i;
 
@@ -248,8 +249,10 @@ static enum jembatan_result take_page(struct social *s, json_t *page, json_t *gr
 		result = take(s, update, false, &u, &hello);
 		if (hello)
 			(void)json_array_append_new(greetings, hello);
-		if (kit_json_integer(update, "update_id", &number))
+		if (kit_json_integer(update, "update_id", &number) && number > highest) {
+			highest = number;
 			(void)snprintf(out_cursor, size, "%" PRId64, number);
+		}
 	}
 	return result;
 }

@@ -214,7 +214,9 @@ def followed(o, front=None, words="tweet"):
     wait_for("the edit", lambda: p.rig.status()["edits"] == 1 or None)
     wait_for("its follow-up", lambda: any("masuk rumah" in f for c in p.centre.complaints()
              for f in p.centre.follow_ups(c["id"])) or None, 60)
-    p.clock.advance(600)
+    asked = p.x.state()["asked"]["mentions"]  # the next poll begins when the look is over
+    wait_for("the next poll", lambda: p.x.state()["asked"]["mentions"] > asked or None)
+    p.clock.advance(660)
     p.again()
     def deletions():
         return sum("deleted" in p.rig.command("explain", r["reference"]).stdout

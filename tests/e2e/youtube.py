@@ -62,6 +62,8 @@ def deleted(rig, channel, clock):
     channel.ask("/_delete", {"id": "Ugx3"})
     clock.advance(3600)
     wait_for("a first look", lambda: channel.asked("look") or None, 30)
+    walks = channel.asked("threads")
+    wait_for("the next walk", lambda: channel.asked("threads") > walks or None)
     expect(count(rig, "ticket") == 3, "a ticket came of a look")
     clock.advance(660)
     wait_for("a note of the deletion", lambda: sum("deleted" in rig.command(

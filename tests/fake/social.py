@@ -3,13 +3,15 @@
 
   social.py [--token WORD] [--account ID]
 
-Says its URL on stdout. Mastodon: /api/v1/... . To the test it speaks at:
-  POST /_post {status}    a notification about this status; its id in the answer
+Says its URL on stdout. Mastodon: /api/v1/..., with whole entities: what a test leaves
+out of a status is filled in. /media/... are files. To the test it speaks at:
+  POST /_post {status, noticed_at?}  a notification about this status; its id in the answer
   POST /_delete {id}      the status is gone
   POST /_edit {id, ...}   these fields of the status are others now
-  POST /_fault {where, status, headers, times, commit, cut}
+  POST /_fault {where, status, headers, times, skip, commit, cut, disorder}
                           the next answers at where (notifications, look, context, post,
-                          who) are these; commit: it is done all the same; cut: no answer
+                          who) are these, after skip good ones; commit: it is done all the
+                          same; cut: no answer; disorder: a page in another order
   GET  /_state            what was asked and posted"""
 import argparse
 import html
@@ -19,6 +21,34 @@ import re
 import threading
 import time
 import urllib.parse
+
+
+OURS = {"role": {"id": "-99", "name": "", "permissions": "0", "color": "", "highlighted": False,
+                 "collection_limit": 10},
+        "source": {"note": "", "fields": [], "privacy": "public", "sensitive": False, "language": "id",
+                   "follow_requests_count": 0, "indexable": False}}
+
+
+def account_of(given):
+    name = given.get("acct", "warga").split("@")[0]
+    home = "https://lain.example/" + name
+    return {"acct": name, "username": name, "id": "1", "display_name": "", "note": "", "uri": home, "url": home,
+            "avatar": home + "/a.png", "avatar_static": home + "/a.png", "header": home + "/h.png",
+            "header_static": home + "/h.png", "bot": False, "group": False, "locked": False,
+            "indexable": False, "created_at": "2020-01-01T00:00:00.000Z", "emojis": [], "fields": [],
+            "followers_count": 0, "following_count": 0, "statuses_count": 0, **given}
+
+
+def status_of(given):
+    whole = {"uri": "https://lain.example/s/" + given["id"], "url": "https://lain.example/s/" + given["id"],
+             "content": "", "created_at": "2027-01-15T07:00:00.000Z", "visibility": "public",
+             "sensitive": False, "spoiler_text": "", "emojis": [], "media_attachments": [], "mentions": [],
+             "tags": [], "favourites_count": 0, "reblogs_count": 0, "replies_count": 0, "edited_at": None,
+             "in_reply_to_id": None, "in_reply_to_account_id": None, "reblog": None, **given}
+    whole["account"] = account_of(given.get("account") or {})
+    whole["mentions"] = [{"username": "lapor", "acct": "lapor", "url": "https://contoh.example/@lapor", **m}
+                         for m in whole["mentions"]]
+    return whole
 
 
 class World:
@@ -31,10 +61,12 @@ class World:
 
     def add(self, status):
         number = str(1000 + len(self.notifications))
+        noticed_at = status.pop("noticed_at", None)
+        status = status_of(status)
         self.statuses[status["id"]] = status
         self.notifications.append({"id": number, "type": "mention", "status": status,
-                                   "created_at": status.get("created_at"),
-                                   "account": status.get("account")})
+                                   "group_key": "ungrouped-" + number,
+                                   "created_at": noticed_at or status["created_at"], "account": status["account"]})
         return number
 
     def page(self, query):
@@ -55,11 +87,11 @@ class World:
         text = html.escape(body["status"])
         text = re.sub(r"@(\w+)(@[\w.]+)?", r'<span class="h-card"><a href="https://contoh.example/@\1" '
                       r'class="u-url mention">@<span>\1</span></a></span>', text)
-        status = {"id": str(5000 + len(self.posted)), "content": "<p>%s</p>" % text.replace("\n", "<br>"),
+        status = status_of({"id": str(5000 + len(self.posted)), "content": "<p>%s</p>" % text.replace("\n", "<br>"),
                   "account": {"id": self.options.account, "acct": "lapor"},
                   "in_reply_to_id": body.get("in_reply_to_id"),
                   "visibility": body.get("visibility", "public"),
-                  "created_at": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())}
+                  "created_at": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())})
         self.posted.append({"request": body, "status": status})
         self.statuses[status["id"]] = status
         if key:
@@ -110,7 +142,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer(self, w, path, query):
         """Where it belongs, and what the answer is: a function."""
         if path == "/api/v1/accounts/verify_credentials":
-            return "who", lambda: (200, {"id": w.options.account, "acct": "lapor"})
+            return "who", lambda: (200, dict(account_of({"id": w.options.account, "acct": "lapor"}), **OURS))
         if path == "/api/v1/notifications":
             w.last_query = urllib.parse.urlsplit(self.path).query
             return "notifications", lambda: (200, w.page(query))
@@ -131,13 +163,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with w.lock:
             if parts.path.startswith("/_"):
                 return self.control(w, parts.path)
+            if parts.path.startswith("/media/"):
+                return self.say(200, parts.path)
             where, do = self.answer(w, parts.path, urllib.parse.parse_qs(parts.query))
             w.asked[where] = w.asked.get(where, 0) + 1
             if self.headers.get("Authorization") != "Bearer " + w.options.token:
                 return self.say(401, {"error": "The access token is invalid"})
             fault = next((f for f in w.faults if f["where"] == where), None)
+            if fault and fault.get("skip", 0) > 0:
+                fault["skip"] -= 1
+                fault = None
             if fault:
                 w.faults.remove(fault)
+                if fault.get("disorder"):
+                    status, page = do()
+                    return self.say(status, sorted(page, key=lambda n: n["id"][::-1]))
                 if fault.get("commit"):
                     do()
                 if fault.get("cut"):

@@ -6,9 +6,10 @@
 Says its URL on stdout. To the test it speaks at:
   POST /_comment {id, at, text, author, parent?, edited?}   a comment; a known id: edited
   POST /_delete {id}        it is gone
-  POST /_fault {where, status, reason, times, commit, cut, half}
+  POST /_fault {where, status, reason, headers, times, skip, commit, cut, half, disorder}
                             the next answers at where (threads, comments, look, post, token) are
-                            these; commit: it is done all the same
+                            these, after skip good ones; commit: it is done all the same;
+                            disorder: a page in another order
   GET  /_state              what was asked, units spent, and what was posted"""
 import argparse
 import http.server
@@ -75,9 +76,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def say(self, status, value, half=False):
+    def say(self, status, value, half=False, headers=None):
         body = json.dumps(value).encode()
         self.send_response(status)
+        for name, text in (headers or {}).items():
+            self.send_header(name, text)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -127,8 +130,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if where != "token" and self.headers.get("Authorization") != "Bearer " + w.options.token:
                 return self.say(401, fail(401, "authError"))
             fault = next((f for f in w.faults if f["where"] == where), None)
+            if fault and fault.get("skip", 0) > 0:
+                fault["skip"] -= 1
+                fault = None
             if fault:
                 w.faults.remove(fault)
+                if fault.get("disorder"):
+                    status, page = do()
+                    page["items"].sort(key=lambda t: t["id"][::-1])
+                    return self.say(status, page)
                 if fault.get("commit"):
                     do()
                 if fault.get("cut"):
@@ -136,7 +146,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     return self.connection.shutdown(2)
                 if fault.get("half"):
                     return self.say(*do(), half=True)
-                return self.say(fault["status"], fail(fault["status"], fault.get("reason", "uji")))
+                return self.say(fault["status"], fail(fault["status"], fault.get("reason", "uji")),
+                                headers=fault.get("headers"))
             return self.say(*do())
 
     do_GET = do_POST = serve

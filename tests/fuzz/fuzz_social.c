@@ -2,6 +2,7 @@
  * each time; and a rule, whatever its words. */
 #include "social/bluesky_parse.h"
 #include "social/mastodon_parse.h"
+#include "social/social_watch.h"
 #include "social/x_parse.h"
 
 #include <stdlib.h>
@@ -109,6 +110,33 @@ static void try_rule(const char *rule, const char *text)
 	social_rules_free(rules);
 }
 
+/* What is read of the state is written as it is read, and the ages rise. */
+static void try_watch(const char *text, struct jembatan_bytes bytes)
+{
+	struct social_watch *w = calloc(1, sizeof(*w));
+	struct kit_text *once = kit_text_new((size_t)60 * 1024), *twice = kit_text_new((size_t)60 * 1024);
+	struct social_watched due[5];
+
+	if (!w)
+		abort();
+	(void)social_watch_set_ages(w, text);
+	for (size_t i = 1; i < w->age_count; i++)
+		if (w->ages_ms[i] <= w->ages_ms[i - 1])
+			abort();
+	social_watch_read(w, bytes);
+	social_watch_write(w, once);
+	social_watch_read(w, kit_text_bytes(once));
+	social_watch_write(w, twice);
+	if (!kit_text_is_full(once) && strcmp(kit_text_string(once), kit_text_string(twice)) != 0)
+		abort();
+	(void)social_watch_set_ages(w, "1h 7d");
+	if (social_watch_due(w, INT64_C(1800000000000), due, 5) > 5)
+		abort();
+	kit_text_free(once);
+	kit_text_free(twice);
+	free(w);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct kit_arena *arena = kit_arena_new();
@@ -127,6 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	json_decref(root);
 	try_text(text, arena);
 	try_rule(text, text);
+	try_watch(text, (struct jembatan_bytes){ data, size });
 	(void)social_reset_wait_ms(text, INT64_C(1800000000000));
 	kit_arena_free(arena);
 	return 0;

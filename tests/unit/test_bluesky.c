@@ -274,6 +274,8 @@ static const struct {
 	{ "{\"Date\": \"Fri, 15 Jan 2027 08:00:00 GMT\", \"ratelimit-reset\": "
 	  "\"2027-01-15T08:01:30.123Z\"}", 90123 },
 	{ "{\"Retry-After\": \"7\", \"ratelimit-reset\": \"1800000090\"}", 7000 },
+	{ "{\"Date\": \"Fri, 15 Jan 2027 08:00:00 GMT\", \"Retry-After\": \"Fri, 15 Jan 2027 08:00:20 "
+	  "GMT\"}", 20000 },
 	{ "{\"ratelimit-reset\": \"besok\"}", 300000 },
 	{ "{}", 300000 },
 };

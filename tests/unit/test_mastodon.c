@@ -128,6 +128,63 @@ START_TEST(a_record_in_quarantine_does_not_hold_up_the_others)
 }
 END_TEST
 
+/* A server may say when somebody wrote, as he says it: `start` goes by when ours
+ * noticed it. */
+START_TEST(a_post_with_a_false_date_arrives_when_it_was_noticed)
+{
+	scene_tell(&s, "/_post", "{\"id\": \"300\", \"created_at\": \"2020-01-01T00:00:00.000Z\", "
+		   "\"noticed_at\": \"2027-01-15T08:00:00.000Z\", \"content\": \"<p>#lapor</p>\", "
+		   "\"account\": {\"id\": \"9\", \"acct\": \"sumbi@lain.example\"}}");
+	testctx_context(s.t)->start_ms = NOW_MS - 60000;
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
+	ck_assert_int_eq(testctx_emit(s.t, 0)->arrived_ms, NOW_MS);
+	ck_assert_int_eq(testctx_emit(s.t, 0)->sent_ms, INT64_C(1577836800000));
+}
+END_TEST
+
+static void posts(int count)
+{
+	char id[16];
+
+	for (int i = 0; i < count; i++) {
+		snprintf(id, sizeof id, "%d", 200 + i);
+		post(id, "public", "#lapor lampu padam");
+	}
+}
+
+static enum jembatan_result walk(void)
+{
+	enum jembatan_result result;
+
+	do
+		result = scene_poll(&s);
+	while (result == JEMBATAN_OK);
+	return result;
+}
+
+START_TEST(disorder_in_a_page_loses_nothing)
+{
+	posts(95);
+	scene_tell(&s, "/_fault", "{\"where\": \"notifications\", \"disorder\": true, \"times\": 3}");
+	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 95);
+	ck_assert_str_eq(testctx_cursor(s.t), "1094");
+}
+END_TEST
+
+START_TEST(a_token_that_is_revoked_between_two_pages_leaves_what_came)
+{
+	posts(95);
+	scene_tell(&s, "/_fault", "{\"where\": \"notifications\", \"status\": 401, \"skip\": 1}");
+	ck_assert_int_eq(walk(), JEMBATAN_AUTH);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 40);
+	ck_assert_str_eq(testctx_cursor(s.t), "1039");
+	ck_assert_int_eq(walk(), JEMBATAN_IDLE); /* with another one */
+	ck_assert_uint_eq(testctx_emit_count(s.t), 95);
+}
+END_TEST
+
 /* ---- edited or deleted later ------------------------------------------------ */
 
 #define MINUTE_MS INT64_C(60000)
@@ -210,6 +267,8 @@ static const struct {
 	{ "{\"Date\": \"Fri, 15 Jan 2027 07:00:00 GMT\", \"X-RateLimit-Reset\": "
 	  "\"2027-01-15T07:00:10Z\"}", 10000 },
 	{ "{\"Retry-After\": \"7\", \"X-RateLimit-Reset\": \"2027-01-15T08:01:30Z\"}", 7000 },
+	{ "{\"Date\": \"Fri, 15 Jan 2027 08:00:00 GMT\", \"Retry-After\": \"Fri, 15 Jan 2027 08:00:20 "
+	  "GMT\"}", 20000 },
 	{ "{\"X-RateLimit-Reset\": \"besok\"}", 300000 },
 	{ "{}", 300000 },
 };
@@ -364,6 +423,9 @@ int main(void)
 
 	tcase_set_timeout(tcase, 30);
 	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, a_post_with_a_false_date_arrives_when_it_was_noticed);
+	tcase_add_test(tcase, disorder_in_a_page_loses_nothing);
+	tcase_add_test(tcase, a_token_that_is_revoked_between_two_pages_leaves_what_came);
 	tcase_add_test(tcase, an_edited_post_is_told_once);
 	tcase_add_test(tcase, a_deleted_post_is_told_when_it_is_sure);
 	tcase_add_test(tcase, looking_again_stays_within_its_bounds);

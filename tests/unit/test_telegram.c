@@ -110,6 +110,26 @@ START_TEST(what_comes_twice_has_the_same_id)
 }
 END_TEST
 
+START_TEST(disorder_in_a_page_neither_loses_nor_repeats)
+{
+	static const char *const bodies[] = {
+		"{\"update_id\": 102, \"message\": {\"message_id\": 3, \"date\": 1800000000, \"chat\": "
+		"{\"id\": 9001, \"type\": \"private\"}, \"from\": {\"id\": 9001}, \"text\": \"tiga\"}}",
+		"{\"update_id\": 101, \"message\": {\"message_id\": 2, \"date\": 1800000000, \"chat\": "
+		"{\"id\": 9001, \"type\": \"private\"}, \"from\": {\"id\": 9001}, \"text\": \"dua\"}}",
+	};
+
+	for (size_t i = 0; i < 2; i++)
+		scene_tell(&s, "/_update", bodies[i]);
+	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 2);
+	ck_assert_str_eq(testctx_cursor(s.t), "102");
+	(void)scene_poll(&s);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 2);
+	ck_assert_int_eq(state_number("waiting"), 0);
+}
+END_TEST
+
 START_TEST(a_record_in_quarantine_does_not_hold_up_the_others)
 {
 	say(1, "satu");
@@ -139,6 +159,8 @@ static const struct {
 } failures[] = {
 	{ "{\"where\": \"getUpdates\", \"status\": 429, \"body\": {\"ok\": false, \"parameters\": "
 	  "{\"retry_after\": 14}}}", JEMBATAN_RETRY, 14000, "slow down" },
+	{ "{\"where\": \"getUpdates\", \"status\": 429, \"headers\": {\"Retry-After\": \"9\"}, "
+	  "\"body\": {\"ok\": false}}", JEMBATAN_RETRY, 9000, "slow down" },
 	{ "{\"where\": \"getUpdates\", \"status\": 409, \"body\": {\"ok\": false, \"description\": "
 	  "\"Conflict: terminated by other getUpdates request\"}}", JEMBATAN_RETRY, -1,
 	  "another program" },
@@ -375,6 +397,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, updates_are_forgotten_there_only_when_they_are_on_disk_here);
 	tcase_add_test(t, what_comes_twice_has_the_same_id);
+	tcase_add_test(t, disorder_in_a_page_neither_loses_nor_repeats);
 	tcase_add_test(t, a_record_in_quarantine_does_not_hold_up_the_others);
 	tcase_add_test(t, a_trial_takes_nothing_away);
 	tcase_add_loop_test(t, a_failure_says_what_to_do_and_loses_nothing, 0, COUNT(failures));

@@ -258,6 +258,8 @@ static const struct {
 	  "\"Date\": \"\"}}", 3600000, JEMBATAN_RETRY },
 	{ "{\"where\": \"mentions\", \"status\": 429, \"headers\": {\"Retry-After\": \"40\", \"Date\": "
 	  "\"\"}}", 40000, JEMBATAN_RETRY },
+	{ "{\"where\": \"mentions\", \"status\": 429, \"headers\": {\"Retry-After\": \"Fri, 15 Jan 2027 "
+	  "08:00:20 GMT\", \"Date\": \"Fri, 15 Jan 2027 08:00:00 GMT\"}}", 20000, JEMBATAN_RETRY },
 	{ "{\"where\": \"mentions\", \"status\": 429}", 900000, JEMBATAN_RETRY },
 	{ "{\"where\": \"mentions\", \"status\": 402}", 3600000, JEMBATAN_RETRY },
 	{ "{\"where\": \"mentions\", \"status\": 503}", -1, JEMBATAN_RETRY },

@@ -111,6 +111,37 @@ START_TEST(a_walk_that_was_cut_begins_anew)
 }
 END_TEST
 
+START_TEST(disorder_in_a_page_loses_nothing)
+{
+	char id[32];
+
+	for (int i = 0; i < 7; i++) {
+		snprintf(id, sizeof id, "Ugx%d", i);
+		comment(id, i * 9, NULL);
+	}
+	scene_tell(&s, "/_fault", "{\"where\": \"threads\", \"disorder\": true, \"times\": 3}");
+	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 7);
+	ck_assert_str_eq(testctx_cursor(s.t), "1799999640000");
+}
+END_TEST
+
+START_TEST(a_token_that_expires_between_two_pages_is_exchanged)
+{
+	char id[32];
+
+	open_with(NULL, "segar-uji", NULL);
+	for (int i = 0; i < 7; i++) {
+		snprintf(id, sizeof id, "Ugx%d", i);
+		comment(id, i, NULL);
+	}
+	scene_tell(&s, "/_fault", "{\"where\": \"threads\", \"status\": 401, \"skip\": 1}");
+	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_uint_eq(testctx_emit_count(s.t), 7);
+	ck_assert_int_eq(state_number("tokens"), 2);
+}
+END_TEST
+
 START_TEST(a_later_walk_ends_where_all_is_known)
 {
 	char id[32];
@@ -155,6 +186,8 @@ static const struct {
 	  23 * HOUR_MS },
 	{ "{\"where\": \"threads\", \"status\": 403, \"reason\": \"rateLimitExceeded\"}", JEMBATAN_RETRY,
 	  60000 },
+	{ "{\"where\": \"threads\", \"status\": 429, \"headers\": {\"Retry-After\": \"7\"}}",
+	  JEMBATAN_RETRY, 7000 },
 	{ "{\"where\": \"threads\", \"status\": 403, \"reason\": \"forbidden\"}", JEMBATAN_AUTH, -1 },
 	{ "{\"where\": \"threads\", \"status\": 401, \"reason\": \"authError\"}", JEMBATAN_AUTH, -1 },
 	{ "{\"where\": \"threads\", \"status\": 503}", JEMBATAN_RETRY, -1 },
@@ -271,6 +304,8 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_walk_brings_every_comment_and_then_moves_on);
 	tcase_add_test(t, a_walk_that_was_cut_begins_anew);
+	tcase_add_test(t, disorder_in_a_page_loses_nothing);
+	tcase_add_test(t, a_token_that_expires_between_two_pages_is_exchanged);
 	tcase_add_test(t, a_later_walk_ends_where_all_is_known);
 	tcase_add_test(t, an_edited_comment_has_another_revision);
 	tcase_add_loop_test(t, a_failure_says_what_to_do_and_loses_nothing, 0, COUNT(failures));
