@@ -75,7 +75,8 @@ static bool is_abbreviation(const char *sentence, const char *stop)
 	static const char *const known[] = { "jl",  "jln", "no",  "yth", "kec", "kel", "kab",
 					     "ds",  "dsn", "gg",  "bpk", "sdr", "dr",  "rt",
 					     "rw",  "wr",  "prov", "tgl", "hp", "a.n", "u.p",
-					     "telp", "ass", "st", "ir",  "drs", "h",   "hj" };
+					     "telp", "ass", "st", "ir",  "drs", "h",   "hj",
+					     "kp",  "kep", "adm", "ps" };
 	const char *word = stop;
 
 	while (word > sentence && word[-1] != ' ' && word[-1] != '\n' && word[-1] != '(')
