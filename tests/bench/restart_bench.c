@@ -18,7 +18,7 @@
 #include "store/inbox.h"
 #include "store/instances.h"
 
-#define BATCH 256u
+#define BATCH 16384u
 
 static struct why why;
 
@@ -107,6 +107,7 @@ static void fill(const char *folder, unsigned count)
 		add(db, empty, instance.id, n, text.data);
 		if (n % BATCH == BATCH - 1) {
 			must(db_commit(db, &why));
+			db_idle(db);
 			must(db_begin(db, &why));
 		}
 	}
