@@ -168,8 +168,9 @@ const struct jembatan_option settings_table[] = {
 		"false: each complaint becomes a ticket, whether another says the same or not."),
 	DURATION("duplicates.window", "30d", DAY, 365 * DAY,
 		 "A complaint is compared with those of so long before."),
-	INTEGER("duplicates.automatic", "60", 1, 99,
-		"From this probability (in percent) on it is joined without a person."),
+	INTEGER("duplicates.automatic", "50", 1, 99,
+		"From this probability (in percent) on it is joined without a person; more is asked "
+		"where it would join several, or is like others too."),
 	INTEGER("duplicates.review", "45", 1, 99,
 		"From here on a person is asked, with the proposal to join."),
 	INTEGER("duplicates.separate", "25", 1, 99,

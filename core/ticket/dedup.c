@@ -8,6 +8,14 @@
 #include "ticket/dedup_index.h"
 #include "base/poison.h"
 
+/* A wrong join costs more the more it joins, and where two incidents are like it one
+ * of them is wrong: more than `automatic` is asked then, for each member beyond the
+ * first (of at most so many), and for the second incident's score. */
+#define MORE_A_MEMBER 0.05
+#define MORE_MEMBERS 4u
+#define MORE_A_RIVAL 0.5
+#define MORE_MOST 0.95
+
 struct dedup_index {
 	const struct dedup_model *model;
 	struct dedup_settings settings;
@@ -25,7 +33,7 @@ const char *dedup_decision_name(enum dedup_decision d)
 struct dedup_settings dedup_settings_preset(void)
 {
 	return (struct dedup_settings){
-		.window_ms = DEDUP_WINDOW_MS, .automatic = 0.6, .review = 0.45, .separate = 0.25,
+		.window_ms = DEDUP_WINDOW_MS, .automatic = 0.5, .review = 0.45, .separate = 0.25,
 	};
 }
 
@@ -150,15 +158,40 @@ static void compare_all(struct dedup_index *i, const struct fingerprint *f, uint
 }
 
 /* Mean over the members of the candidate's incident. */
-static double incident_score(const struct dedup_answer *a, uint64_t incident)
+static double incident_score(const struct dedup_answer *a, uint64_t incident, unsigned *members)
 {
-	double sum = 0, members = 0;
+	double sum = 0;
+	*members = 0;
 	for (size_t n = 0; n < a->count; n++)
 		if (a->candidates[n].incident == incident) {
 			sum += a->candidates[n].score;
-			members++;
+			++*members;
 		}
-	return sum / members;
+	return sum / *members;
+}
+
+/* The incident that fits best, and what is asked of it. */
+static double find_incident(const struct dedup_index *i, struct dedup_answer *out)
+{
+	double rival = 0;
+	unsigned members = 0, most = 0;
+	for (size_t n = 0; n < out->count; n++) {
+		uint64_t incident = out->candidates[n].incident;
+		double score = incident_score(out, incident, &members);
+		if (score > out->score) {
+			rival = out->score;
+			most = members;
+			out->score = score;
+			out->incident = incident;
+			out->nearest = out->candidates[n].id;
+		} else if (incident != out->incident && score > rival) {
+			rival = score;
+		}
+	}
+	unsigned more = most > MORE_MEMBERS ? MORE_MEMBERS : most > 0 ? most - 1 : 0;
+	double asked = fmin(i->settings.automatic + MORE_A_MEMBER * more + MORE_A_RIVAL * rival,
+			    MORE_MOST);
+	return fmax(asked, i->settings.automatic);
 }
 
 /* Among the members of the incident found. Words alone join nobody to a report
@@ -192,15 +225,8 @@ void dedup_index_decide_change(struct dedup_index *i, const struct fingerprint *
 	out->score = 0;
 	out->count = 0;
 	compare_all(i, f, own, out);
-	for (size_t n = 0; n < out->count; n++) {
-		double score = incident_score(out, out->candidates[n].incident);
-		if (score > out->score) {
-			out->score = score;
-			out->incident = out->candidates[n].incident;
-			out->nearest = out->candidates[n].id;
-		}
-	}
-	if (out->count > 0 && out->score >= i->settings.automatic)
+	double asked = find_incident(i, out);
+	if (out->count > 0 && out->score >= asked)
 		out->decision = find_repost(out) ? DEDUP_REPOST : DEDUP_RELATED;
 	else if (out->count > 0 && out->score >= i->settings.separate)
 		out->decision = DEDUP_REVIEW;

@@ -32,7 +32,7 @@ const char *dedup_decision_name(enum dedup_decision d); /* "separate" ... */
 /* Scores are probabilities. 0 < separate <= review <= automatic < 1. */
 struct dedup_settings {
 	int64_t window_ms;
-	double automatic; /* from here on joined by itself */
+	double automatic; /* from here on joined by itself; more where it joins several or rivals */
 	double review;    /* from here on listed as "probably the same" */
 	double separate;  /* from here on listed as "probably not"; below: not listed */
 };

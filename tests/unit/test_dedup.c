@@ -319,6 +319,40 @@ START_TEST(a_record_of_the_window_needs_less_than_a_thousand_bytes)
 }
 END_TEST
 
+static const struct {
+	unsigned reports, incidents;
+	enum dedup_decision of_like, of_same;
+} costs[] = {
+	{ 1, 1, DEDUP_RELATED, DEDUP_RELATED },
+	{ 2, 1, DEDUP_RELATED, DEDUP_RELATED },
+	{ 5, 1, DEDUP_REVIEW, DEDUP_RELATED },
+	{ 2, 2, DEDUP_REVIEW, DEDUP_RELATED }, /* one of both would be wrong */
+};
+
+/* What is surely the same is joined nevertheless. */
+START_TEST(more_is_asked_where_a_wrong_join_would_cost_more)
+{
+	static const char text[] = "Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari "
+		"No. 12 RT 3 RW 5 Kelurahan Tirtasuka tersumbat sampah sejak seminggu, setiap hujan air "
+		"masuk ke kios pedagang";
+	struct said report = { text, NULL, "081200000017", NULL, 0 };
+	struct said like = { "Saluran air Jl. Wijayasari No. 12 tersumbat sampah, pedagang mengeluh", NULL,
+			     "081300000018", NULL, 0 };
+	struct said same = { text, NULL, "081300000018", NULL, 0 };
+	for (unsigned n = 0; n < costs[_i].reports; n++) {
+		say(index_, &report, NULL);
+		dedup_index_move(index_, last_id, 1 + n % costs[_i].incidents);
+	}
+	struct dedup_answer a = say(index_, &like, NULL);
+	ck_assert_msg(a.decision == costs[_i].of_like, "%s at %.3f", dedup_decision_name(a.decision),
+		      a.score);
+	dedup_index_take_back(index_, last_id);
+	a = say(index_, &same, NULL);
+	ck_assert_msg(a.decision == costs[_i].of_same, "%s at %.3f", dedup_decision_name(a.decision),
+		      a.score);
+}
+END_TEST
+
 START_TEST(what_was_taken_back_has_never_been)
 {
 	enum { COUNT = 2200 };
@@ -537,6 +571,7 @@ int main(void)
 	tcase_add_test(t, an_index_rebuilt_from_rows_decides_as_the_one_that_grew);
 	tcase_add_loop_test(t, a_record_of_the_window_needs_less_than_a_thousand_bytes, 0,
 			    COUNT_OF(windows));
+	tcase_add_loop_test(t, more_is_asked_where_a_wrong_join_would_cost_more, 0, COUNT_OF(costs));
 	tcase_add_test(t, what_was_taken_back_has_never_been);
 	tcase_add_test(t, the_times_of_the_messages_count_and_not_those_of_their_reading);
 	tcase_add_test(t, what_the_authors_share_is_named);
