@@ -12,6 +12,7 @@
 #define AGAIN_MS (10 * MINUTE_MS) /* after it was not there once */
 #define MISSED_TWICE 2u
 #define LATE_MS DAY_MS
+#define TIME_MAX_MS INT64_C(253402300800000) /* the year 10000 */
 #define STATE_BYTES ((size_t)60 * 1024)
 
 /* ---- ages -------------------------------------------------------------- */
@@ -90,7 +91,8 @@ static bool read_line(const char *line, struct social_watched *out)
 	struct social_watched p = { .missing = 0 };
 
 	if (sscanf(line, "%63s %39s %" SCNd64 " %" SCNd64 " %u", p.id, p.edited, &p.since_ms, &p.due_ms,
-		   &p.missing) != 5)
+		   &p.missing) != 5 || p.since_ms < 0 || p.since_ms > TIME_MAX_MS || p.due_ms < 0 ||
+	    p.due_ms > TIME_MAX_MS)
 		return false;
 	if (strcmp(p.edited, "-") == 0)
 		p.edited[0] = '\0';

@@ -127,7 +127,8 @@ END_TEST
 
 START_TEST(the_list_survives_and_what_cannot_be_read_is_left_out)
 {
-	static const char broken[] = "x\n1 - 5 6\n\n2 b 7 8 1\n3 - a b c";
+	static const char broken[] = "x\n1 - 5 6\n\n2 b 7 8 1\n3 - a b c\n4 - -9223372036854775808 1 0\n"
+				     "5 - 1 9223372036854775807 0\n";
 	struct kit_text *text = kit_text_new(100000);
 
 	social_watch_read(w, (struct jembatan_bytes){ broken, sizeof(broken) - 1 });
