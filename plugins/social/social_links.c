@@ -207,6 +207,11 @@ bool social_link_read(const char *network, const char *own, const char *url,
 		return false;
 	p.host = kit_url_host(url);
 	p.path = kit_url_path(url);
+	/* %.. in a name becomes whatever bytes it stands for. */
+	if (p.host && !kit_utf8_is_valid((struct jembatan_bytes){ p.host, strlen(p.host) })) {
+		free(p.host);
+		p.host = NULL;
+	}
 	for (size_t i = 0; p.host && p.path && i < sizeof(networks) / sizeof(networks[0]); i++) {
 		if (strcmp(networks[i].name, network) != 0 || !is_of(&networks[i], p.host))
 			continue;

@@ -94,6 +94,7 @@ static const struct {
 	{ "x", "https://notx.com/sumbi/status/190", false, NULL, NULL, NULL },
 	{ "x", "https://evil.example/x.com/status/190", false, NULL, NULL, NULL },
 	{ "x", "x.com/sumbi/status/190", false, NULL, NULL, NULL },
+	{ "x", "https://%be.x.com/sumbi/status/190", false, NULL, NULL, NULL },
 	{ "mastodon", "https://contoh.example/@sumbi/190", true, "190", "@sumbi", NULL },
 	{ "mastodon", "https://contoh.example/@sumbi@lain.example/190", true, "190",
 	  "@sumbi@lain.example", NULL },
