@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/jx.h"
 #include "commands.h"
+#include "commands_consent.h"
 #include "commands_probe.h"
 #include "commands_replies.h"
 #include "commands_support.h"
@@ -513,6 +514,7 @@ control_command *commands_find(const char *name)
 		{ "backfill", backfill_command },
 		{ "support", support_command },
 		{ "probe", probe_command },
+		{ "oauth", oauth_command },
 		{ "central institutions", central_institutions_command },
 		{ "central differences", central_differences_command },
 		{ "central accept", central_accept_command },

@@ -232,6 +232,18 @@ const struct field msg_delivered_fields[] = {
 	FIELD_END
 };
 
+const struct field msg_consent_fields[] = {
+	FIELD(1, FIELD_TEXT, struct msg_consent, answer),
+	FIELD_END
+};
+
+const struct field msg_consented_fields[] = {
+	FIELD(1, FIELD_U32, struct msg_consented, result),
+	FIELD(2, FIELD_TEXT, struct msg_consented, why),
+	FIELD(3, FIELD_TEXT, struct msg_consented, url),
+	FIELD_END
+};
+
 const struct field msg_fetch_fields[] = {
 	FIELD(1, FIELD_TEXT, struct msg_fetch, reference),
 	FIELD_END

@@ -21,6 +21,7 @@ enum msg_type {
 	MSG_SAMPLE = 9,   /* msg_sample, blob in pieces; answered by DONE */
 	MSG_CHECK = 10,   /* (nothing); calls check(); answered by DONE */
 	MSG_STOP = 11,    /* finish, close(), exit 0 */
+	MSG_CONSENT = 12, /* msg_consent; answered by CONSENTED */
 	/* child to core */
 	MSG_MANIFEST = 32,
 	MSG_BEGIN = 33,      /* msg_begin, blob = raw */
@@ -35,6 +36,7 @@ enum msg_type {
 	MSG_DELIVERED = 42,  /* msg_delivered */
 	MSG_FETCHED = 43,    /* msg_fetched */
 	MSG_WAKE = 44,       /* (nothing): the watched fd is readable: POLL me */
+	MSG_CONSENTED = 45,  /* msg_consented */
 	/* command to core and back */
 	MSG_COMMAND = 64,  /* msg_command */
 	MSG_ROW = 65,      /* blob = one JSON object */
@@ -209,6 +211,16 @@ struct msg_delivered {
 	unsigned result; /* enum jembatan_result of reply(): AUTH, CONFIG, ... */
 };
 
+struct msg_consent {
+	const char *answer; /* where the browser ended; NULL: begin */
+};
+
+struct msg_consented {
+	unsigned result;
+	const char *why;
+	const char *url; /* to be opened */
+};
+
 struct msg_fetch {
 	const char *reference;
 };
@@ -313,6 +325,7 @@ extern const struct field msg_web_open_fields[], msg_web_state_fields[],
 extern const struct field msg_manifest_fields[], msg_open_fields[], msg_begin_fields[],
 	msg_message_fields[], msg_checkpoint_fields[], msg_receipt_fields[], msg_state_fields[],
 	msg_log_fields[], msg_result_fields[], msg_request_fields[], msg_response_fields[],
+	msg_consent_fields[], msg_consented_fields[],
 	msg_reply_fields[], msg_delivered_fields[], msg_fetch_fields[], msg_fetched_fields[],
 	msg_sample_fields[], msg_command_fields[], msg_progress_fields[], msg_end_fields[];
 

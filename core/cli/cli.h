@@ -65,6 +65,8 @@ struct cli_posts {
 	bool is_dry;
 };
 int cli_posts_add(const struct cli *c, const struct cli_posts *asked);
+/* Let an account consent: prints the page, reads from stdin where the browser ended. */
+int cli_oauth(const struct cli *c, const char *instance);
 int cli_preview(const struct cli *c, const char *instance, const char *sample);
 
 #endif

@@ -45,6 +45,7 @@ static const char usage_text[] =
 	"  intake add --instance NAME --csv FILE|- [--dry-run]   posts that somebody copied\n"
 	"run\n"
 	"  pause INSTANCE|central, resume INSTANCE|central\n"
+	"  oauth INSTANCE              let its account consent: prints the page, asks where it ended\n"
 	"  backfill INSTANCE --since DATE [--dry-run]\n"
 	"  reload                      read the configuration again, apply what changed\n"
 	"keep\n"
@@ -437,6 +438,13 @@ static int run_key(const struct request *q)
 	return usage_error("key status or rotate, not ", what);
 }
 
+static int run_oauth(const struct request *q)
+{
+	if (word(q, 1) == NULL || word(q, 2) != NULL)
+		return usage_error("oauth needs ", "INSTANCE alone: the answer is read from stdin");
+	return cli_oauth(&q->cli, word(q, 1));
+}
+
 static int run_access(const struct request *q)
 {
 	if (!str_equal(word(q, 1), "list"))
@@ -459,7 +467,7 @@ static int run(const struct request *q)
 		{ "rules", run_rules },
 		{ "backup", run_backup }, { "restore", run_restore },
 		{ "erase", run_erase }, { "key", run_key }, { "access", run_access },
-		{ "intake", run_intake },
+		{ "intake", run_intake }, { "oauth", run_oauth },
 	};
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (str_equal(table[i].name, word(q, 0)))

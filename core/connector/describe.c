@@ -77,7 +77,8 @@ static void print_option(const struct msg_manifest_option *o, FILE *out)
 
 void describe_print(const struct msg_manifest *m, FILE *out)
 {
-	static const char *const can[] = { "poll", "request", "reply", "fetch", "preview", "hand" };
+	static const char *const can[] = { "poll", "request", "reply", "fetch", "preview", "hand",
+					    "consent" };
 	fprintf(out, "%s %s: %s\n", m->name, m->version, m->summary);
 	fputs("can:", out);
 	for (size_t i = 0; i < COUNT_OF(can); i++)

@@ -88,6 +88,8 @@ static const char *call_name(enum host_call call)
 		return "preview()";
 	case HOST_CALL_CLOSE:
 		return "close()";
+	case HOST_CALL_CONSENT:
+		return "consent()";
 	}
 	return "?";
 }

@@ -12,6 +12,8 @@
 #include "base/poison.h"
 
 #define OPTIONS_MAX 256u
+/* Those of 0.1 and 0.2 end there. */
+#define OPERATIONS_SIZE_0_1 offsetof(struct jembatan_operations, consent)
 #define TEXT_MAX 4096u
 
 static bool is_text(const char *s)
@@ -39,7 +41,7 @@ static enum jembatan_result check_abi(const struct jembatan_connector *c, struct
 			       "newer Jembatan, or rebuild the plugin against this version's "
 			       "connector.h",
 			       c->abi_major, c->abi_minor, JEMBATAN_ABI_MAJOR, JEMBATAN_ABI_MINOR);
-	if (c->size < sizeof(*c) || !c->operations || c->operations->size < sizeof(*c->operations))
+	if (c->size < sizeof(*c) || !c->operations || c->operations->size < OPERATIONS_SIZE_0_1)
 		return why_set(why, JEMBATAN_CONFIG,
 			       "its tables are smaller than ABI %u.%u says: set each `size` with "
 			       "sizeof and rebuild the plugin", c->abi_major, c->abi_minor);
@@ -64,6 +66,7 @@ static enum jembatan_result check_name(const struct jembatan_connector *c, const
 static enum jembatan_result check_operations(const struct jembatan_connector *c, struct why *why)
 {
 	const struct jembatan_operations *o = c->operations;
+	bool has_consent = o->size >= sizeof(*o) && o->consent != NULL;
 	const struct {
 		unsigned capability;
 		bool present;
@@ -74,6 +77,7 @@ static enum jembatan_result check_operations(const struct jembatan_connector *c,
 		{ JEMBATAN_CAN_REPLY, o->reply != NULL, "reply" },
 		{ JEMBATAN_CAN_FETCH, o->fetch != NULL, "fetch" },
 		{ JEMBATAN_CAN_PREVIEW | JEMBATAN_CAN_HAND, o->preview != NULL, "preview" },
+		{ JEMBATAN_CAN_CONSENT, has_consent, "consent" },
 	};
 	for (size_t i = 0; i < COUNT_OF(needed); i++)
 		if ((c->capabilities & needed[i].capability) && !needed[i].present)

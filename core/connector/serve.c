@@ -228,6 +228,29 @@ static enum jembatan_result do_fetch(struct server *s, const struct letter *ask,
 	return r == JEMBATAN_OK ? link_flush(&h->link, why) : JEMBATAN_FATAL;
 }
 
+#define URL_MAX 4096u
+
+static enum jembatan_result do_consent(struct server *s, const struct letter *ask, struct why *why)
+{
+	struct host *h = s->host;
+	struct msg_consent in = { 0 };
+	const char *url = NULL;
+	if (field_unpack(msg_consent_fields, ask->meta, s->arena, &in, why) != JEMBATAN_OK)
+		return JEMBATAN_FATAL;
+	host_enter(h, HOST_CALL_CONSENT, ask->seq);
+	struct msg_consented out = {
+		.result = checked(h, h->plugin->operations->consent(&h->context, h->self, in.answer,
+								    &url)),
+	};
+	if (out.result == JEMBATAN_OK && url != NULL)
+		out.url = host_clean(h, url, URL_MAX, NULL);
+	out.why = host_explained(h);
+	enum jembatan_result r = link_send(&h->link, MSG_CONSENTED, ask->seq, msg_consented_fields,
+					   &out, bytes_text(NULL), why);
+	host_leave(h);
+	return r == JEMBATAN_OK ? link_flush(&h->link, why) : JEMBATAN_FATAL;
+}
+
 static enum jembatan_result do_check(struct server *s, const struct letter *ask, struct why *why)
 {
 	struct host *h = s->host;
@@ -280,6 +303,7 @@ static const struct call {
 	{ MSG_REQUEST, ROLE(MSG_ROLE_REQUEST), 0, JEMBATAN_CAN_REQUEST, do_request },
 	{ MSG_REPLY, ROLE(MSG_ROLE_DELIVER), 0, JEMBATAN_CAN_REPLY, do_reply },
 	{ MSG_FETCH, ROLE(MSG_ROLE_DELIVER), 0, JEMBATAN_CAN_FETCH, do_fetch },
+	{ MSG_CONSENT, ROLE(MSG_ROLE_DELIVER), 0, JEMBATAN_CAN_CONSENT, do_consent },
 	{ MSG_CHECK, ~0u, JEMBATAN_MODE_CHECK, 0, do_check },
 	{ MSG_SAMPLE, ~0u, JEMBATAN_MODE_PREVIEW, JEMBATAN_CAN_PREVIEW, do_sample },
 };

@@ -95,7 +95,7 @@ static bool is_key(const char *key)
 }
 
 #define STATE_CALLS (HOST_CALL_OPEN | HOST_CALL_POLL | HOST_CALL_REQUEST | HOST_CALL_REPLY | \
-		     HOST_CALL_FETCH)
+		     HOST_CALL_FETCH | HOST_CALL_CONSENT)
 
 enum jembatan_result values_state_get(struct jembatan_context *context, const char *key,
 				      struct jembatan_bytes *out_value)

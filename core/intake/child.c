@@ -143,7 +143,7 @@ static int64_t deadline_of(unsigned type)
 		return FAULT_NUMBER("JEMBATAN_OPEN_DEADLINE_MS", OPEN_DEADLINE_MS);
 	if (type == MSG_REQUEST)
 		return REQUEST_DEADLINE_MS;
-	if (type == MSG_REPLY || type == MSG_FETCH)
+	if (type == MSG_REPLY || type == MSG_FETCH || type == MSG_CONSENT)
 		return DELIVER_DEADLINE_MS;
 	return FAULT_NUMBER("JEMBATAN_POLL_DEADLINE_MS", POLL_DEADLINE_MS);
 }

@@ -132,7 +132,8 @@ static enum jembatan_result on_manifest(struct child *c, const struct frame *f, 
 static unsigned answer_to(unsigned asked_type)
 {
 	return asked_type == MSG_REQUEST ? MSG_RESPONSE : asked_type == MSG_REPLY ? MSG_DELIVERED :
-	       asked_type == MSG_FETCH ? MSG_FETCHED : MSG_DONE;
+	       asked_type == MSG_FETCH ? MSG_FETCHED :
+	       asked_type == MSG_CONSENT ? MSG_CONSENTED : MSG_DONE;
 }
 
 /* Also from a child that was told to stop meanwhile: a reply that has gone out
@@ -207,6 +208,7 @@ static enum jembatan_result on_frame(struct child *c, const struct frame *f, str
 		return on_response(c, f, why);
 	case MSG_DELIVERED:
 	case MSG_FETCHED:
+	case MSG_CONSENTED:
 		return on_answer(c, f, why);
 	default:
 		return why_set(why, JEMBATAN_DATA, "a frame of the unknown type %u", (unsigned)f->type);

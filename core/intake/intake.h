@@ -55,7 +55,11 @@ MUST_CHECK enum jembatan_result intake_resume(struct intake *in, const char *nam
 typedef void intake_on_answer(void *data, const struct frame *answer, const char *why);
 /* This very sentence: the child was never asked. */
 extern const char intake_never_asked[];
-/* Queue a REQUEST, REPLY or FETCH for the instance's child; at most 256
+/* Its credentials are others: it may go on, with children that read them anew (but
+ * for that of replies, which brought them). */
+MUST_CHECK enum jembatan_result intake_renew(struct intake *in, const char *name, struct why *why);
+
+/* Queue a REQUEST, REPLY, FETCH or CONSENT for the instance's child; at most 256
  * (requests: 4,096) wait: RETRY beyond. Requests are handed on without waiting for each other. GONE: no such instance or role. A request's answer is handed
  * out only after the commit of what it brought. */
 MUST_CHECK enum jembatan_result intake_call(struct intake *in, const char *name,

@@ -243,11 +243,29 @@ enum jembatan_result intake_resume(struct intake *in, const char *name, struct w
 	return set_paused(in, name, false, why);
 }
 
+enum jembatan_result intake_renew(struct intake *in, const char *name, struct why *why)
+{
+	struct instance *i = intake_find(in, name, why);
+	if (i == NULL)
+		return JEMBATAN_GONE;
+	i->usable = true;
+	i->deliver.alarm[0] = '\0';
+	struct worker *const workers[] = { &i->poll, &i->request };
+	for (size_t n = 0; n < COUNT_OF(workers); n++) {
+		if (workers[n]->child == NULL)
+			continue;
+		worker_restart(workers[n]);
+		worker_start(workers[n]); /* if it rests just now */
+	}
+	return JEMBATAN_OK;
+}
+
 /* ---- calls ------------------------------------------------------------- */
 
 static unsigned capability_of(enum msg_type type)
 {
 	return type == MSG_REQUEST ? JEMBATAN_CAN_REQUEST : type == MSG_REPLY ? JEMBATAN_CAN_REPLY :
+	       type == MSG_CONSENT ? JEMBATAN_CAN_CONSENT :
 	       JEMBATAN_CAN_FETCH;
 }
 

@@ -51,7 +51,7 @@ unsigned worker_needs(enum worker_purpose purpose)
 	case WORKER_REQUEST:
 		return JEMBATAN_CAN_REQUEST;
 	case WORKER_DELIVER:
-		return JEMBATAN_CAN_REPLY | JEMBATAN_CAN_FETCH;
+		return JEMBATAN_CAN_REPLY | JEMBATAN_CAN_FETCH | JEMBATAN_CAN_CONSENT;
 	case WORKER_REPLAY:
 		return JEMBATAN_CAN_PREVIEW;
 	}

@@ -159,6 +159,14 @@ enum jembatan_result kit_auth_token(struct kit_auth *a, const char *refused,
 	return kit_http_tell(a->http, result, &response, &why);
 }
 
+struct kit_oauth2 *kit_auth_oauth2(struct kit_auth *a, struct jembatan_context **out_ctx,
+				   struct kit_http **out_http)
+{
+	*out_ctx = a->ctx;
+	*out_http = a->http;
+	return a->oauth2;
+}
+
 /* ---- life ---- */
 
 struct kit_auth *kit_auth_new(struct jembatan_context *ctx, struct kit_http *http,

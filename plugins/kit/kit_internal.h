@@ -33,6 +33,16 @@ enum jembatan_result kit_oauth2_token(struct kit_oauth2 *oauth2, const char *ref
 				      struct kit_http_response *response, const char **out_token,
 				      struct kit_why *why);
 
+/* The code of an account's consent becomes tokens, on disk with OK. AUTH: it was
+ * refused, or no refresh token came with it. */
+enum jembatan_result kit_oauth2_exchange(struct kit_oauth2 *oauth2, const char *code,
+					 const char *redirect_url, const char *verifier,
+					 struct kit_http_response *response, struct kit_why *why);
+const char *kit_oauth2_client_id(const struct kit_oauth2 *oauth2);
+/* What an auth is made of; oauth2 NULL: another kind. */
+struct kit_oauth2 *kit_auth_oauth2(struct kit_auth *auth, struct jembatan_context **out_ctx,
+				   struct kit_http **out_http);
+
 /* Requests per minute and day, counted before each request. */
 struct kit_budget {
 	int64_t per_minute, per_day;

@@ -28,6 +28,8 @@ struct kit_oauth2 {
 	size_t header_count;
 	char *access;     /* NULL: none yet */
 	char *refresh;    /* the grant refresh_token; else NULL */
+	bool by_consent;  /* ... which an account's consent brings; NULL: not yet */
+	char *client_id, *client_form; /* as they go with a code */
 	int64_t renew_ms; /* ask for a new one from then on */
 	bool is_unsaved;  /* not on disk yet: not to be used */
 };
@@ -56,13 +58,25 @@ static char *make_form(const struct kit_auth_options *o)
 {
 	struct buf form;
 	buf_init(&form, TOKEN_MAX);
-	add_field(&form, "grant_type", o->refresh_token ? "refresh_token" : "client_credentials");
+	add_field(&form, "grant_type",
+		  o->refresh_token || o->by_consent ? "refresh_token" : "client_credentials");
 	if (!o->client_in_header) {
 		add_field(&form, "client_id", o->client_id);
 		add_field(&form, "client_secret", o->client_secret);
 	}
 	add_field(&form, "scope", o->scope);
 	add_field(&form, "audience", o->audience);
+	return buf_take(&form);
+}
+
+/* With a code: a public client says who it is, too (RFC 6749, 4.1.3). */
+static char *make_client_form(const struct kit_auth_options *o)
+{
+	struct buf form;
+	buf_init(&form, TOKEN_MAX);
+	add_field(&form, "client_id", o->client_id);
+	if (!o->client_in_header)
+		add_field(&form, "client_secret", o->client_secret);
 	return buf_take(&form);
 }
 
@@ -91,6 +105,9 @@ struct kit_oauth2 *kit_oauth2_new(struct jembatan_context *ctx, struct kit_http 
 	a->client_basic = o->client_in_header ? make_basic(o) : NULL;
 	a->identity = xstrdup(hex);
 	a->refresh = o->refresh_token ? xstrdup(o->refresh_token) : NULL;
+	a->by_consent = o->by_consent;
+	a->client_id = xstrdup(o->client_id ? o->client_id : "");
+	a->client_form = make_client_form(o);
 	a->headers = xcalloc(o->token_header_count + 1, sizeof(*a->headers));
 	for (size_t i = 0; i < o->token_header_count; i++) {
 		a->headers[i].name = xstrdup(o->token_headers[i].name);
@@ -105,6 +122,8 @@ void kit_oauth2_free(struct kit_oauth2 *a)
 	if (!a)
 		return;
 	kit_wipe_text(&a->form);
+	kit_wipe_text(&a->client_form);
+	free(a->client_id);
 	kit_wipe_text(&a->client_basic);
 	kit_wipe_text(&a->access);
 	kit_wipe_text(&a->refresh);
@@ -148,7 +167,7 @@ static void load(struct kit_oauth2 *a)
 	CLEANUP(kit_wipe_text) char *refresh = take_line(&at);
 	if (!identity || !str_equal(identity, a->identity) || !access || !*access)
 		return;
-	if (a->refresh && refresh && *refresh) {
+	if ((a->refresh || a->by_consent) && refresh && *refresh) {
 		kit_wipe_text(&a->refresh);
 		a->refresh = xstrdup(refresh);
 	}
@@ -221,7 +240,7 @@ static enum jembatan_result take_answer(struct kit_oauth2 *a,
 	kit_wipe_text(&a->access);
 	a->access = xstrdup(access);
 	a->renew_ms = renew_at(a, root, response);
-	if (a->refresh && refresh) {
+	if ((a->refresh || a->by_consent) && refresh) {
 		kit_wipe_text(&a->refresh);
 		a->refresh = xstrdup(refresh);
 	}
@@ -250,6 +269,10 @@ static enum jembatan_result explain(const struct kit_oauth2 *a, enum jembatan_re
 	/* RFC 6749, 5.2: wrong credentials are a 400 here. */
 	if (response->status == 400)
 		result = JEMBATAN_AUTH;
+	if (result == JEMBATAN_AUTH && a->by_consent && strstr(word, "invalid_grant"))
+		return kit_why_set(why, result, "no access token: %s%s: the refresh token is used "
+				   "up or taken back: let the account consent once more (jembatan "
+				   "oauth %s)", inner->text, word, a->ctx->instance);
 	if (result == JEMBATAN_AUTH && a->refresh && strstr(word, "invalid_grant"))
 		return kit_why_set(why, result, "no access token: %s%s: the refresh token is used "
 				   "up or taken back: let the account consent once more and put "
@@ -257,38 +280,83 @@ static enum jembatan_result explain(const struct kit_oauth2 *a, enum jembatan_re
 	return kit_why_set(why, result, "no access token: %s%s", inner->text, word);
 }
 
-static enum jembatan_result fetch(struct kit_oauth2 *a, struct kit_http_response *response,
-				  struct kit_why *why)
+/* Of a request that was not sent before: its form is the caller's, and wiped. */
+static enum jembatan_result ask(struct kit_oauth2 *a, struct buf *form,
+				struct kit_http_response *response, struct kit_why *inner)
 {
 	struct jembatan_header headers[HEADERS_MAX];
-	struct kit_why inner = { "" };
-	struct buf form;
 	size_t count = 0;
 	headers[count++] = (struct jembatan_header){ "Accept", "application/json" };
 	if (a->client_basic)
 		headers[count++] = (struct jembatan_header){ "Authorization", a->client_basic };
 	for (size_t i = 0; i < a->header_count && count < HEADERS_MAX; i++)
 		headers[count++] = a->headers[i];
-	buf_init(&form, 4 * TOKEN_MAX);
-	buf_printf(&form, "%s", a->form);
-	add_field(&form, "refresh_token", a->refresh);
 	struct kit_http_request request = {
 		.size = sizeof(request),
 		.method = "POST",
 		.url = a->token_url,
 		.headers = headers,
 		.header_count = count,
-		.body = buf_bytes(&form),
+		.body = buf_bytes(form),
 		.content_type = "application/x-www-form-urlencoded",
 		.body_ceiling = 4 * TOKEN_MAX,
 		.operator_url = true,
 	};
-	enum jembatan_result result = kit_http_exchange(a->http, &request, response, &inner);
-	mem_wipe(form.data, form.size);
-	buf_done(&form);
+	enum jembatan_result result = kit_http_exchange(a->http, &request, response, inner);
+	mem_wipe(form->data, form->size);
+	buf_done(form);
+	return result;
+}
+
+static enum jembatan_result fetch(struct kit_oauth2 *a, struct kit_http_response *response,
+				  struct kit_why *why)
+{
+	struct kit_why inner = { "" };
+	struct buf form;
+	if (a->by_consent && !a->refresh)
+		return kit_why_set(why, JEMBATAN_AUTH, "the account has not consented yet: run "
+				   "jembatan oauth %s", a->ctx->instance);
+	buf_init(&form, 4 * TOKEN_MAX);
+	buf_printf(&form, "%s", a->form);
+	add_field(&form, "refresh_token", a->refresh);
+	enum jembatan_result result = ask(a, &form, response, &inner);
 	if (result == JEMBATAN_OK)
 		return take_answer(a, response, why);
 	return explain(a, result, response, &inner, why);
+}
+
+const char *kit_oauth2_client_id(const struct kit_oauth2 *a)
+{
+	return a->client_id;
+}
+
+enum jembatan_result kit_oauth2_exchange(struct kit_oauth2 *a, const char *code,
+					 const char *redirect_url, const char *verifier,
+					 struct kit_http_response *response, struct kit_why *why)
+{
+	struct kit_why inner = { "" };
+	struct buf form;
+	char word[48];
+	buf_init(&form, 4 * TOKEN_MAX);
+	add_field(&form, "grant_type", "authorization_code");
+	add_field(&form, "code", code);
+	add_field(&form, "redirect_uri", redirect_url);
+	add_field(&form, "code_verifier", verifier);
+	buf_printf(&form, "&%s", a->client_form);
+	enum jembatan_result result = ask(a, &form, response, &inner);
+	if (result != JEMBATAN_OK) {
+		error_word(response, word);
+		return kit_why_set(why, response->status == 400 ? JEMBATAN_AUTH : result,
+				   "the code was not exchanged: %s%s: it lives for seconds, begin anew",
+				   inner.text, word);
+	}
+	CLEANUP(jx_decref) json_t *root = NULL;
+	if (kit_json_parse(response->body, &root, NULL) != JEMBATAN_OK ||
+	    !usable(root, "refresh_token"))
+		return kit_why_set(why, JEMBATAN_AUTH, "the account consented, but no refresh token "
+				   "came: take our access back in the account's settings and begin anew");
+	a->by_consent = true; /* what comes now counts, whatever is written in the options */
+	return take_answer(a, response, why);
 }
 
 static bool is_good(const struct kit_oauth2 *a, const char *refused)

@@ -51,11 +51,15 @@ static const struct jembatan_option options[] = {
 	  "Bluesky: how often all of the list is read, for posts with a false date and for "
 	  "deletions." },
 	{ "refresh_token", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
-	  "X: the token of the account's consent, instead of access_token; those that X gives in "
-	  "exchange are kept sealed." },
-	{ "client_id", JEMBATAN_STRING, 0, NULL, 0, 0, NULL, "X: the app's id, for refresh_token." },
+	  "X, YouTube: a consent's token from elsewhere; without it `jembatan oauth` brings one. Those "
+	  "that are given in exchange are kept sealed." },
+	{ "client_id", JEMBATAN_STRING, 0, NULL, 0, 0, NULL,
+	  "X, YouTube: the app's id; the account consents by `jembatan oauth`." },
 	{ "client_secret", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
-	  "X: the app's secret, if it is a confidential one." },
+	  "X, YouTube: the app's secret (X: if it is a confidential one)." },
+	{ "redirect_url", JEMBATAN_URL, 0, NULL, 0, 0, schemes,
+	  "X, YouTube: the callback URL as registered at the app; preset: X https://localhost/, YouTube "
+	  "http://localhost." },
 	{ "app_secret", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
 	  "Webhooks are signed with it (Facebook, Instagram: the app's secret, which signs our calls too; "
 	  "X: its consumer secret)." },
@@ -305,6 +309,18 @@ static enum jembatan_result social_request(struct jembatan_context *ctx, void *d
 	return result;
 }
 
+static enum jembatan_result social_consent(struct jembatan_context *ctx, void *data,
+					   const char *answer, const char **out_url)
+{
+	struct social *s = data;
+
+	begin_call(s, SOCIAL_DELIVER);
+	if (!s->network->consent || s->is_by_hand)
+		return jembatan_explain(ctx, JEMBATAN_CONFIG, "%s: the token is made in the network's own "
+					"settings: see docs/social.en.md", s->network->name);
+	return s->network->consent(s, answer, out_url);
+}
+
 static enum jembatan_result social_preview(struct jembatan_context *ctx,
 					   struct jembatan_bytes sample)
 {
@@ -332,6 +348,7 @@ static const struct jembatan_operations operations = {
 	.fetch = social_fetch,
 	.preview = social_preview,
 	.close = social_close,
+	.consent = social_consent,
 };
 
 static const struct jembatan_connector connector = {
@@ -343,7 +360,7 @@ static const struct jembatan_connector connector = {
 	.summary = "social networks: mentions, files, replies under the post",
 	.capabilities = JEMBATAN_CAN_POLL | JEMBATAN_CAN_REQUEST | JEMBATAN_CAN_REPLY |
 			JEMBATAN_CAN_FETCH | JEMBATAN_CAN_PREVIEW |
-			JEMBATAN_CAN_HAND,
+			JEMBATAN_CAN_HAND | JEMBATAN_CAN_CONSENT,
 	.options = options,
 	.operations = &operations,
 };

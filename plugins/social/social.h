@@ -55,6 +55,9 @@ struct social_network {
 	/* NULL: this network calls nobody. */
 	enum jembatan_result (*request)(struct social *s, const struct jembatan_request *request,
 					struct jembatan_response *out);
+	/* See connector.h; NULL: an account of this network consents in another way. */
+	enum jembatan_result (*consent)(struct social *s, const char *answer,
+					const char **out_url);
 	/* A page, a webhook or one record: emits, asks nobody. */
 	enum jembatan_result (*show)(struct social *s, struct jembatan_bytes sample);
 };

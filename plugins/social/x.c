@@ -335,9 +335,9 @@ static enum jembatan_result x_check(struct jembatan_context *ctx)
 	if (has_refresh && !jembatan_get_string(ctx, "client_id"))
 		return jembatan_explain(ctx, JEMBATAN_CONFIG, "%s: x with refresh_token needs `client_id`",
 					jembatan_where(ctx, "refresh_token", NULL));
-	if (!has_refresh && !jembatan_get_string(ctx, "access_token"))
+	if (!jembatan_get_string(ctx, "client_id") && !jembatan_get_string(ctx, "access_token"))
 		return jembatan_explain(ctx, JEMBATAN_CONFIG,
-					"%s: x needs `refresh_token` and `client_id`, or `access_token`",
+					"%s: x needs `client_id`, and then `jembatan oauth`; or `access_token`",
 					jembatan_where(ctx, "network", NULL));
 	if (account && (*account == '\0' || account[strspn(account, "0123456789")] != '\0'))
 		return jembatan_explain(ctx, JEMBATAN_CONFIG,
@@ -375,6 +375,7 @@ const struct social_network x_network = {
 	.close = x_close,
 	.poll = x_poll,
 	.reply = x_reply,
+	.consent = x_consent,
 	.fetch = social_fetch_public,
 	.request = x_request,
 	.show = x_show,

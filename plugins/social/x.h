@@ -28,6 +28,8 @@ struct x {
 bool x_speaks_post(const struct social *s); /* the newer vocabulary in requests */
 /* s->own_id, and the handle where it is known. */
 JEMBATAN_MUST_CHECK enum jembatan_result x_learn_me(struct social *s);
+/* See connector.h. */
+enum jembatan_result x_consent(struct social *s, const char *answer, const char **out_url);
 /* The account as far as it is known without asking X. */
 struct x_us x_us(const struct social *s);
 /* Spends (micro: what it costs at most), sends with our token, and says what X's

@@ -31,28 +31,57 @@ static struct kit_auth *auth_of(struct social *s)
 	struct x *x = s->own;
 	const char *refresh = jembatan_get_string(s->ctx, "refresh_token");
 	const char *secret = jembatan_get_string(s->ctx, "client_secret");
+	const char *access = jembatan_get_string(s->ctx, "access_token");
+	bool is_account = refresh || !access;
 	const struct kit_auth_options options = {
 		.size = sizeof(options),
-		.kind = refresh ? KIT_AUTH_OAUTH2 : KIT_AUTH_BEARER,
-		.token = jembatan_get_string(s->ctx, "access_token"),
+		.kind = is_account ? KIT_AUTH_OAUTH2 : KIT_AUTH_BEARER,
+		.token = access,
 		.token_url = kit_arena_printf(s->arena, "%s/2/oauth2/token", s->url),
 		.client_id = jembatan_get_string(s->ctx, "client_id"),
 		.client_secret = secret,
 		.client_in_header = secret != NULL,
 		.refresh_token = refresh,
+		.by_consent = is_account && !refresh,
 	};
 
 	if (!x->auth)
 		x->auth = kit_auth_new(s->ctx, s->http, &options);
-	s->token_renews = refresh != NULL;
+	s->token_renews = is_account;
 	return x->auth;
+}
+
+enum jembatan_result x_consent(struct social *s, const char *answer, const char **out_url)
+{
+	const char *redirect = jembatan_get_string(s->ctx, "redirect_url");
+	const struct kit_consent_options how = {
+		.size = sizeof(how),
+		.authorize_url = "https://x.com/i/oauth2/authorize",
+		.redirect_url = redirect ? redirect : "https://localhost/",
+		.scope = "tweet.read tweet.write users.read offline.access",
+	};
+
+	if (!jembatan_get_string(s->ctx, "client_id"))
+		return jembatan_explain(s->ctx, JEMBATAN_CONFIG, "%s: set `client_id`, without `access_token`",
+					jembatan_where(s->ctx, "network", NULL));
+	enum jembatan_result result = jembatan_get_string(s->ctx, "refresh_token") ||
+				      !jembatan_get_string(s->ctx, "access_token") ?
+		kit_consent(auth_of(s), &how, answer, s->arena, out_url) :
+		jembatan_explain(s->ctx, JEMBATAN_CONFIG, "%s: `access_token` is used: take it out first",
+				 jembatan_where(s->ctx, "access_token", NULL));
+
+	/* It may be another account's. */
+	if (result == JEMBATAN_OK && answer)
+		result = jembatan_state_put(s->ctx, ME_KEY, (struct jembatan_bytes){ "", 0 });
+	return result;
 }
 
 /* Another token may be another account's. */
 static void token_mark(struct social *s, char out[65])
 {
 	const char *refresh = jembatan_get_string(s->ctx, "refresh_token");
-	const char *const parts[] = { refresh ? refresh : jembatan_get_string(s->ctx, "access_token") };
+	const char *access = jembatan_get_string(s->ctx, "access_token");
+	const char *const parts[] = { refresh ? refresh : access };
 
 	kit_digest(parts, 1, out);
 	out[16] = '\0';

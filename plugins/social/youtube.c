@@ -58,7 +58,8 @@ static void make_auth(struct social *s, struct youtube *y)
 
 	options.token = jembatan_get_string(s->ctx, "access_token");
 	options.refresh_token = jembatan_get_string(s->ctx, "refresh_token");
-	if (options.refresh_token) {
+	options.by_consent = !options.token && !options.refresh_token;
+	if (options.refresh_token || options.by_consent) {
 		options.kind = KIT_AUTH_OAUTH2;
 		options.client_id = jembatan_get_string(s->ctx, "client_id");
 		options.client_secret = jembatan_get_string(s->ctx, "client_secret");
@@ -434,19 +435,39 @@ static void youtube_close(struct social *s)
 	free(y);
 }
 
+static enum jembatan_result youtube_consent(struct social *s, const char *answer,
+					    const char **out_url)
+{
+	struct youtube *y = s->own;
+	const char *redirect = jembatan_get_string(s->ctx, "redirect_url");
+	/* A refresh token comes with the first consent alone, if it is not asked for. */
+	const struct kit_consent_options how = {
+		.size = sizeof(how),
+		.authorize_url = "https://accounts.google.com/o/oauth2/v2/auth",
+		.redirect_url = redirect ? redirect : "http://localhost",
+		.scope = "https://www.googleapis.com/auth/youtube.force-ssl",
+		.more = { "access_type", "offline", "prompt", "consent" },
+	};
+
+	if (jembatan_get_string(s->ctx, "access_token") && !jembatan_get_string(s->ctx, "refresh_token"))
+		return jembatan_explain(s->ctx, JEMBATAN_CONFIG, "%s: `access_token` is used: take it out "
+					"first", jembatan_where(s->ctx, "access_token", NULL));
+	if (!y->auth)
+		make_auth(s, y);
+	return kit_consent(y->auth, &how, answer, s->arena, out_url);
+}
+
 static enum jembatan_result youtube_check(struct jembatan_context *ctx)
 {
 	const char *refresh = jembatan_get_string(ctx, "refresh_token");
 
-	if (!refresh && !jembatan_get_string(ctx, "access_token"))
-		return jembatan_explain(ctx, JEMBATAN_CONFIG,
-					"%s: youtube needs refresh_token, client_id and client_secret",
-					jembatan_where(ctx, "network", NULL));
-	if (refresh && (!jembatan_get_string(ctx, "client_id") ||
+	bool is_account = refresh || !jembatan_get_string(ctx, "access_token");
+
+	if (is_account && (!jembatan_get_string(ctx, "client_id") ||
 			!jembatan_get_string(ctx, "client_secret")))
 		return jembatan_explain(ctx, JEMBATAN_CONFIG,
-					"%s: refresh_token needs client_id and client_secret",
-					jembatan_where(ctx, "refresh_token", NULL));
+					"%s: youtube needs client_id and client_secret, and then `jembatan "
+					"oauth`", jembatan_where(ctx, "network", NULL));
 	return JEMBATAN_OK;
 }
 
@@ -467,6 +488,7 @@ const struct social_network youtube_network = {
 	.close = youtube_close,
 	.poll = youtube_poll,
 	.reply = youtube_reply,
+	.consent = youtube_consent,
 	.fetch = social_fetch_public,
 	.show = youtube_show,
 };

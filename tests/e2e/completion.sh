@@ -73,6 +73,7 @@ expect "jembatan --config etc/jembatan.yaml preview surat --s" --sample
 expect "jembatan preview surat --sample con" only contoh.eml
 expect "jembatan --config etc/jembatan.yaml backfill surat --" --since --dry-run
 expect "jembatan --config e" only etc
+expect "jembatan --config etc/jembatan.yaml oauth " only aplikasi surat
 expect "jembatan pause c" only central
 expect "jembatan --json --socket con" only contoh.eml
 expect "jembatan duplicates --offline con" only contoh.eml

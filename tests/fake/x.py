@@ -10,6 +10,8 @@ Says its URL on stdout. /2/users/me, /2/users/ID/mentions, /2/users/ID/tweets,
   POST /_delete {id}      a post is gone, with all its versions
   POST /_hide {id}        its author is protected or suspended from now on
   POST /_expire {}        the access token is no good from now on
+  POST /_browse {url}     what a browser does with the page of a consent: "ended" in /_state
+                          is where it ends
   POST /_fault {where, status, headers, body, times, skip, commit, cut, truncate, disorder}
                           the next answers at where (me, mentions, own, lookup, post, token), after
                           skip good ones: commit: it is done all the same; cut: no answer;
@@ -17,6 +19,7 @@ Says its URL on stdout. /2/users/me, /2/users/ID/mentions, /2/users/ID/tweets,
   GET  /_state            what was asked and posted"""
 import argparse
 import base64
+import hashlib
 import http.server
 import json
 import re
@@ -48,6 +51,7 @@ class World:
         self.own, self.faults, self.asked, self.queries = [], [], {}, []
         self.versions, self.hidden = {}, set()  # of posts, by their ids
         self.access, self.refresh, self.round = options.token, options.refresh, 0
+        self.opened, self.ended = None, None
         self.users[options.account] = {"id": options.account, "name": "Lapor Contoh",
                                        "username": "lapor_contoh"}
 
@@ -162,8 +166,26 @@ class World:
         self.own.append({"text": text, "parent": parent, "post": post})
         return 201, {"data": {"id": number, "text": shown, "edit_history_tweet_ids": [number]}}
 
+    def browse(self, url):
+        self.opened = {k: v[0] for k, v in urllib.parse.parse_qs(urllib.parse.urlsplit(url).query).items()}
+        self.ended = self.opened["redirect_uri"] + "?" + urllib.parse.urlencode(
+            {"state": self.opened["state"], "code": "kode-uji"})
+
+    def is_consent(self, form):
+        """The code counts once, for whom the page was made (RFC 7636, 4.6)."""
+        page, self.opened = self.opened, None
+        verifier = form.get("code_verifier", [""])[0].encode()
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier).digest()).rstrip(b"=").decode()
+        return bool(page) and form.get("code") == ["kode-uji"] and page["code_challenge"] == challenge \
+            and page["code_challenge_method"] == "S256" and 43 <= len(verifier) <= 128 \
+            and form.get("redirect_uri") == [page["redirect_uri"]] \
+            and form.get("client_id") == [page["client_id"]] and "offline.access" in page["scope"]
+
     def token(self, form):
-        if form.get("refresh_token", [""])[0] != self.refresh or not self.refresh:
+        if form.get("grant_type") == ["authorization_code"]:
+            if not self.is_consent(form):
+                return 400, {"error": "invalid_grant"}
+        elif form.get("refresh_token", [""])[0] != self.refresh or not self.refresh:
             return 400, {"error": "invalid_grant", "error_description": "Value passed for the token "
                          "was invalid."}
         self.round += 1
@@ -211,10 +233,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             w.hidden.add(body["id"])
         elif path == "/_expire":
             w.access = None
+        elif path == "/_browse":
+            w.browse(body["url"])
         elif path == "/_fault":
             w.faults.append(dict({"times": 1, "skip": 0}, **body))
         else:
-            return self.say(200, {"asked": w.asked, "queries": w.queries, "round": w.round,
+            return self.say(200, {"asked": w.asked, "queries": w.queries, "round": w.round, "ended": w.ended,
                                   "posted": [{"text": p["text"], "parent": p["parent"],
                                               "id": p["post"]["id"]} for p in w.own]})
         return self.say(200, {})

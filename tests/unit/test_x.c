@@ -544,7 +544,8 @@ static const struct {
 	{ "access_token", "x", "account", "77", JEMBATAN_OK },
 	{ "refresh_token", "x", "client_id", "a", JEMBATAN_OK },
 	{ "refresh_token", "x", "account", "77", JEMBATAN_CONFIG },
-	{ "account", "77", "client_id", "a", JEMBATAN_CONFIG },
+	{ "account", "77", "client_id", "a", JEMBATAN_OK }, /* a consent may come */
+	{ "account", "77", "client_secret", "a", JEMBATAN_CONFIG },
 	{ "access_token", "x", "account", "lapor_contoh", JEMBATAN_CONFIG },
 	{ "access_token", "x", "budget_cost", "Rp25", JEMBATAN_CONFIG },
 };

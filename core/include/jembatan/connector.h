@@ -24,7 +24,7 @@ extern "C" {
 /* The ABI. Another major, or a newer minor than the host's, is refused. It is
  * 0.x until it has been frozen as 1.0: rebuild plugins with each 0.x. */
 #define JEMBATAN_ABI_MAJOR 0u
-#define JEMBATAN_ABI_MINOR 2u
+#define JEMBATAN_ABI_MINOR 3u
 
 #if defined(__GNUC__)
 #define JEMBATAN_EXPORT __attribute__((visibility("default")))
@@ -59,6 +59,7 @@ enum jembatan_result {
  * begun as "line N" and becomes one message, with the id under which the channel
  * itself would bring it; nothing, when the link is not of this channel. */
 #define JEMBATAN_CAN_HAND 32u
+#define JEMBATAN_CAN_CONSENT 64u /* consent(): an account's first consent */
 
 /* Borrowed bytes, not NUL-terminated. */
 struct jembatan_bytes {
@@ -518,6 +519,13 @@ struct jembatan_operations {
 	enum jembatan_result (*preview)(struct jembatan_context *,
 					struct jembatan_bytes sample);
 	void (*close)(struct jembatan_context *, void *self);
+	/* since 0.3: */
+	/* Somebody lets an account consent (OAuth2). answer NULL: begin; *out_url
+	 * is the page to open, borrowed until the next call. Else: the address at
+	 * which the browser ended: exchange what it holds and keep what is given in
+	 * the state; *out_url is left alone. At most 30 s. */
+	enum jembatan_result (*consent)(struct jembatan_context *, void *self,
+					const char *answer, const char **out_url);
 };
 
 struct jembatan_connector {

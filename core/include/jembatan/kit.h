@@ -274,6 +274,9 @@ struct kit_auth_options {
 	/* The first one, from the consent. Those that the server gives in exchange
 	 * are kept sealed; another one here takes their place. */
 	const char *refresh_token;
+	/* OAUTH2 for an account: without refresh_token it is that of kit_consent,
+	 * and AUTH as long as nobody has consented. */
+	bool by_consent;
 };
 
 /* For a plugin's own option table; read by kit_auth_options_get. */
@@ -335,6 +338,25 @@ kit_auth_send(struct kit_auth *auth, const struct kit_http_request *request,
  * explained. */
 JEMBATAN_MUST_CHECK enum jembatan_result
 kit_auth_token(struct kit_auth *auth, const char *refused, const char **out_token);
+
+/* How an account consents (RFC 6749 4.1, with PKCE S256 of RFC 7636). */
+struct kit_consent_options {
+	size_t size; /* sizeof(struct kit_consent_options) */
+	const char *authorize_url; /* the page, without parameters of ours */
+	const char *redirect_url;  /* as registered; nobody need listen there */
+	const char *scope;
+	const char *more[8]; /* names and values of other parameters; NULL ends */
+};
+
+/* For consent(): with an auth of KIT_AUTH_OAUTH2. answer NULL: the page, with a
+ * verifier and a state of its own, which are kept sealed for an hour; borrowed
+ * from the arena. Else the address at which the browser ended ; its state
+ * must be ours: the code is exchanged, and the tokens are on disk when it
+ * returns OK. AUTH, DATA, RETRY, explained. Neither code nor token stands in any
+ * sentence. */
+JEMBATAN_MUST_CHECK enum jembatan_result
+kit_consent(struct kit_auth *auth, const struct kit_consent_options *how,
+	    const char *answer, struct kit_arena *arena, const char **out_url);
 
 /* ---- paging ------------------------------------------------------------ */
 
