@@ -304,26 +304,26 @@ void push_next_page(struct push *p)
 	p->request.url = arena_printf(p->arena, "%s%u", p->path, p->page);
 }
 
-static const char *hidden(struct push *p, const char *text)
+static const char *hidden(struct push *p, const char *text, unsigned kinds)
 {
 	if (!text)
 		return NULL;
 	char *copy = arena_strdup(p->arena, text);
-	(void)personal_mask(copy, PERSONAL_PUBLIC);
+	(void)personal_mask(copy, kinds);
 	return copy;
 }
 
 /* What all can read at the centre. What the citizen wrote stays in the store. */
-static void hide_numbers(struct push *p, struct source *s)
+static void hide_numbers(struct push *p, struct source *s, unsigned kinds)
 {
 	struct ticket *t = &s->ticket;
 	struct jembatan_message *m = &s->message.message.message;
 
-	t->title = hidden(p, t->title);
-	t->content_edited = hidden(p, t->content_edited);
-	t->content_original = hidden(p, t->content_original);
-	t->place.address = hidden(p, t->place.address);
-	m->text = hidden(p, m->text);
+	t->title = hidden(p, t->title, kinds);
+	t->content_edited = hidden(p, t->content_edited, kinds);
+	t->content_original = hidden(p, t->content_original, kinds);
+	t->place.address = hidden(p, t->place.address, kinds);
+	m->text = hidden(p, m->text, kinds);
 }
 
 enum jembatan_result push_prepare(struct push *p, struct db *db,
@@ -339,8 +339,8 @@ enum jembatan_result push_prepare(struct push *p, struct db *db,
 	enum jembatan_result r = read_source(p, db, &s, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	if (!o->central->keep_nik)
-		hide_numbers(p, &s);
+	hide_numbers(p, &s, (o->central->keep_nik ? 0 : PERSONAL_PUBLIC) |
+			    (o->central->keep_contacts ? 0 : PERSONAL_CONTACT));
 	p->route_to = arena_strdup(p->arena, central_route_to(o, &s.ticket));
 	if (p->action == OUTCOME_FILE)
 		prepare_file(p, db, &s, o, out_left_out);

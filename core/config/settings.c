@@ -200,6 +200,7 @@ static void read_central(struct load *l, struct settings_central *out)
 	read_unknown(l, out);
 	out->reference_line = schema_integer(&l->values, "central.reference_line") != 0;
 	out->keep_nik = choice_of(l, "central.nik") == 1;
+	out->keep_contacts = choice_of(l, "central.contacts") == 1;
 	out->zone_minutes = 420;
 	if (zone != NULL && !date_zone(zone, &out->zone_minutes))
 		complain(l, "central.time_zone",

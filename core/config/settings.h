@@ -68,7 +68,8 @@ struct settings_central {
 	const unsigned *not_sent_statuses;
 	size_t not_sent_status_count;
 	bool reference_line;
-	bool keep_nik; /* numbers of identity and bank cards go along in texts */
+	bool keep_nik;      /* numbers of identity and bank cards go along in texts */
+	bool keep_contacts; /* so do telephones, mail addresses and accounts */
 	int zone_minutes;    /* of times without zone, east of UTC */
 	const char *ca_file; /* NULL: the system's */
 	unsigned daily_budget; /* 0: none */

@@ -132,6 +132,7 @@ bool settings_same_central(const struct settings *x, const struct settings *y)
 
 	return same_access(a, b) && same_pace(a, b) && same_unknown(a, b) &&
 	       a->reference_line == b->reference_line && a->keep_nik == b->keep_nik &&
+	       a->keep_contacts == b->keep_contacts &&
 	       str_equal(a->route_to, b->route_to) &&
 	       same_proposals(a, b) &&
 	       same_defaults(&a->defaults, &b->defaults) && same_status(&a->status, &b->status);

@@ -32,7 +32,7 @@ static const char *const confinements[] = { "required", "preferred", NULL };
 static const char *const formats[] = { "key=value", "json", NULL };
 static const char *const levels[] = { "debug", "info", "notice", "warning", "error", NULL };
 static const char *const centres[] = { "lapor_v3", NULL };
-static const char *const niks[] = { "mask", "keep", NULL };
+static const char *const masks[] = { "mask", "keep", NULL };
 static const char *const unknowns[] = { "hold", "resend", NULL };
 static const char *const bys[] = { "fixed", "proposed", NULL };
 static const char *const unsures[] = { "push", "review", NULL };
@@ -94,8 +94,10 @@ const struct jembatan_option settings_table[] = {
 	  "Statuses with which the centre says that it did nothing: sent again later." },
 	BOOLEAN("central.reference_line", "true",
 		"Our reference stands as the last line of a complaint's content."),
-	CHOICE("central.nik", "mask", niks,
+	CHOICE("central.nik", "mask", masks,
 	       "Identity (NIK, KK) and bank card numbers in texts that go to the centre: mask or keep."),
+	CHOICE("central.contacts", "mask", masks,
+	       "Telephones, mail addresses and bank accounts in these texts: mask or keep."),
 	TEXT("central.time_zone", "WIB", "Zone of dates without one: WIB, WITA, WIT or +07:00."),
 	FOLDER("central.ca_file", NULL, "Certificates to trust instead of the system's."),
 	INTEGER("central.daily_budget", "0", 0, 100000000, "Requests a day, at most; 0: any number."),

@@ -14,9 +14,10 @@ enum personal_kind {
 };
 /* In what is listed or logged. */
 #define PERSONAL_ALL 31u
-/* In what goes to the centre: no agency needs these in a text. Telephones and
- * accounts are often the very thing that is reported. */
+/* What is one's own for life, and how to reach somebody or pay him: settings keep
+ * either in what goes to the centre. */
 #define PERSONAL_PUBLIC (PERSONAL_IDENTITY | PERSONAL_CARD)
+#define PERSONAL_CONTACT (PERSONAL_PHONE | PERSONAL_MAIL | PERSONAL_ACCOUNT)
 
 /* Put a "*" for each of their digits and, in mail addresses, letters; nothing
  * else changes, nor the length. Returns how many were found. */

@@ -16,8 +16,10 @@ PHONE, OTHER = "+6281298765432", "+6281311112222"
 SPELT = "0812-9876 5432\n"
 MAIL = "dayang.sumbi@contoh.invalid"
 NIK = "3273014101900001"
+CONTACTS = ["0813-7777 8888", "0021-01-012345-50-1", "ketua[at]"]
 WORDS = [NIK, "Dayang Sumbi", "81298765432", MAIL, "Cikapundung", "papan lapuk"]
-TEXTS = ["Laporan %d: papan lapuk di jembatan Cikapundung, Dayang Sumbi, NIK " + NIK,
+TEXTS = ["Laporan %d: papan lapuk di jembatan Cikapundung, Dayang Sumbi, NIK " + NIK +
+         ", hubungi 0813-7777 8888, rek BRI 0021-01-012345-50-1, ketua[at]contoh.com",
          "Lampu jalan %d padam di Jalan Cikapundung sejak kemarin."]
 
 
@@ -130,6 +132,8 @@ def whole(p):
     told = json.dumps(p.centre.complaints())
     expect(NIK not in told and "NIK " + 16 * "*" in told and "Cikapundung" in told,
            "an identity number is in what the centre got: %s" % told)
+    expect(not any(w in told for w in CONTACTS) and "hubungi ****-**** ****" in told,
+           "a telephone, account or address is in what the centre got: %s" % told)
     looked = p.rig.ask("tickets")
     waiting = [t["reference"] for t in looked if t["state"] == "review"][0]
     listed = p.rig.command("review", "list").stdout
@@ -208,13 +212,14 @@ def one_ticket(p):
 def demanded(p):
     """Where the centre wants identity numbers, they are not hidden from it, and from
     everybody else as before."""
-    p.configure(nik="keep")
+    p.configure(nik="keep", contacts="keep")
     p.rig.ask("reload")
     count = len(p.centre.complaints())
     p.source.put({"do": "message", "id": "k1", "author": {"id": "k1"},
-                  "text": "Kartu bansos saya ditolak loket, NIK 3273014101900099, mohon dicek."})
+                  "text": "Kartu bansos saya ditolak loket, NIK 3273014101900099, telepon 0813-7777 8888."})
     wait_for("what is demanded", lambda: len(p.centre.complaints()) > count)
-    expect("NIK 3273014101900099" in json.dumps(p.centre.complaints()[-1]), "the number is hidden")
+    told = json.dumps(p.centre.complaints()[-1])
+    expect("NIK 3273014101900099" in told and "0813-7777 8888" in told, "the number is hidden")
     shown = json.dumps(p.rig.ask("tickets"))
     expect("3273014101900099" not in shown and "3273014101900099" not in p.rig.log_text(),
            "the number is in a list or in the log")

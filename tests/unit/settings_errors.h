@@ -31,7 +31,7 @@ static const struct {
 	  "are type, url, auth_header, auth_scheme, secret, guid, "
 	  "create_path, create_id, connect_timeout, answer_timeout, connections, "
 	  "idempotent, lookup, unknown, unknown_alarm, not_sent_statuses, "
-	  "reference_line, nik, time_zone, ca_file, daily_budget, status, institutions_every, "
+	  "reference_line, nik, contacts, time_zone, ca_file, daily_budget, status, institutions_every, "
 	  "route_to, route, supervision_disposition_id, classifications, categories_file, "
 	  "locations_file, defaults" },
 	{ "central.url: https://x\n",
@@ -52,7 +52,7 @@ static const struct {
 	  "jembatan.yaml:2: \"central\" must be a map with the keys type, "
 	  "url, auth_header, auth_scheme, secret, guid, create_path, create_id, "
 	  "connect_timeout, answer_timeout, connections, idempotent, lookup, "
-	  "unknown, unknown_alarm, not_sent_statuses, reference_line, nik, "
+	  "unknown, unknown_alarm, not_sent_statuses, reference_line, nik, contacts, "
 	  "time_zone, ca_file, daily_budget, status, institutions_every, route_to, "
 	  "route, supervision_disposition_id, classifications, categories_file, "
 	  "locations_file, defaults, not text" },

@@ -446,7 +446,7 @@ static const struct {
 	{ "unknown", "resend" },
 	{ "unknown_alarm", "7m" },
 	{ "not_sent_statuses", "[503]" },
-	{ "reference_line", "false" }, { "nik", "keep" },
+	{ "reference_line", "false" }, { "nik", "keep" }, { "contacts", "keep" },
 	{ "time_zone", "WIT" },
 	{ "ca_file", "/etc/lain.pem" },
 	{ "daily_budget", "7" },
