@@ -22,20 +22,25 @@ void box_key_random(struct box_key *out)
 	digest_random(out->bytes, sizeof(out->bytes));
 }
 
-/* One context for each direction in a process: making one, or turning it round,
- * costs as much as sealing 1 KiB. A key and a nonce are set each time. */
-static EVP_CIPHER_CTX *context(bool seals)
+static EVP_CIPHER_CTX *new_context(bool seals)
 {
-	static EVP_CIPHER_CTX *made[2];
-	EVP_CIPHER_CTX *c = made[seals];
-	if (c != NULL)
-		return c;
 	EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-	c = made[seals] = EVP_CIPHER_CTX_new();
+	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
 	ASSERT(cipher != NULL && c != NULL);
 	ASSERT(EVP_CipherInit_ex(c, cipher, NULL, NULL, NULL, seals) == 1);
 	EVP_CIPHER_free(cipher);
 	return c;
+}
+
+/* One for each direction in a process: making one, or turning it round, costs
+ * as much as sealing 1 KiB. A key and a nonce are set each time. Not for a
+ * box_reader: files are read in the courier's thread, too. */
+static EVP_CIPHER_CTX *context(bool seals)
+{
+	static EVP_CIPHER_CTX *made[2];
+	if (made[seals] == NULL)
+		made[seals] = new_context(seals);
+	return made[seals];
 }
 
 static void seal(const struct box_key *key, const uint8_t nonce[NONCE_SIZE], const void *label,
@@ -52,10 +57,10 @@ static void seal(const struct box_key *key, const uint8_t nonce[NONCE_SIZE], con
 }
 
 /* size counts the ciphertext without its tag, which follows it. */
-static bool unseal(const struct box_key *key, const uint8_t nonce[NONCE_SIZE], const void *label,
-		   size_t label_size, const uint8_t *sealed, size_t size, uint8_t *out)
+static bool unseal(EVP_CIPHER_CTX *c, const struct box_key *key, const uint8_t nonce[NONCE_SIZE],
+		   const void *label, size_t label_size, const uint8_t *sealed, size_t size,
+		   uint8_t *out)
 {
-	EVP_CIPHER_CTX *c = context(false);
 	uint8_t tag[TAG_SIZE];
 	memcpy(tag, sealed + size, TAG_SIZE);
 	int n = 0;
@@ -88,7 +93,7 @@ enum jembatan_result box_open(const struct box_key *key, const char *label,
 	uint8_t *room = (uint8_t *)buf_reserve(out, size);
 	if (room == NULL)
 		return why_set(why, JEMBATAN_DATA, "a sealed value (%s) is too large", label);
-	if (!unseal(key, p, label, strlen(label), p + NONCE_SIZE, size, room)) {
+	if (!unseal(context(false), key, p, label, strlen(label), p + NONCE_SIZE, size, room)) {
 		/* Bytes that nobody vouches for do not stay behind the text in out. */
 		mem_wipe(room, size);
 		return why_set(why, JEMBATAN_DATA,
@@ -213,6 +218,7 @@ void box_writer_free(struct box_writer *w)
 
 struct box_reader {
 	struct stream s;
+	EVP_CIPHER_CTX *context;
 	bool started, ended;
 	size_t fill, at; /* plain bytes held, and how many were handed out */
 	size_t ahead;    /* sealed bytes read ahead */
@@ -224,6 +230,7 @@ struct box_reader {
 struct box_reader *box_reader_new(const struct box_key *key, int fd)
 {
 	struct box_reader *r = xcalloc(1, sizeof(*r));
+	r->context = new_context(false);
 	r->s.key = *key;
 	r->s.fd = fd;
 	return r;
@@ -264,8 +271,8 @@ static enum jembatan_result read_chunk(struct box_reader *r, struct why *why)
 	size_t chunk = last ? have : have - 1;
 	uint8_t nonce[NONCE_SIZE];
 	chunk_nonce(&r->s, nonce);
-	if (chunk < TAG_SIZE || !unseal(&r->s.key, nonce, last ? "last" : "more", 4, r->sealed,
-					chunk - TAG_SIZE, r->plain))
+	if (chunk < TAG_SIZE || !unseal(r->context, &r->s.key, nonce, last ? "last" : "more", 4,
+					r->sealed, chunk - TAG_SIZE, r->plain))
 		return why_set(why, JEMBATAN_DATA,
 			       "a spool file was altered or cut: bring it back from a backup");
 	r->s.number++;
@@ -297,6 +304,7 @@ void box_reader_free(struct box_reader *r)
 {
 	if (r == NULL)
 		return;
+	EVP_CIPHER_CTX_free(r->context);
 	mem_wipe(r, sizeof(*r));
 	free(r);
 }

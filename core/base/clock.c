@@ -8,8 +8,9 @@
 #include "base/fault.h"
 #include "base/poison.h"
 
-static bool held;
-static int64_t held_now_ms, held_mono_ms;
+/* The courier's thread asks, too. */
+static _Atomic bool held;
+static _Atomic int64_t held_now_ms, held_mono_ms;
 
 static int64_t read_us(clockid_t id)
 {

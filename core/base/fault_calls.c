@@ -53,8 +53,8 @@ static void *next(const char *name)
 /* The function behind ours, looked up once. */
 #define REAL(returned, name, ...) \
 	static returned (*real)(__VA_ARGS__); \
-	if (!real) \
-		*(void **)&real = next(name)
+	if (!__atomic_load_n((void **)&real, __ATOMIC_RELAXED)) \
+		__atomic_store_n((void **)&real, next(name), __ATOMIC_RELAXED)
 
 static bool fails(enum kind kind, int usual)
 {
