@@ -28,7 +28,8 @@
 #define STORE_RETRY_MS 1000
 #define IDLE_EVERY_MS 2000
 #define CLOCK_JUMP_MS 30000
-#define DECIDE_US 8000 /* of a turn, while a child or many answers wait for its end */
+#define DECIDE_US 8000 /* of a turn, while a child waits for its end */
+#define BUSY_US 2000   /* the same, while connections to the centre stand idle meanwhile */
 
 static void on_turn(void *data);
 
@@ -73,8 +74,9 @@ static enum jembatan_result write_turn(struct app *a, bool intake_waits, bool *o
 	if (r == JEMBATAN_OK)
 		r = fetch_write(a->fetch, why);
 	int64_t share_us = intake_share_us(a->intake);
-	bool is_waited_for = intake_waits || (a->outbox != NULL && outbox_is_busy(a->outbox));
-	int64_t budget_us = share_us > 0 ? share_us : is_waited_for ? DECIDE_US : INT64_MAX;
+	bool is_sending = a->outbox != NULL && outbox_is_busy(a->outbox);
+	int64_t most_us = is_sending ? BUSY_US : intake_waits ? DECIDE_US : INT64_MAX;
+	int64_t budget_us = share_us > 0 ? share_us : most_us;
 	if (r == JEMBATAN_OK)
 		r = decide_write(a->decide, a->settings->batch_max, budget_us, out_more, why);
 	if (r == JEMBATAN_OK && a->outbox != NULL)
@@ -228,13 +230,18 @@ static void on_idle(void *data)
 
 /* That this is called proves only that the loop goes round. So a turn is asked
  * for at each look, and by the next one it must have been committed, or refused
- * by the store with its reason. Else systemd is to start us anew. */
+ * by the store with its reason; and the courier must have come by. Else systemd
+ * is to start us anew. */
 static void on_watchdog(void *data)
 {
 	struct app *a = data;
 	uint64_t ended = a->turns + a->refusals;
-	if (ended != a->watched)
+	bool is_courier_alive = a->outbox == NULL || outbox_is_alive(a->outbox);
+	if (ended != a->watched && is_courier_alive)
 		notify_send("WATCHDOG=1");
+	else if (!is_courier_alive)
+		log_error("jembatand", "what sends to the centre has stood still since the last look: the "
+			  "watchdog is not told that all is well");
 	else
 		log_error("jembatand", "no turn has ended since the last look: the watchdog is not told "
 			  "that all is well");

@@ -1,4 +1,4 @@
-/* client.c: libcurl multi in our loop. libcurl repeats a request by itself
+/* client.c: libcurl multi in a loop. libcurl repeats a request by itself
  * when a kept connection turns out dead. So it asks before each sending, and
  * once a byte has left the answer is no: such a request ends as 42 with bytes
  * sent, unknown. It never follows a redirect, speaks HTTP/1.1 only (a refused
@@ -11,7 +11,6 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/fault.h"
-#include "base/log.h"
 #include "central/reason.h"
 #include "central/sockets.h"
 
@@ -412,7 +411,10 @@ static void end_call(struct client_call *call, CURLcode code)
 	client_on_done *on_done = call->on_done;
 	void *data = call->data;
 	struct buf answer = call->answer;
+	char detail[CLIENT_DETAIL_MAX];
 	long status = 0;
+
+	str_copy(detail, sizeof(detail), call->error);
 
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
 	a.status = (unsigned)status;
@@ -421,9 +423,8 @@ static void end_call(struct client_call *call, CURLcode code)
 	a.retry_after_ms = retry_after(call->easy);
 	a.took_ms = clock_mono_ms() - call->started_mono_ms;
 	a.error = reason_of((int)code);
-	if (code != CURLE_OK)
-		log_debug("central", "libcurl %d: %s", (int)code,
-			  *call->error ? call->error : curl_easy_strerror(code));
+	if (code != CURLE_OK) /* the call's own text ends with it */
+		a.detail = *detail ? detail : curl_easy_strerror(code);
 	buf_init(&call->answer, 0);
 	client_cancel(call);
 	a.body = buf_bytes(&answer);
@@ -529,16 +530,4 @@ void client_free(struct client *c)
 	sockets_free(c->sockets);
 	loop_timer_free(c->timer);
 	free(c);
-}
-
-void client_push_ahead(struct client *c, int64_t ms)
-{
-	int64_t until = clock_mono_ms() + ms;
-	int running = 1;
-
-	while (running > 0 && clock_mono_ms() < until) {
-		curl_multi_perform(c->multi, &running);
-		curl_multi_poll(c->multi, NULL, 0, 5, NULL);
-	}
-	loop_timer_set(c->timer, 0); /* what has ended meanwhile shows no event any more */
 }

@@ -1,6 +1,7 @@
-/* client.h: HTTP towards the centre: libcurl multi in our loop. It sends a
+/* client.h: HTTP towards the centre: libcurl multi in a loop. It sends a
  * request exactly once, never follows, never repeats, keeps connections alive,
- * and tells whether any byte of a request has left. Knows no tickets. */
+ * and tells whether any byte of a request has left. Knows no tickets. In the
+ * daemon it runs in the courier's thread. */
 #ifndef CENTRAL_CLIENT_H
 #define CENTRAL_CLIENT_H
 
@@ -11,7 +12,7 @@
 
 #define CLIENT_ANSWER_MAX (1024u * 1024u)
 #define CLIENT_HEAD_MAX (64u * 1024u) /* of all headers of an answer */
-#define CLIENT_HEADERS_MAX 4u
+#define CLIENT_DETAIL_MAX 256u
 
 struct client_options {
 	const char *auth_header, *auth_scheme; /* borrowed, as all here */
@@ -47,7 +48,8 @@ struct client_answer {
 	struct jembatan_bytes body;
 	int64_t retry_after_ms; /* -1: not given */
 	int64_t took_ms;
-	const char *error;  /* why curl_code is not OK, for the operator */
+	const char *error;  /* why curl_code is not OK, for the operator; static */
+	const char *detail; /* the same in libcurl's words, or NULL */
 };
 
 struct client;
@@ -64,8 +66,5 @@ void client_free(struct client *c); /* cancels what is under way; NULL is fine *
 struct client_call *client_start(struct client *c, const struct client_request *request,
 				 client_on_done *on_done, void *data);
 void client_cancel(struct client_call *call);
-
-/* For the planted bug only: drive transfers without the loop for so long. */
-void client_push_ahead(struct client *c, int64_t ms);
 
 #endif

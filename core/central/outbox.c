@@ -14,6 +14,7 @@
 #include "store/audit.h"
 #include "store/instances.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -334,6 +335,7 @@ enum jembatan_result outbox_write(struct outbox *o, struct why *why)
 	ASSERT(db_in_transaction(o->db));
 	if (!o->is_recovered && !FAULT_PLANTED("claims-forgotten"))
 		r = recover(o, why);
+	courier_collect(o->courier); /* what came while the turn decided shares its commit */
 	for (struct push *p = o->finished.first; p && r == JEMBATAN_OK; p = p->next)
 		r = write_result(o, p, why);
 	if (r == JEMBATAN_OK && is_alarm_due(o))
@@ -355,7 +357,6 @@ void outbox_started(struct outbox *o)
 	struct why why;
 
 	o->is_recovered = true;
-	o->turn_mono_ms = clock_mono_ms();
 	if (is_alarm_due(o))
 		o->alarm_mono_ms = clock_mono_ms() + outbox_alarm_every_ms(o);
 	if (o->finished.count > 0)
@@ -468,13 +469,11 @@ static void on_answer(void *data, const struct client_answer *a)
 	p->call = NULL;
 	if (!push_read_answer(p, o->options, a, is_singled_out(o, p))) {
 		push_next_page(p);
-		p->call = client_start(o->client, &p->request, on_answer, p);
+		p->call = courier_start(o->courier, &p->request, on_answer, p);
 		return;
 	}
 	FAULT_POINT("push.answered");
 	list_remove(&o->flying, p);
-	if (o->finished.count == 0)
-		o->finished_mono_ms = clock_mono_ms();
 	list_add(&o->finished, p);
 	remember(o, p, a);
 	tell_pace(o, p, a->took_ms);
@@ -490,8 +489,8 @@ void outbox_start_claimed(struct outbox *o, bool too_early)
 	while ((p = list_take(&o->claimed))) {
 		pace_budget_use(&o->pace);
 		list_add(&o->flying, p);
-		p->call = client_start(o->client, &p->request, on_answer, p);
+		p->call = courier_start(o->courier, &p->request, on_answer, p);
 	}
 	if (too_early)
-		client_push_ahead(o->client, 50);
+		poll(NULL, 0, 50); /* the courier sends meanwhile */
 }

@@ -50,6 +50,7 @@ void outbox_pause(struct outbox *o, bool paused);
 void outbox_look(struct outbox *o);
 bool outbox_is_idle(const struct outbox *o); /* nothing under way or unwritten */
 bool outbox_is_busy(const struct outbox *o); /* more than half of what may be sent at once is */
+bool outbox_is_alive(const struct outbox *o); /* its courier is: see courier_is_alive */
 
 /* `jembatan unknown confirm|resend`, inside an open transaction: the person
  * says what became of the row. DATA when it is neither held as unknown

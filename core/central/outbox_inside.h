@@ -8,7 +8,6 @@
 #include "central/push.h"
 
 #define OUTBOX_LATENCIES 256u
-#define OUTBOX_GATHER_MS 3 /* answers that come so close share a commit */
 
 struct push_list {
 	struct push *first, *last;
@@ -23,7 +22,7 @@ struct outbox {
 	const struct central_options *options;
 	outbox_on_wants *on_wants;
 	void *data;
-	struct client *client;
+	struct courier *courier;
 	struct loop_timer *timer;
 	struct pace pace;
 	struct arena *arena; /* of one reading */
@@ -33,11 +32,9 @@ struct outbox {
 	bool came_up_empty;      /* the last claim got all that could be had */
 	int64_t claimed_at_ms;   /* the last claim took what was due by then */
 	int64_t next_due_ms;     /* of a queued row; 0: none */
-	int64_t turn_mono_ms;    /* of the last commit */
-	int64_t finished_mono_ms; /* of the first that is finished */
 	int64_t alarm_mono_ms;   /* when to look for what is held too long */
 	unsigned budget_written;
-	struct client_call *probe;
+	struct courier_call *probe;
 	struct client_request probe_request;
 	char *probe_url; /* of the last probe */
 	struct { /* the row that was turned away with 401 or 403 last */

@@ -40,25 +40,11 @@ bool outbox_is_busy(const struct outbox *o)
 	return 2 * o->flying.count > pace_allowed(&o->pace, clock_mono_ms());
 }
 
-/* Until when a turn waits for more answers, so that it is worth its commit: from
- * the first of them on, and not at all once half of what may fly has ended.
- * What left together comes back together: its first answer is never alone. */
-static int64_t gather_ms(const struct outbox *o)
-{
-	int64_t now = clock_mono_ms(), since = o->turn_mono_ms;
-
-	if (!outbox_is_busy(o))
-		return 0;
-	if (o->finished.count > 0 && o->finished_mono_ms > since)
-		since = o->finished_mono_ms;
-	return since + OUTBOX_GATHER_MS - now;
-}
-
 bool outbox_wants_turn(struct outbox *o)
 {
 	if (!o->is_recovered || clock_mono_ms() >= o->alarm_mono_ms)
 		return true;
-	return (has_work(o) && gather_ms(o) <= 0) || polls_wants_turn(o->polls);
+	return has_work(o) || polls_wants_turn(o->polls);
 }
 
 static void shorten(int64_t *wait, int64_t other)
@@ -91,7 +77,7 @@ static void probe(struct outbox *o)
 	o->probe_url = xasprintf("%s%s", o->options->central->url, o->options->tuning.probe_path);
 	pace_probe_begin(&o->pace);
 	o->probe_request = (struct client_request){ .url = o->probe_url };
-	o->probe = client_start(o->client, &o->probe_request, on_probed, o);
+	o->probe = courier_start(o->courier, &o->probe_request, on_probed, o);
 }
 
 static void on_timer(void *data)
@@ -109,8 +95,6 @@ void outbox_reschedule(struct outbox *o)
 		if (o->on_wants)
 			o->on_wants(o->data);
 		wait = UNANSWERED_MS; /* the turn sets it anew */
-	} else if (has_work(o)) {
-		wait = gather_ms(o);
 	}
 	shorten(&wait, pace_wait_ms(&o->pace, clock_mono_ms()));
 	shorten(&wait, o->alarm_mono_ms - clock_mono_ms());
@@ -171,7 +155,7 @@ void outbox_take_settings(struct outbox *o, bool are_equal)
 	const struct settings_central *c = o->options->central;
 	struct client_options client = client_options_of(c);
 
-	client_set_options(o->client, &client);
+	courier_set_options(o->courier, &client);
 	if (are_equal)
 		return;
 	pace_change(&o->pace, c->connections, c->daily_budget, clock_mono_ms());
@@ -193,7 +177,7 @@ struct outbox *outbox_new(struct loop *loop, struct db *db,
 	o->options = options;
 	o->on_wants = on_wants;
 	o->data = data;
-	o->client = client_new(loop, &client);
+	o->courier = courier_new(loop, &client);
 	o->timer = loop_timer_new(loop, on_timer, o);
 	o->arena = arena_new();
 	o->next_due_ms = 1; /* look at once */
@@ -222,7 +206,7 @@ void outbox_free(struct outbox *o)
 	free_list(&o->flying);
 	free_list(&o->finished);
 	polls_free(o->polls);
-	client_free(o->client);
+	courier_free(o->courier);
 	loop_timer_free(o->timer);
 	arena_free(o->arena);
 	free(o->probe_url);
@@ -246,6 +230,11 @@ void outbox_pause(struct outbox *o, bool paused)
 bool outbox_is_idle(const struct outbox *o)
 {
 	return o->claimed.count + o->flying.count + o->finished.count == 0;
+}
+
+bool outbox_is_alive(const struct outbox *o)
+{
+	return courier_is_alive(o->courier);
 }
 
 /* ---- a person's word ---- */

@@ -79,7 +79,7 @@ static struct poll *poll_new(struct polls *p, enum poll_kind kind, const struct 
 static void poll_free(struct poll *q)
 {
 	if (q->call)
-		client_cancel(q->call);
+		courier_cancel(q->call);
 	arena_free(q->arena);
 	free(q);
 }
@@ -417,7 +417,7 @@ static void start(struct poll *q)
 
 	p->used++;
 	pace_budget_use(&p->outbox->pace);
-	q->call = client_start(p->outbox->client, &q->request, on_answer, q);
+	q->call = courier_start(p->outbox->courier, &q->request, on_answer, q);
 }
 
 void polls_started(struct polls *p)

@@ -22,7 +22,7 @@ struct poll {
 	enum poll_kind kind;
 	struct follow_row row; /* of a ticket; without its words */
 	struct client_request request;
-	struct client_call *call; /* while it is under way */
+	struct courier_call *call; /* while it is under way */
 	const char *path;         /* of pages, without the number; NULL: one answer */
 	unsigned page;
 	/* what came back */

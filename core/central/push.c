@@ -37,7 +37,7 @@ void push_free(struct push *p)
 	if (!p)
 		return;
 	if (p->call)
-		client_cancel(p->call);
+		courier_cancel(p->call);
 	close_uploads(p);
 	arena_free(p->arena);
 	free(p);

@@ -4,7 +4,7 @@
 #ifndef CENTRAL_PUSH_H
 #define CENTRAL_PUSH_H
 
-#include "central/client.h"
+#include "central/courier.h"
 #include "central/step.h"
 
 #define PUSH_FILES_MAX 5u /* of one follow-up */
@@ -24,7 +24,7 @@ struct push {
 	struct client_part parts[PUSH_PARTS_MAX];
 	struct upload *uploads[PUSH_FILES_MAX];
 	size_t upload_count;
-	struct client_call *call; /* while it is under way */
+	struct courier_call *call; /* while it is under way */
 	/* what its answer is read by */
 	const char *route_to;      /* of the arena: the settings may change meanwhile */
 	const char *content;       /* of a follow-up */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What the daemon tells systemd's watchdog: that turns come to an end. A loop
-that goes round without a commit is not kept alive, nor is a turn that hangs.
+that goes round without a commit is not kept alive, nor is a turn that hangs, nor
+a courier (the thread that sends to the centre) that hangs.
 Needs a build with --enable-faults; 77 without."""
 import argparse
 import pathlib
@@ -14,6 +15,8 @@ WATCHDOG_S = 0.6  # the daemon looks at half of it
 
 def run(build, plant, keep):
     rig = Rig(build, {}, {})
+    rig.write_config({"url": "http://127.0.0.1:9", "secret": rig.secret("secret", "contoh"),
+                      "guid": rig.secret("guid", "contoh")}, {})
     env = {"WATCHDOG_USEC": str(int(WATCHDOG_S * 1e6))}
     if plant:
         env["JEMBATAN_PLANT"] = plant
@@ -28,8 +31,10 @@ def run(build, plant, keep):
             for _ in range(5):
                 expect(daemon.hears(b"WATCHDOG=1", 30), "the watchdog heard of no turn for 30 s")
         expect(daemon.is_alive(), "the daemon ended by itself")
-        told = "no turn has ended" in rig.log_text()
-        expect(told == (plant == "turn-lost"), "%s: the log is not as it should be" % plant)
+        for sentence, of in (("no turn has ended", "turn-lost"),
+                             ("what sends to the centre has stood still", "courier-hangs")):
+            expect((sentence in rig.log_text()) == (plant == of),
+                   "%s: the log is not as it should be" % plant)
         daemon.kill()
     finally:
         rig.close(keep)
@@ -45,7 +50,7 @@ def main():
         print("watchdog: skipped: not built with --enable-faults")
         return 77
     try:
-        for plant in (None, "turn-lost", "turn-hangs"):
+        for plant in (None, "turn-lost", "turn-hangs", "courier-hangs"):
             run(args.build, plant, args.keep)
     except Failed as failed:
         print("watchdog: %s" % failed)
