@@ -12,7 +12,7 @@ static const struct reply_channel channels[] = {
 	/* A status arrives as a receipt that bears our reference. */
 	{ .connector = "whatsapp", .text_max = 4096, .window_ms = 24 * HOUR,
 	  .window_code = "131047", .passing_codes = { "1", "2", "4", "80007", "130429", "131000",
-	  "131016", "131056" }, .settle_after_ms = 10 * MINUTE, .quiet = "21:00-07:00",
+	  "131016", "131056" }, .settle_after_ms = 10 * MINUTE, .days = 3, .quiet = "21:00-07:00",
 	  .kinds = { "id", "phone" } },
 	{ .connector = "facebook", .text_max = 8000, .is_public = true, .kinds = { "id" } },
 	{ .connector = "instagram", .text_max = 300, .is_public = true, .kinds = { "id" } },

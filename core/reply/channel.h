@@ -24,6 +24,7 @@ struct reply_channel {
 	const char *passing_codes[8]; /* a receipt's: told there once more, later; or NULL */
 	int64_t settle_after_ms; /* evidence (a receipt) may come so late */
 	unsigned patience;       /* "later" so often, ever more rarely, then it failed; 0: no end */
+	unsigned days;           /* "tomorrow" so often, then it failed; 0: no end */
 	bool is_public;          /* strangers read it: never of a secret report */
 	const char *quiet;       /* preset of quiet hours, "21:00-07:00"; or NULL */
 	const char *kinds[4];    /* addresses that it takes, the best first; ends with NULL */

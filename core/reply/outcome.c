@@ -13,6 +13,7 @@
 #define MOST_MS (INT64_C(30) * 60000)
 #define LATER_MOST_MS (INT64_C(24) * 3600000)
 #define PATIENT_MOST_MS (INT64_C(4) * 3600000)
+#define LONG_MS (INT64_C(12) * 3600000)
 #define SETTLE_FIRST_MS INT64_C(2000)
 #define SETTLES_MAX 4u
 #define REPEATS_MAX 6u /* a server that loses its answer each time */
@@ -103,6 +104,19 @@ static void patiently(const struct reply_channel *c, int64_t at_ms, int64_t now_
 	later(now_ms + wait_ms, now_ms, REPLY_QUEUED, why, v);
 }
 
+/* A pace has no end; who is put off from day to day is not waited for. */
+static void tomorrow(const struct reply_channel *c, int64_t at_ms, int64_t now_ms, const char *why,
+		     struct reply_verdict *v)
+{
+	bool is_long = c->days > 0 && at_ms - now_ms >= LONG_MS;
+	if (is_long && ++v->row.put_off > c->days) {
+		set(v, REPLY_FAILED, 0, why != NULL ? why : "for days it was to come later");
+		v->did_fail = true;
+		return;
+	}
+	later(at_ms, now_ms, REPLY_QUEUED, why, v);
+}
+
 /* The channel has no words for it: another way, or nobody misses it. */
 static void not_told(const struct reply_answer *a, struct reply_verdict *v)
 {
@@ -164,7 +178,7 @@ static void tried(const struct reply_channel *c, const struct reply_answer *a, i
 		if (c->patience > 0)
 			patiently(c, a->at_ms, now_ms, a->why, v);
 		else
-			later(a->at_ms, now_ms, REPLY_QUEUED, a->why, v);
+			tomorrow(c, a->at_ms, now_ms, a->why, v);
 		return;
 	case JEMBATAN_UNKNOWN:
 		unknown(c, now_ms, a->why != NULL ? a->why : "the answer was lost", v);

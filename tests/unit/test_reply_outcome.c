@@ -215,6 +215,34 @@ START_TEST(a_receipt_of_what_never_left_is_not_believed)
 }
 END_TEST
 
+/* "Not to this person, come back tomorrow", each day: it is told another way, or he
+ * is on the list; other waits have no end. */
+START_TEST(who_is_put_off_from_day_to_day_is_not_waited_for)
+{
+	static const struct {
+		int64_t wait_ms;
+		unsigned most;
+	} waits[] = { { 24 * HOUR, 4 }, { HOUR, 100 }, { 6000, 100 } };
+	for (size_t i = 0; i < COUNT_OF(waits); i++) {
+		struct reply_row row = row_of(REPLY_NUMBER);
+		struct reply_verdict v = { 0 };
+		unsigned times = 0;
+		for (int64_t now = NOW; times < 100 && !v.did_fail; times++) {
+			struct reply_answer later = { .outcome = JEMBATAN_LATER, .why = "held back",
+						      .at_ms = now + waits[i].wait_ms };
+			row.state = REPLY_SENDING;
+			row.started_ms = now;
+			reply_after_answer(reply_channel("whatsapp"), &row, &later, now, &v);
+			row = v.row;
+			now = row.due_ms;
+		}
+		ck_assert_uint_eq(times, waits[i].most);
+		ck_assert_int_eq(row.state, waits[i].most == 100 ? REPLY_QUEUED : REPLY_FAILED);
+		ck_assert_str_eq(row.why, "held back");
+	}
+}
+END_TEST
+
 /* The channel said that it had not taken it, and then shows that it has: told once.
  * That it failed, it had said already. */
 START_TEST(a_receipt_knows_better_than_the_answer_before_it)
@@ -243,6 +271,7 @@ int main(void)
 	tcase_add_test(t, a_receipt_has_time_to_come);
 	tcase_add_loop_test(t, receipts_come_in_any_order_and_twice, 0, COUNT_OF(receipts));
 	tcase_add_test(t, a_receipt_of_what_never_left_is_not_believed);
+	tcase_add_test(t, who_is_put_off_from_day_to_day_is_not_waited_for);
 	tcase_add_test(t, a_receipt_knows_better_than_the_answer_before_it);
 	return unit_run("reply_outcome", t);
 }
