@@ -243,10 +243,13 @@ bool decide_know_accuses(const struct decide *d, const struct jembatan_message *
 			 const struct ticket *of_ticket)
 {
 	struct rules_answer a;
-	if (m->text == NULL || d->o.tables == NULL || d->o.tables->rules == NULL ||
+	/* As propose_fill reads a report: a subject says what it is about as often. */
+	const char *said = arena_printf(d->arena, "%s\n%s", m->subject != NULL ? m->subject : "",
+					m->text != NULL ? m->text : "");
+	if (d->o.tables == NULL || d->o.tables->rules == NULL ||
 	    str_equal(of_ticket->classification, KNOW_SUPERVISION))
 		return false;
-	rules_apply(d->o.tables->rules, m->text, &a);
+	rules_apply(d->o.tables->rules, said, &a);
 	return str_equal(a.fields[RULES_KIND].value, KNOW_SUPERVISION);
 }
 

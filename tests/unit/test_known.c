@@ -167,11 +167,12 @@ END_TEST
  * that he accuses now. The first quotes its number, the second says it again. */
 static const struct {
 	bool quotes;
-	const char *text;
+	const char *text, *subject;
 } accusations[] = {
-	{ true, ": petugas dinas minta uang pelicin kepada warga, mohon diusut" },
+	{ true, ": nama dan foto orangnya ada pada kami, mohon diusut", "Petugas dinas minta uang pelicin" },
+	{ true, ": petugas dinas minta uang pelicin kepada warga, mohon diusut", NULL },
 	{ false, LONG_HOLE " Petugas Dinas datang dan meminta uang pelicin lima ratus ribu kepada warga "
-	  "supaya lubang itu ditambal, kuitansi tidak diberikan, nama dan foto orangnya ada pada kami" },
+	  "supaya lubang itu ditambal, kuitansi tidak diberikan, nama dan foto orangnya ada pada kami", NULL },
 };
 
 START_TEST(what_accuses_a_unit_is_no_addition_to_a_report_that_it_has)
@@ -182,7 +183,9 @@ START_TEST(what_accuses_a_unit_is_no_addition_to_a_report_that_it_has)
 	say("1", LONG_HOLE, WARGA_PHONE);
 	say("2", arena_printf(bench.arena, "%s%s%s", accusations[_i].quotes ? "Menyusul laporan " : "",
 			      accusations[_i].quotes ? app_bench_ticket(0).reference : "",
-			      accusations[_i].text), WARGA_PHONE);
+			      accusations[_i].text),
+	    accusations[_i].subject == NULL ? WARGA_PHONE :
+	    arena_printf(bench.arena, "%s, \"subject\": \"%s\"", WARGA_PHONE, accusations[_i].subject));
 	ck_assert_uint_eq(app_bench_tickets(), 2);
 	ck_assert_uint_eq(app_bench_pushes(OUTBOX_FOLLOW_UP), 0);
 	ck_assert_uint_eq(app_bench_pushes(OUTBOX_CREATE), 2);
