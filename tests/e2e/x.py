@@ -4,7 +4,8 @@ between a page and the cursor; an edit follows its ticket; a signed webhook and 
 poll bring the same post once; the number is answered under the post, without a link;
 `status` and /metrics show budget, cost, the newest post and the token; a ceiling in
 money stops polls, says so, and leaves what is there alone; days later an edit that
-mentions nobody and a deletion follow their tickets."""
+mentions nobody and a deletion follow their tickets; from half of a budget on polls slow
+down."""
 import argparse
 import base64
 import datetime
@@ -259,6 +260,22 @@ def shown(o):
     p.close()
 
 
+def slowed(o):
+    """Half of the day's requests are used: polls slow down, which is no alarm; replies go."""
+    p = Place(o, options={"budget_day": "12"})
+    row = wait_for("the pace", lambda: (lambda r: r if r and "slowed to one in" in (r["budget"] or "") else
+                                        None)(p.channel()), 60)
+    expect("/12 day" in row["budget"] and row["budget_pace_ms"] > 60000, "status says %s" % row)
+    expect('jembatan_channel_budget_pace_seconds{instance="x"}' in p.ask("GET", "/metrics")[1],
+           "metrics do not say it")
+    expect(p.give(event(1, "#lapor %s" % elsewhere(1))) == 200, "an event is not taken")
+    p.x.ask("/_post", {"post": post(1, "#lapor %s" % elsewhere(1)), "users": [author(1)]})
+    wait_for("a reply", lambda: p.replies_to(1))
+    expect(not p.rig.alarms("x"), "alarms: %s" % p.rig.alarms("x"))
+    expect(p.x.state()["asked"]["mentions"] < 8, "it asks on as if nothing were")
+    p.close()
+
+
 def preview(o):
     """`jembatan preview` takes a page of an answer and a webhook's body."""
     rig = Rig(o.build, {}, {"x": {"connector": "social", "options": {
@@ -274,7 +291,7 @@ def both(o):
     gathered(o, words="post")
 
 
-SCENARIOS = [preview, gathered, both, answered, followed, shown]
+SCENARIOS = [preview, gathered, both, answered, followed, slowed, shown]
 
 
 def main():
