@@ -1,6 +1,7 @@
 /* classify.c: features, the file of weights, and the sum over both. */
 #include "ticket/classify.h"
 
+#include <endian.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,7 +124,8 @@ static char letter_of(char c)
 }
 
 /* The words as they are written, also those that tokens.h leaves out: what a
- * citizen asks for stands in them. */
+ * citizen asks for stands in them. The location's as well: an office that is
+ * named there, however it is spelled, is often the one that is meant. */
 static void tell_spelling(struct telling *t, const char *text)
 {
 	char word[64] = "_";
@@ -164,8 +166,10 @@ static void each_feature(const struct lexicon *l, struct tokens_memo *memo, cons
 			tell(&to, '\0', last, k->text);
 		last = k->text;
 	}
-	if (text != NULL)
-		tell_spelling(&to, text);
+	const char *const spelled[] = { text, location };
+	for (size_t i = 0; i < COUNT_OF(spelled); i++)
+		if (spelled[i] != NULL)
+			tell_spelling(&to, spelled[i]);
 }
 
 static void put_feature(void *data, const char *text, size_t size)
@@ -188,13 +192,14 @@ void classify_features(const struct lexicon *l, const char *text, const char *lo
 /* ---- the file ----------------------------------------------------------- */
 
 /* Stands for the text: up to eight bytes are the key itself; of longer texts no
- * two that matter have the same. */
+ * two that matter have the same. Of a shorter text eight bytes are read too: all
+ * that come here lie in a longer buffer. */
 static uint64_t key_of(const char *text, size_t size)
 {
-	uint64_t h = 0;
+	uint64_t h;
 	if (size <= sizeof(h)) {
-		memcpy(&h, text, size);
-		return h;
+		memcpy(&h, text, sizeof(h));
+		return size == sizeof(h) ? h : le64toh(h) & ((UINT64_C(1) << 8 * size) - 1);
 	}
 	h = UINT64_C(14695981039346656037);
 	for (size_t i = 0; i < size; i++)

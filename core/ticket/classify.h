@@ -54,7 +54,7 @@ void classify_text(const struct classifier *c, struct tokens_memo *memo /* may b
 
 /* The features of a text, parted by tabs, each as often as it occurs: words,
  * pairs of words ("a b"), words of the location ("@a"), pieces of four letters
- * of the words as they are written ("~a_wo").
+ * of the words of both as they are written ("~a_wo").
  * What training counts is what the classifier reads. */
 void classify_features(const struct lexicon *l, const char *text, const char *location,
 		       struct buf *out);

@@ -2,14 +2,18 @@
 """Makes config/classify.txt from complaints whose agency, topic and social aid
 are known. Same input, same bytes. Needs python3-numpy.
 
-    tests/train/classify.py --build BUILD --data cls_dev.jsonl --out config/classify.txt
-    tests/train/classify.py --build BUILD --data cls_dev.jsonl --measure [--home CODE]
-    tests/train/classify.py --build BUILD --data cls_dev.jsonl --thresholds
+    D="--build BUILD --data cls_dev.jsonl --others dev.jsonl"
+    tests/train/classify.py $D --out config/classify.txt
+    tests/train/classify.py $D --measure [--home CODE] [--seed N ...]
+    tests/train/classify.py $D --thresholds
 
 What ships is trained on all records. --measure trains on four fifths, by date
 and by chance, and prints the figures of both parts of each split, from what
-`jembatan classify` says. --thresholds prints, by cross-validation, what social aid
-would come to at which shares (KNOW_SOCIAL_AID_* of know.h)."""
+`jembatan classify` says; with --seed by chance only, once for each seed. --others
+has records without labels (dev.meta.jsonl beside it says of which text each is):
+how rare a feature is, is counted there too. --thresholds prints, by
+cross-validation, what social aid would come to at which shares
+(KNOW_SOCIAL_AID_* of know.h)."""
 import argparse
 import hashlib
 import json
@@ -24,7 +28,8 @@ from collections import Counter
 TRAIN_SHARE = 0.8
 SEED = 5
 FOLDS = 5
-FLOOR = 5            # training records that must hold a feature before it ships
+FLOOR = 5            # records, labelled or not, that must hold a feature before it ships
+FLOOR_LABELLED = 2   # of these labelled
 GRAM_BYTES = 51
 BLOCKS = {"~": 1.0, "@": 0.3, "": 1.0}  # length of a record's features, by first letter: classify.c
 ROUNDS = 40
@@ -45,16 +50,19 @@ def load(path):
     return records
 
 
-def shuffled(records):
+def shuffled(records, seed=SEED):
     return sorted(range(len(records)), key=lambda i: hashlib.sha256(
-        b"%d %s" % (SEED, records[i]["id"].encode())).digest())
+        b"%d %s" % (seed, records[i]["id"].encode())).digest())
 
 
-def splits(records):
+def splits(records, seeds):
     """Name, what is learned from, what is held out."""
+    cut = int(len(records) * TRAIN_SHARE)
+    if seeds:
+        orders = [(seed, shuffled(records, seed)) for seed in seeds]
+        return [("by chance, seed %d" % seed, order[:cut], order[cut:]) for seed, order in orders]
     by_date = sorted(range(len(records)), key=lambda i: (records[i]["time"], records[i]["id"]))
     by_chance = shuffled(records)
-    cut = int(len(records) * TRAIN_SHARE)
     return (("by date", by_date[:cut], by_date[cut:]), ("by chance", by_chance[:cut], by_chance[cut:]))
 
 
@@ -63,6 +71,21 @@ def features(build, data):
         done = subprocess.run([str(build / "train_features")], stdin=source, check=True,
                               stdout=subprocess.PIPE)
     return [Counter(line.split("\t")) for line in done.stdout.decode().split("\n")]
+
+
+def count_others(build, path, records):
+    """Number of records and, by feature, how many have it: one of each text that
+    is not among the labelled ones."""
+    with open(path.with_name(path.stem + ".meta.jsonl"), encoding="utf-8") as lines:
+        sources = [json.loads(line)["src"] for line in lines]
+    left = set(sources) - {r["id"] for r in records}
+    count, seen = 0, Counter()
+    for source, features_of in zip(sources, features(build, path)):
+        if source in left:
+            left.remove(source)
+            count += 1
+            seen.update(features_of.keys())
+    return count, seen
 
 
 def vectors(numpy, counts, grams, idf):
@@ -133,13 +156,15 @@ def fit_soft(numpy, rows, size, y, classes):
     return shrunk * w
 
 
-def train(records, all_counts, part, out, tasks=TASKS):
+def train(records, all_counts, others, part, out, tasks=TASKS):
     import numpy
     counts = [all_counts[i] for i in part]
-    seen = Counter(gram for count in counts for gram in count)
-    names = sorted(g for g, n in seen.items() if n >= FLOOR and g and len(g.encode()) <= GRAM_BYTES)
+    labelled = Counter(gram for count in counts for gram in count)
+    total, seen = len(part) + others[0], labelled + others[1]
+    names = sorted(g for g, n in labelled.items() if n >= FLOOR_LABELLED and seen[g] >= FLOOR
+                   and g and len(g.encode()) <= GRAM_BYTES)
     grams = {g: n for n, g in enumerate(names)}
-    idf = {g: round(1 + math.log((1 + len(part)) / (1 + seen[g])), 3) for g in names}
+    idf = {g: round(1 + math.log((1 + total) / (1 + seen[g])), 3) for g in names}
     rows = vectors(numpy, counts, grams, idf)
     lines, weights = [], []
     for task, cost, power, soft, slope, lean in tasks:
@@ -211,11 +236,11 @@ def classify(build, data, home, weights):
     return [json.loads(line) for line in done.stdout.decode().splitlines()]
 
 
-def measure(records, counts, build, data, home, folder):
-    for name, first, last in splits(records):
+def measure(records, counts, others, chosen, folder):
+    for name, first, last in splits(records, chosen.seed):
         weights = pathlib.Path(folder) / "classify.txt"
-        train(records, counts, first, weights)
-        said = classify(build, data, home, weights)
+        train(records, counts, others, first, weights)
+        said = classify(chosen.build, chosen.data, chosen.home, weights)
         for title, part in (("training", first), ("held out", last)):
             print("%s, %s (%d records)" % (name, title, len(part)))
             for task in ("agency", "topic"):
@@ -225,12 +250,12 @@ def measure(records, counts, build, data, home, folder):
             print("  kecamatan precision %.3f, given in %.3f" % score_place(records, said, part))
 
 
-def thresholds(records, counts, build, data, folder):
+def thresholds(records, counts, unlabelled, build, data, folder):
     weights, order = pathlib.Path(folder) / "classify.txt", shuffled(records)
     said = [None] * len(records)
     for k in range(FOLDS):
-        others = [i for n, i in enumerate(order) if n % FOLDS != k]
-        train(records, counts, others, weights, TASKS[2:])
+        part = [i for n, i in enumerate(order) if n % FOLDS != k]
+        train(records, counts, unlabelled, part, weights, TASKS[2:])
         answers = classify(build, data, None, weights)
         for i in order[k::FOLDS]:
             said[i] = answers[i]
@@ -247,22 +272,25 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--build", required=True, type=lambda path: pathlib.Path(path).resolve())
     parser.add_argument("--data", required=True, type=pathlib.Path)
+    parser.add_argument("--others", required=True, type=pathlib.Path)
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--measure", action="store_true")
     parser.add_argument("--thresholds", action="store_true")
     parser.add_argument("--home", help="code of the region that is served")
+    parser.add_argument("--seed", type=int, nargs="+", default=[])
     chosen = parser.parse_args()
     if not (chosen.measure or chosen.thresholds or chosen.out):
         parser.error("--out, --measure or --thresholds")
     records = load(chosen.data)
     counts = features(chosen.build, chosen.data)
+    others = count_others(chosen.build, chosen.others, records)
     if chosen.out is not None:
-        train(records, counts, list(range(len(records))), chosen.out)
+        train(records, counts, others, list(range(len(records))), chosen.out)
     with tempfile.TemporaryDirectory() as folder:
         if chosen.measure:
-            measure(records, counts, chosen.build, chosen.data, chosen.home, folder)
+            measure(records, counts, others, chosen, folder)
         if chosen.thresholds:
-            thresholds(records, counts, chosen.build, chosen.data, folder)
+            thresholds(records, counts, others, chosen.build, chosen.data, folder)
 
 
 main()

@@ -142,7 +142,7 @@ START_TEST(features_are_words_pairs_the_location_and_pieces)
 	buf_init(&out, 4096);
 	classify_features(l, "Lampu gelap 35", "Melati", &out);
 	ck_assert_str_eq(out.data, "lampu\tgelap\tlampu gelap\t@melati\t~_lam\t~lamp\t~ampu\t~mpu_\t"
-				   "~_gel\t~gela\t~elap\t~lap_\t~_0_");
+				   "~_gel\t~gela\t~elap\t~lap_\t~_0_\t~_mel\t~mela\t~elat\t~lati\t~ati_");
 	buf_clear(&out);
 	classify_features(l, "mohoooon!di", NULL, &out);
 	ck_assert_str_eq(strstr(out.data, "~"), "~_moh\t~moho\t~ohoo\t~hoon\t~oon_\t~_di_");
