@@ -228,6 +228,26 @@ def demanded(p):
     p.rig.ask("reload")
 
 
+def under_way(p):
+    """What may be at the centre already is not erased behind its back, nor half of the
+    rest: the request is refused whole until a person has settled it."""
+    p.centre.fault("commit-500:create@nth=1")
+    p.source.put({"do": "message", "id": "j1", "author": {"id": "wa-81298765432", "phone": PHONE},
+                  "text": "Tiang telepon di Jalan Cikapundung miring, Dayang Sumbi yang melihatnya."})
+    held = wait_for("a push of unknown fate", lambda: p.rig.ask("unknown", "list"))
+    kept = "SELECT count(*) FROM message_body WHERE wrapped IS NOT NULL"
+    before = p.rig.query(kept)
+    refused = p.erase()
+    expect(refused.returncode == 75 and held[0]["reference"] in refused.stderr and
+           "nothing was erased" in refused.stderr, "erased under way: %s" % refused)
+    expect(p.rig.query(kept) == before, "a part was erased")
+    p.centre.no_faults()
+    p.rig.ask("unknown", "confirm", str(held[0]["id"]), str(p.centre.complaints()[-1]["id"]))
+    rows, keys = mine_of(p)
+    expect(p.erase().returncode == 0 and rows, "settled, and not erased")
+    gone(p, keys, "after the push was settled")
+
+
 def killed(p, point, first):
     """Killed there; the next daemon brings it to its end."""
     total = messages(p)
@@ -253,6 +273,7 @@ def run(build, keep):
         afterwards(p)
         one_ticket(p)
         demanded(p)
+        under_way(p)
         if p.faults:
             for n, point in enumerate(("erase.written", "erase.mid", "erase.slice")):
                 killed(p, point, 20 + 10 * n)
