@@ -147,20 +147,27 @@ static bool holds(const char *line, size_t n, const char *const *words)
 	return false;
 }
 
-/* One of the words shortly before `at` and after any other number. */
-static bool follows(const char *text, const char *at, const char *const *words)
+/* One of the words shortly before `at` and after any other number; passes_hidden: but
+ * for what is hidden already. */
+static bool said_before(const char *text, const char *at, bool passes_hidden,
+			const char *const *words)
 {
 	char before[BEFORE_MAX + 3] = " ";
 	const char *from = at;
 	size_t n = 1;
 	while (from > text && (size_t)(at - from) < BEFORE_MAX && !is_digit(from[-1]) &&
-	       from[-1] != '*') /* a number that is hidden */
+	       (from[-1] != '*' || passes_hidden))
 		from--;
 	for (; from < at; from++)
 		before[n++] = is_letter(*from) ? lower(*from) : ' ';
 	before[n++] = ' ';
 	before[n] = '\0';
 	return holds(before, n, words);
+}
+
+static bool follows(const char *text, const char *at, const char *const *words)
+{
+	return said_before(text, at, false, words);
 }
 
 /* One of the words is the first behind `end`. */
@@ -215,7 +222,8 @@ static bool is_identity(const struct number *n)
 	if (d[0] != '0' && day <= 71 && day % 40 >= 1 && day % 40 <= 31 && month >= 1 &&
 	    month <= 12 && memcmp(d + 12, "0000", 4) != 0)
 		return true;
-	return follows(n->text, n->start, words) || follows(n->text, n->start, tax);
+	/* "NIK: ..., ..." */
+	return said_before(n->text, n->start, true, words) || follows(n->text, n->start, tax);
 }
 
 /* Luhn's sum; or 16 digits that are called a bank card. */
@@ -268,8 +276,9 @@ static bool is_account(const struct number *n)
 					     "va", NULL };
 	static const char *const behind[] = { "bca", "bri", "bni", "bsi", "btn", "mandiri", "bank",
 					      "bpd", "bjb", "an", "a", "atas", NULL };
-	return n->count >= 8 && n->count <= 18 &&
-	       (follows(n->text, n->start, words) || (n->count >= 10 && precedes(n->end, behind)));
+	bool is_end = n->start > n->text + 1 && is_digit(n->start[-2]); /* of a longer one */
+	bool is_followed = !is_end && n->count >= 10 && n->count <= 16 && precedes(n->end, behind);
+	return n->count >= 8 && n->count <= 18 && (is_followed || follows(n->text, n->start, words));
 }
 
 static bool is_personal(const struct number *n, unsigned kinds)
@@ -294,7 +303,7 @@ static const char *skip_gap(const char *p, char *out_mark)
 	if (n > 0)
 		*out_mark = n > 1 ? '-' : *p;
 	p += n;
-	return p + blank_size(p);
+	return *out_mark == '.' ? p : p + blank_size(p); /* "1. 22 2. 33" is a list */
 }
 
 /* A run of digits; moves on. In words each is one. */

@@ -69,7 +69,12 @@ static const struct pair pairs[] = {
 	{ "virtual account 8077708123456789", "virtual account ****************", PERSONAL_ALL },
 	{ "kartu 2221 0000 0000 0009", "kartu **** **** **** ****", PERSONAL_PUBLIC },
 	{ "KKS 6013 0112 3456 7891", "KKS **** **** **** ****", PERSONAL_PUBLIC },
-	/* days, hours, meters, counting */
+	{ "NIK 3273014101900001, 9999999999999999", "NIK ****************, ****************",
+	  PERSONAL_PUBLIC },
+	/* lists, days, hours, meters, counting */
+	{ "no. 1. 32-7301 2. 410190 3. 0001", "no. 1. 32-7301 2. 410190 3. 0001", PERSONAL_ALL },
+	{ "NOP 35.78.710.411.202.8049.8 atas nama", "NOP 35.78.710.411.202.8049.8 atas nama",
+	  PERSONAL_ALL },
 	{ "lapor 05-01-2026 13:14:15, 01 - 02 - 2026 pukul 08.30", "lapor 05-01-2026 13:14:15, 01 - 02 - 2026 "
 	  "pukul 08.30", PERSONAL_ALL },
 	{ "buka 08.00-16.00 2 loket", "buka 08.00-16.00 2 loket", PERSONAL_ALL },
