@@ -158,8 +158,11 @@ class Rig:
         return None
 
     def alarms(self, where=None):
+        """Not of what the test was told to leave open (tests/coverage)."""
+        is_open = os.environ.get("JEMBATAN_LANDLOCK_ABI") == "0"
         return [r["text"] for r in self.ask("status")
-                if r["type"] == "alarm" and where in (None, r["where"])]
+                if r["type"] == "alarm" and where in (None, r["where"]) and
+                not (is_open and "less confinement" in r["text"])]
 
     def query(self, sql):
         """Straight from the store, read only; for states and counts, which are in clear."""
