@@ -223,9 +223,10 @@ static enum jembatan_result find_ticket(struct decide *d, const struct inbox_row
 			r = may_join(d, row, s, twin.ticket_id, true, &out->ticket, &form, &may, why);
 		if (r == JEMBATAN_OK && may)
 			r = look_what_it_adds(d, row, c, &twin, &out->adds, why);
-		/* What came from the centre takes no addition from here. */
-		if (out->adds && (out->ticket.state == TICKET_LINKED ||
-				  decide_know_accuses(d, &row->message.message, &form)))
+		/* What came from the centre takes no addition from here. An accusation, in
+		 * however few words, goes by itself. */
+		if ((out->adds && out->ticket.state == TICKET_LINKED) ||
+		    (may && decide_know_accuses(d, &row->message.message, &form)))
 			may = false;
 		if (r == JEMBATAN_OK && may) {
 			out->row.nearest = (int64_t)c->id;

@@ -171,6 +171,7 @@ static const struct {
 } accusations[] = {
 	{ true, ": nama dan foto orangnya ada pada kami, mohon diusut", "Petugas dinas minta uang pelicin" },
 	{ true, ": petugas dinas minta uang pelicin kepada warga, mohon diusut", NULL },
+	{ false, LONG_HOLE " Petugas minta uang.", NULL },
 	{ false, LONG_HOLE " Petugas Dinas datang dan meminta uang pelicin lima ratus ribu kepada warga "
 	  "supaya lubang itu ditambal, kuitansi tidak diberikan, nama dan foto orangnya ada pada kami", NULL },
 };
