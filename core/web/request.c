@@ -315,6 +315,30 @@ static bool announces_too_much(const struct request *q)
 	return length != NULL && strtoull(length, NULL, 10) > q->http->options->body_max_bytes;
 }
 
+struct framing {
+	unsigned lengths, codings;
+};
+
+static enum MHD_Result on_framing_header(void *data, enum MHD_ValueKind kind, const char *name,
+					 const char *value)
+{
+	struct framing *f = data;
+	(void)kind;
+	(void)value;
+	f->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+	f->codings += strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+	return MHD_YES;
+}
+
+/* Said twice where the body ends, the proxy may have seen another end than we
+ * do, and what follows would be a request that it has never seen (RFC 9112, 6.3). */
+static bool has_two_ends(const struct request *q)
+{
+	struct framing f = { 0, 0 };
+	MHD_get_connection_values(q->connection, MHD_HEADER_KIND, on_framing_header, &f);
+	return f.lengths + f.codings > 1;
+}
+
 /* Why it will not be taken, as far as its headers tell. */
 static enum msg_problem judge_headers(struct request *q, const char *method)
 {
@@ -341,6 +365,11 @@ static enum msg_problem judge_headers(struct request *q, const char *method)
 static enum MHD_Result look_at_headers(struct request *q, const char *method)
 {
 	q->seen = true;
+	if (has_two_ends(q)) {
+		prepare_problem(q, MSG_PROBLEM_BAD_REQUEST);
+		add_header(q->response, MHD_HTTP_HEADER_CONNECTION, "close");
+		return send_prepared(q);
+	}
 	conn_enter(q->conn, PHASE_BODY);
 	q->refusal = judge_headers(q, method);
 	buf_init(&q->body, q->http->options->body_max_bytes);

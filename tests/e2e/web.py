@@ -349,6 +349,23 @@ def slow(build):
     p.close()
 
 
+def two_ends(build):
+    """A body whose end is said twice is refused, and nothing behind it is read."""
+    p = Place(build)
+    body = b"Lampu jalan padam"
+    behind = b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n"
+    for pair in (b"Content-Length: %d\r\nContent-Length: 0" % len(body),
+                 b"Content-Length: %d\r\nContent-Length: %d" % (len(body), len(body) + len(behind)),
+                 b"Content-Length: %d\r\nTransfer-Encoding: chunked" % len(body)):
+        said = ends_within(raw_request(p, b"POST /hook/wa/sign HTTP/1.1\r\nHost: x\r\n" + pair +
+                                       b"\r\n\r\n" + body + behind), 10)
+        expect(said.count(b"HTTP/1.1 ") == 1 and b" 400 " in said.split(b"\r\n")[0],
+               "%r was answered %r" % (pair, said[:200]))
+    expect(p.messages("wa") == 0, "one of them was taken")
+    expect(p.hook("Sesudahnya")[0] == 200, "an honest one suffers")
+    p.close()
+
+
 def large(build):
     p = Place(build, web={"body_max": "8KiB"})
     is_problem(p.ask("POST", "/hook/wa/sign", b"x" * 8193), 413, "too-large")
@@ -594,7 +611,7 @@ def keys(p):
     expect(not p.rig.alarms("lapor"), "the alarm stays")
 
 
-SCENARIOS = [durable, signatures, routing, submissions, attachments, slow, large, together, many, crowd, deaths, reload, full]
+SCENARIOS = [durable, signatures, routing, submissions, attachments, slow, two_ends, large, together, many, crowd, deaths, reload, full]
 
 
 def main():
