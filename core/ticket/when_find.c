@@ -35,7 +35,7 @@ static bool is_digit(char c)
 static bool is_of_word(const char *p)
 {
 	return is_letter(*p) || is_digit(*p) || (unsigned char)*p >= 0x80 ||
-	       (*p > ' ' && strchr("/:.-+'", *p) != NULL &&
+	       (*p > ' ' && strchr("/:.-+'`", *p) != NULL &&
 		(is_digit(p[1]) || (is_letter(p[1]) && *p != '.' && *p != ':' && *p != '/')));
 }
 
@@ -48,6 +48,8 @@ static bool parts(const char *p)
 /* Bytes of a NBSP, a typographic quote or an ellipsis; 0: none of them. */
 static size_t blank_size(const char *p)
 {
+	if ((unsigned char)*p < 0x80) /* nearly all are */
+		return 0;
 	if (str_starts(p, "\xc2\xa0"))
 		return 2;
 	return str_starts(p, "\xe2\x80") && p[2] != '\0' &&
@@ -57,8 +59,18 @@ static size_t blank_size(const char *p)
 /* As in Friday's name: between two letters. */
 static bool is_apostrophe(const char *p)
 {
-	return (str_starts(p, "\xe2\x80\x98") || str_starts(p, "\xe2\x80\x99")) &&
+	return (unsigned char)*p == 0xe2 &&
+	       (str_starts(p, "\xe2\x80\x98") || str_starts(p, "\xe2\x80\x99")) &&
 	       is_letter(p[-1]) && is_letter(p[3]);
+}
+
+/* A byte of a word, small; every apostrophe is the plain one. Where the next begins. */
+static size_t take_letter(const char *text, size_t i, size_t start, char *out)
+{
+	char c = text[i];
+	bool is_mark = i > start && is_apostrophe(text + i);
+	*out = is_mark || c == '`' ? '\'' : c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+	return i + (is_mark ? 3 : 1);
 }
 
 static void read_words(struct search *s, size_t size)
@@ -79,12 +91,10 @@ static void read_words(struct search *s, size_t size)
 		size_t n = 0;
 		*w = (struct word){ .start = i };
 		do {
-			char c = s->text[i];
-			bool is_mark = w->start < i && is_apostrophe(s->text + i);
-			i += is_mark ? 3 : 1;
-			c = is_mark ? '\'' : c;
+			char c = '\0';
+			i = take_letter(s->text, i, w->start, &c);
 			if (n < WORD_SIZE - 1)
-				w->text[n++] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+				w->text[n++] = c;
 		} while (i < size && is_of_word(s->text + i) && !parts(s->text + i) &&
 			 (blank_size(s->text + i) == 0 || is_apostrophe(s->text + i)));
 		w->end = i;

@@ -207,7 +207,7 @@ size_t when_read_hour(const struct search *s, size_t i, struct when_found *out)
 static bool is_day_number_before(const struct search *s, size_t i)
 {
 	for (size_t back = 1; back <= 4 && !ends_before(s, i - back + 1); back++)
-		if (is_in(day_numbers, word(s, i - back)))
+		if (back > 1 && is_in(day_numbers, word(s, i - back)))
 			return true;
 	return false;
 }
@@ -225,7 +225,7 @@ static bool is_of_longer(const struct search *s, size_t i)
 	const char *before = word(s, i - 1);
 	return is_in(longer, before) || when_week_day(before) >= 0 ||
 	       (i > 1 && part_of(before) != PART_NONE && when_week_day(word(s, i - 2)) >= 0) ||
-	       (*before <= '9' && is_day_number_before(s, i));
+	       is_day_number_before(s, i);
 }
 
 static size_t read_yesterday(const struct search *s, size_t i, struct when_found *out)
@@ -243,6 +243,8 @@ static size_t read_yesterday(const struct search *s, size_t i, struct when_found
 	out->ms -= two ? 2 * DAY_MS : DAY_MS;
 	at = read_hour(s, at, &h);
 	read_hour_before(s, i, &h);
+	if (h.part == PART_NONE && !ends_before(s, i)) /* "malam kemarin jam 8" */
+		h.part = part_of(word(s, i - 1));
 	return put_hour(&h, ANCHOR_YESTERDAY, out) ? at : i;
 }
 
@@ -267,10 +269,10 @@ static bool put_earlier(const struct search *s, const struct hour *h, struct whe
 	static const int begins[] = { [PART_NONE] = 0, [PART_DAWN] = 0, [PART_MORNING] = 3,
 		[PART_NOON] = 10, [PART_EVENING] = 14, [PART_NIGHT] = 0 };
 	int64_t now = s->now_ms - out->ms, midnight = out->ms;
+	/* Late in the evening "tadi malam" may be this one. */
 	if (h->part == PART_NIGHT && h->minutes < 0) {
-		if (now < 17 * HOUR_MS)
-			out->ms -= DAY_MS;
-		return !h->is_unread;
+		out->ms -= DAY_MS;
+		return now < 18 * HOUR_MS && !h->is_unread;
 	}
 	if (h->part == PART_NIGHT) {
 		if (!put_hour(h, ANCHOR_NIGHT, out))
@@ -415,10 +417,18 @@ int when_week_day(const char *text)
 	return -1;
 }
 
+static const char *const until[] = { "sampai", "sampe", "hingga", NULL };
+static const char *const now_words[] = { "sekarang", "skrg", "skrng", "kini", "saat", "detik",
+	NULL };
+
 /* "Senin sampai Jumat", "Senin depan", "Senin minggu lalu", "Senin (29/12)". */
 static bool goes_on(const struct search *s, size_t at)
 {
-	const char *w = word(s, at);
+	const char *w = word(s, at), *next = word(s, at + 1);
+	/* "sejak Senin sampai sekarang" */
+	if (is_in(until, w) && (is_in(now_words, next) || (is_in(day_words, next) &&
+							   is_in(this_words, word(s, at + 2)))))
+		return false;
 	return !ends_before(s, at) &&
 	       (when_week_day(w) >= 0 || is_in(not_past, w) || is_in(day_numbers, w) ||
 		unit_of(w) > 0 || count_of(w) > 0 || (*w >= '0' && *w <= '9'));
@@ -500,7 +510,7 @@ static bool put_day_of_month(const struct search *s, int day, int months_back, i
 static size_t read_day_of_month(const struct search *s, size_t i, struct when_found *out)
 {
 	struct hour h = NO_HOUR;
-	if (!is_in(day_numbers, word(s, i)) || word(s, i + 1)[0] > '9')
+	if (!is_in(day_numbers, word(s, i)))
 		return i;
 	int day = count_of(word(s, i + 1));
 	size_t at = skip_yang(s, read_hour(s, i + 2, &h));

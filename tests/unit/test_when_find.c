@@ -57,6 +57,9 @@ static const struct {
 	{ "tadi malam jam 10 ada balap liar", "2026-01-09T22:00:00", NULL },
 	{ "jam 2 tadi malam pipa pecah", "2026-01-10T02:00:00", NULL },
 	{ "kemarin malam jam 1 ribut", NULL, NULL },
+	{ "malam kemarin jam 8 ribut", "2026-01-09T20:00:00", NULL },
+	{ "malam kemarin jam 2 ribut", NULL, NULL },
+	{ "tanggal lima kemarin petugas datang", "2026-01-05T00:00:00", NULL },
 	{ "semalam jam setengah dua ribut", NULL, NULL },
 	{ "malam minggu kemarin ada balap", "2026-01-03T00:00:00", "malam minggu kemarin" },
 	{ "malam Minggu kemarin jam 1", "2026-01-04T01:00:00", NULL },
@@ -83,6 +86,9 @@ static const struct {
 	{ "lampu mati sejak Senin, belum ada petugas", "2026-01-05T00:00:00", "Senin" },
 	{ "sejak Senin malam lampu mati", "2026-01-05T00:00:00", NULL },
 	{ "lampu mati sejak Senin (29/12/2025)", "2025-12-29T00:00:00", "29/12/2025" },
+	{ "sejak Senin sampai sekarang lampu mati", "2026-01-05T00:00:00", "Senin" },
+	{ "sejak Senin hingga hari ini lampu mati", "2026-01-05T00:00:00", "Senin" },
+	{ "Jum`at lalu got mampet", "2026-01-09T00:00:00", NULL },
 	{ "macet sejak Senin sampai Jumat", NULL, NULL },
 	{ "sejak Sabtu air mati", NULL, NULL },
 	{ "sejak minggu ini air mati", NULL, NULL },
@@ -166,6 +172,24 @@ START_TEST(a_relative_day_is_of_the_places_own_zone)
 }
 END_TEST
 
+/* The same words at nine in the evening. */
+START_TEST(what_is_told_of_today_must_be_past)
+{
+	int64_t evening = NOW_MS + INT64_C(12) * 3600000;
+	struct when_found f;
+	char got[40];
+	ck_assert(when_find("sore tadi air mati", evening, WIB, &f));
+	date_format(f.ms, WIB, got);
+	ck_assert_str_eq(got, "2026-01-10T00:00:00+07:00");
+	ck_assert(when_find("tadi jam 2 air mati", evening, WIB, &f));
+	ck_assert(!f.has_time); /* of the night or of the afternoon */
+	ck_assert(when_find("tadi malam jam 11 ribut", evening, WIB, &f));
+	date_format(f.ms, WIB, got);
+	ck_assert_str_eq(got, "2026-01-09T23:00:00+07:00");
+	ck_assert(!when_find("tadi malam ribut", evening, WIB, &f)); /* this one or the last */
+}
+END_TEST
+
 START_TEST(a_long_text_is_read_to_its_ceiling)
 {
 	size_t size = 4 * WHEN_TEXT_MAX;
@@ -184,6 +208,7 @@ int main(void)
 	TCase *tests = tcase_create("when_find");
 	tcase_add_loop_test(tests, a_sentence_gives_its_day_or_none, 0, COUNT_OF(sentences));
 	tcase_add_test(tests, a_relative_day_is_of_the_places_own_zone);
+	tcase_add_test(tests, what_is_told_of_today_must_be_past);
 	tcase_add_test(tests, a_long_text_is_read_to_its_ceiling);
 	return unit_run("when_find", tests);
 }
