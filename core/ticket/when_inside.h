@@ -42,7 +42,7 @@ int when_week_day(const char *text);
 size_t when_read_hour(const struct search *s, size_t i, struct when_found *out);
 /* A day told from word i on; the word behind it, i: none. */
 size_t when_read_spoken(const struct search *s, size_t i, struct when_found *out);
-/* "barusan", "baru saja [terjadi]" at word i. */
+/* "barusan", "baru saja terjadi" at word i. */
 bool when_is_just_now(const struct search *s, size_t i);
 /* Calls add with every first word of what when_read_spoken knows, but for digits. */
 void when_spoken_begins(struct search *s, void (*add)(struct search *s, const char *word));

@@ -33,6 +33,7 @@ static const char *const day_words[] = { "hari", "hr", "poe", "dinten", "dina", 
 static const char *const this_words[] = { "ini", "ieu", "iki", "niki", NULL };
 static const char *const month_words[] = { "bulan", "bln", "sasih", "wulan", NULL };
 static const char *const day_numbers[] = { "tgl", "tanggal", "tg", "tgl.", "tggl", NULL };
+static const char *const some[] = { "beberapa", "bbrp", "brp", "berapa", "sekian", NULL };
 static const char *const since[] = { "sejak", "semenjak", "sjk", NULL };
 /* "minggu kemarin", "bulan kemarin", "lebaran kemarin" are no yesterday. */
 static const char *const longer[] = { "minggu", "mgg", "pekan", "bulan", "bln", "sasih", "wulan",
@@ -350,12 +351,12 @@ static int count_of(const char *text)
 	return 0;
 }
 
-/* "tgl 3 bulan lalu", "Senin pagi minggu lalu" are other days. */
+/* "tgl 3 bulan lalu", "beberapa bulan lalu", "Senin pagi minggu lalu". */
 static bool is_of_another(const struct search *s, size_t i, bool is_named)
 {
 	if (ends_before(s, i))
 		return false;
-	if (is_in(day_numbers, word(s, i - 1)))
+	if (is_in(day_numbers, word(s, i - 1)) || is_in(some, word(s, i - 1)))
 		return true;
 	return is_named && (is_in(day_words, word(s, i - 1)) || when_week_day(word(s, i - 1)) >= 0 ||
 			    (i > 1 && when_week_day(word(s, i - 2)) >= 0));
@@ -394,7 +395,7 @@ static size_t read_today(const struct search *s, size_t i, struct when_found *ou
 	if (!is_in(day_words, word(s, i)) || !is_in(this_words, word(s, i + 1)))
 		return i;
 	if (!ends_before(s, i) && (count_of(word(s, i - 1)) > 0 ||
-				   strcmp(word(s, i - 1), "beberapa") == 0 ||
+				   is_in(some, word(s, i - 1)) ||
 				   is_in(day_words, word(s, i - 1))))
 		return i;
 	return when_read_hour(s, i + 2, out);
@@ -536,15 +537,12 @@ static size_t read_day_of_month(const struct search *s, size_t i, struct when_fo
 
 bool when_is_just_now(const struct search *s, size_t i)
 {
-	static const char *const done[] = { "selesai", "jadi", "dapat", "dapet", "ganti", "pindah",
-					    "rampung", NULL };
-	const char *next = word(s, i + 2);
+	static const char *const happens[] = { "terjadi", "kejadian", "ada", NULL };
+	/* "baru saja menikah", "barusan diaspal" are some weeks ago. */
 	if (strcmp(word(s, i), "barusan") == 0)
-		next = word(s, i + 1);
-	else if (strcmp(word(s, i), "baru") != 0 || strcmp(word(s, i + 1), "saja") != 0)
-		return false;
-	/* "baru saja diaspal" is some days ago, as "baru saja selesai". */
-	return !is_in(done, next) && (!str_starts(next, "di") || strlen(next) == 2);
+		return !str_starts(word(s, i + 1), "di") || strlen(word(s, i + 1)) == 2;
+	return strcmp(word(s, i), "baru") == 0 && strcmp(word(s, i + 1), "saja") == 0 &&
+	       is_in(happens, word(s, i + 2));
 }
 
 void when_spoken_begins(struct search *s, void (*add)(struct search *s, const char *word))

@@ -76,6 +76,8 @@ static const struct {
 	{ "malam tadi jalan ditutup", "2026-01-09T00:00:00", "malam tadi" },
 	{ "barusan ada kecelakaan di depan pasar", "2026-01-10T00:00:00", "barusan" },
 	{ "baru saja terjadi tawuran", "2026-01-10T00:00:00", NULL },
+	{ "saya baru saja menikah", NULL, NULL },
+	{ "bbrp bulan yg lalu sudah dilaporkan", NULL, NULL },
 	{ "jalan baru saja diaspal sudah rusak", NULL, NULL },
 	/* days of the week and of the month */
 	{ "senin pagi kemarin sampah dibuang", "2026-01-05T00:00:00", "senin pagi kemarin" },
