@@ -423,8 +423,8 @@ enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget
 	enum jembatan_result r = JEMBATAN_OK;
 	int64_t began_us = clock_mono_us();
 	size_t slice = budget_us < DECIDE_SHORT_US ? DECIDE_SHORT_SLICE : DECIDE_SLICE;
-	size_t left = limit, count = 0, most;
-	bool ready = false;
+	size_t left = limit, count = 0, done = 0, most;
+	bool ready = false, is_over = false;
 	d->tried_id = 0;
 	r = compare_load(d->compare, budget_us, &ready, why);
 	if (r != JEMBATAN_OK || !ready) {
@@ -437,12 +437,14 @@ enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget
 		most = left < slice ? left : slice;
 		if (r == JEMBATAN_OK)
 			r = inbox_take(d->o.db, clock_now_ms(), most, d->arena, d->rows, &count, why);
-		for (size_t i = 0; i < count && r == JEMBATAN_OK; i++)
-			r = decide_one(d, &d->rows[i], why);
-		left -= count;
-	} while (r == JEMBATAN_OK && count == most && left > 0 &&
-		 clock_mono_us() - began_us < budget_us);
-	*out_more = count == most;
+		done = 0;
+		while (done < count && !is_over && r == JEMBATAN_OK) {
+			r = decide_one(d, &d->rows[done++], why);
+			is_over = clock_mono_us() - began_us >= budget_us;
+		}
+		left -= done;
+	} while (r == JEMBATAN_OK && count == most && left > 0 && !is_over);
+	*out_more = count == most || done < count;
 	if (r == JEMBATAN_OK && left == limit)
 		r = compare_tidy(d->compare, why);
 	if (r == JEMBATAN_OK) {

@@ -9,7 +9,7 @@
 
 #define DECIDE_ACTOR "jembatan"
 #define DECIDE_SLICE 16u /* rows in memory at once */
-#define DECIDE_SHORT_SLICE 4u /* between two looks at the clock, where time is short: */
+#define DECIDE_SHORT_SLICE 4u /* the same, where time is short: */
 #define DECIDE_SHORT_US 6000
 #define OF_TICKET_MAX 256u
 
