@@ -32,6 +32,7 @@ CHILD_POINTS = {"host-begun": (1, 20), "host-emitted": (1, 20), "host-checkpoint
 BACKLOG = 120      # complaints that wait for the centre, at the start of a round
 CONNECTIONS = 6
 FLIGHT_LEAST = 80  # percent of the rounds
+FLIGHT_WAIT_S = 2
 
 SENTENCES = ["Lampu jalan di depan pasar sudah tiga malam padam.",
              "Air PDAM keruh sejak Senin, mohon diperiksa.",
@@ -138,6 +139,7 @@ class Run:
         self.preload = preload_of(args.build)
         self.kinds, self.killed_at = collections.Counter(), collections.Counter()
         self.with_flight = self.cuts = self.taken_back = self.most_in_flight = 0
+        self.pace = 0.0  # seconds from a start to the first push under way
         self.flown = set()
         self.centre = self.rig = self.daemon = None
 
@@ -200,6 +202,23 @@ class Run:
                 break
         return self.daemon
 
+    def flying(self, began_ms):
+        """What the store says was given to the centre since then."""
+        try:
+            return self.rig.query("SELECT id, kind, step, started_ms FROM outbox WHERE state = 1"
+                                  " AND started_ms >= %d" % began_ms)
+        except sqlite3.Error:
+            return []  # there is no table yet
+
+    def wait_flight(self, daemon):
+        """Until something is under way, so that a slow machine's kills hit work too."""
+        began = time.monotonic()
+        while daemon.is_alive() and time.monotonic() < began + FLIGHT_WAIT_S:
+            if self.flying(daemon.began_ms):
+                self.pace += (time.monotonic() - began - self.pace) / 4
+                return
+            time.sleep(0.005)
+
     def live(self, kind, point, times):
         env = dict(self.plant, JEMBATAN_RESTART_FIRST_MS="100")
         if point:
@@ -208,9 +227,12 @@ class Run:
         if kind == "start":
             time.sleep(self.rng.uniform(0, 0.25))
         elif kind == "point":
-            daemon.wait_end(0.5)
-        else:
+            daemon.wait_end(max(0.5, 4 * self.pace))
+        elif self.rng.random() < 0.3:
             time.sleep(self.rng.uniform(0.03, 0.35))
+        else:
+            self.wait_flight(daemon)
+            time.sleep(self.rng.uniform(0, 0.25))
         if kind == "child":
             children = daemon.children()
             if children:
@@ -238,10 +260,7 @@ class Run:
 
     def note_flight(self, began_ms):
         """What the store, as it was found, says was under way."""
-        try:
-            rows = self.rig.query("SELECT id, kind, step, started_ms FROM outbox WHERE state = 1")
-        except sqlite3.Error:
-            return  # killed before there was a table
+        rows = self.flying(0)
         fresh = [r for r in rows if r[3] >= began_ms]
         self.with_flight += bool(fresh)
         self.most_in_flight = max(self.most_in_flight, len(fresh))
