@@ -321,7 +321,8 @@ static void hide_numbers(struct push *p, struct source *s, unsigned kinds)
 
 	t->title = hidden(p, t->title, kinds);
 	t->content_edited = hidden(p, t->content_edited, kinds);
-	t->content_original = hidden(p, t->content_original, kinds);
+	/* A request holds one of the two. */
+	t->content_original = t->content_edited ? NULL : hidden(p, t->content_original, kinds);
 	t->place.address = hidden(p, t->place.address, kinds);
 	m->text = hidden(p, m->text, kinds);
 }

@@ -17,6 +17,18 @@
 #define MAIL_MAX 254u
 #define ENDING_MAX 6u /* of a file, with its dot */
 
+/* What may begin at a byte, so that all others are passed over. */
+enum { BEGINS_NUMBER = 1, BEGINS_WORD = 2 /* of a digit */, BEGINS_AT = 4 };
+static const unsigned char begins[256] = {
+	['0' ... '9'] = BEGINS_NUMBER, ['+'] = BEGINS_NUMBER,
+	['@'] = BEGINS_AT, [' '] = BEGINS_AT, ['['] = BEGINS_AT, ['('] = BEGINS_AT,
+	['{'] = BEGINS_AT, [0xef] = BEGINS_NUMBER | BEGINS_AT /* a wide one */,
+	['D'] = BEGINS_WORD, ['E'] = BEGINS_WORD, ['K'] = BEGINS_WORD, ['L'] = BEGINS_WORD,
+	['N'] = BEGINS_WORD, ['O'] = BEGINS_WORD, ['S'] = BEGINS_WORD, ['T'] = BEGINS_WORD,
+	['d'] = BEGINS_WORD, ['e'] = BEGINS_WORD, ['k'] = BEGINS_WORD, ['l'] = BEGINS_WORD,
+	['n'] = BEGINS_WORD, ['o'] = BEGINS_WORD, ['s'] = BEGINS_WORD, ['t'] = BEGINS_WORD,
+};
+
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -30,6 +42,14 @@ static bool is_letter(char c)
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* The next byte from here on at which one of these may begin; or the end. */
+static char *next_start(char *p, unsigned wanted)
+{
+	while (*p != '\0' && (begins[(unsigned char)*p] & wanted) == 0)
+		p++;
+	return p;
 }
 
 /* The word here, in capitals or not, and no longer one. */
@@ -73,8 +93,8 @@ static size_t mark_size(const char *p)
 {
 	unsigned char a = (unsigned char)p[0], b = a != 0 ? (unsigned char)p[1] : 0;
 	unsigned char c = b != 0 ? (unsigned char)p[2] : 0;
-	if (a != '\0' && a < 0x80)
-		return strchr(".-/_", (char)a) != NULL ? 1 : 0;
+	if (a < 0x80)
+		return a == '.' || a == '-' || a == '/' || a == '_';
 	if (a == 0xc2)
 		return b == 0xb7 ? 2 : 0;
 	return a == 0xe2 && ((b == 0x80 && c >= 0x90 && c <= 0x95) || (b == 0x88 && c == 0x92)) ? 3 : 0;
@@ -96,11 +116,11 @@ static size_t gap_size(const char *at)
 static size_t digit_size(const char *p, bool word_begins, char *out)
 {
 	static const struct {
-		const char *word;
-		char digit;
-	} words[] = { { "nol", '0' }, { "kosong", '0' }, { "satu", '1' }, { "dua", '2' },
-		      { "tiga", '3' }, { "empat", '4' }, { "lima", '5' }, { "enam", '6' },
-		      { "tujuh", '7' }, { "delapan", '8' }, { "sembilan", '9' } };
+		char word[9], size, digit;
+	} words[] = { { "dua", 3, '2' }, { "delapan", 7, '8' }, { "empat", 5, '4' },
+		      { "enam", 4, '6' }, { "kosong", 6, '0' }, { "lima", 4, '5' },
+		      { "nol", 3, '0' }, { "satu", 4, '1' }, { "sembilan", 8, '9' },
+		      { "tiga", 4, '3' }, { "tujuh", 5, '7' } };
 	if (is_digit(*p)) {
 		*out = *p;
 		return 1;
@@ -111,20 +131,20 @@ static size_t digit_size(const char *p, bool word_begins, char *out)
 		*out = (char)('0' + ((unsigned char)p[2] - 0x90));
 		return 3;
 	}
-	if (!word_begins || !is_letter(*p))
+	if (!word_begins || begins[(unsigned char)*p] != BEGINS_WORD)
 		return 0;
+	char first = lower(*p), second = lower(p[1]);
 	/* "O812": a letter for the zero. */
-	if (lower(*p) == 'o' && p[1] == '8' && is_digit(p[2])) {
+	if (first == 'o' && p[1] == '8' && is_digit(p[2])) {
 		*out = '0';
 		return 1;
 	}
-	for (size_t i = 0; i < COUNT_OF(words); i++) {
-		size_t size = strlen(words[i].word);
-		if (lower(*p) == words[i].word[0] && is_word(p, words[i].word, size)) {
+	for (size_t i = 0; i < COUNT_OF(words) && words[i].word[0] <= first; i++)
+		if (words[i].word[0] == first && words[i].word[1] == second &&
+		    is_word(p, words[i].word, (size_t)words[i].size)) {
 			*out = words[i].digit;
-			return size;
+			return (size_t)words[i].size;
 		}
-	}
 	return 0;
 }
 
@@ -364,21 +384,21 @@ static size_t mask_numbers(char *text, unsigned kinds)
 {
 	size_t count = 0, size;
 	char digit;
-	for (char *p = text; *p != '\0';) {
+	for (char *p = text; *(p = next_start(p, BEGINS_NUMBER | BEGINS_WORD)) != '\0';) {
 		bool word_begins = p == text || (!is_letter(p[-1]) && !is_digit(p[-1]));
-		bool begins = digit_size(p, word_begins, &digit) > 0 ||
-			      (*p == '+' && digit_size(p + 1, false, &digit) > 0);
-		const char *end = begins ? number_end(text, p, kinds) : NULL;
+		bool is_start = (word_begins || begins[(unsigned char)*p] != BEGINS_WORD) &&
+				digit_size(p + (*p == '+'), word_begins && *p != '+', &digit) > 0;
+		const char *end = is_start ? number_end(text, p, kinds) : NULL;
 		if (end != NULL) {
 			hide_number(p, end);
 			count++;
 			p += end - p;
 			continue;
 		}
-		p += *p == '+' || !begins;
+		p += *p == '+' || !is_start;
 		/* Never a part of a longer number. */
-		while (begins && ((size = digit_size(p, word_begins, &digit)) > 0 ||
-				  (size = nothing_size(p)) > 0)) {
+		while (is_start && ((size = digit_size(p, word_begins, &digit)) > 0 ||
+				    (size = nothing_size(p)) > 0)) {
 			p += size;
 			word_begins = false;
 		}
@@ -405,53 +425,51 @@ static char *mail_sign_before(const char *text, char *p)
 /* "[at]", "(dot)": a word in brackets. 0: it is not there. */
 static size_t bracketed_size(const char *p, const char *word)
 {
-	size_t size = strlen(word), n = 1;
-	if (*p == '\0' || strchr("[({", *p) == NULL)
+	if (*p != '[' && *p != '(' && *p != '{')
 		return 0;
+	size_t size = strlen(word), n = 1;
 	n += p[n] == ' ';
 	if (!is_word(p + n, word, size))
 		return 0;
 	n += size;
 	n += p[n] == ' ';
-	return p[n] != '\0' && strchr("])}", p[n]) != NULL ? n + 1 : 0;
+	return p[n] == ']' || p[n] == ')' || p[n] == '}' ? n + 1 : 0;
 }
 
 /* A word between blanks. */
 static size_t apart_size(const char *p, const char *word)
 {
+	if (p[0] != ' ' || lower(p[1]) != word[0])
+		return 0;
 	size_t size = strlen(word);
-	return p[0] == ' ' && is_word(p + 1, word, size) && p[1 + size] == ' ' ? size + 2 : 0;
+	return is_word(p + 1, word, size) && p[1 + size] == ' ' ? size + 2 : 0;
+}
+
+/* Either of them; blanks beside the brackets belong to them. */
+static size_t spoken_size(const char *p, const char *word)
+{
+	size_t size = bracketed_size(p + (*p == ' '), word);
+	if (size == 0)
+		return apart_size(p, word);
+	size += *p == ' ';
+	return size + (p[size] == ' ');
 }
 
 /* What stands for "@"; is_plain: it is one. */
 static size_t at_size(const char *p, bool *is_plain)
 {
-	size_t size = bracketed_size(p + (*p == ' '), "at");
-	*is_plain = *p == '@' || strncmp(p, "\xef\xbc\xa0", 3) == 0;
+	*is_plain = *p == '@' || ((unsigned char)*p == 0xef && str_starts(p, "\xef\xbc\xa0"));
 	if (*is_plain)
 		return *p == '@' ? 1 : 3;
-	if (size == 0)
-		return apart_size(p, "at");
-	size += *p == ' ';
-	return size + (p[size] == ' ');
+	return spoken_size(p, "at");
 }
 
 static size_t dot_size(const char *p)
 {
-	static const char *const words[] = { "dot", "titik" };
 	if (*p == '.')
 		return 1;
-	for (size_t i = 0; i < COUNT_OF(words); i++) {
-		size_t size = bracketed_size(p + (*p == ' '), words[i]);
-		if (size > 0) {
-			size += *p == ' ';
-			return size + (p[size] == ' ');
-		}
-		size = apart_size(p, words[i]);
-		if (size > 0)
-			return size;
-	}
-	return 0;
+	size_t size = spoken_size(p, "dot");
+	return size > 0 ? size : spoken_size(p, "titik");
 }
 
 /* The end of a domain of two labels or more; NULL: it is none. */
@@ -507,7 +525,7 @@ static bool is_mail_domain(const char *from, const char *end)
 static size_t mask_mails(char *text)
 {
 	size_t count = 0;
-	for (char *p = text; *p != '\0';) {
+	for (char *p = text; *(p = next_start(p, BEGINS_AT)) != '\0';) {
 		bool is_plain;
 		char *start = p, *end = NULL;
 		size_t size = at_size(p, &is_plain);
