@@ -16,7 +16,7 @@
 #include "compare.h"
 #include "intake/batch.h"
 #include "store/follows.h"
-#include "base/phone.h"
+#include "ticket/person.h"
 #include "ticket/quotes.h"
 #include "ticket/ticket.h"
 #include "base/poison.h"
@@ -38,7 +38,7 @@ static size_t author_evidence(struct decide *d, const struct inbox_row *row,
 	const struct jembatan_author *a = &row->message.message.author;
 	char phone[PHONE_SIZE];
 	size_t n = 0;
-	if (a->phone != NULL && phone_normalize(a->phone, phone))
+	if (person_phone(a->phone, phone))
 		n += evidence_of(model, EVIDENCE_PHONE, phone, &out[n]);
 	n += evidence_of(model, EVIDENCE_MAIL, a->mail, &out[n]);
 	const char *const accounts[] = { a->id, a->handle };
@@ -118,7 +118,7 @@ static bool is_open(enum ticket_state state, const struct instance_settings *s, 
 	return false;
 }
 
-static bool relaxes(const struct jembatan_message *m, const struct ticket *t)
+bool decide_relaxes(const struct jembatan_message *m, const struct ticket *t)
 {
 	return ((m->flags & JEMBATAN_SECRET_REPORT) != 0 && !t->secret) ||
 	       ((m->flags & JEMBATAN_ANONYMOUS) != 0 && !t->anonymous);
@@ -146,7 +146,7 @@ static enum jembatan_result may_join(struct decide *d, const struct inbox_row *r
 	enum jembatan_result r = tickets_read(d->o.db, ticket_id, d->arena, out, &t, why);
 	if (r != JEMBATAN_OK)
 		return r == JEMBATAN_DATA || r == JEMBATAN_GONE ? JEMBATAN_OK : r;
-	*out_may = is_open(out->state, s, is_repost) && !relaxes(m, &t) &&
+	*out_may = is_open(out->state, s, is_repost) && !decide_relaxes(m, &t) &&
 		   (!is_repost || (!t.secret && (m->flags & JEMBATAN_SECRET_REPORT) == 0 &&
 				   !is_closed(d, ticket_id)));
 	*out_form = t;
@@ -270,24 +270,6 @@ static enum jembatan_result find(struct decide *d, const struct inbox_row *row,
 
 /* ---- numbers of other reports ------------------------------------------ */
 
-static bool same_phone(const char *a, const char *b)
-{
-	char x[PHONE_SIZE], y[PHONE_SIZE];
-	return a != NULL && b != NULL && phone_normalize(a, x) && phone_normalize(b, y) &&
-	       strcmp(x, y) == 0;
-}
-
-static bool is_same_person(const struct inbox_row *a, const struct inbox_row *b)
-{
-	const struct jembatan_message *x = &a->message.message, *y = &b->message.message;
-	bool same_instance = a->instance_id == b->instance_id;
-	return (same_instance && x->author.id != NULL && str_equal(x->author.id, y->author.id)) ||
-	       inbox_is_same_thread(a, b) ||
-	       (x->author.mail != NULL && y->author.mail != NULL &&
-		strcasecmp(x->author.mail, y->author.mail) == 0) ||
-	       same_phone(x->author.phone, y->author.phone);
-}
-
 static enum jembatan_result is_own_report(struct decide *d, const struct inbox_row *row,
 					  int64_t ticket_id, bool *out_own, struct why *why)
 {
@@ -297,7 +279,7 @@ static enum jembatan_result is_own_report(struct decide *d, const struct inbox_r
 						 &count, why);
 	*out_own = false;
 	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++)
-		*out_own |= rows[i].message.message.size != 0 && is_same_person(row, &rows[i]);
+		*out_own |= rows[i].message.message.size != 0 && decide_same_person(row, &rows[i]);
 	return r;
 }
 

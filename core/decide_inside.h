@@ -14,6 +14,7 @@
 #define OF_TICKET_MAX 256u
 
 struct decide_know;
+struct ticket;
 
 struct decide {
 	struct decide_options o;
@@ -96,8 +97,10 @@ MUST_CHECK enum jembatan_result decide_gather(struct decide *d, const struct inb
 MUST_CHECK enum jembatan_result decide_gathered(struct decide *d, const struct decide_gather *g,
 						struct why *why);
 
-/* By anything that both have, or a conversation that is one person's alone. */
+/* The one rule for it (person_same), or a conversation that is one person's alone. */
 bool decide_same_person(const struct inbox_row *a, const struct inbox_row *b);
+/* Is it anonim or rahasia, and the ticket is not? */
+bool decide_relaxes(const struct jembatan_message *m, const struct ticket *t);
 /* Add it to this ticket, and send it after it where the ticket is sent. */
 MUST_CHECK enum jembatan_result decide_join(struct decide *d, const struct inbox_row *row,
 					    int64_t ticket_id, const char *reason,

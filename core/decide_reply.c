@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store/replies.h"
+#include "ticket/ticket.h"
 #include "base/poison.h"
 
 #define CODE_SIZE 6u
@@ -88,6 +89,20 @@ static enum jembatan_result is_reporter(struct decide *d, const struct inbox_row
 	return r;
 }
 
+/* A secret word to a report that everybody may read is a report of its own. */
+static enum jembatan_result may_add(struct decide *d, const struct inbox_row *row,
+				    int64_t ticket_id, bool *out_may, struct why *why)
+{
+	const struct jembatan_message *m = &row->message.message;
+	struct ticket_row known;
+	struct ticket t = { 0 };
+	if ((m->flags & (JEMBATAN_ANONYMOUS | JEMBATAN_SECRET_REPORT)) == 0)
+		return JEMBATAN_OK;
+	enum jembatan_result r = tickets_read(d->o.db, ticket_id, d->arena, &known, &t, why);
+	*out_may = r == JEMBATAN_OK && !decide_relaxes(m, &t);
+	return r == JEMBATAN_DATA || r == JEMBATAN_GONE ? JEMBATAN_OK : r;
+}
+
 static enum jembatan_result by_words(struct decide *d, const struct inbox_row *row,
 				     const char *text, int64_t *out_ticket_id, struct why *why)
 {
@@ -105,6 +120,8 @@ static enum jembatan_result by_words(struct decide *d, const struct inbox_row *r
 			r = is_reporter(d, row, t.id, &is_his, why);
 		else if (r == JEMBATAN_GONE)
 			r = JEMBATAN_OK;
+		if (r == JEMBATAN_OK && is_his)
+			r = may_add(d, row, t.id, &is_his, why);
 		if (r == JEMBATAN_OK && is_his)
 			*out_ticket_id = t.id;
 	}

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "store/outbox_rows.h"
+#include "ticket/person.h"
 #include "ticket/ticket.h"
 #include "base/poison.h"
 
@@ -253,10 +254,7 @@ static bool is_own_thread(const struct jembatan_message *m)
 bool decide_same_person(const struct inbox_row *a, const struct inbox_row *b)
 {
 	const struct jembatan_message *m = &a->message.message, *n = &b->message.message;
-	const struct jembatan_author *x = &m->author, *y = &n->author;
-	return (a->instance_id == b->instance_id && x->id != NULL && str_equal(x->id, y->id)) ||
-	       (x->mail != NULL && str_equal(x->mail, y->mail)) ||
-	       (x->phone != NULL && str_equal(x->phone, y->phone)) ||
+	return person_same(&m->author, &n->author, a->instance_id == b->instance_id) ||
 	       (inbox_is_same_thread(a, b) && is_own_thread(m) && is_own_thread(n));
 }
 

@@ -15,6 +15,11 @@ static const char *without_at(const char *s)
 	return *s == '@' ? s + 1 : s;
 }
 
+bool person_phone(const char *text, char out[PHONE_SIZE])
+{
+	return text != NULL && phone_normalize(text, out) && out[0] == '+';
+}
+
 enum jembatan_result person_read(const char *value, struct arena *arena, struct person *out,
 				 struct why *why)
 {
@@ -27,7 +32,7 @@ enum jembatan_result person_read(const char *value, struct arena *arena, struct 
 	CLEANUP(free_pointer) char *folded = text_fold(without_at(trimmed));
 	*out = (struct person){ .value = arena_strdup(arena, trimmed),
 				.folded = arena_strdup(arena, folded) };
-	if (!phone_normalize(trimmed, out->phone) || out->phone[0] != '+')
+	if (!person_phone(trimmed, out->phone))
 		out->phone[0] = '\0';
 	return JEMBATAN_OK;
 }
@@ -35,8 +40,7 @@ enum jembatan_result person_read(const char *value, struct arena *arena, struct 
 static bool same_phone(const struct person *p, const char *theirs)
 {
 	char phone[PHONE_SIZE];
-	return theirs != NULL && p->phone[0] != '\0' && phone_normalize(theirs, phone) &&
-	       strcmp(p->phone, phone) == 0;
+	return p->phone[0] != '\0' && person_phone(theirs, phone) && strcmp(p->phone, phone) == 0;
 }
 
 static bool same_folded(const struct person *p, const char *theirs)
@@ -52,6 +56,30 @@ bool person_is(const struct person *p, const struct jembatan_author *a)
 	return str_equal(a->id, p->value) || str_equal(a->identity_number, p->value) ||
 	       same_phone(p, a->phone) || same_phone(p, a->id) || same_folded(p, a->mail) ||
 	       same_folded(p, a->handle) || same_folded(p, a->phone) || same_folded(p, a->id);
+}
+
+static bool same_mail(const char *a, const char *b)
+{
+	if (a == NULL || b == NULL || *a == '\0')
+		return false;
+	if (strcmp(a, b) == 0)
+		return true;
+	CLEANUP(free_pointer) char *left = text_fold(a);
+	CLEANUP(free_pointer) char *right = text_fold(b);
+	text_trim(left);
+	text_trim(right);
+	return strcmp(left, right) == 0;
+}
+
+bool person_same(const struct jembatan_author *a, const struct jembatan_author *b,
+		 bool same_instance)
+{
+	char phone[PHONE_SIZE], other[PHONE_SIZE];
+	if (same_instance && a->id != NULL && *a->id != '\0' && str_equal(a->id, b->id))
+		return true;
+	if (person_phone(a->phone, phone) && person_phone(b->phone, other) && strcmp(phone, other) == 0)
+		return true;
+	return same_mail(a->mail, b->mail);
 }
 
 static char lower(char c)

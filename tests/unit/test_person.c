@@ -50,6 +50,43 @@ START_TEST(another_person_is_not)
 }
 END_TEST
 
+static const struct {
+	struct jembatan_author a, b;
+	bool same_instance, same;
+} pairs[] = {
+	{ { .phone = "081298765432" }, { .phone = "+6281298765432" }, false, true },
+	{ { .phone = "6281298765432" }, { .phone = "0812-9876 5432" }, false, true },
+	{ { .phone = "+62 (0)812 9876 5432" }, { .phone = "62812.9876.5432" }, false, true },
+	{ { .phone = "081298765432" }, { .phone = "081298765433" }, true, false },
+	{ { .phone = "1708" }, { .phone = "1708" }, true, false }, /* everybody's */
+	{ { .phone = "tidak ada" }, { .phone = "tidak ada" }, true, false },
+	{ { .phone = "" }, { .phone = "" }, true, false },
+	{ { .mail = "Dayang@Contoh.invalid" }, { .mail = "dayang@contoh.INVALID" }, false, true },
+	{ { .mail = " dayang@contoh.invalid" }, { .mail = "dayang@contoh.invalid\n" }, false, true },
+	{ { .mail = "ayang@contoh.invalid" }, { .mail = "dayang@contoh.invalid" }, true, false },
+	{ { .mail = "" }, { .mail = "" }, true, false },
+	/* WhatsApp's own id of a person, with or without his number */
+	{ { .id = "ID.13491208655302741918", .phone = "+6281298765432" },
+	  { .id = "ID.13491208655302741918" }, true, true },
+	{ { .id = "ID.13491208655302741918" }, { .id = "ID.13491208655302741918" }, false, false },
+	{ { .id = "ID.13491208655302741918", .phone = "+6281298765432" },
+	  { .id = "6281298765432", .phone = "081298765432" }, true, true },
+	{ { .id = "ID.13491208655302741918" }, { .id = "ID.13491208655302741919" }, true, false },
+	{ { .id = "id.1" }, { .id = "ID.1" }, true, false }, /* exact as the channel gives it */
+	{ { .id = "" }, { .id = "" }, true, false },
+	{ { .name = "Dayang" }, { .name = "Dayang" }, true, false },
+	{ { .id = NULL }, { .id = NULL }, true, false },
+};
+
+START_TEST(two_authors_are_one_person_however_they_are_written)
+{
+	ck_assert_int_eq(person_same(&pairs[_i].a, &pairs[_i].b, pairs[_i].same_instance),
+			 pairs[_i].same);
+	ck_assert_int_eq(person_same(&pairs[_i].b, &pairs[_i].a, pairs[_i].same_instance),
+			 pairs[_i].same);
+}
+END_TEST
+
 START_TEST(a_number_is_found_in_bytes_in_both_spellings)
 {
 	struct person p = named("0812-9876 5432"), m = named("dayang@contoh.invalid");
@@ -76,6 +113,8 @@ int main(void)
 	tcase_add_checked_fixture(c, open_arena, close_arena);
 	tcase_add_loop_test(c, a_person_is_found_by_any_id_in_any_spelling, 0, 8);
 	tcase_add_loop_test(c, another_person_is_not, 0, 5);
+	tcase_add_loop_test(c, two_authors_are_one_person_however_they_are_written, 0,
+			    COUNT_OF(pairs));
 	tcase_add_test(c, a_number_is_found_in_bytes_in_both_spellings);
 	tcase_add_loop_test(c, what_may_mean_many_is_refused, 0, 5);
 	return unit_run("person", c);
