@@ -179,11 +179,11 @@ void replies_preview_command(struct control_peer *p, const struct msg_command *c
 
 static void way_row(struct control_peer *p, const struct replies_way *w)
 {
-	control_row(p, json_pack("{s:s,s:s,s:s,s:s,s:s,s:i,s:I,s:s?}", "type", "way", "instance",
+	control_row(p, json_pack("{s:s,s:s,s:s,s:s,s:s,s:i,s:I,s:I,s:s?}", "type", "way", "instance",
 				 w->instance, "connector", w->connector, "guarantee", w->guarantee,
 				 "state", w->is_shadow ? "shadow" : w->is_closed ? "held" :
 				 w->alarm != NULL ? "waiting" : "open", "in_flight", (int)w->in_flight,
-				 "expires_days", (json_int_t)(w->expires_days == INT64_MAX ? -1 :
+				 "unreachable", (json_int_t)w->unreachable, "expires_days", (json_int_t)(w->expires_days == INT64_MAX ? -1 :
 							      w->expires_days), "alarm", w->alarm));
 	if (w->alarm != NULL)
 		status_alarm(p, w->instance, w->alarm);

@@ -203,11 +203,27 @@ static struct send *new_send(struct replies *r, struct way *w, const struct repl
 	return s;
 }
 
+/* Another way is looked for in the next turn. */
+static enum jembatan_result fail_untried(struct replies *r, const struct reply_row *row,
+					 struct why *why)
+{
+	struct reply_verdict v = { .row = *row, .did_fail = true };
+	v.row.state = REPLY_FAILED;
+	v.row.why = replies_not_tried;
+	r->more_news = true;
+	return write_verdict(r, &v, NULL, why);
+}
+
 static enum jembatan_result claim(struct replies *r, struct way *w, struct reply_row *row,
 				  struct why *why)
 {
-	bool waits = false, settles = row->state == REPLY_UNKNOWN;
-	enum jembatan_result result = settles ? JEMBATAN_OK : put_off(r, w, row, &waits, why);
+	bool waits = false, reachable = true, settles = row->state == REPLY_UNKNOWN;
+	enum jembatan_result result = settles ? JEMBATAN_OK :
+				      replies_is_reachable(r, w, row, &reachable, why);
+	if (result == JEMBATAN_OK && !reachable)
+		return fail_untried(r, row, why);
+	if (result == JEMBATAN_OK && !settles)
+		result = put_off(r, w, row, &waits, why);
 	if (result != JEMBATAN_OK || waits)
 		return result;
 	struct send *s = new_send(r, w, row);

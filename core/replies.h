@@ -54,6 +54,7 @@ struct replies_way {
 	int64_t expires_days; /* of its token; INT64_MAX: not known */
 	int64_t next_due_ms;  /* -1: none */
 	unsigned in_flight;
+	int64_t unreachable;  /* addresses to which nothing is tried there for a while */
 };
 /* The n-th instance that answers, false at the end. Borrowed until the next call. */
 bool replies_way(struct replies *r, size_t n, struct replies_way *out);

@@ -83,6 +83,15 @@ void replies_note_way(struct way *w, const struct reply_verdict *v);
 /* replies_plan.c, in the transaction: news and questions become rows. */
 MUST_CHECK enum jembatan_result replies_plan(struct replies *r, struct why *why);
 
+/* replies_reach.c: what failed may say that its channel cannot reach this person. */
+extern const char replies_not_tried[];
+MUST_CHECK enum jembatan_result replies_note_failure(struct replies *r,
+						     const struct reply_row *failed,
+						     struct why *why);
+MUST_CHECK enum jembatan_result replies_is_reachable(struct replies *r, const struct way *w,
+						     const struct reply_row *row, bool *out,
+						     struct why *why);
+
 /* replies_letter.c: what leaves for this row. DATA: nothing may or can, and why
  * says why; texts live in the arena. */
 MUST_CHECK enum jembatan_result replies_letter(struct replies *r, const struct way *w,

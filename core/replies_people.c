@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "store/audit.h"
 #include "store/tickets.h"
+#include "store/unreachable.h"
 #include "base/poison.h"
 
 static enum jembatan_result get(struct replies *r, int64_t id, struct reply_row *out,
@@ -39,6 +40,9 @@ enum jembatan_result replies_release(struct replies *r, int64_t id, const char *
 		return why_set(why, JEMBATAN_DATA, "%s may have gone out: its channel is being asked",
 			       row.reference);
 	row.due_ms = clock_now_ms();
+	result = unreachable_lift(r->o.db, row.instance_id, &row.address_key, why);
+	if (result != JEMBATAN_OK)
+		return result;
 	result = row.state == REPLY_QUEUED ? replies_update(r->o.db, &row, NULL, why) :
 					     replies_reopen(r->o.db, id, row.due_ms, why);
 	return result == JEMBATAN_OK ? note(r, &row, actor, "reply_released", why) : result;
@@ -84,8 +88,11 @@ bool replies_way(struct replies *r, size_t n, struct replies_way *out)
 	const struct way *w = r->ways;
 	while (w != NULL && n-- > 0)
 		w = w->next;
+	int64_t unreachable = 0;
 	if (w == NULL || w->settings == NULL)
 		return false;
+	if (unreachable_count(r->o.db, w->id, clock_now_ms(), &unreachable, NULL) != JEMBATAN_OK)
+		unreachable = 0; /* the store has troubles of which others tell */
 	*out = (struct replies_way){
 		.instance = w->name,
 		.connector = w->settings->connector,
@@ -96,6 +103,7 @@ bool replies_way(struct replies *r, size_t n, struct replies_way *out)
 		.expires_days = replies_days_left(w),
 		.next_due_ms = w->next_due_ms,
 		.in_flight = w->in_flight,
+		.unreachable = unreachable,
 	};
 	return true;
 }

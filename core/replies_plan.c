@@ -291,6 +291,8 @@ static enum jembatan_result on_failed(struct plan *p, struct why *why)
 	bool found = false;
 	struct db *db = p->r->o.db;
 	enum jembatan_result r = replies_get(db, p->news->reply_id, p->arena, &failed, why);
+	if (r == JEMBATAN_OK)
+		r = replies_note_failure(p->r, &failed, why);
 	if (r != JEMBATAN_OK || failed.event == REPLY_RESEND || failed.event == REPLY_RECEIVED)
 		return r;
 	r = try_on(p, &failed, &found, why);

@@ -4,15 +4,17 @@
 #include "base/poison.h"
 
 #define HOUR INT64_C(3600000)
+#define DAY (24 * HOUR)
 #define MINUTE INT64_C(60000)
 
 static const struct reply_channel channels[] = {
 	/* Four days, as mail servers have it among themselves (RFC 5321, 4.5.4.1). */
 	{ .connector = "email", .guarantee = REPLY_REPEATS, .patience = 30, .kinds = { "mail" } },
 	/* A status arrives as a receipt that bears our reference. */
-	{ .connector = "whatsapp", .text_max = 4096, .window_ms = 24 * HOUR,
+	{ .connector = "whatsapp", .text_max = 4096, .window_ms = DAY,
 	  .window_code = "131047", .passing_codes = { "1", "2", "4", "80007", "130429", "131000",
-	  "131016", "131056" }, .settle_after_ms = 10 * MINUTE, .days = 3, .quiet = "21:00-07:00",
+	  "131016", "131056" }, .unreachable_code = "131026",
+	  .unreachable_ms = 30 * DAY, .settle_after_ms = 10 * MINUTE, .days = 3, .quiet = "21:00-07:00",
 	  .kinds = { "id", "phone" } },
 	{ .connector = "facebook", .text_max = 8000, .is_public = true, .kinds = { "id" } },
 	{ .connector = "instagram", .text_max = 300, .is_public = true, .kinds = { "id" } },

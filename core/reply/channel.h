@@ -22,6 +22,8 @@ struct reply_channel {
 	int64_t window_ms;       /* free text so long after the citizen's last message; 0: always */
 	const char *window_code; /* a receipt's: it was over, whatever our clock said; or NULL */
 	const char *passing_codes[8]; /* a receipt's: told there once more, later; or NULL */
+	const char *unreachable_code; /* it cannot reach this person at all; or NULL */
+	int64_t unreachable_ms;  /* so long nothing is tried there, unless he writes */
 	int64_t settle_after_ms; /* evidence (a receipt) may come so late */
 	unsigned patience;       /* "later" so often, ever more rarely, then it failed; 0: no end */
 	unsigned days;           /* "tomorrow" so often, then it failed; 0: no end */

@@ -3,6 +3,7 @@
  * transaction. */
 #include "reply/receipts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -49,6 +50,13 @@ bool reply_failed_by(const char *why, const char *code)
 	size_t size = code != NULL ? strlen(code) : 0;
 	return at != NULL && strncmp(at + 2, code, size) == 0 &&
 	       (at[2 + size] == ' ' || at[2 + size] == '\0');
+}
+
+bool reply_refused_by(const char *why, const char *code)
+{
+	char said[40];
+	snprintf(said, sizeof(said), "(error %s)", code != NULL ? code : "");
+	return why != NULL && code != NULL && strstr(why, said) != NULL;
 }
 
 enum jembatan_result reply_take_receipt(struct db *db, const struct reply_receipt *r,

@@ -20,5 +20,7 @@ MUST_CHECK enum jembatan_result reply_take_receipt(struct db *db, const struct r
 /* Of a FAILED row's why, as it is written by this: was it the channel's code?
  * Either may be NULL: no. */
 bool reply_failed_by(const char *why, const char *code);
+/* The same of the why of one that the channel refused at once. */
+bool reply_refused_by(const char *why, const char *code);
 
 #endif

@@ -143,6 +143,19 @@ static enum jembatan_result open_keys_and_schema(struct db *db, const struct db_
 	return r == JEMBATAN_OK ? master_settle(db, keyed, why) : r;
 }
 
+/* Tests open stores as earlier releases had them. */
+static enum jembatan_result look_for(struct db *db, const char *table, const char *query,
+				     bool *out, struct why *why)
+{
+	int64_t n = 0;
+	enum jembatan_result r = sql_get_number(&db->sql, why, &n, "SELECT count(*) FROM sqlite_schema"
+						" WHERE name = ?1", SQL_VALUES(sql_text(table)));
+	if (r == JEMBATAN_OK && n != 0)
+		r = sql_get_number(&db->sql, why, &n, query, SQL_NOTHING);
+	*out = n != 0;
+	return r;
+}
+
 /* What is asked for each message only when there is something to find. */
 static enum jembatan_result look_around(struct db *db, struct why *why)
 {
@@ -152,14 +165,12 @@ static enum jembatan_result look_around(struct db *db, struct why *why)
 						" OR EXISTS (SELECT 1 FROM quarantine)",
 						SQL_NOTHING);
 	db->has_suspects = n != 0;
-	/* Tests open stores as earlier releases had them. */
 	if (r == JEMBATAN_OK)
-		r = sql_get_number(&db->sql, why, &n, "SELECT count(*) FROM sqlite_schema"
-				   " WHERE name = 'thread_alias'", SQL_NOTHING);
-	if (r == JEMBATAN_OK && n != 0)
-		r = sql_get_number(&db->sql, why, &n, "SELECT EXISTS (SELECT 1 FROM thread_alias)",
-				   SQL_NOTHING);
-	db->has_aliases = n != 0;
+		r = look_for(db, "thread_alias", "SELECT EXISTS (SELECT 1 FROM thread_alias)",
+			     &db->has_aliases, why);
+	if (r == JEMBATAN_OK)
+		r = look_for(db, "unreachable", "SELECT EXISTS (SELECT 1 FROM unreachable)",
+			     &db->has_unreachable, why);
 	return r;
 }
 

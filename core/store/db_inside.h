@@ -27,6 +27,7 @@ struct db {
 	struct tally tally;
 	struct keys keys;
 	bool has_aliases;  /* some thread has another name */
+	bool has_unreachable; /* some address cannot be reached for a while */
 	bool has_suspects; /* a record is in quarantine or has killed its parser */
 	bool reads_on;     /* readings share one lock */
 	bool owed;         /* a planted bug holds the last commit back */

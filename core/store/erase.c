@@ -133,6 +133,9 @@ static enum jembatan_result erase_message(struct db *db, const struct erase_item
 		  " reply_message JOIN reply f INDEXED BY reply_open ON f.address_key = o.address_key"
 		  " AND f.ticket_id IS o.ticket_id AND f.state IN (0, 1, 6) WHERE o.message_id = ?1"
 		  " AND f.message_id <> ?1 AND f.waiting = 1)", false, NONE },
+		{ "DELETE FROM unreachable WHERE (instance_id, address_key) IN (SELECT instance_id,"
+		  " address_key FROM reply INDEXED BY reply_message WHERE message_id = ?1)", false,
+		  NONE },
 		{ "UPDATE reply SET address_key = randomblob(16), remote_key = NULL, waiting = 0, missed = 0,"
 		  " state = CASE WHEN state IN (0, 6, 8) THEN 7 ELSE state END, why = ?2"
 		  " WHERE message_id = ?1", true, COUNTED(replies) },

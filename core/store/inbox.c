@@ -11,6 +11,7 @@
 #include "store/instances.h"
 #include "store/quarantine.h"
 #include "store/threads.h"
+#include "store/unreachable.h"
 #include "base/poison.h"
 
 #define KEY_SIZE 16u /* of a keyed hash, as it is stored */
@@ -130,11 +131,11 @@ static enum jembatan_result add_one(struct db *db, int64_t instance_id, struct i
 				    int64_t now_ms, struct why *why)
 {
 	const struct jembatan_message *m = &item->message->message;
-	int64_t arrived_ms = m->arrived_ms != 0 ? m->arrived_ms : m->sent_ms;
+	int64_t said_ms = m->arrived_ms != 0 ? m->arrived_ms : m->sent_ms;
+	int64_t arrived_ms = said_ms != 0 ? said_ms : now_ms;
 	if (FAULT_PLANTED("no-unique"))
 		digest_random(item->same_key.bytes, KEY_SIZE);
-	enum jembatan_result r = is_zero(&item->thread_key) ? JEMBATAN_OK :
-				 threads_find(db, instance_id, &item->thread_key, why);
+	enum jembatan_result r = threads_find(db, instance_id, &item->thread_key, why);
 	if (r == JEMBATAN_OK)
 		r = sql_run(&db->sql, why,
 			"INSERT INTO message (instance_id, same_key, revision, thread_key, stage,"
@@ -144,7 +145,7 @@ static enum jembatan_result add_one(struct db *db, int64_t instance_id, struct i
 				   sql_bytes(item->same_key.bytes, KEY_SIZE),
 				   sql_bytes(item->revision.bytes, KEY_SIZE),
 				   key_value(&item->thread_key), sql_number(now_ms),
-				   sql_number(arrived_ms != 0 ? arrived_ms : now_ms)));
+				   sql_number(arrived_ms)));
 	if (r != JEMBATAN_OK)
 		return r;
 	if (sql_changes(&db->sql) == 0) {
@@ -157,6 +158,8 @@ static enum jembatan_result add_one(struct db *db, int64_t instance_id, struct i
 		if (r == JEMBATAN_OK && !is_zero(&item->thread_alias) && !is_zero(&item->thread_key))
 			r = threads_join(db, instance_id, &item->thread_alias, &item->thread_key,
 					 arrived_ms, why);
+		if (r == JEMBATAN_OK && !is_zero(&item->thread_key))
+			r = unreachable_arrived(db, instance_id, &item->thread_key, arrived_ms, why);
 	}
 	if (r == JEMBATAN_OK)
 		r = name_files(db, item, why);

@@ -247,5 +247,6 @@ static const char step_6[] =
 static const char *const steps[] = { step_1, step_2, schema_follow, step_4, step_5, step_6,
 				     schema_duplicates, schema_incomplete, schema_reply, schema_lean,
 				     schema_private, schema_retention, schema_reply_reposts,
-				     schema_reply_put_off, schema_keys, schema_thread };
+				     schema_reply_put_off, schema_keys, schema_thread,
+				     schema_unreachable };
 const struct migrate_steps migrate_all = { steps, COUNT_OF(steps) };

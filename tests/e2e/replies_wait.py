@@ -139,6 +139,55 @@ def passing(build):
     place.close()
 
 
+def unreachable(build):
+    """Whom the channel cannot reach at all is not tried there with each notice: what comes
+    next goes another way at once, until he writes there again or a person says so."""
+    second = Post()
+    place = Later(build, connector="whatsapp", others={"wa": {
+        "connector": "whatsapp", "push": "auto", "start": "all", "every": "1s",
+        "replies": {"send": "on", "quiet": ""}, "options": {"post": second.port}}}).start()
+    who = {"author": {"id": "w1", "phone": "+6281234567890"}, "thread": "w1"}
+
+    def marks():
+        return [r["unreachable"] for r in place.rig.ask("status") if r["type"] == "way" and
+                r["instance"] == "kanal"][0]
+
+    place.write(1, **who)
+    wait_for("the number", lambda: "number" in place.post.events(), 60)
+    expect(marks() == 0, "known as unreachable: %r" % marks())
+    place.source.put({"do": "receipt", "reference": place.post.arrived[-1]["reference"],
+                      "state": "failed", "reason": "131026 Message undeliverable"})
+    wait_for("the other way", lambda: second.events("+6281234567890") == ["number"], 60)
+    expect(marks() == 1, "not known as unreachable: %r" % marks())
+    ticket, tries = place.ticket(), len(place.post.tries)
+    place.say(ticket, WORDS[0])
+    wait_for("the state, elsewhere", lambda: second.events() == ["number", "status"], 60)
+    expect(len(place.post.tries) == tries, "it was tried where he cannot be reached")
+    expect(any("cannot be reached" in (r["why"] or "") for r in place.rig.ask(
+        "replies", "list", ticket["reference"])), "no reason is shown")
+    place.write(2, **who)
+    wait_for("the number, where he wrote", lambda: place.post.events().count("number") == 2, 60)
+    expect(marks() == 0, "still unreachable: %r" % marks())
+    # Refused at once, as some are; it is remembered over a restart, and for its days.
+    place.post.answer = lambda letter: {
+        "outcome": "refused", "why": "this person cannot be reached by WhatsApp (error 131026)"}
+    place.say(ticket, WORDS[1])
+    wait_for("the next state, elsewhere", lambda: second.events().count("status") == 2, 60)
+    place.post.answer = place.post.take
+    place.daemon.kill()
+    place.start()
+    tries = len(place.post.tries)
+    place.say(ticket, WORDS[2])
+    wait_for("one more, elsewhere", lambda: second.events().count("status") == 3, 60)
+    expect(len(place.post.tries) == tries and marks() == 1, "forgotten by a restart")
+    failed = [r for r in place.rig.ask("replies", "list", "failed") if r["instance"] == "kanal"][-1]
+    expect(place.rig.command("replies", "release", str(failed["id"])).returncode == 0, "release")
+    wait_for("what a person let go", lambda: place.post.arrived[-1]["event"] == "status" and
+             len(place.post.tries) == tries + 1, 60)
+    expect(marks() == 0, "a person's word does not count")
+    place.close()
+
+
 def restored(build):
     """After a backup was put back nobody is told anything: what waited is asked about at
     its channel, what would be told again is held for a person."""
@@ -254,7 +303,7 @@ def unasked(build):
     place.close()
 
 
-TESTS = {t.__name__: t for t in (quiet, expiry, passing, restored, unanswered,
+TESTS = {t.__name__: t for t in (quiet, expiry, passing, unreachable, restored, unanswered,
                                        unasked)}
 
 

@@ -184,7 +184,7 @@ static const char *const others[] = {
 	"message.thread_key", "quarantine.record_key", "skip.record_key", "follow_entry.entry_key",
 	"follow_word.word_key", "submission.idempotency_key", "submission.body",
 	"reply.address_key", "reply.remote_key", "thread_alias.alias",
-	"thread_alias.thread_key",
+	"thread_alias.thread_key", "unreachable.address_key", "unreachable.thread_key",
 };
 
 static bool is_known(const char *column)

@@ -298,6 +298,7 @@ static bool is_of_the_start(const char *text)
 {
 	return strstr(text, "FROM meta") != NULL || strstr(text, "FROM skip) OR EXISTS") != NULL ||
 	       strstr(text, "EXISTS (SELECT 1 FROM thread_alias)") != NULL ||
+	       strstr(text, "EXISTS (SELECT 1 FROM unreachable)") != NULL ||
 	       strstr(text, "FROM sqlite_schema") != NULL;
 }
 
