@@ -208,8 +208,6 @@ static enum jembatan_result look_again(struct social *s, const struct social_wat
 	return result;
 }
 
-/* On disk first, and then not looked for any more: killed in between, it is told
- * again, and known. */
 static enum jembatan_result look_at_some(struct social *s)
 {
 	struct social_watch *w = s->own;
@@ -217,15 +215,11 @@ static enum jembatan_result look_at_some(struct social *s)
 	size_t count = social_watch_due(w, jembatan_now_ms(s->ctx), due, LOOKS);
 	enum jembatan_result result = JEMBATAN_OK;
 
+	if (count == 0)
+		return social_watch_keep(w, s);
 	for (size_t i = 0; i < count && result == JEMBATAN_OK && !jembatan_stopping(s->ctx); i++)
 		result = look_again(s, &due[i]);
-	if (result == JEMBATAN_OK && count > 0)
-		result = jembatan_checkpoint(s->ctx, NULL);
-	if (result == JEMBATAN_OK)
-		result = social_watch_keep(w, s);
-	else
-		social_watch_forget(w);
-	return result;
+	return social_watch_told(w, s, result);
 }
 
 static enum jembatan_result move_on(struct social *s, const char *cursor)

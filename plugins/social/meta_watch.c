@@ -110,8 +110,6 @@ static enum jembatan_result look_at(struct social *s, const struct meta_look *lo
 	return result;
 }
 
-/* On disk first, and then not looked for any more: killed in between, it is told
- * again, and known. */
 enum jembatan_result meta_watch_look(struct social *s, const struct meta_look *look)
 {
 	struct meta *meta = s->own;
@@ -125,11 +123,8 @@ enum jembatan_result meta_watch_look(struct social *s, const struct meta_look *l
 
 	for (size_t i = 0; i < count && result == JEMBATAN_OK && !jembatan_stopping(s->ctx); i++)
 		result = look_at(s, look, due[i].id);
-	if (result == JEMBATAN_OK && count > 0)
-		result = jembatan_checkpoint(s->ctx, NULL);
-	if (result == JEMBATAN_OK)
-		result = social_watch_keep(&meta->watch, s);
-	else
-		social_watch_forget(&meta->watch);
+	result = result == JEMBATAN_OK && count == 0 ?
+			 social_watch_keep(&meta->watch, s) :
+			 social_watch_told(&meta->watch, s, result);
 	return result == JEMBATAN_OK ? JEMBATAN_IDLE : result;
 }

@@ -169,6 +169,18 @@ void social_watch_forget(struct social_watch *w)
 	w->is_loaded = false;
 }
 
+enum jembatan_result social_watch_told(struct social_watch *w, struct social *s,
+				       enum jembatan_result result)
+{
+	if (result == JEMBATAN_OK)
+		result = jembatan_checkpoint(s->ctx, NULL);
+	if (result == JEMBATAN_OK)
+		result = social_watch_keep(w, s);
+	else
+		social_watch_forget(w);
+	return result;
+}
+
 /* ---- posts ------------------------------------------------------------- */
 
 static void drop(struct social_watch *w, size_t n)

@@ -37,6 +37,10 @@ JEMBATAN_MUST_CHECK enum jembatan_result social_watch_load(struct social_watch *
 JEMBATAN_MUST_CHECK enum jembatan_result social_watch_keep(struct social_watch *w, struct social *s);
 /* What was noted since the last keep counts for nothing: it did not get to disk. */
 void social_watch_forget(struct social_watch *w);
+/* What was found out was emitted, or not (result): on disk first, and then not
+ * looked for any more; killed in between, it is told again, and known. */
+JEMBATAN_MUST_CHECK enum jembatan_result
+social_watch_told(struct social_watch *w, struct social *s, enum jembatan_result result);
 /* The same as text; what cannot be read is left out. Pure. */
 void social_watch_read(struct social_watch *w, struct jembatan_bytes text);
 void social_watch_write(const struct social_watch *w, struct kit_text *out);

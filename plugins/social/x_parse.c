@@ -34,8 +34,7 @@ static bool is_text(json_t *from, const char *path, const char *wanted)
 	return text && strcmp(text, wanted) == 0;
 }
 
-/* The one of a list whose `name` is this id; NULL: none. */
-static json_t *find(json_t *list, const char *name, const char *id)
+json_t *x_find(json_t *list, const char *name, const char *id)
 {
 	char buffer[64];
 	json_t *one;
@@ -72,8 +71,8 @@ static void keep_author(json_t *into, json_t *post, json_t *includes)
 {
 	char buffer[64];
 
-	keep(into, "users", find(json_object_get(includes, "users"), "id",
-				 kit_json_id(post, "author_id", buffer)));
+	keep(into, "users", x_find(json_object_get(includes, "users"), "id",
+				   kit_json_id(post, "author_id", buffer)));
 }
 
 static void keep_files(json_t *into, json_t *post, json_t *includes)
@@ -83,8 +82,8 @@ static void keep_files(json_t *into, json_t *post, json_t *includes)
 
 	json_array_foreach(kit_json_at(post, "attachments.media_keys"), i, one)
 		if (i < FILES_MAX)
-			keep(into, "media", find(json_object_get(includes, "media"), "media_key",
-						 json_string_value(one)));
+			keep(into, "media", x_find(json_object_get(includes, "media"), "media_key",
+						   json_string_value(one)));
 }
 
 json_t *x_record(json_t *post, json_t *includes)
@@ -95,11 +94,11 @@ json_t *x_record(json_t *post, json_t *includes)
 
 	keep_author(kept, post, includes);
 	keep_files(kept, post, includes);
-	keep(kept, "places", find(json_object_get(includes, "places"), "id",
-				  kit_json_string(post, "geo.place_id")));
+	keep(kept, "places", x_find(json_object_get(includes, "places"), "id",
+				    kit_json_string(post, "geo.place_id")));
 	json_array_foreach(references_of(post), i, reference) {
-		json_t *parent = i < PARENTS_MAX ? find(posts_of(includes), "id",
-							kit_json_id(reference, "id", buffer)) : NULL;
+		json_t *parent = i < PARENTS_MAX ? x_find(posts_of(includes), "id",
+							  kit_json_id(reference, "id", buffer)) : NULL;
 
 		keep(kept, "posts", parent);
 		keep_author(kept, parent, includes);
@@ -228,8 +227,8 @@ static bool is_summoning(json_t *record, json_t *post, const struct x_us *us)
 	    names_us(json_object_get(note, "entities"), us, from))
 		return true;
 	json_array_foreach(references_of(post), i, reference) {
-		json_t *parent = find(posts_of(json_object_get(record, "includes")), "id",
-				      kit_json_id(reference, "id", buffer));
+		json_t *parent = x_find(posts_of(json_object_get(record, "includes")), "id",
+					kit_json_id(reference, "id", buffer));
 		const char *by = kit_json_id(parent, "author_id", author);
 
 		if (is_text(reference, "type", "quoted") && by && *us->id && strcmp(by, us->id) == 0)
@@ -312,15 +311,15 @@ static void read_files(json_t *record, json_t *post, struct kit_arena *arena,
 			break;
 		/* Without an address it is listed as missing. */
 		files[m->attachment_count++].reference =
-			address_of(find(media, "media_key", json_string_value(one)));
+			address_of(x_find(media, "media_key", json_string_value(one)));
 	}
 	m->attachments = files;
 }
 
 static void read_place(json_t *record, json_t *post, struct jembatan_message *m)
 {
-	json_t *place = find(kit_json_at(record, "includes.places"), "id",
-			     kit_json_string(post, "geo.place_id"));
+	json_t *place = x_find(kit_json_at(record, "includes.places"), "id",
+			       kit_json_string(post, "geo.place_id"));
 	json_t *at = kit_json_at(post, "geo.coordinates.coordinates");
 	const char *name = kit_json_string(place, "full_name");
 
@@ -340,8 +339,8 @@ static void read_place(json_t *record, json_t *post, struct jembatan_message *m)
 static void add_parent(json_t *record, json_t *parent, struct kit_arena *arena, struct kit_text *out)
 {
 	char buffer[64];
-	json_t *author = find(kit_json_at(record, "includes.users"), "id",
-			      kit_json_id(parent, "author_id", buffer));
+	json_t *author = x_find(kit_json_at(record, "includes.users"), "id",
+				kit_json_id(parent, "author_id", buffer));
 	const char *handle = kit_json_string(author, "username");
 	const char *text = words_of(parent, arena);
 
@@ -365,7 +364,7 @@ static void read_parents(json_t *record, json_t *post, struct kit_arena *arena,
 	size = kit_text_bytes(all).size;
 	json_array_foreach(references_of(post), i, reference) {
 		const char *id = kit_json_id(reference, "id", buffer);
-		json_t *parent = find(posts_of(json_object_get(record, "includes")), "id", id);
+		json_t *parent = x_find(posts_of(json_object_get(record, "includes")), "id", id);
 
 		if (is_text(reference, "type", "replied_to"))
 			m->reply_to = kit_arena_strdup(arena, id);
@@ -434,7 +433,7 @@ bool x_read_post(json_t *record, const struct x_us *us, struct kit_arena *arena,
 	if (!id || *id == '\0' || strlen(id) > 32)
 		return false;
 	m->author.id = kit_arena_strdup(arena, kit_json_id(post, "author_id", buffer));
-	json_t *author = find(kit_json_at(record, "includes.users"), "id", m->author.id);
+	json_t *author = x_find(kit_json_at(record, "includes.users"), "id", m->author.id);
 
 	read_ids(post, id, arena, m, traits);
 	read_author(author, arena, &m->author);

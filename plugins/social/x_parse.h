@@ -21,6 +21,9 @@ struct x_traits {
 /* What X calls it now or called it before; NULL: neither is there. */
 json_t *x_either(json_t *object, const char *post_word, const char *tweet_word);
 
+/* The one of a list whose `name` is this id; NULL: none. */
+json_t *x_find(json_t *list, const char *name, const char *id);
+
 /* One post with what it refers to, out of a page's `includes`, as {"data",
  * "includes"}: the shape of an answer about one post. The caller json_decref's. */
 json_t *x_record(json_t *post, json_t *includes);

@@ -23,28 +23,13 @@ static const char *newest_of(json_t *post, const char *id, struct kit_arena *are
 	return kit_arena_strdup(arena, id);
 }
 
-static json_t *find(json_t *list, const char *name, const char *id)
-{
-	char buffer[64];
-	json_t *one;
-	size_t i;
-
-	json_array_foreach(list, i, one) {
-		const char *its = kit_json_id(one, name, buffer);
-
-		if (its && strcmp(its, id) == 0)
-			return one;
-	}
-	return NULL;
-}
-
 /* Deleted: X says of this very post that there is none. One that is protected, or
  * whose author is suspended, or that X cannot show now, is no such. */
 static bool is_gone(json_t *root, const char *id)
 {
 	json_t *errors = json_object_get(root, "errors");
-	json_t *error = find(errors, "resource_id", id);
-	const char *type = kit_json_string(error ? error : find(errors, "value", id), "type");
+	json_t *error = x_find(errors, "resource_id", id);
+	const char *type = kit_json_string(error ? error : x_find(errors, "value", id), "type");
 	const char *word = type ? strrchr(type, '/') : NULL;
 
 	return word && strcmp(word, "/resource-not-found") == 0;
@@ -104,7 +89,7 @@ static enum jembatan_result take_edited(struct social *s, const struct social_wa
 		count > 0 ? ask(s, newest, count, x_fields(s), x_post_costs(s), &root) : JEMBATAN_OK;
 
 	for (size_t i = 0; i < count && result == JEMBATAN_OK; i++) {
-		json_t *post = find(json_object_get(root, "data"), "id", newest[i]);
+		json_t *post = x_find(json_object_get(root, "data"), "id", newest[i]);
 
 		if (!post)
 			social_watch_pass(w, posts[i].id, now_ms);
@@ -130,7 +115,7 @@ static enum jembatan_result look(struct social *s, const struct social_watched *
 					  social_budget_price(s->budget, "post"), &root);
 
 	for (size_t i = 0; i < count && result == JEMBATAN_OK; i++) {
-		json_t *post = find(json_object_get(root, "data"), "id", ids[i]);
+		json_t *post = x_find(json_object_get(root, "data"), "id", ids[i]);
 		const char *last = post ? newest_of(post, ids[i], s->arena) : ids[i];
 
 		if (!post && is_gone(root, ids[i])) {
@@ -161,8 +146,6 @@ static size_t affordable(struct social *s)
 	return left > 0 ? (size_t)(left / each) : 0;
 }
 
-/* On disk first, and then not looked for any more: killed in between, it is told
- * again, and known. */
 enum jembatan_result x_look_again(struct social *s)
 {
 	struct social_watch *w = &((struct x *)s->own)->watch;
@@ -175,11 +158,5 @@ enum jembatan_result x_look_again(struct social *s)
 
 	if (result == JEMBATAN_OK)
 		result = x_notes_put(s);
-	if (result == JEMBATAN_OK)
-		result = jembatan_checkpoint(s->ctx, NULL);
-	if (result == JEMBATAN_OK)
-		result = social_watch_keep(w, s);
-	else
-		social_watch_forget(w);
-	return result;
+	return social_watch_told(w, s, result);
 }

@@ -87,8 +87,6 @@ static enum jembatan_result look_at(struct social *s, const struct social_watche
 	return result;
 }
 
-/* On disk first, and then not looked for any more: killed in between, it is told
- * again, and known. */
 enum jembatan_result youtube_look_again(struct social *s)
 {
 	struct social_watch *w = &((struct youtube *)s->own)->watch;
@@ -97,13 +95,5 @@ enum jembatan_result youtube_look_again(struct social *s)
 
 	if (count == 0)
 		return JEMBATAN_OK;
-	enum jembatan_result result = look_at(s, due, count);
-
-	if (result == JEMBATAN_OK)
-		result = jembatan_checkpoint(s->ctx, NULL);
-	if (result == JEMBATAN_OK)
-		result = social_watch_keep(w, s);
-	else
-		social_watch_forget(w);
-	return result;
+	return social_watch_told(w, s, look_at(s, due, count));
 }
