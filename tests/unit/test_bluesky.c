@@ -1,13 +1,11 @@
 /* test_bluesky.c: mentions and replies against a Bluesky that misbehaves: whatever
  * order it lists posts in, each comes once and none is left out; no reply twice. */
 #include "scene.h"
-#include "base/jx.h"
 #include "social/bluesky.h"
 
 #include "unit.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
@@ -44,18 +42,6 @@ static void teardown(void)
 	scene_stop(&s);
 }
 
-/* As after a kill: the state and the last cursor are what is on disk. */
-static void restart(void)
-{
-	char cursor[128] = "";
-	const char *last = testctx_cursor(s.t);
-
-	snprintf(cursor, sizeof cursor, "%s", last ? last : "");
-	s.ops->close(testctx_context(s.t), s.self);
-	ck_assert_int_eq(s.ops->open(testctx_context(s.t), last ? cursor : NULL, &s.self),
-			 JEMBATAN_OK);
-}
-
 static void post_at(const char *key, const char *time, const char *more)
 {
 	char body[1024];
@@ -76,37 +62,6 @@ static void post(int number)
 	post_at(key, time, "");
 }
 
-static int64_t asked(const char *where)
-{
-	json_t *root = scene_state(&s);
-	char path[40];
-	int64_t count = 0;
-
-	snprintf(path, sizeof path, "asked.%s", where);
-	(void)kit_json_integer(root, path, &count);
-	json_decref(root);
-	return count;
-}
-
-/* Until it waits; the last result. */
-static enum jembatan_result sweep(void)
-{
-	enum jembatan_result result = JEMBATAN_OK;
-
-	for (int i = 0; i < 100 && result == JEMBATAN_OK; i++)
-		result = scene_poll(&s);
-	return result;
-}
-
-static int came(const char *id)
-{
-	int count = 0;
-
-	for (size_t i = 0; i < testctx_emit_count(s.t); i++)
-		count += strcmp(testctx_emit(s.t, i)->id, id) == 0;
-	return count;
-}
-
 /* ---- mentions -------------------------------------------------------------- */
 
 START_TEST(every_page_is_read_and_each_post_comes_once)
@@ -115,18 +70,18 @@ START_TEST(every_page_is_read_and_each_post_comes_once)
 
 	for (int i = 0; i < 250; i++)
 		post(i);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 250);
 	for (int i = 0; i < 250; i++) {
 		snprintf(id, sizeof id, AT "3n%d", i);
-		ck_assert_int_eq(came(id), 1);
+		ck_assert_int_eq(scene_came(&s, id), 1);
 	}
-	int64_t before = asked("list");
+	int64_t before = scene_asked(&s, "list");
 
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
-	ck_assert_int_eq(asked("list"), before + 1);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "list"), before + 1);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 250);
-	ck_assert_int_eq(asked("login"), 1);
+	ck_assert_int_eq(scene_asked(&s, "login"), 1);
 }
 END_TEST
 
@@ -134,14 +89,14 @@ START_TEST(a_post_with_a_false_date_comes_with_the_next_deep_sweep_as_new)
 {
 	for (int i = 0; i < 150; i++)
 		post(i);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	post_at("3nlama", "2020-01-01T00:00:00.000Z", "");
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
-	ck_assert_int_eq(came(AT "3nlama"), 0);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_came(&s, AT "3nlama"), 0);
 	testctx_set_now(s.t, NOW_MS + DAY_MS);
 	testctx_context(s.t)->start_ms = NOW_MS - 1;
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
-	ck_assert_int_eq(came(AT "3nlama"), 1);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_came(&s, AT "3nlama"), 1);
 	const struct jembatan_message *m = testctx_emit(s.t, testctx_emit_count(s.t) - 1);
 
 	/* Nobody saw it a day ago, whatever its author says. */
@@ -153,12 +108,12 @@ END_TEST
 START_TEST(a_false_date_among_the_newest_comes_at_once)
 {
 	post(1);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	post_at("3nlama", "2020-01-01T00:00:00.000Z", "");
 	post_at("3nnanti", "2099-01-01T00:00:00.000Z", "");
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
-	ck_assert_int_eq(came(AT "3nlama"), 1);
-	ck_assert_int_eq(came(AT "3nnanti"), 1);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_came(&s, AT "3nlama"), 1);
+	ck_assert_int_eq(scene_came(&s, AT "3nnanti"), 1);
 	for (size_t i = 0; i < testctx_emit_count(s.t); i++)
 		ck_assert_int_le(testctx_emit(s.t, i)->arrived_ms, NOW_MS);
 }
@@ -172,7 +127,7 @@ START_TEST(posts_of_one_millisecond_are_not_lost_between_two_pages)
 		snprintf(key, sizeof key, "3ns%d", i);
 		post_at(key, i < 90 ? "2027-01-02T00:00:00.000Z" : "2027-01-03T00:00:00.000Z", "");
 	}
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 130);
 }
 END_TEST
@@ -184,27 +139,27 @@ START_TEST(what_was_not_stored_comes_again)
 		testctx_fail_checkpoint(s.t, 1);
 	else
 		testctx_fail_state(s.t, (unsigned)_i + 4); /* those before are the login's, the budget's */
-	ck_assert_int_eq(sweep(), JEMBATAN_RETRY);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_RETRY);
 	testctx_forget(s.t);
 	if (_i > 0)
-		restart();
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
-	ck_assert_int_eq(came(AT "3n1"), 1);
+		scene_restart(&s);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_came(&s, AT "3n1"), 1);
 	testctx_forget(s.t);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
 }
 END_TEST
 
 START_TEST(a_sweep_that_was_killed_is_made_up_for)
 {
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	for (int i = 0; i < 250; i++)
 		post(i);
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK); /* a page of three */
 	ck_assert_uint_eq(testctx_emit_count(s.t), 100);
-	restart();
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	scene_restart(&s);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 250);
 }
 END_TEST
@@ -214,11 +169,11 @@ START_TEST(what_is_older_than_the_start_never_comes)
 	for (int i = 0; i < 120; i++)
 		post(i);
 	testctx_context(s.t)->start_ms = NOW_MS - 1000;
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	testctx_set_now(s.t, NOW_MS + DAY_MS);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
-	ck_assert_int_eq(asked("posts"), 0);
+	ck_assert_int_eq(scene_asked(&s, "posts"), 0);
 }
 END_TEST
 
@@ -227,7 +182,7 @@ START_TEST(a_record_in_quarantine_does_not_hold_up_the_others)
 	post(1);
 	post(2);
 	testctx_skip(s.t, AT "3n1");
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
 }
 END_TEST
@@ -236,7 +191,7 @@ START_TEST(what_a_post_answers_stands_behind_its_words)
 {
 	scene_tell(&s, "/_post", "{\"rkey\": \"3nin\", \"text\": \"Lampu\\npadam\", \"unlisted\": true}");
 	post_at("3nanak", "2027-01-15T07:30:00.000Z", ", \"reason\": \"reply\", \"parent\": \"" AT "3nin\"");
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	const struct jembatan_message *m = testctx_emit(s.t, 0);
 
 	ck_assert_str_eq(m->text, "@lapor.example #lapor lampu padam");
@@ -250,8 +205,8 @@ START_TEST(a_context_that_cannot_be_had_holds_up_nothing)
 {
 	post_at("3nanak", "2027-01-15T07:30:00.000Z", ", \"reason\": \"reply\", \"parent\": \"" AT "3nin\"");
 	scene_tell(&s, "/_fault", "{\"where\": \"posts\", \"status\": 400}");
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
-	ck_assert_int_eq(came(AT "3nanak"), 1);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_came(&s, AT "3nanak"), 1);
 }
 END_TEST
 
@@ -289,9 +244,9 @@ START_TEST(a_limit_is_waited_out_until_it_ends)
 	snprintf(body, sizeof body, "{\"where\": \"list\", \"after\": 1, \"status\": 429, \"headers\": %s}",
 		 limits[_i].headers);
 	scene_tell(&s, "/_fault", body);
-	ck_assert_int_eq(sweep(), JEMBATAN_RETRY);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_RETRY);
 	ck_assert_int_eq(testctx_delay(s.t), limits[_i].delay_ms);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 150);
 }
 END_TEST
@@ -302,22 +257,22 @@ START_TEST(a_deleted_post_is_told_once_it_was_missed_twice)
 {
 	post(1);
 	post(2);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	scene_tell(&s, "/_delete", "{\"rkey\": \"3n1\"}");
 	testctx_forget(s.t);
 	testctx_set_now(s.t, NOW_MS + DAY_MS);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
 	if (_i == 1)
-		restart(); /* then the next deep sweep looks again */
+		scene_restart(&s); /* then the next deep sweep looks again */
 	testctx_set_now(s.t, NOW_MS + (_i == 1 ? 2 : 1) * DAY_MS + 900000);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
 	ck_assert_int_eq(testctx_emit(s.t, 0)->kind, JEMBATAN_DELETION);
 	ck_assert_str_eq(testctx_emit(s.t, 0)->id, AT "3n1");
 	ck_assert_uint_eq(testctx_emits_at_checkpoint(s.t), 1);
 	testctx_set_now(s.t, NOW_MS + 4 * DAY_MS);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
 }
 END_TEST
@@ -325,14 +280,14 @@ END_TEST
 START_TEST(a_post_that_is_there_again_was_not_deleted)
 {
 	post(1);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	testctx_forget(s.t);
 	for (int day = 1; day < 6; day++) {
 		if (day % 2 == 1)
 			scene_tell(&s, "/_fault", "{\"where\": \"posts\", \"status\": 200, \"body\": "
 				   "{\"posts\": []}}");
 		testctx_set_now(s.t, NOW_MS + day * DAY_MS);
-		ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+		ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	}
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
 }
@@ -341,15 +296,15 @@ END_TEST
 START_TEST(a_deletion_that_was_not_stored_is_told_again)
 {
 	post(1);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	scene_tell(&s, "/_delete", "{\"rkey\": \"3n1\"}");
 	testctx_set_now(s.t, NOW_MS + DAY_MS);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	testctx_set_now(s.t, NOW_MS + 2 * DAY_MS);
 	testctx_fail_checkpoint(s.t, 1);
-	ck_assert_int_eq(sweep(), JEMBATAN_RETRY);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_RETRY);
 	testctx_forget(s.t);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
 	ck_assert_int_eq(testctx_emit(s.t, 0)->kind, JEMBATAN_DELETION);
 }
@@ -362,21 +317,21 @@ START_TEST(a_token_that_expires_between_two_pages_is_exchanged)
 	for (int i = 0; i < 250; i++)
 		post(i);
 	scene_tell(&s, "/_fault", "{\"where\": \"list\", \"after\": 1, \"expire\": true}");
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 250);
-	ck_assert_int_eq(asked("refresh"), 1);
-	ck_assert_int_eq(asked("login"), 1);
+	ck_assert_int_eq(scene_asked(&s, "refresh"), 1);
+	ck_assert_int_eq(scene_asked(&s, "login"), 1);
 }
 END_TEST
 
 START_TEST(a_restart_goes_on_with_the_tokens_of_before)
 {
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
-	restart();
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	scene_restart(&s);
 	scene_tell(&s, "/_expire", "{}");
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
-	ck_assert_int_eq(asked("refresh"), 1);
-	ck_assert_int_eq(asked("login"), 1);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "refresh"), 1);
+	ck_assert_int_eq(scene_asked(&s, "login"), 1);
 }
 END_TEST
 
@@ -384,9 +339,9 @@ START_TEST(a_token_is_not_used_before_it_is_stored)
 {
 	testctx_fail_state(s.t, 3);
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
-	ck_assert_int_eq(asked("list"), 0);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
-	ck_assert_int_eq(asked("login"), 1); /* the same one is stored now */
+	ck_assert_int_eq(scene_asked(&s, "list"), 0);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "login"), 1); /* the same one is stored now */
 }
 END_TEST
 
@@ -394,26 +349,26 @@ START_TEST(a_login_that_nobody_heard_of_is_tried_again_at_once)
 {
 	testctx_fail_state(s.t, 2); /* the budget's: nothing may be asked */
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
-	ck_assert_int_eq(asked("login"), 0);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
-	ck_assert_int_eq(asked("login"), 1);
+	ck_assert_int_eq(scene_asked(&s, "login"), 0);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "login"), 1);
 }
 END_TEST
 
 START_TEST(logins_are_few)
 {
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	testctx_set_now(s.t, NOW_MS + 1000);
 	scene_tell(&s, "/_expire", "{\"refresh\": true}");
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
 	ck_assert_int_eq(testctx_delay(s.t), 299000);
-	ck_assert_int_eq(asked("login"), 1);
-	restart();
+	ck_assert_int_eq(scene_asked(&s, "login"), 1);
+	scene_restart(&s);
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
-	ck_assert_int_eq(asked("login"), 1);
+	ck_assert_int_eq(scene_asked(&s, "login"), 1);
 	testctx_set_now(s.t, NOW_MS + 300000);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
-	ck_assert_int_eq(asked("login"), 2);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "login"), 2);
 }
 END_TEST
 

@@ -46,12 +46,6 @@ static void teardown(void)
 	scene_stop(&s);
 }
 
-static void restart(void)
-{
-	s.ops->close(testctx_context(s.t), s.self);
-	ck_assert_int_eq(s.ops->open(testctx_context(s.t), NULL, &s.self), JEMBATAN_OK);
-}
-
 static enum jembatan_result consent(const char *answer)
 {
 	const char *url = NULL;
@@ -143,7 +137,7 @@ START_TEST(a_consent_is_kept_and_renews_itself_over_restarts)
 	browse();
 	ck_assert_int_eq(consent(ended), JEMBATAN_OK);
 	ck_assert_int_eq(polled(), JEMBATAN_IDLE);
-	restart();
+	scene_restart(&s);
 	ck_assert_int_eq(polled(), JEMBATAN_IDLE);
 	scene_tell(&s, "/_expire", "{}");
 	ck_assert_int_eq(polled(), JEMBATAN_IDLE);
@@ -151,7 +145,7 @@ START_TEST(a_consent_is_kept_and_renews_itself_over_restarts)
 	/* Another account consents: its tokens take the place of those. */
 	browse();
 	ck_assert_int_eq(consent(ended), JEMBATAN_OK);
-	restart();
+	scene_restart(&s);
 	ck_assert_int_eq(polled(), JEMBATAN_IDLE);
 }
 END_TEST
@@ -162,7 +156,7 @@ START_TEST(an_old_consent_counts_until_the_new_one_is_there)
 	ck_assert_int_eq(consent(ended), JEMBATAN_OK);
 	browse();
 	ck_assert_int_eq(consent("https://localhost/?state=lain&code=kode-uji"), JEMBATAN_DATA);
-	restart();
+	scene_restart(&s);
 	ck_assert_int_eq(polled(), JEMBATAN_IDLE);
 }
 END_TEST
@@ -214,7 +208,7 @@ START_TEST(after_an_hour_a_page_is_of_no_use)
 	browse();
 	testctx_set_now(s.t, NOW_MS + 3600001);
 	ck_assert_int_eq(consent(ended), JEMBATAN_DATA);
-	restart();
+	scene_restart(&s);
 	ck_assert_int_eq(consent("https://localhost/?state=a&code=b"), JEMBATAN_DATA);
 }
 END_TEST
@@ -241,7 +235,7 @@ START_TEST(a_token_address_in_trouble_is_told_and_nothing_is_kept)
 	scene_tell(&s, "/_fault", fault);
 	ck_assert_int_eq(consent(ended), troubles[_i].result);
 	check_secrets();
-	restart();
+	scene_restart(&s);
 	ck_assert_int_eq(polled(), JEMBATAN_AUTH);
 }
 END_TEST

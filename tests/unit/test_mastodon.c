@@ -8,7 +8,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
@@ -153,21 +152,11 @@ static void posts(int count)
 	}
 }
 
-static enum jembatan_result walk(void)
-{
-	enum jembatan_result result;
-
-	do
-		result = scene_poll(&s);
-	while (result == JEMBATAN_OK);
-	return result;
-}
-
 START_TEST(disorder_in_a_page_loses_nothing)
 {
 	posts(95);
 	scene_tell(&s, "/_fault", "{\"where\": \"notifications\", \"disorder\": true, \"times\": 3}");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 95);
 	ck_assert_str_eq(testctx_cursor(s.t), "1094");
 }
@@ -177,10 +166,10 @@ START_TEST(a_token_that_is_revoked_between_two_pages_leaves_what_came)
 {
 	posts(95);
 	scene_tell(&s, "/_fault", "{\"where\": \"notifications\", \"status\": 401, \"skip\": 1}");
-	ck_assert_int_eq(walk(), JEMBATAN_AUTH);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_AUTH);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 40);
 	ck_assert_str_eq(testctx_cursor(s.t), "1039");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE); /* with another one */
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE); /* with another one */
 	ck_assert_uint_eq(testctx_emit_count(s.t), 95);
 }
 END_TEST
@@ -242,18 +231,10 @@ START_TEST(looking_again_stays_within_its_bounds)
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
 	testctx_set_now(s.t, NOW_MS + 5 * MINUTE_MS);
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE);
-	json_t *root = scene_state(&s);
-	int64_t looks = 0;
-
-	ck_assert(kit_json_integer(root, "asked.look", &looks));
-	ck_assert_int_eq(looks, 5);
-	json_decref(root);
+	ck_assert_int_eq(scene_asked(&s, "look"), 5);
 	testctx_set_now(s.t, NOW_MS + 8 * 1440 * MINUTE_MS); /* after a week nobody looks */
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE);
-	root = scene_state(&s);
-	ck_assert(kit_json_integer(root, "asked.look", &looks));
-	ck_assert_int_eq(looks, 5);
-	json_decref(root);
+	ck_assert_int_eq(scene_asked(&s, "look"), 5);
 }
 END_TEST
 

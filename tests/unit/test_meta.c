@@ -9,7 +9,6 @@
 
 #include <openssl/hmac.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
@@ -45,48 +44,6 @@ static void setup(void)
 static void teardown(void)
 {
 	scene_stop(&s);
-}
-
-/* As after a kill: the state and the last cursor are what is on disk. */
-static void restart(void)
-{
-	char cursor[128] = "";
-	const char *last = testctx_cursor(s.t);
-
-	snprintf(cursor, sizeof cursor, "%s", last ? last : "");
-	s.ops->close(testctx_context(s.t), s.self);
-	ck_assert_int_eq(s.ops->open(testctx_context(s.t), last ? cursor : NULL, &s.self),
-			 JEMBATAN_OK);
-}
-
-static enum jembatan_result sweep(void)
-{
-	enum jembatan_result result = JEMBATAN_OK;
-
-	for (int i = 0; i < 100 && result == JEMBATAN_OK; i++)
-		result = scene_poll(&s);
-	return result;
-}
-
-static int came(const char *id)
-{
-	int count = 0;
-
-	for (size_t i = 0; i < testctx_emit_count(s.t); i++)
-		count += testctx_emit(s.t, i)->id && strcmp(testctx_emit(s.t, i)->id, id) == 0;
-	return count;
-}
-
-static int64_t asked(const char *where)
-{
-	json_t *root = scene_state(&s);
-	char path[40];
-	int64_t count = 0;
-
-	snprintf(path, sizeof path, "asked.%s", where);
-	(void)kit_json_integer(root, path, &count);
-	json_decref(root);
-	return count;
 }
 
 /* ---- webhooks -------------------------------------------------------------- */
@@ -211,15 +168,15 @@ START_TEST(a_walk_finds_posts_and_comments_page_by_page)
 		post(i, "2027-01-15T07:00:00+0000");
 	for (int i = 11; i <= 17; i++)
 		comment(3, i, "2027-01-15T07:30:00+0000");
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 12);
-	ck_assert_int_eq(asked("feed"), 3);
-	ck_assert_int_eq(asked("comments"), 3);
+	ck_assert_int_eq(scene_asked(&s, "feed"), 3);
+	ck_assert_int_eq(scene_asked(&s, "comments"), 3);
 	ck_assert_int_eq(testctx_emit(s.t, 0)->arrived_ms, NOW_MS - 3600000);
-	int64_t before = asked("feed");
+	int64_t before = scene_asked(&s, "feed");
 
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE); /* not yet time */
-	ck_assert_int_eq(asked("feed"), before);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE); /* not yet time */
+	ck_assert_int_eq(scene_asked(&s, "feed"), before);
 }
 END_TEST
 
@@ -227,15 +184,15 @@ START_TEST(a_walk_brings_what_is_newer_than_the_last_one)
 {
 	post(1, "2027-01-10T07:00:00+0000");
 	comment(1, 11, "2027-01-10T08:00:00+0000");
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 2);
 	testctx_forget(s.t);
 	comment(1, 12, "2027-01-15T08:10:00+0000"); /* below an old post */
 	testctx_set_now(s.t, NOW_MS + 900000);
-	restart();
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	scene_restart(&s);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
-	ck_assert_int_eq(came("1_12"), 1);
+	ck_assert_int_eq(scene_came(&s, "1_12"), 1);
 }
 END_TEST
 
@@ -244,9 +201,9 @@ START_TEST(what_is_older_than_the_start_does_not_come)
 	post(1, "2027-01-10T07:00:00+0000");
 	comment(1, 11, "2027-01-15T08:00:00+0000");
 	testctx_context(s.t)->start_ms = NOW_MS - 1000;
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
-	ck_assert_int_eq(came("1_11"), 1);
+	ck_assert_int_eq(scene_came(&s, "1_11"), 1);
 }
 END_TEST
 
@@ -262,16 +219,16 @@ START_TEST(a_walk_that_was_cut_short_begins_anew)
 			   "{\"where\": \"feed\", \"after\": 1, \"status\": 400, \"body\": {\"error\": "
 			   "{\"code\": 190}}}" :
 			   "{\"where\": \"feed\", \"after\": 1, \"status\": 500, \"times\": 5}");
-	ck_assert_int_ne(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_ne(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_ptr_null(testctx_cursor(s.t));
-	restart();
-	for (int i = 0; i < 6 && sweep() != JEMBATAN_IDLE; i++)
+	scene_restart(&s);
+	for (int i = 0; i < 6 && scene_walk(&s) != JEMBATAN_IDLE; i++)
 		;
 	for (int i = 1; i <= 5; i++) {
 		char id[24];
 
 		snprintf(id, sizeof id, "1001_%d", i);
-		ck_assert_int_ge(came(id), 1);
+		ck_assert_int_ge(scene_came(&s, id), 1);
 	}
 }
 END_TEST
@@ -281,7 +238,7 @@ START_TEST(the_token_goes_to_no_other_host)
 	scene_tell(&s, "/_page", "{\"size\": 1}");
 	post(1, "2027-01-15T07:00:00+0000");
 	post(2, "2027-01-15T07:00:00+0000");
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE); /* paging.next lies elsewhere */
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE); /* paging.next lies elsewhere */
 	ck_assert_uint_eq(testctx_emit_count(s.t), 2);
 	json_t *root = scene_state(&s), *one;
 	size_t i;
@@ -359,14 +316,14 @@ START_TEST(what_is_left_of_a_limit_is_for_replies)
 	scene_tell(&s, "/_fault", "{\"where\": \"feed\", \"headers\": {\"X-App-Usage\": "
 		   "\"{\\\"call_count\\\": 96}\", \"X-Business-Use-Case-Usage\": \"{\\\"1\\\": "
 		   "[{\\\"estimated_time_to_regain_access\\\": 60}]}\"}}");
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	testctx_set_now(s.t, NOW_MS + 1200000); /* time for a walk */
-	ck_assert_int_eq(sweep(), JEMBATAN_RETRY);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_RETRY);
 	ck_assert_int_eq(testctx_delay(s.t), 2400000);
-	ck_assert_int_eq(asked("feed"), 1);
+	ck_assert_int_eq(scene_asked(&s, "feed"), 1);
 	testctx_set_now(s.t, NOW_MS + 3600000);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
-	ck_assert_int_eq(asked("feed"), 2);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "feed"), 2);
 }
 END_TEST
 
@@ -466,16 +423,16 @@ START_TEST(ids_of_a_webhook_are_kept_and_fetched_once)
 	ck_assert_uint_eq(ask("POST", NULL, hook("instagram", "mentions", MENTION), SECRET).status, 200);
 	ck_assert_int_eq(testctx_emit(s.t, 0)->kind, JEMBATAN_IGNORED);
 	testctx_forget(s.t);
-	restart(); /* what was answered is on disk */
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	scene_restart(&s); /* what was answered is on disk */
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
 	ck_assert_str_eq(testctx_emit(s.t, 0)->id, "m:18:17");
 	ck_assert_str_eq(testctx_emit(s.t, 0)->text, "@dinas #lapor sampah");
 	testctx_forget(s.t);
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
-	restart();
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
-	ck_assert_int_eq(asked("thing"), 1);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	scene_restart(&s);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "thing"), 1);
 }
 END_TEST
 
@@ -496,11 +453,11 @@ START_TEST(a_mention_waits_until_it_can_be_fetched_and_holds_up_none_when_gone)
 	(void)ask("POST", NULL, hook("instagram", "mentions", MENTION), SECRET);
 	testctx_forget(s.t);
 	scene_tell(&s, "/_fault", "{\"where\": \"thing\", \"after\": 1, \"status\": 500, \"times\": 3}");
-	ck_assert_int_eq(sweep(), JEMBATAN_RETRY);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_RETRY);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
-	for (int i = 0; i < 5 && sweep() != JEMBATAN_IDLE; i++)
+	for (int i = 0; i < 5 && scene_walk(&s) != JEMBATAN_IDLE; i++)
 		;
-	ck_assert_int_eq(came("m:18:17"), 1);
+	ck_assert_int_eq(scene_came(&s, "m:18:17"), 1);
 }
 END_TEST
 
@@ -533,7 +490,7 @@ START_TEST(comments_on_our_media_that_no_webhook_brought_are_found)
 		   "\"from\": {\"id\": \"8001\"}, \"timestamp\": \"2027-01-15T07:10:00+0000\"}");
 	scene_tell(&s, "/_comment", "{\"under\": \"18\", \"id\": \"19\", \"text\": \"Nomor 12\", "
 		   "\"from\": {\"id\": \"1001\"}, \"timestamp\": \"2027-01-15T07:20:00+0000\"}");
-	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1); /* the other one is ours */
 	ck_assert_str_eq(testctx_emit(s.t, 0)->id, "c:17");
 	ck_assert_str_eq(testctx_emit(s.t, 0)->thread, "18");

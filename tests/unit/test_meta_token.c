@@ -1,7 +1,6 @@
 /* test_meta_token.c: what Meta says of our token's end, once a day, and the proof
  * that goes with each call; the fake demands it of all. */
 #include "scene.h"
-#include "base/jx.h"
 #include "social/meta.h"
 
 #include "unit.h"
@@ -57,18 +56,6 @@ static const char *state(const char *key)
 	return text;
 }
 
-static int64_t asked(const char *where)
-{
-	json_t *root = scene_state(&s);
-	char path[40];
-	int64_t count = 0;
-
-	snprintf(path, sizeof path, "asked.%s", where);
-	(void)kit_json_integer(root, path, &count);
-	json_decref(root);
-	return count;
-}
-
 static void tell(const char *ends, const char *access)
 {
 	char body[256];
@@ -117,11 +104,11 @@ START_TEST(it_is_asked_once_a_day_also_over_a_restart)
 	s.ops->close(testctx_context(s.t), s.self);
 	ck_assert_int_eq(s.ops->open(testctx_context(s.t), NULL, &s.self), JEMBATAN_OK);
 	poll_at(NOW_MS + 23 * HOUR_MS);
-	ck_assert_int_eq(asked("token"), 1);
+	ck_assert_int_eq(scene_asked(&s, "token"), 1);
 	ck_assert_ptr_nonnull(strstr(state("facts.poll"), "token_ends_ms " END_S "000\n"));
 	tell("1802000000", "0");
 	poll_at(NOW_MS + 24 * HOUR_MS);
-	ck_assert_int_eq(asked("token"), 2);
+	ck_assert_int_eq(scene_asked(&s, "token"), 2);
 	ck_assert_str_eq(state("token_expires"), "1802000000000");
 }
 END_TEST
@@ -131,7 +118,7 @@ START_TEST(without_app_id_nobody_is_asked_and_nothing_is_known)
 	open_with("rahasia-uji", NULL);
 	tell(END_S, "0");
 	poll_at(NOW_MS);
-	ck_assert_int_eq(asked("token"), 0);
+	ck_assert_int_eq(scene_asked(&s, "token"), 0);
 	ck_assert_ptr_nonnull(strstr(state("facts.poll"), "token_unknown 1\n"));
 	ck_assert_str_eq(state("token_expires"), "");
 }
@@ -151,7 +138,7 @@ START_TEST(the_end_of_an_earlier_token_is_forgotten)
 	poll_at(NOW_MS); /* Meta does not say of this one */
 	ck_assert_str_eq(state("token_expires"), "");
 	ck_assert_str_eq(state("meta.token"), "");
-	ck_assert_int_eq(asked("token"), 1);
+	ck_assert_int_eq(scene_asked(&s, "token"), 1);
 }
 END_TEST
 
@@ -179,10 +166,10 @@ START_TEST(what_cannot_be_asked_holds_nothing_up_and_is_asked_in_an_hour)
 	ck_assert_ptr_null(strstr(testctx_log(s.t), "token-uji"));
 	ck_assert_ptr_null(strstr(testctx_log(s.t), "rahasia-uji"));
 	ck_assert_str_eq(state("token_expires"), "");
-	int64_t before = asked("token");
+	int64_t before = scene_asked(&s, "token");
 
 	poll_at(NOW_MS + HOUR_MS / 2);
-	ck_assert_int_eq(asked("token"), before);
+	ck_assert_int_eq(scene_asked(&s, "token"), before);
 	for (int i = 0; i < 4; i++)
 		poll_at(NOW_MS + (i + 2) * HOUR_MS);
 	ck_assert_str_eq(state("token_expires"), END_S "000");

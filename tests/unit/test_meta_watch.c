@@ -2,13 +2,11 @@
  * webhook: told once, and never for a trouble that only looks like it. And the
  * media in which somebody tagged us. */
 #include "scene.h"
-#include "base/jx.h"
 #include "social/meta.h"
 
 #include "unit.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
@@ -51,25 +49,10 @@ static void teardown(void)
 	scene_stop(&s);
 }
 
-static void restart(void)
-{
-	char cursor[128] = "";
-	const char *last = testctx_cursor(s.t);
-
-	snprintf(cursor, sizeof cursor, "%s", last ? last : "");
-	s.ops->close(testctx_context(s.t), s.self);
-	ck_assert_int_eq(s.ops->open(testctx_context(s.t), last ? cursor : NULL, &s.self),
-			 JEMBATAN_OK);
-}
-
 static enum jembatan_result sweep(void)
 {
-	enum jembatan_result result = JEMBATAN_OK;
-
 	testctx_set_now(s.t, now_ms);
-	for (int i = 0; i < 100 && result == JEMBATAN_OK; i++)
-		result = scene_poll(&s);
-	return result;
+	return scene_walk(&s);
 }
 
 /* As polls come, but rarer. */
@@ -79,30 +62,6 @@ static void pass(int64_t ms, int64_t step_ms)
 		now_ms += step_ms;
 		(void)sweep();
 	}
-}
-
-static int told(const char *id, enum jembatan_kind kind)
-{
-	int count = 0;
-
-	for (size_t i = 0; i < testctx_emit_count(s.t); i++) {
-		const struct jembatan_message *m = testctx_emit(s.t, i);
-
-		count += m->id && strcmp(m->id, id) == 0 && m->kind == kind;
-	}
-	return count;
-}
-
-static int64_t asked(const char *where)
-{
-	json_t *root = scene_state(&s);
-	char path[40];
-	int64_t count = 0;
-
-	snprintf(path, sizeof path, "asked.%s", where);
-	(void)kit_json_integer(root, path, &count);
-	json_decref(root);
-	return count;
 }
 
 static void post(void)
@@ -150,12 +109,12 @@ START_TEST(an_edit_that_no_webhook_brought_is_told_once)
 	testctx_forget(s.t);
 	edit("{\"id\": \"1_11\", \"message\": \"#lapor lampu 11 padam di Jalan Melati\"}");
 	if (_i == 1)
-		restart();
+		scene_restart(&s);
 	pass(HOUR_MS, 5 * MINUTE_MS);
-	ck_assert_int_eq(told("1_11", JEMBATAN_EDIT), 1);
+	ck_assert_int_eq(scene_told(&s, "1_11", JEMBATAN_EDIT), 1);
 	const struct jembatan_message *m = testctx_emit(s.t, 0);
 
-	ck_assert_int_eq(told("1_12", JEMBATAN_EDIT), 0);
+	ck_assert_int_eq(scene_told(&s, "1_12", JEMBATAN_EDIT), 0);
 	for (size_t i = 0; i < testctx_emit_count(s.t); i++)
 		if (testctx_emit(s.t, i)->kind == JEMBATAN_EDIT)
 			m = testctx_emit(s.t, i);
@@ -165,7 +124,7 @@ START_TEST(an_edit_that_no_webhook_brought_is_told_once)
 	ck_assert_int_lt(m->sent_ms, NOW_MS - DAY_MS);
 	testctx_forget(s.t);
 	pass(DAY_MS, HOUR_MS);
-	ck_assert_int_eq(told("1_11", JEMBATAN_EDIT), 0);
+	ck_assert_int_eq(scene_told(&s, "1_11", JEMBATAN_EDIT), 0);
 }
 END_TEST
 
@@ -180,8 +139,8 @@ START_TEST(an_edit_far_down_in_a_list_is_found_by_its_id)
 	edit("{\"id\": \"1_11\", \"message\": \"#lapor lampu 11 dan 12 padam\"}");
 	testctx_forget(s.t);
 	pass(DAY_MS, 10 * MINUTE_MS);
-	ck_assert_int_eq(told("1_11", JEMBATAN_EDIT), 1);
-	ck_assert_int_gt(asked("thing"), 0);
+	ck_assert_int_eq(scene_told(&s, "1_11", JEMBATAN_EDIT), 1);
+	ck_assert_int_gt(scene_asked(&s, "thing"), 0);
 }
 END_TEST
 
@@ -196,7 +155,7 @@ START_TEST(an_edit_that_is_not_on_disk_is_told_again)
 	testctx_fail_checkpoint(s.t, 1);
 	(void)sweep();
 	(void)sweep();
-	ck_assert_int_ge(told("1_11", JEMBATAN_EDIT), 2);
+	ck_assert_int_ge(scene_told(&s, "1_11", JEMBATAN_EDIT), 2);
 }
 END_TEST
 
@@ -210,14 +169,14 @@ START_TEST(a_comment_that_is_gone_is_noted_after_two_looks)
 	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
 	testctx_forget(s.t);
 	edit("{\"id\": \"1_11\", \"gone\": true}");
-	while (asked("thing") == 0 && now_ms < NOW_MS + DAY_MS)
+	while (scene_asked(&s, "thing") == 0 && now_ms < NOW_MS + DAY_MS)
 		pass(5 * MINUTE_MS, 5 * MINUTE_MS);
-	ck_assert_int_eq(told("1_11", JEMBATAN_DELETION), 0); /* once is not enough */
+	ck_assert_int_eq(scene_told(&s, "1_11", JEMBATAN_DELETION), 0); /* once is not enough */
 	if (_i == 1)
-		restart();
+		scene_restart(&s);
 	pass(DAY_MS, 5 * MINUTE_MS);
-	ck_assert_int_eq(told("1_11", JEMBATAN_DELETION), 1);
-	ck_assert_int_eq(told("1_12", JEMBATAN_DELETION), 0);
+	ck_assert_int_eq(scene_told(&s, "1_11", JEMBATAN_DELETION), 1);
+	ck_assert_int_eq(scene_told(&s, "1_12", JEMBATAN_DELETION), 0);
 	testctx_forget(s.t);
 	pass(7 * DAY_MS, HOUR_MS);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
@@ -256,7 +215,7 @@ START_TEST(what_only_looks_like_a_deletion_is_none)
 	snprintf(fault, sizeof fault, "{\"where\": \"thing\", \"times\": 5000, %s}", lookalikes[_i]);
 	scene_tell(&s, "/_fault", fault);
 	pass(DAY_MS, HOUR_MS);
-	ck_assert_int_gt(asked("thing"), 2);
+	ck_assert_int_gt(scene_asked(&s, "thing"), 2);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
 }
 END_TEST
@@ -272,7 +231,7 @@ START_TEST(where_nothing_else_can_be_read_no_deletion_is_believed)
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
 	comment(12, "2027-01-16T07:00:00+0000"); /* now there is one */
 	pass(DAY_MS, 10 * MINUTE_MS);
-	ck_assert_int_eq(told("1_11", JEMBATAN_DELETION), 1);
+	ck_assert_int_eq(scene_told(&s, "1_11", JEMBATAN_DELETION), 1);
 }
 END_TEST
 
@@ -284,18 +243,18 @@ START_TEST(a_deletion_that_is_not_on_disk_is_told_again)
 	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
 	testctx_forget(s.t);
 	edit("{\"id\": \"1_11\", \"gone\": true}");
-	for (int i = 0; i < 300 && told("1_11", JEMBATAN_DELETION) == 0; i++) {
+	for (int i = 0; i < 300 && scene_told(&s, "1_11", JEMBATAN_DELETION) == 0; i++) {
 		now_ms += 5 * MINUTE_MS;
 		testctx_fail_checkpoint(s.t, 1);
 		(void)sweep();
 		testctx_fail_checkpoint(s.t, 0);
-		if (told("1_11", JEMBATAN_DELETION) == 0)
+		if (scene_told(&s, "1_11", JEMBATAN_DELETION) == 0)
 			(void)sweep();
 	}
-	restart();
+	scene_restart(&s);
 	testctx_forget(s.t);
 	pass(HOUR_MS, 5 * MINUTE_MS);
-	ck_assert_int_eq(told("1_11", JEMBATAN_DELETION), 1);
+	ck_assert_int_eq(scene_told(&s, "1_11", JEMBATAN_DELETION), 1);
 }
 END_TEST
 
@@ -308,7 +267,7 @@ START_TEST(looks_leave_the_better_part_of_a_limit)
 	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
 	edit("{\"id\": \"1_11\", \"gone\": true}");
 	pass(6 * HOUR_MS, 10 * MINUTE_MS);
-	ck_assert_int_eq(asked("thing"), 0);
+	ck_assert_int_eq(scene_asked(&s, "thing"), 0);
 }
 END_TEST
 
@@ -320,8 +279,8 @@ START_TEST(a_week_of_looks_is_bounded)
 	scene_tell(&s, "/_page", "{\"size\": 10}");
 	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
 	pass(7 * DAY_MS, 15 * MINUTE_MS);
-	ck_assert_int_gt(asked("thing"), 60);
-	ck_assert_int_lt(asked("thing"), 60 * 25);
+	ck_assert_int_gt(scene_asked(&s, "thing"), 60);
+	ck_assert_int_lt(scene_asked(&s, "thing"), 60 * 25);
 }
 END_TEST
 
@@ -337,8 +296,8 @@ START_TEST(comments_on_instagram_are_followed_too)
 	edit("{\"id\": \"17\", \"text\": \"#lapor air keruh dan bau\"}");
 	edit("{\"id\": \"19\", \"gone\": true}");
 	pass(DAY_MS, 10 * MINUTE_MS);
-	ck_assert_int_eq(told("c:17", JEMBATAN_EDIT), 1);
-	ck_assert_int_eq(told("c:19", JEMBATAN_DELETION), 1);
+	ck_assert_int_eq(scene_told(&s, "c:17", JEMBATAN_EDIT), 1);
+	ck_assert_int_eq(scene_told(&s, "c:19", JEMBATAN_DELETION), 1);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 2);
 }
 END_TEST
@@ -363,21 +322,21 @@ START_TEST(media_that_tag_us_come_page_by_page_by_the_rules)
 		tag(i, "2027-01-15T07:00:00+0000");
 	ck_assert_int_eq(sweep(), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 5);
-	ck_assert_int_eq(told("m:41:", JEMBATAN_NEW), 1);
-	ck_assert_int_eq(told("m:45:", JEMBATAN_NEW), 1);
+	ck_assert_int_eq(scene_told(&s, "m:41:", JEMBATAN_NEW), 1);
+	ck_assert_int_eq(scene_told(&s, "m:45:", JEMBATAN_NEW), 1);
 	const struct jembatan_message *m = testctx_emit(s.t, 0);
 
 	ck_assert_str_eq(m->author.handle, "@sumbi");
 	ck_assert_uint_eq(m->attachment_count, 1);
 	ck_assert_ptr_nonnull(strstr(m->extra, "https://www.instagram.com/p/C5/"));
 	ck_assert_uint_eq(m->flags & JEMBATAN_UNSURE, 0);
-	ck_assert_int_le(asked("tags"), 4);
-	int64_t before = asked("tags");
+	ck_assert_int_le(scene_asked(&s, "tags"), 4);
+	int64_t before = scene_asked(&s, "tags");
 
 	ck_assert_int_eq(sweep(), JEMBATAN_IDLE); /* not yet time */
-	ck_assert_int_eq(asked("tags"), before);
+	ck_assert_int_eq(scene_asked(&s, "tags"), before);
 	pass(15 * MINUTE_MS, 15 * MINUTE_MS);
-	ck_assert_int_gt(asked("tags"), before);
+	ck_assert_int_gt(scene_asked(&s, "tags"), before);
 }
 END_TEST
 

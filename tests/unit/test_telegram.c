@@ -58,16 +58,6 @@ static void say(int number, const char *text)
 	scene_tell(&s, "/_update", body);
 }
 
-static int64_t state_number(const char *path)
-{
-	json_t *root = scene_state(&s);
-	int64_t number = 0;
-
-	(void)kit_json_integer(root, path, &number);
-	json_decref(root);
-	return number;
-}
-
 static size_t sent_count(void)
 {
 	json_t *root = scene_state(&s);
@@ -85,16 +75,16 @@ START_TEST(updates_are_forgotten_there_only_when_they_are_on_disk_here)
 	say(2, "jalan rusak");
 	testctx_fail_checkpoint(s.t, 1);
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
-	ck_assert_int_eq(state_number("waiting"), 2);
+	ck_assert_int_eq(scene_number(&s, "waiting"), 2);
 	open_with(TOKEN, NULL, NULL); /* killed between page and cursor */
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 2);
 	ck_assert_str_eq(testctx_cursor(s.t), "101");
 	ck_assert_uint_eq(testctx_emits_at_checkpoint(s.t), 2);
-	ck_assert_int_eq(state_number("waiting"), 2);
+	ck_assert_int_eq(scene_number(&s, "waiting"), 2);
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
-	ck_assert_int_eq(state_number("waiting"), 0);
-	ck_assert_int_eq(state_number("query.offset"), 102);
+	ck_assert_int_eq(scene_number(&s, "waiting"), 0);
+	ck_assert_int_eq(scene_number(&s, "query.offset"), 102);
 }
 END_TEST
 
@@ -126,7 +116,7 @@ START_TEST(disorder_in_a_page_neither_loses_nor_repeats)
 	ck_assert_str_eq(testctx_cursor(s.t), "102");
 	(void)scene_poll(&s);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 2);
-	ck_assert_int_eq(state_number("waiting"), 0);
+	ck_assert_int_eq(scene_number(&s, "waiting"), 0);
 }
 END_TEST
 
@@ -146,8 +136,8 @@ START_TEST(a_trial_takes_nothing_away)
 	say(1, "satu");
 	testctx_context(s.t)->mode = JEMBATAN_MODE_DRY;
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE);
-	ck_assert_int_eq(state_number("asked.getUpdates"), 0);
-	ck_assert_int_eq(state_number("waiting"), 1);
+	ck_assert_int_eq(scene_asked(&s, "getUpdates"), 0);
+	ck_assert_int_eq(scene_number(&s, "waiting"), 1);
 }
 END_TEST
 
@@ -249,8 +239,8 @@ START_TEST(a_webhook_needs_our_word)
 	open_with(TOKEN, "https://lapor.example/hook/telegram", NULL);
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE);
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE);
-	ck_assert_int_eq(state_number("asked.setWebhook"), 1);
-	ck_assert_int_eq(state_number("asked.getUpdates"), 0);
+	ck_assert_int_eq(scene_asked(&s, "setWebhook"), 1);
+	ck_assert_int_eq(scene_asked(&s, "getUpdates"), 0);
 	json_t *root = scene_state(&s);
 	ck_assert_str_eq(kit_json_string(root, "hook.secret_token"), "kata-kami");
 	json_decref(root);
@@ -315,8 +305,8 @@ START_TEST(an_answer_goes_under_the_message)
 {
 	ck_assert_int_eq(answer("9001:7", "Nomor laporan Anda 123", 0), JEMBATAN_OK);
 	ck_assert_str_eq(s.out.remote_id, "9001:9001");
-	ck_assert_int_eq(state_number("sent.0.reply_parameters.message_id"), 7);
-	ck_assert_int_eq(state_number("sent.0.chat_id"), 9001);
+	ck_assert_int_eq(scene_number(&s, "sent.0.reply_parameters.message_id"), 7);
+	ck_assert_int_eq(scene_number(&s, "sent.0.chat_id"), 9001);
 }
 END_TEST
 
@@ -327,7 +317,7 @@ START_TEST(a_group_that_moved_is_known_from_then_on)
 		   "\"migrate_to_chat_id\": -100123}}");
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
 	ck_assert_int_eq(answer("-77:7", "x", 0), JEMBATAN_OK);
-	ck_assert_int_eq(state_number("sent.0.chat_id"), -100123);
+	ck_assert_int_eq(scene_number(&s, "sent.0.chat_id"), -100123);
 }
 END_TEST
 

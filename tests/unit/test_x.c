@@ -86,38 +86,6 @@ static void mentions(int first, int count)
 	}
 }
 
-/* Until the walk is over; the last result. */
-static enum jembatan_result walk(void)
-{
-	enum jembatan_result result;
-
-	do
-		result = scene_poll(&s);
-	while (result == JEMBATAN_OK);
-	return result;
-}
-
-static int asked(const char *where)
-{
-	json_t *root = scene_state(&s);
-	int n = (int)jx_integer(jx_at(root, "asked"), where, 0);
-
-	json_decref(root);
-	return n;
-}
-
-static int64_t cost(void)
-{
-	struct jembatan_bytes facts;
-
-	ck_assert_int_eq(jembatan_state_get(testctx_context(s.t), "facts.poll", &facts), JEMBATAN_OK);
-	char *text = strndup(facts.data, facts.size), *at = strstr(text, "cost_micro ");
-	int64_t micro = at ? strtoll(at + 11, NULL, 10) : -1;
-
-	free(text);
-	return micro;
-}
-
 /* ---- mentions -------------------------------------------------------------- */
 
 START_TEST(a_walk_goes_to_the_end_and_is_taken_oldest_first)
@@ -127,17 +95,17 @@ START_TEST(a_walk_goes_to_the_end_and_is_taken_oldest_first)
 	mentions(1, 230);
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0); /* nothing before the last page */
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 230);
 	for (int i = 0; i < 230; i++) {
 		snprintf(id, sizeof id, "18800000000000%05d", 1 + i);
 		ck_assert_str_eq(testctx_emit(s.t, (size_t)i)->id, id);
 	}
 	ck_assert_str_eq(testctx_cursor(s.t), "1880000000000000230");
-	ck_assert_int_eq(asked("mentions"), 4); /* 10, then by hundreds */
+	ck_assert_int_eq(scene_asked(&s, "mentions"), 4); /* 10, then by hundreds */
 	testctx_forget(s.t);
 	mentions(231, 1);
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
 }
 END_TEST
@@ -149,7 +117,7 @@ START_TEST(both_vocabularies_bring_the_same)
 	open_at(NULL);
 	mention("500", "#lapor", ", \"note_tweet\": {\"text\": \"@lapor_contoh #lapor semuanya\"}, "
 		"\"edit_history_tweet_ids\": [\"498\", \"500\"]");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
 	ck_assert_str_eq(testctx_emit(s.t, 0)->id, "498");
 	ck_assert_str_eq(testctx_emit(s.t, 0)->revision, "500");
@@ -162,10 +130,10 @@ START_TEST(a_kill_before_the_cursor_walks_again_and_is_not_charged_twice)
 {
 	mentions(1, 30);
 	testctx_fail_checkpoint(s.t, 2); /* the second page's */
-	ck_assert_int_eq(walk(), JEMBATAN_RETRY);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_RETRY);
 	ck_assert_ptr_null(testctx_cursor(s.t));
 	testctx_forget(s.t);
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 30);
 	ck_assert_str_eq(testctx_cursor(s.t), "1880000000000000030");
 	struct jembatan_context *ctx = testctx_context(s.t);
@@ -186,7 +154,7 @@ START_TEST(disorder_in_a_page_loses_nothing)
 {
 	mentions(1, 30);
 	scene_tell(&s, "/_fault", "{\"where\": \"mentions\", \"disorder\": true, \"times\": 2}");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 30);
 	ck_assert_str_eq(testctx_cursor(s.t), "1880000000000000030");
 }
@@ -198,7 +166,7 @@ START_TEST(a_page_that_is_cut_short_is_asked_for_again)
 	scene_tell(&s, "/_fault", "{\"where\": \"mentions\", \"truncate\": true, \"skip\": 1}");
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 30);
 }
 END_TEST
@@ -209,7 +177,7 @@ START_TEST(a_page_token_that_has_died_begins_the_walk_anew)
 	scene_tell(&s, "/_fault", "{\"where\": \"mentions\", \"status\": 400, \"skip\": 1}");
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_RETRY);
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 30);
 }
 END_TEST
@@ -221,24 +189,24 @@ START_TEST(a_token_that_expires_in_the_middle_is_exchanged_and_stored_before_use
 	mentions(1, 30);
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
 	scene_tell(&s, "/_expire", "{}");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 30);
-	ck_assert_int_eq(asked("token"), 2);
+	ck_assert_int_eq(scene_asked(&s, "token"), 2);
 	/* The exchange is lost when it cannot be stored: then nothing is asked with it. */
 	scene_tell(&s, "/_expire", "{}");
-	int before = asked("mentions");
+	int64_t before = scene_asked(&s, "mentions");
 
 	testctx_fail_state(s.t, 2); /* after the budget's own */
-	ck_assert_int_ne(walk(), JEMBATAN_IDLE);
-	ck_assert_int_eq(asked("mentions"), before + 1);
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_ne(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "mentions"), before + 1);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 }
 END_TEST
 
 START_TEST(eight_hundred_at_once_are_told)
 {
 	mentions(1, 820);
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 800);
 	ck_assert_ptr_nonnull(strstr(testctx_log(s.t), "older ones may be missing"));
 }
@@ -280,11 +248,11 @@ START_TEST(each_refusal_waits_as_long_as_it_says)
 	if (refusals[_i].delay_ms >= 0)
 		ck_assert_int_eq(testctx_delay(s.t), refusals[_i].delay_ms);
 	if (refusals[_i].result != JEMBATAN_IDLE)
-		ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+		ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
 	/* One mention, its author and ourselves: a refusal costs nothing. */
 	if (strstr(refusals[_i].fault, "\"status\": 4") != NULL)
-		ck_assert_int_eq(cost(), 21000);
+		ck_assert_int_eq(scene_fact(&s, "cost_micro"), 21000);
 }
 END_TEST
 
@@ -296,7 +264,7 @@ START_TEST(what_a_post_refers_to_comes_along_or_is_counted_as_left_out)
 		   "\"quoted\", \"id\": \"401\"}]}, \"parents\": [{\"id\": \"400\", \"author_id\": \"8\", "
 		   "\"text\": \"Jembatan &amp; jalan rusak\"}], \"users\": [{\"id\": \"8\", \"username\": "
 		   "\"raka\"}]}");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	const struct jembatan_message *m = testctx_emit(s.t, 0);
 
 	ck_assert_str_eq(m->text, "@lapor_contoh setuju #lapor");
@@ -318,11 +286,11 @@ START_TEST(polls_stop_when_the_money_is_spent)
 	scene_close(&s);
 	scene_open(&s, rows, NULL);
 	mentions(1, 60);
-	enum jembatan_result result = walk();
+	enum jembatan_result result = scene_walk(&s);
 
 	ck_assert_int_eq(result, JEMBATAN_RETRY);
 	ck_assert_ptr_nonnull(strstr(testctx_explanation(s.t), "budget_cost"));
-	ck_assert_int_eq(asked("me"), 0);
+	ck_assert_int_eq(scene_asked(&s, "me"), 0);
 }
 END_TEST
 
@@ -366,10 +334,10 @@ START_TEST(who_did_not_summon_us_is_not_answered_and_an_edit_is_answered_where_i
 {
 	mention("700", "#lapor", ", \"display_text_range\": [14, 20]");
 	mention("702", "#lapor dua", ", \"edit_history_tweet_ids\": [\"701\", \"702\"]");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_int_eq(scene_reply(&s, answer("700", "Nomor JB-1", 0)), JEMBATAN_DATA);
 	ck_assert_int_eq(s.out.outcome, JEMBATAN_REFUSED);
-	ck_assert_int_eq(asked("post"), 0);
+	ck_assert_int_eq(scene_asked(&s, "post"), 0);
 	ck_assert_int_eq(scene_reply(&s, answer("701", "Nomor JB-2", 0)), JEMBATAN_OK);
 	ck_assert_int_eq(posted("702", "Nomor JB-2"), 1);
 }

@@ -1,6 +1,5 @@
 /* test_x_watch.c: mentions on X looked up again: edited, deleted, or neither; seldom,
  * and only with money that is left. */
-#include "base/jx.h"
 #include "scene.h"
 #include "social/social.h"
 
@@ -67,61 +66,23 @@ static void post(const char *how, const char *id, const char *text, const char *
 	scene_tell(&s, how, body);
 }
 
-static int asked(const char *where)
-{
-	json_t *root = scene_state(&s);
-	int n = (int)jx_integer(jx_at(root, "asked"), where, 0);
-
-	json_decref(root);
-	return n;
-}
-
-static enum jembatan_result walk(void)
-{
-	enum jembatan_result result;
-
-	do
-		result = scene_poll(&s);
-	while (result == JEMBATAN_OK);
-	return result;
-}
-
-static enum jembatan_result walk_at(int64_t ms)
-{
-	testctx_forget(s.t);
-	testctx_set_now(s.t, ms);
-	return walk();
-}
-
-static int64_t cost(void)
-{
-	struct jembatan_bytes facts;
-
-	ck_assert_int_eq(jembatan_state_get(testctx_context(s.t), "facts.poll", &facts), JEMBATAN_OK);
-	char *text = strndup(facts.data, facts.size), *at = strstr(text, "cost_micro ");
-	int64_t micro = at ? strtoll(at + 11, NULL, 10) : -1;
-
-	free(text);
-	return micro;
-}
-
 START_TEST(x_is_asked_after_a_day_and_after_a_week)
 {
 	post("/_post", "700", "#lapor satu", "");
 	post("/_post", "701", "#lapor dua", "");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
-	int64_t before = cost();
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	int64_t before = scene_fact(&s, "cost_micro");
 
-	ck_assert_int_eq(walk_at(NOW_MS + DAY_MS - 1), JEMBATAN_IDLE);
-	ck_assert_int_eq(asked("lookup"), 0);
-	ck_assert_int_eq(walk_at(NOW_MS + DAY_MS), JEMBATAN_IDLE);
-	ck_assert_int_eq(walk_at(NOW_MS + DAY_MS + HOUR_MS), JEMBATAN_IDLE);
-	ck_assert_int_eq(asked("lookup"), 1); /* both in one call */
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + DAY_MS - 1), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "lookup"), 0);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + DAY_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + DAY_MS + HOUR_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "lookup"), 1); /* both in one call */
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
-	ck_assert_int_eq(cost(), before + 2 * 5000);
-	ck_assert_int_eq(walk_at(NOW_MS + 7 * DAY_MS), JEMBATAN_IDLE);
-	ck_assert_int_eq(walk_at(NOW_MS + 8 * DAY_MS), JEMBATAN_IDLE);
-	ck_assert_int_eq(asked("lookup"), 2);
+	ck_assert_int_eq(scene_fact(&s, "cost_micro"), before + 2 * 5000);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + 7 * DAY_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + 8 * DAY_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "lookup"), 2);
 }
 END_TEST
 
@@ -129,20 +90,20 @@ START_TEST(a_post_that_x_does_not_have_twice_was_deleted)
 {
 	post("/_post", "700", "#lapor satu", "");
 	post("/_post", "701", "#lapor dua", "");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	scene_tell(&s, "/_delete", "{\"id\": \"700\"}");
-	ck_assert_int_eq(walk_at(NOW_MS + DAY_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + DAY_MS), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
 	testctx_forget(s.t);
 	testctx_fail_checkpoint(s.t, 1);
 	testctx_set_now(s.t, NOW_MS + DAY_MS + 10 * MINUTE_MS);
-	ck_assert_int_eq(walk(), JEMBATAN_RETRY); /* not on disk: it is told again */
-	ck_assert_int_eq(walk_at(NOW_MS + DAY_MS + 11 * MINUTE_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_RETRY); /* not on disk: it is told again */
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + DAY_MS + 11 * MINUTE_MS), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
 	ck_assert_int_eq(testctx_emit(s.t, 0)->kind, JEMBATAN_DELETION);
 	ck_assert_str_eq(testctx_emit(s.t, 0)->id, "700");
 	ck_assert_str_eq(testctx_emit(s.t, 0)->revision, "deleted");
-	ck_assert_int_eq(walk_at(NOW_MS + 7 * DAY_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + 7 * DAY_MS), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
 }
 END_TEST
@@ -170,19 +131,19 @@ static const struct {
 START_TEST(what_x_cannot_show_was_not_deleted)
 {
 	post("/_post", "700", "#lapor satu", "");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	if (doubts[_i].hide)
 		scene_tell(&s, "/_hide", doubts[_i].hide);
 	if (doubts[_i].fault)
 		scene_tell(&s, "/_fault", doubts[_i].fault);
-	ck_assert_int_eq(walk_at(NOW_MS + DAY_MS), doubts[_i].result);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + DAY_MS), doubts[_i].result);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
 	/* Once more: as a second time, or at the next age. */
-	(void)walk_at(NOW_MS + DAY_MS + 10 * MINUTE_MS);
+	(void)scene_walk_at(&s, NOW_MS + DAY_MS + 10 * MINUTE_MS);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
-	ck_assert_int_eq(walk_at(NOW_MS + 7 * DAY_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + 7 * DAY_MS), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
-	ck_assert_int_ge(asked("lookup"), 2);
+	ck_assert_int_ge(scene_asked(&s, "lookup"), 2);
 }
 END_TEST
 
@@ -198,18 +159,18 @@ static void tell_an_edit(const char *words)
 		scene_open(&s, rows, NULL);
 	}
 	post("/_post", "700", "@lapor_contoh #lapor satu", "");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	/* Without a mention no list brings it. */
 	post("/_edit", "702", "lampu di RT 3 padam", ", \"edit_history_tweet_ids\": [\"700\", \"702\"]");
-	ck_assert_int_eq(walk_at(NOW_MS + DAY_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + DAY_MS), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
 	ck_assert_int_eq(testctx_emit(s.t, 0)->kind, JEMBATAN_EDIT);
 	ck_assert_str_eq(testctx_emit(s.t, 0)->id, "700");
 	ck_assert_str_eq(testctx_emit(s.t, 0)->revision, "702");
 	ck_assert_str_eq(testctx_emit(s.t, 0)->text, "lampu di RT 3 padam");
 	ck_assert_str_eq(testctx_emit(s.t, 0)->author.handle, "@sumbi");
-	ck_assert_int_eq(asked("lookup"), 2); /* that it is another, and what it says */
-	ck_assert_int_eq(walk_at(NOW_MS + 7 * DAY_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "lookup"), 2); /* that it is another, and what it says */
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + 7 * DAY_MS), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
 }
 
@@ -230,11 +191,11 @@ END_TEST
 START_TEST(an_edit_that_cannot_be_fetched_is_told_later)
 {
 	post("/_post", "700", "@lapor_contoh #lapor satu", "");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	post("/_edit", "702", "lampu di RT 3 padam", ", \"edit_history_tweet_ids\": [\"700\", \"702\"]");
 	scene_tell(&s, "/_fault", "{\"where\": \"lookup\", \"status\": 503, \"skip\": 1}");
-	ck_assert_int_eq(walk_at(NOW_MS + DAY_MS), JEMBATAN_RETRY);
-	ck_assert_int_eq(walk_at(NOW_MS + DAY_MS + MINUTE_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + DAY_MS), JEMBATAN_RETRY);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + DAY_MS + MINUTE_MS), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
 	ck_assert_str_eq(testctx_emit(s.t, 0)->revision, "702");
 }
@@ -243,7 +204,7 @@ END_TEST
 START_TEST(a_restart_does_not_forget_what_is_watched)
 {
 	post("/_post", "700", "#lapor satu", "");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	struct jembatan_bytes kept;
 
 	ck_assert_int_eq(jembatan_state_get(testctx_context(s.t), "x.watch", &kept), JEMBATAN_OK);
@@ -256,10 +217,10 @@ START_TEST(who_says_off_pays_nothing)
 	watched_at = "off";
 	open_x(NULL);
 	post("/_post", "700", "#lapor satu", "");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
-	ck_assert_int_eq(walk_at(NOW_MS + DAY_MS), JEMBATAN_IDLE);
-	ck_assert_int_eq(walk_at(NOW_MS + 7 * DAY_MS), JEMBATAN_IDLE);
-	ck_assert_int_eq(asked("lookup"), 0);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + DAY_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + 7 * DAY_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "lookup"), 0);
 }
 END_TEST
 
@@ -269,9 +230,9 @@ START_TEST(looking_again_takes_no_money_from_mentions)
 	ceiling = "0.03";
 	open_x(NULL);
 	post("/_post", "700", "#lapor satu", "");
-	ck_assert_int_ne(walk(), JEMBATAN_OK);
-	ck_assert_int_eq(walk_at(NOW_MS + DAY_MS), JEMBATAN_RETRY); /* ten posts might cost more */
-	ck_assert_int_eq(asked("lookup"), 0);
+	ck_assert_int_ne(scene_walk(&s), JEMBATAN_OK);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + DAY_MS), JEMBATAN_RETRY); /* ten posts might cost more */
+	ck_assert_int_eq(scene_asked(&s, "lookup"), 0);
 }
 END_TEST
 

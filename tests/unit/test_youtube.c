@@ -1,13 +1,11 @@
 /* test_youtube.c: comments against a YouTube that misbehaves: each once, within
  * its quota, and answered in its thread. */
-#include "base/jx.h"
 #include "scene.h"
 #include "social/youtube_parse.h"
 
 #include "unit.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
 #define HOUR_MS INT64_C(3600000)
@@ -55,25 +53,6 @@ static void comment(const char *id, int minute, const char *parent)
 	scene_tell(&s, "/_comment", body);
 }
 
-static int64_t state_number(const char *path)
-{
-	json_t *root = scene_state(&s);
-	int64_t number = 0;
-
-	(void)kit_json_integer(root, path, &number);
-	json_decref(root);
-	return number;
-}
-
-static enum jembatan_result walk(void)
-{
-	enum jembatan_result result = scene_poll(&s);
-
-	while (result == JEMBATAN_OK)
-		result = scene_poll(&s);
-	return result;
-}
-
 START_TEST(a_walk_brings_every_comment_and_then_moves_on)
 {
 	char id[32];
@@ -88,11 +67,11 @@ START_TEST(a_walk_brings_every_comment_and_then_moves_on)
 	}
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
 	ck_assert_ptr_null(testctx_cursor(s.t)); /* between page and cursor */
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 15);
 	ck_assert_str_eq(testctx_cursor(s.t), "1799998020000");
-	ck_assert_int_eq(state_number("asked.threads"), 3);
-	ck_assert_int_eq(state_number("asked.comments"), 1);
+	ck_assert_int_eq(scene_asked(&s, "threads"), 3);
+	ck_assert_int_eq(scene_asked(&s, "comments"), 1);
 }
 END_TEST
 
@@ -106,7 +85,7 @@ START_TEST(a_walk_that_was_cut_begins_anew)
 	}
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_OK);
 	open_with("token-uji", NULL, NULL); /* killed between page and cursor */
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 5);
 }
 END_TEST
@@ -120,7 +99,7 @@ START_TEST(disorder_in_a_page_loses_nothing)
 		comment(id, i * 9, NULL);
 	}
 	scene_tell(&s, "/_fault", "{\"where\": \"threads\", \"disorder\": true, \"times\": 3}");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 7);
 	ck_assert_str_eq(testctx_cursor(s.t), "1799999640000");
 }
@@ -136,9 +115,9 @@ START_TEST(a_token_that_expires_between_two_pages_is_exchanged)
 		comment(id, i, NULL);
 	}
 	scene_tell(&s, "/_fault", "{\"where\": \"threads\", \"status\": 401, \"skip\": 1}");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 7);
-	ck_assert_int_eq(state_number("tokens"), 2);
+	ck_assert_int_eq(scene_number(&s, "tokens"), 2);
 }
 END_TEST
 
@@ -150,26 +129,26 @@ START_TEST(a_later_walk_ends_where_all_is_known)
 		snprintf(id, sizeof id, "Ugx%d", i);
 		comment(id, i, NULL);
 	}
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	testctx_forget(s.t);
 	scene_tell(&s, "/_comment", "{\"id\": \"UgxBaru\", \"at\": \"2027-01-15T08:30:00Z\", \"text\": "
 		   "\"lapor\"}");
 	testctx_set_now(s.t, SCENE_NOW_MS + HOUR_MS);
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
-	int64_t asked = state_number("asked.threads");
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	int64_t asked = scene_asked(&s, "threads");
 	testctx_set_now(s.t, SCENE_NOW_MS + HOUR_MS + 1000);
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
-	ck_assert_int_eq(state_number("asked.threads"), asked + 2); /* the overlap, not all */
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "threads"), asked + 2); /* the overlap, not all */
 }
 END_TEST
 
 START_TEST(an_edited_comment_has_another_revision)
 {
 	comment("Ugx1", 1, NULL);
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	scene_tell(&s, "/_comment", "{\"id\": \"Ugx1\", \"text\": \"lapor di RT 3\", \"edited\": "
 		   "\"2027-01-15T07:30:00Z\"}");
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	const struct jembatan_message *m = testctx_emit(s.t, testctx_emit_count(s.t) - 1);
 
 	ck_assert_str_eq(m->id, "Ugx1");
@@ -203,7 +182,7 @@ START_TEST(a_failure_says_what_to_do_and_loses_nothing)
 	ck_assert_int_eq(scene_poll(&s), failures[_i].result);
 	ck_assert_int_eq(testctx_delay(s.t), failures[_i].delay_ms);
 	ck_assert_ptr_null(testctx_cursor(s.t));
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
 }
 END_TEST
@@ -260,7 +239,7 @@ START_TEST(a_budget_is_kept_before_the_network_says_so)
 		ck_assert_int_eq(answer("Ugx1", "x", 0), JEMBATAN_OK);
 	ck_assert_int_eq(answer("Ugx1", "x", 0), JEMBATAN_RETRY);
 	ck_assert_int_eq(s.out.outcome, JEMBATAN_NOT_SENT);
-	ck_assert_int_eq(state_number("units"), 400);
+	ck_assert_int_eq(scene_number(&s, "units"), 400);
 }
 END_TEST
 
@@ -270,17 +249,17 @@ START_TEST(polls_slow_down_before_the_budget_is_used_up)
 	comment("Ugx1", 1, NULL);
 	for (int i = 0; i < 4; i++)
 		ck_assert_int_eq(answer("Ugx1", "x", 0), JEMBATAN_OK);
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 5); /* with our own answers */
-	int64_t asked = state_number("asked.threads");
+	int64_t asked = scene_asked(&s, "threads");
 
 	ck_assert_int_eq(scene_poll(&s), JEMBATAN_IDLE); /* no failure, and no question */
-	ck_assert_int_eq(state_number("asked.threads"), asked);
+	ck_assert_int_eq(scene_asked(&s, "threads"), asked);
 	ck_assert_int_gt(testctx_delay(s.t), 8 * 60000);
 	ck_assert_int_lt(testctx_delay(s.t), 30 * 60000);
 	testctx_set_now(s.t, SCENE_NOW_MS + testctx_delay(s.t));
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
-	ck_assert_int_gt(state_number("asked.threads"), asked);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_gt(scene_asked(&s, "threads"), asked);
 	for (int i = 0; i < 3; i++) /* replies wait for nothing */
 		ck_assert_int_eq(answer("Ugx1", "y", 0), JEMBATAN_OK);
 }
@@ -290,9 +269,9 @@ START_TEST(a_refresh_token_is_exchanged)
 {
 	comment("Ugx1", 1, NULL);
 	open_with(NULL, "segar-uji", NULL);
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 1);
-	ck_assert_int_eq(state_number("tokens"), 1);
+	ck_assert_int_eq(scene_number(&s, "tokens"), 1);
 }
 END_TEST
 

@@ -1,12 +1,10 @@
 /* test_youtube_watch.c: comments asked for again: edited, deleted, or neither. */
-#include "base/jx.h"
 #include "scene.h"
 #include "social/social.h"
 
 #include "unit.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
 #define NOW_MS SCENE_NOW_MS
@@ -19,32 +17,6 @@ static struct scene s;
 static void teardown(void)
 {
 	scene_stop(&s);
-}
-
-static int asked(const char *where)
-{
-	json_t *root = scene_state(&s);
-	int n = (int)jx_integer(jx_at(root, "asked"), where, 0);
-
-	json_decref(root);
-	return n;
-}
-
-static enum jembatan_result walk(void)
-{
-	enum jembatan_result result;
-
-	do
-		result = scene_poll(&s);
-	while (result == JEMBATAN_OK);
-	return result;
-}
-
-static enum jembatan_result walk_at(int64_t ms)
-{
-	testctx_forget(s.t);
-	testctx_set_now(s.t, ms);
-	return walk();
 }
 
 static void setup(void)
@@ -75,16 +47,16 @@ static void comments(int count)
 START_TEST(a_comment_that_is_not_there_twice_was_deleted)
 {
 	comments(60);
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	scene_tell(&s, "/_delete", "{\"id\": \"Ugx7\"}");
-	ck_assert_int_eq(walk_at(NOW_MS + HOUR_MS), JEMBATAN_IDLE);
-	ck_assert_int_eq(walk_at(NOW_MS + HOUR_MS + 1000), JEMBATAN_IDLE);
-	ck_assert_int_eq(asked("look"), 2); /* fifty in one call */
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + HOUR_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + HOUR_MS + 1000), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "look"), 2); /* fifty in one call */
 	testctx_forget(s.t);
 	testctx_fail_checkpoint(s.t, 2); /* the walk's is the first */
 	testctx_set_now(s.t, NOW_MS + HOUR_MS + 11 * MINUTE_MS);
-	ck_assert_int_eq(walk(), JEMBATAN_RETRY);
-	ck_assert_int_eq(walk_at(NOW_MS + HOUR_MS + 12 * MINUTE_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_RETRY);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + HOUR_MS + 12 * MINUTE_MS), JEMBATAN_IDLE);
 	size_t deletions = 0;
 
 	for (size_t i = 0; i < testctx_emit_count(s.t); i++) {
@@ -103,16 +75,16 @@ END_TEST
 START_TEST(a_list_that_is_refused_is_asked_for_one_by_one)
 {
 	comments(8);
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	scene_tell(&s, "/_delete", "{\"id\": \"Ugx0\"}");
 	scene_tell(&s, "/_fault", "{\"where\": \"look\", \"status\": 404, \"reason\": "
 		   "\"commentNotFound\", \"times\": 2}"); /* the list, and the first of it */
-	ck_assert_int_eq(walk_at(NOW_MS + HOUR_MS), JEMBATAN_IDLE);
-	ck_assert_int_eq(asked("look"), 1 + 5);
-	ck_assert_int_eq(walk_at(NOW_MS + HOUR_MS + 1000), JEMBATAN_IDLE);
-	ck_assert_int_eq(asked("look"), 1 + 5 + 3);
-	ck_assert_int_eq(walk_at(NOW_MS + HOUR_MS + 11 * MINUTE_MS), JEMBATAN_IDLE);
-	ck_assert_int_eq(asked("look"), 1 + 5 + 3 + 1);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + HOUR_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "look"), 1 + 5);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + HOUR_MS + 1000), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "look"), 1 + 5 + 3);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + HOUR_MS + 11 * MINUTE_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_asked(&s, "look"), 1 + 5 + 3 + 1);
 	ck_assert_int_eq(testctx_emit(s.t, testctx_emit_count(s.t) - 1)->kind, JEMBATAN_DELETION);
 }
 END_TEST
@@ -127,10 +99,10 @@ static const char *const troubles[] = {
 START_TEST(a_trouble_is_no_deletion)
 {
 	comments(1);
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	scene_tell(&s, "/_fault", troubles[_i]);
-	ck_assert_int_eq(walk_at(NOW_MS + HOUR_MS), JEMBATAN_RETRY);
-	(void)walk_at(NOW_MS + HOUR_MS + 10 * MINUTE_MS);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + HOUR_MS), JEMBATAN_RETRY);
+	(void)scene_walk_at(&s, NOW_MS + HOUR_MS + 10 * MINUTE_MS);
 	for (size_t i = 0; i < testctx_emit_count(s.t); i++)
 		ck_assert_int_ne(testctx_emit(s.t, i)->kind, JEMBATAN_DELETION);
 }
@@ -139,11 +111,11 @@ END_TEST
 START_TEST(an_edited_comment_is_told_where_no_walk_comes_any_more)
 {
 	comments(1);
-	ck_assert_int_eq(walk(), JEMBATAN_IDLE);
-	ck_assert_int_eq(walk_at(NOW_MS + HOUR_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + HOUR_MS), JEMBATAN_IDLE);
 	scene_tell(&s, "/_comment", "{\"id\": \"Ugx0\", \"text\": \"lapor di RT 3\", \"edited\": "
 		   "\"2027-01-15T09:30:00Z\"}");
-	ck_assert_int_eq(walk_at(NOW_MS + 6 * HOUR_MS), JEMBATAN_IDLE);
+	ck_assert_int_eq(scene_walk_at(&s, NOW_MS + 6 * HOUR_MS), JEMBATAN_IDLE);
 	const struct jembatan_message *m = testctx_emit(s.t, testctx_emit_count(s.t) - 1);
 
 	ck_assert_str_eq(m->revision, "2027-01-15T09:30:00Z");
