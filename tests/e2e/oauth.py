@@ -2,33 +2,22 @@
 """An account consents by `jembatan oauth`, against real processes: the page is opened,
 the address is pasted and not shown, polls go on by themselves, also after kill -9;
 code and tokens are nowhere to be read."""
-import argparse
-import json
 import os
 import pathlib
 import pty
 import subprocess
 import sys
 import time
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import TOP, Centre, Daemon, Failed, Rig, elsewhere, end_with_us, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Fake, Rig, elsewhere, end_with_us, expect, main, wait_for  # noqa: E402
 
 SECRETS = ["kode-uji", "rahasia-uji", "masuk-1", "tukar-1"]
 
 
-class Network:
+class Network(Fake):
     def __init__(self):
-        self.process = subprocess.Popen([sys.executable, str(TOP / "tests" / "fake" / "x.py"), "--token",
-                                         "tidak-dipakai"], stdout=subprocess.PIPE, text=True,
-                                        preexec_fn=end_with_us)
-        self.url = self.process.stdout.readline().split()[-1]
-
-    def ask(self, path, data=None):
-        body = json.dumps(data).encode() if data is not None else None
-        with urllib.request.urlopen(self.url + path, body, timeout=30) as answer:
-            return json.loads(answer.read())
+        super().__init__("x.py", "--token", "tidak-dipakai")
 
     def mention(self, number):
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
@@ -41,10 +30,6 @@ class Network:
         """Where a browser ends that opens this page and agrees."""
         self.ask("/_browse", {"url": page})
         return self.ask("/_state")["ended"]
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
 
 
 def consent(rig, answer_of, *words):
@@ -121,15 +106,4 @@ def run(build, keep):
     print("oauth: a forged address refused, the true one taken and not shown, kept over a kill, renewed")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=str(TOP / "build"))
-    parser.add_argument("--keep", action="store_true")
-    options = parser.parse_args()
-    try:
-        run(options.build, options.keep)
-    except Failed as failed:
-        sys.exit("oauth: %s" % failed)
-
-
-main()
+main(run)

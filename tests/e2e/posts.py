@@ -2,13 +2,12 @@
 """Posts that a person copied, against real processes: rows of a CSV become tickets,
 bad ones are named by their line, nothing doubles: given again, or brought by the
 network's API as well. Also where nothing is asked of the network."""
-import argparse
 import json
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import TOP, Centre, Daemon, Failed, Rig, elsewhere, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Rig, elsewhere, expect, main, wait_for  # noqa: E402
 from social import Network  # noqa: E402
 
 
@@ -98,15 +97,4 @@ def run(build, keep):
     print("posts: CSV and single posts, bad rows named, nothing twice, not reached: %d" % len(missed))
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=str(TOP / "build"))
-    parser.add_argument("--keep", action="store_true")
-    options = parser.parse_args()
-    try:
-        run(options.build, options.keep)
-    except Failed as failed:
-        sys.exit("posts: %s" % failed)
-
-
-main()
+main(run)

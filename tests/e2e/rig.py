@@ -1,7 +1,9 @@
 """rig.py: what the end-to-end tests share: a folder, a fake centre, sources of
 made-up complaints, the daemon and the command. Everything waits for an event
 with a deadline. A test ends with Failed, or it has passed."""
+import argparse
 import ctypes
+import http.client
 import json
 import os
 import pathlib
@@ -172,6 +174,9 @@ class Rig:
         finally:
             db.close()
 
+    def count(self, table, where="1"):
+        return self.query("SELECT count(*) FROM %s WHERE %s" % (table, where))[0][0]
+
     def log_text(self):
         return "".join(p.read_text(errors="replace") for p in sorted(self.dir.glob("*.log")))
 
@@ -236,6 +241,45 @@ class Centre:
         self.process.terminate()
         self.process.wait(10)
         self.log.close()
+
+
+class Fake:
+    """A network's API, faked by tests/fake/NAME: told by JSON what to do, asked what it
+    has seen. It survives what happens to the daemon."""
+
+    def __init__(self, name, *options):
+        self.process = subprocess.Popen([sys.executable, str(TOP / "tests" / "fake" / name), *options],
+                                        stdout=subprocess.PIPE, text=True, preexec_fn=end_with_us)
+        self.url = self.process.stdout.readline().split()[-1]
+
+    def ask(self, path, data=None):
+        body = json.dumps(data).encode() if data is not None else None
+        with urllib.request.urlopen(self.url + path, body, timeout=30) as answer:
+            return json.loads(answer.read())
+
+    def state(self):
+        return self.ask("/_state")
+
+    def asked(self, where):
+        """How often."""
+        return self.state()["asked"].get(where, 0)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP by a socket's path, as a proxy speaks to jembatan-web."""
+
+    def __init__(self, path, timeout=30):
+        super().__init__("jembatan.invalid", timeout=timeout)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
 
 
 class Source:
@@ -456,3 +500,15 @@ def preload_of(build):
     first = [line.split("=>")[1].split()[0] for line in linked.splitlines()
              if "libasan" in line and "=>" in line]
     return " ".join(first + [str(library)])
+
+
+def main(run):
+    """A test's command line: run(build, keep), which ends or fails with a sentence."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default=str(TOP / "build"))
+    parser.add_argument("--keep", action="store_true")
+    options = parser.parse_args()
+    try:
+        run(options.build, options.keep)
+    except Failed as failed:
+        sys.exit("%s: %s" % (pathlib.Path(sys.argv[0]).stem, failed))

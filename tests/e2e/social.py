@@ -2,28 +2,17 @@
 """A social network against real processes: mentions become tickets, once each also
 over a kill, and are answered under the post, as visible as it was; what the rules
 are not sure of waits for a person; an edit and a deletion follow their tickets."""
-import argparse
-import json
 import pathlib
-import subprocess
 import sys
 import time
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import TOP, Centre, Clock, Daemon, Failed, Rig, elsewhere, end_with_us, expect, wait_for  # noqa: E402
+from rig import Centre, Clock, Daemon, Fake, Rig, elsewhere, expect, main, wait_for  # noqa: E402
 
 
-class Network:
+class Network(Fake):
     def __init__(self):
-        self.process = subprocess.Popen([sys.executable, str(TOP / "tests" / "fake" / "social.py")],
-                                        stdout=subprocess.PIPE, text=True, preexec_fn=end_with_us)
-        self.url = self.process.stdout.readline().split()[-1]
-
-    def ask(self, path, data=None):
-        body = json.dumps(data).encode() if data is not None else None
-        with urllib.request.urlopen(self.url + path, body, timeout=30) as answer:
-            return json.loads(answer.read())
+        super().__init__("social.py")
 
     def post(self, number, text, visibility="public", **more):
         self.ask("/_post", {"id": str(number), "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 1)),
@@ -35,11 +24,7 @@ class Network:
         return [p["request"] for p in self.ask("/_state")["posted"]]
 
     def polls(self):
-        return self.ask("/_state")["asked"].get("notifications", 0)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
+        return self.asked("notifications")
 
 
 def start(rig, network, url):
@@ -117,16 +102,5 @@ def run(build, keep, front=None):
           replies)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=str(TOP / "build"))
-    parser.add_argument("--keep", action="store_true")
-    options = parser.parse_args()
-    try:
-        run(options.build, options.keep)
-    except Failed as failed:
-        sys.exit("social: %s" % failed)
-
-
 if __name__ == "__main__":
-    main()
+    main(run)

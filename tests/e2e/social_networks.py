@@ -2,51 +2,19 @@
 """Bluesky, a Facebook Page and Instagram against real processes: kills between page
 and cursor, redelivered and disordered webhooks, a way back that breaks; each post
 is one ticket, each reply stands there once."""
-import argparse
 import hashlib
 import hmac
-import http.client
 import json
 import pathlib
-import socket
-import subprocess
 import sys
 import time
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import TOP, Centre, Daemon, Failed, Rig, elsewhere, end_with_us, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Fake, Rig, UnixConnection, elsewhere, expect, main, wait_for  # noqa: E402
 
 SECRETS = ["sandi-uji", "token-uji", "rahasia-uji", "kata-uji"]
 POSTS = 230
 DAY_S = 86400
-
-
-class Fake:
-    def __init__(self, name):
-        self.process = subprocess.Popen([sys.executable, str(TOP / "tests" / "fake" / name)],
-                                        stdout=subprocess.PIPE, text=True, preexec_fn=end_with_us)
-        self.url = self.process.stdout.readline().split()[-1]
-
-    def ask(self, path, data=None):
-        body = json.dumps(data).encode() if data is not None else None
-        with urllib.request.urlopen(self.url + path, body, timeout=30) as answer:
-            return json.loads(answer.read())
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
-
-
-class Connection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("jembatan.invalid", timeout=60)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
 
 
 class Place:
@@ -86,11 +54,11 @@ class Place:
         self.start()
 
     def count(self, table="message", where="1"):
-        return self.rig.query("SELECT count(*) FROM %s WHERE %s" % (table, where))[0][0]
+        return self.rig.count(table, where)
 
     def hook(self, instance, body, secret="rahasia-uji"):
         data = json.dumps(body).encode()
-        connection = Connection(self.web)
+        connection = UnixConnection(self.web, 60)
         try:
             connection.request("POST", "/hook/" + instance, data, {
                 "Content-Type": "application/json", "X-Hub-Signature-256": "sha256=" + hmac.new(
@@ -268,15 +236,4 @@ def run(build, keep):
     p.rig.close(keep)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=str(TOP / "build"))
-    parser.add_argument("--keep", action="store_true")
-    options = parser.parse_args()
-    try:
-        run(options.build, options.keep)
-    except Failed as failed:
-        sys.exit("social_networks: %s" % failed)
-
-
-main()
+main(run)

@@ -2,30 +2,19 @@
 """A bot against real processes: a text and a photo of one person are one complaint,
 answered in the chat; a kill forgets and doubles nothing; an edit follows its ticket;
 who blocked the bot is listed as not reached; the token is nowhere to be read."""
-import argparse
-import json
 import pathlib
-import subprocess
 import sys
 import time
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import TOP, Centre, Daemon, Failed, Rig, elsewhere, end_with_us, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Fake, Rig, elsewhere, expect, main, wait_for  # noqa: E402
 
 TOKEN = "5:rahasia-uji"
 
 
-class Bot:
+class Bot(Fake):
     def __init__(self):
-        self.process = subprocess.Popen([sys.executable, str(TOP / "tests" / "fake" / "telegram.py")],
-                                        stdout=subprocess.PIPE, text=True, preexec_fn=end_with_us)
-        self.url = self.process.stdout.readline().split()[-1]
-
-    def ask(self, path, data=None):
-        body = json.dumps(data).encode() if data is not None else None
-        with urllib.request.urlopen(self.url + path, body, timeout=30) as answer:
-            return json.loads(answer.read())
+        super().__init__("telegram.py")
 
     def say(self, person, number, edited=False, **more):
         now = int(time.time()) + 1  # not before replies were switched on
@@ -37,14 +26,6 @@ class Bot:
 
     def sent(self, person):
         return [m for m in self.ask("/_state")["sent"] if str(m["chat_id"]) == str(person)]
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
-
-
-def count(rig, table, where="1"):
-    return rig.query("SELECT count(*) FROM %s WHERE %s" % (table, where))[0][0]
 
 
 def run(build, keep):
@@ -65,24 +46,24 @@ def run(build, keep):
     bot.say(9001, 1, text=elsewhere(1))
     bot.say(9001, 2, photo=[{"file_id": "foto1", "file_unique_id": "a"}])
     wait_for("an answer in the chat", lambda: bot.sent(9001) or None)
-    expect(count(rig, "ticket") == 1, "a text and its photo are %d tickets" % count(rig, "ticket"))
+    expect(rig.count("ticket") == 1, "a text and its photo are %d tickets" % rig.count("ticket"))
     expect(bot.ask("/_state")["asked"].get("file"), "the photo was not fetched")
 
     daemon.kill()
     bot.ask("/_update", {"again": True})
     bot.say(9002, 5, text=elsewhere(2))
     daemon = Daemon(rig).start()
-    wait_for("the second ticket", lambda: count(rig, "ticket") == 2)
-    expect(count(rig, "message") == 3, "after a kill there are %d messages" % count(rig, "message"))
+    wait_for("the second ticket", lambda: rig.count("ticket") == 2)
+    expect(rig.count("message") == 3, "after a kill there are %d messages" % rig.count("message"))
 
     bot.say(9001, 1, edited=True, text=elsewhere(1) + " Sudah tiga hari.")
-    wait_for("the edit at its ticket", lambda: count(rig, "message", "stage = 2") == 1)
+    wait_for("the edit at its ticket", lambda: rig.count("message", "stage = 2") == 1)
     bot.ask("/_fault", {"where": "sendMessage", "status": 403, "times": 50, "body":
                         {"ok": False, "description": "Forbidden: bot was blocked by the user"}})
     bot.say(9003, 9, text=elsewhere(3))
     wait_for("the list of those who were not reached",
              lambda: rig.command("--json", "replies", "list", "--not-reached").stdout.strip())
-    expect(count(rig, "ticket") == 3, "there are not three tickets")
+    expect(rig.count("ticket") == 3, "there are not three tickets")
     shown = rig.log_text() + rig.command("status").stdout + rig.command("replies", "list").stdout
     expect("rahasia" not in shown, "the token can be read")
     daemon.kill()
@@ -92,16 +73,5 @@ def run(build, keep):
     print("telegram: gathered, answered, killed, edited, not reached")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=str(TOP / "build"))
-    parser.add_argument("--keep", action="store_true")
-    options = parser.parse_args()
-    try:
-        run(options.build, options.keep)
-    except Failed as failed:
-        sys.exit("telegram: %s" % failed)
-
-
 if __name__ == "__main__":
-    main()
+    main(run)

@@ -21,23 +21,12 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Daemon, Failed, Rig, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Failed, Rig, UnixConnection, expect, wait_for  # noqa: E402
 
 SECRET = "kunci-uji-webhook"
 API_KEY = "kunci-uji-pengaduan-0123456789"
 NAME = "Dayang Sumbi"
 SPYING = ["Sumbi", "Sangkuriang", API_KEY, SECRET]
-
-
-class Connection(http.client.HTTPConnection):
-    def __init__(self, path, timeout=30):
-        super().__init__("jembatan.invalid", timeout=timeout)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
 
 
 class Place:
@@ -73,7 +62,7 @@ class Place:
 
     def ask(self, method, path, body=None, headers=None, timeout=30):
         """Status, headers, body."""
-        connection = Connection(self.socket, timeout)
+        connection = UnixConnection(self.socket, timeout)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
@@ -530,7 +519,7 @@ def renew(p, body_max):
 def answer_in_pieces(p):
     """An answer larger than the socket's buffer, under way while jembatan-web makes way."""
     renew(p, "1MiB")
-    connection = Connection(p.socket)
+    connection = UnixConnection(p.socket)
     connection.request("POST", "/hook/wa/echo", b"y" * 900000)
     select.select([connection.sock], [], [], 30)  # its first bytes are here
     p.web["body_max"] = "900KiB"

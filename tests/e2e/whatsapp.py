@@ -12,30 +12,18 @@ import json
 import pathlib
 import random
 import secrets
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import TOP, Centre, Clock, Daemon, Failed, Rig, end_with_us, expect, wait_for  # noqa: E402
+from rig import TOP, Centre, Clock, Daemon, Failed, Rig, UnixConnection, end_with_us, expect, wait_for  # noqa: E402
 
 NUMBER, ACCOUNT = "108200000000001", "102200000000009"
 SECRET, WORD, TOKEN = "rahasia-aplikasi-uji", "kata-verifikasi-uji", "token-akses-uji"
 SPYING = ["Sumbi", "6281200", SECRET, WORD, TOKEN, "padam"]
 PATH = "/hook/wa"
-
-
-class Connection(http.client.HTTPConnection):
-    def __init__(self, path, timeout=30):
-        super().__init__("jembatan.invalid", timeout=timeout)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
 
 
 class Cloud:
@@ -125,7 +113,7 @@ class Place:
         wait_for("jembatan-web", lambda: (self.rig.status("web") or {}).get("state") == "serving")
 
     def ask(self, method, path, body=None, headers=None):
-        connection = Connection(self.socket, 60)
+        connection = UnixConnection(self.socket, 60)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
@@ -394,7 +382,7 @@ def copies(o):
     began = time.monotonic()
 
     def send(seed):
-        connection = Connection(p.socket, 120)
+        connection = UnixConnection(p.socket, 120)
         order = list(bodies)
         random.Random(seed // 4).shuffle(order)  # four at a time say the same
         for body in order:
@@ -435,7 +423,7 @@ def forged(o):
 
     def attack(seed):
         chance = random.Random(seed)
-        connection = Connection(p.socket, 120)
+        connection = UnixConnection(p.socket, 120)
         for n in range(o.forged // 16):
             value = ways[n % len(ways)](chance)
             connection.request("POST", PATH, good, {"X-Hub-Signature-256": value} if value else {})

@@ -14,50 +14,22 @@ import hmac
 import http.client
 import json
 import pathlib
-import socket
-import subprocess
 import sys
 import time
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import TOP, Centre, Clock, Daemon, Failed, Rig, elsewhere, end_with_us, expect, wait_for  # noqa: E402
+from rig import TOP, Centre, Clock, Daemon, Failed, Fake, Rig, UnixConnection, elsewhere, expect, wait_for  # noqa: E402
 
 SECRET = "rahasia-konsumen-uji"
 US = {"id": "77", "name": "Lapor Contoh", "username": "lapor_contoh"}
 
 
-class Connection(http.client.HTTPConnection):
-    def __init__(self, path, timeout=30):
-        super().__init__("jembatan.invalid", timeout=timeout)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
-
-
-class X:
+class X(Fake):
     """The fake of the API; `words`: which of its vocabularies it speaks."""
 
     def __init__(self, words):
-        self.process = subprocess.Popen([sys.executable, str(TOP / "tests" / "fake" / "x.py"), "--words",
-                                         words, "--token", "", "--refresh", "tukar-0"],
-                                        stdout=subprocess.PIPE, text=True, preexec_fn=end_with_us)
-        self.url = self.process.stdout.readline().split()[-1]
+        super().__init__("x.py", "--words", words, "--token", "", "--refresh", "tukar-0")
 
-    def ask(self, path, data=None):
-        body = json.dumps(data).encode() if data is not None else None
-        with urllib.request.urlopen(self.url + path, body, timeout=30) as answer:
-            return json.loads(answer.read())
-
-    def state(self):
-        return self.ask("/_state")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
 
 
 def post(number, text, **more):
@@ -115,7 +87,7 @@ class Place:
         self.x.ask("/_post", {"post": post(number, text, **more), "users": [author(number)]})
 
     def ask(self, method, path, body=None, headers=None):
-        connection = Connection(self.socket)
+        connection = UnixConnection(self.socket)
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
         found = answer.status, answer.read().decode()
@@ -154,10 +126,11 @@ def gathered(o, front=None, words="tweet"):
     wait_for("their tickets", lambda: p.count("ticket") == 30)
     asked = p.x.state()["asked"]["mentions"]  # the next walk begins behind the cursor
     wait_for("the next walk", lambda: p.x.state()["asked"]["mentions"] > asked or None)
+    repeats = p.rig.status("instance", "x")["repeats"]  # a slow machine is killed later above
     p.again()
     p.write(31, "#lapor %s" % elsewhere(31))
     wait_for("one more", lambda: p.count() == 31)
-    expect(p.rig.status("instance", "x")["repeats"] == 0, "something came twice after the cursor")
+    expect(p.rig.status("instance", "x")["repeats"] == repeats, "something came twice after the cursor")
     if not front:
         answer = p.ask("GET", "/hook/x?crc_token=kata")
         mac = base64.b64encode(hmac.new(SECRET.encode(), b"kata", hashlib.sha256).digest()).decode()
@@ -167,7 +140,7 @@ def gathered(o, front=None, words="tweet"):
     expect(p.give(event(32, "#lapor %s" % elsewhere(32))) == 200, "an event is not taken")
     expect(p.count() == 32, "the event is not there once it is answered")
     p.write(32, "#lapor %s" % elsewhere(32))
-    wait_for("the same by the poll", lambda: p.rig.status("instance", "x")["repeats"] == 1)
+    wait_for("the same by the poll", lambda: p.rig.status("instance", "x")["repeats"] == repeats + 1)
     expect(p.count() == 32, "a post came twice")
     log = p.rig.log_text()
     for word in ("tukar-", "masuk-", SECRET, "warga1"):

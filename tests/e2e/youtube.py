@@ -3,31 +3,20 @@
 kill too, and its number stands below it once, also when YouTube's answer was lost;
 our own answers are nobody's complaint; the token is nowhere to be read; what is
 deleted is noted at its ticket, which stays."""
-import argparse
-import json
 import pathlib
-import subprocess
 import sys
 import time
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import TOP, Centre, Clock, Daemon, Failed, Rig, elsewhere, end_with_us, expect, wait_for  # noqa: E402
+from rig import Centre, Clock, Daemon, Fake, Rig, elsewhere, expect, main, wait_for  # noqa: E402
 
 TOKEN = "token-uji"
 STAGES = [1, 1, 1, 4, 4, 4]  # three tickets; our own answers are kept, no more
 
 
-class Channel:
+class Channel(Fake):
     def __init__(self):
-        self.process = subprocess.Popen([sys.executable, str(TOP / "tests" / "fake" / "youtube.py")],
-                                        stdout=subprocess.PIPE, text=True, preexec_fn=end_with_us)
-        self.url = self.process.stdout.readline().split()[-1]
-
-    def ask(self, path, data=None):
-        body = json.dumps(data).encode() if data is not None else None
-        with urllib.request.urlopen(self.url + path, body, timeout=30) as answer:
-            return json.loads(answer.read())
+        super().__init__("youtube.py")
 
     def comment(self, number):
         now = time.gmtime(time.time() + 1)  # not before replies were switched on
@@ -38,17 +27,6 @@ class Channel:
     def below(self, number):
         return [p["textOriginal"] for p in self.ask("/_state")["posted"]
                 if p["parentId"] == "Ugx%d" % number]
-
-    def asked(self, where):
-        return self.ask("/_state")["asked"].get(where, 0)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
-
-
-def count(rig, table, where="1"):
-    return rig.query("SELECT count(*) FROM %s WHERE %s" % (table, where))[0][0]
 
 
 def start(rig, clock):
@@ -64,11 +42,11 @@ def deleted(rig, channel, clock):
     wait_for("a first look", lambda: channel.asked("look") or None, 30)
     walks = channel.asked("threads")
     wait_for("the next walk", lambda: channel.asked("threads") > walks or None)
-    expect(count(rig, "ticket") == 3, "a ticket came of a look")
+    expect(rig.count("ticket") == 3, "a ticket came of a look")
     clock.advance(660)
     wait_for("a note of the deletion", lambda: sum("deleted" in rig.command(
         "explain", r["reference"]).stdout for r in rig.ask("tickets", "pushed")) == 1 or None, 60)
-    expect(count(rig, "ticket") == 3, "a ticket went with its comment")
+    expect(rig.count("ticket") == 3, "a ticket went with its comment")
 
 
 def run(build, keep):
@@ -99,13 +77,13 @@ def run(build, keep):
     channel.comment(3)
     daemon = start(rig, clock)
     wait_for("the third answer", lambda: channel.below(3) or None, 60)
-    wait_for("the settling", lambda: count(rig, "reply", "state IN (0, 1, 6)") == 0 or None, 60)
+    wait_for("the settling", lambda: rig.count("reply", "state IN (0, 1, 6)") == 0 or None, 60)
     walks = channel.asked("threads")
     wait_for("two more walks", lambda: channel.asked("threads") >= walks + 2 or None, 60)
-    wait_for("every decision", lambda: count(rig, "message", "stage = 0") == 0 or None, 20)
+    wait_for("every decision", lambda: rig.count("message", "stage = 0") == 0 or None, 20)
     expect([len(channel.below(n)) for n in (1, 2, 3)] == [1, 1, 1], "not one answer below each comment")
-    expect(count(rig, "reply", "settles > 0") > 0, "nothing had to be settled")
-    expect(count(rig, "ticket") == 3, "%d tickets of three comments" % count(rig, "ticket"))
+    expect(rig.count("reply", "settles > 0") > 0, "nothing had to be settled")
+    expect(rig.count("ticket") == 3, "%d tickets of three comments" % rig.count("ticket"))
     stages = sorted(s for (s,) in rig.query("SELECT stage FROM message"))
     expect(stages == STAGES, "stages %s" % stages)
     deleted(rig, channel, clock)
@@ -116,15 +94,4 @@ def run(build, keep):
     print("youtube: three comments over a kill and a lost answer: three tickets, a number below each")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=str(TOP / "build"))
-    parser.add_argument("--keep", action="store_true")
-    options = parser.parse_args()
-    try:
-        run(options.build, options.keep)
-    except Failed as failed:
-        sys.exit("youtube: %s" % failed)
-
-
-main()
+main(run)
