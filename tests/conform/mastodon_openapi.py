@@ -9,19 +9,13 @@ document, from either side. A command of its own, outside ./check:
 SCHEMA: dist/schema.json of github.com/abraham/mastodon-openapi, which is made from
 Mastodon's documentation.
 """
-import argparse
 import json
-import pathlib
 import re
-import socket
-import subprocess
 import sys
-import time
 import urllib.parse
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-import social  # noqa: E402
-from rig import Failed, end_with_us, expect, wait_for  # noqa: E402
+from prism import Prism, options
+import social  # beside rig.py, where prism.py looks
 
 NOTIFICATIONS, LOOK = "/api/v1/notifications", "/api/v1/statuses/{id}"
 POST, WHO = "/api/v1/statuses", "/api/v1/accounts/verify_credentials"
@@ -51,51 +45,10 @@ def wrong_queries(spec, log):
     return wrong if ("types[]", "mention") in seen else wrong + ["types[]=mention is never asked"]
 
 
-class Prism:
-    def __init__(self, o):
-        self.o = o
-
-    def __call__(self, rig, url):
-        """Before this fake; its URL."""
-        spec = rig.dir / "mastodon.json"
-        cut(self.o.spec, spec)
-        with socket.create_server(("127.0.0.1", 0)) as one:
-            port = one.getsockname()[1]
-        self.log = rig.dir / "prism.out"
-        self.process = subprocess.Popen(
-            [self.o.prism, "proxy", "--errors", "-h", "127.0.0.1", "-p", str(port), str(spec), url],
-            stdout=open(self.log, "w"), stderr=subprocess.STDOUT, preexec_fn=end_with_us)
-        rig.stoppers.append(self.stop)
-        wait_for("Prism", lambda: "is listening on" in self.log.read_text(), 120)
-        return "http://127.0.0.1:%d" % port
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
-        text = self.log.read_text()
-        self.seen = text.count("equest received")
-        self.wrong = [line for line in text.splitlines() if "iolation" in line] + \
-            wrong_queries(self.o.spec, text)
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--spec", required=True)
-    parser.add_argument("--prism", required=True)
-    parser.add_argument("--keep", action="store_true")
-    o = parser.parse_args()
-    prism, began = Prism(o), time.monotonic()
-    try:
-        social.run(o.build, o.keep, prism)
-        expect(prism.seen > 8, "Prism has seen nothing")
-        expect(not prism.wrong, "\n".join(prism.wrong[:10]))
-    except Failed as why:
-        print("FAILED  %s" % why)
-        return 1
-    print("passed  %5.1f s, %d requests" % (time.monotonic() - began, prism.seen))
-    return 0
+    o = options(__doc__, "spec")
+    prism = Prism(o.prism, lambda out: cut(o.spec, out), lambda log: wrong_queries(o.spec, log))
+    return not prism.referee("mastodon", lambda: social.run(o.build, o.keep, prism.before), 9)
 
 
 if __name__ == "__main__":

@@ -11,17 +11,11 @@ its own, outside ./check:
 The documents: openapi.json of github.com/xdevplatform/docs before and after
 2026-08-07.
 """
-import argparse
 import json
-import pathlib
-import socket
-import subprocess
 import sys
-import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-import x  # noqa: E402
-from rig import Failed, end_with_us, expect, wait_for  # noqa: E402
+from prism import Prism, options
+import x  # of tests/e2e, where prism.py looks first
 
 PATHS = ["/2/users/me", "/2/users/{id}/mentions", "/2/users/{id}/tweets", "/2/tweets"]
 
@@ -38,53 +32,17 @@ def cut(spec, out):
     out.write_text(json.dumps(whole))
 
 
-class Prism:
-    def __init__(self, o, spec):
-        self.o, self.spec = o, spec
-
-    def __call__(self, place):
-        """Before this fake; its URL."""
-        spec = place.rig.dir / "x.json"
-        cut(self.spec, spec)
-        with socket.create_server(("127.0.0.1", 0)) as one:
-            port = one.getsockname()[1]
-        self.log = place.rig.dir / "prism.out"
-        self.process = subprocess.Popen(
-            [self.o.prism, "proxy", "--errors", "-h", "127.0.0.1", "-p", str(port), str(spec),
-             place.x.url], stdout=open(self.log, "w"), stderr=subprocess.STDOUT,
-            preexec_fn=end_with_us)
-        place.rig.stoppers.append(self.stop)
-        wait_for("Prism", lambda: "is listening on" in self.log.read_text(), 120)
-        return "http://127.0.0.1:%d" % port
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
-        text = self.log.read_text()
-        self.seen = text.count("equest received")
-        self.wrong = [line for line in text.splitlines() if "iolation" in line]
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--tweet", required=True)
-    parser.add_argument("--post", required=True)
-    parser.add_argument("--prism", required=True)
-    o = parser.parse_args()
+    o = options(__doc__, "tweet", "post")
     for words, spec in (("tweet", o.tweet), ("post", o.post)):
         for scenario in (x.gathered, x.answered, x.followed):
-            prism, began = Prism(o, spec), time.monotonic()
-            try:
-                scenario(o, front=prism, words=words)
-                expect(prism.seen > 3, "Prism has seen nothing")
-                expect(not prism.wrong, "\n".join(prism.wrong[:10]))
-            except Failed as why:
-                print("FAILED  %s %s: %s" % (words, scenario.__name__, why))
+            prism = Prism(o.prism, lambda out, spec=spec: cut(spec, out))
+
+            def play():
+                scenario(o, front=lambda place: prism.before(place.rig, place.x.url), words=words)
+
+            if not prism.referee("%s %s" % (words, scenario.__name__), play, 4):
                 return 1
-            print("passed  %-6s %-10s %5.1f s, %d requests" % (
-                words, scenario.__name__, time.monotonic() - began, prism.seen))
     return 0
 
 
