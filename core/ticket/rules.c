@@ -10,29 +10,20 @@
 #include "base/poison.h"
 
 #define RULES_MAX 500u
+#define PHRASES_MAX 20000u /* of all rules */
 #define PHRASE_WORDS_MAX 8u
 #define BEGINNINGS 1024u
-#define ANY_WORD BEGINNINGS /* a phrase that begins with one letter and "*" */
 
 struct phrase {
 	const char *text; /* as written */
 	char words[PHRASE_WORDS_MAX][PLACE_WORD_SIZE];
-	bool open[PHRASE_WORDS_MAX]; /* ends in "*" */
+	uint8_t sizes[PHRASE_WORDS_MAX]; /* that must be alike: of a whole word its end as well */
 	size_t count;
 };
 
-/* A text, and where its words stand by the two letters that they begin with:
- * most phrases begin with others, and are not compared at all. */
-struct text {
-	struct place_words words;
-	uint16_t heads[BEGINNINGS]; /* a word and 1; 0: none begins so */
-	uint16_t next[PLACE_WORDS_MAX];
-};
-
+/* Some of all phrases, one behind the other. */
 struct phrases {
-	struct phrase *items;
-	uint16_t *begins; /* of each: what its first word begins with, or ANY_WORD */
-	size_t count;
+	uint16_t first, count;
 };
 
 struct rule {
@@ -43,11 +34,23 @@ struct rule {
 	const struct yaml_node *yes, *no;
 };
 
+/* A word of a text is compared only with the phrases that begin as it does. Those
+ * with fewer than three letters before a "*" stand at BEGINNINGS: compared with all. */
 struct rules {
 	struct arena *arena;
 	struct rule *items;
 	size_t count;
+	struct phrase *phrases; /* of all rules, in their order */
+	size_t phrase_count;
+	uint16_t starts[BEGINNINGS + 2]; /* into by_beginning, of each beginning */
+	uint16_t *by_beginning;
 	const struct yaml_node *categories;
+};
+
+/* What a text says. */
+struct text {
+	struct place_words words;
+	uint64_t fits[]; /* a bit for each phrase: it is in the text */
 };
 
 static const char *const field_names[] = { "kind", "social_aid", "aid_complaint", "agency",
@@ -71,10 +74,11 @@ static enum jembatan_result wrong(const struct yaml_node *node, const char *sent
 	return why_set(why, JEMBATAN_CONFIG, "%s:%u: %s", node->file, node->line, sentence);
 }
 
-/* Words of one letter share one. */
-static uint16_t beginning(const char *word)
+static unsigned beginning(const char *word)
 {
-	return (uint16_t)(((unsigned char)word[0] * 33u + (unsigned char)word[1]) % BEGINNINGS);
+	unsigned first = (unsigned char)word[0], second = (unsigned char)word[1];
+	unsigned third = second != 0 ? (unsigned char)word[2] : 0;
+	return (first * 1089u + second * 33u + third) % BEGINNINGS;
 }
 
 static bool read_phrase(const char *text, struct phrase *out)
@@ -88,31 +92,46 @@ static bool read_phrase(const char *text, struct phrase *out)
 	for (size_t i = 0; good && i < words->count; i++) {
 		memcpy(out->words[i], words->items[i].text, PLACE_WORD_SIZE);
 		p += strcspn(p, " ");
-		out->open[i] = p > text && p[-1] == '*';
+		bool is_open = p > text && p[-1] == '*';
+		out->sizes[i] = (uint8_t)(words->items[i].size + !is_open);
 		p += strspn(p, " ");
 	}
 	free(words);
 	return good;
 }
 
-static enum jembatan_result read_phrases(struct arena *arena, const struct yaml_node *node,
+static enum jembatan_result read_phrases(struct rules *r, const struct yaml_node *node,
 					 struct phrases *out, struct why *why)
 {
 	if (node == NULL)
 		return JEMBATAN_OK;
 	if (node->kind != YAML_LIST)
 		return wrong(node, "phrases are a list: [word, two words, begin*]", why);
-	out->items = arena_alloc(arena, (node->count + 1) * sizeof(*out->items));
-	out->begins = arena_alloc(arena, (node->count + 1) * sizeof(*out->begins));
-	for (const struct yaml_node *n = node->first; n != NULL; n = n->next) {
-		struct phrase *p = &out->items[out->count++];
-		*p = (struct phrase){ .count = 0 };
-		if (n->kind != YAML_SCALAR || !read_phrase(n->text, p))
+	if (node->count > PHRASES_MAX - r->phrase_count)
+		return wrong(node, "all rules together have at most 20000 phrases", why);
+	*out = (struct phrases){ (uint16_t)r->phrase_count, (uint16_t)node->count };
+	r->phrases = xrealloc(r->phrases, r->phrase_count + node->count, sizeof(*r->phrases));
+	for (const struct yaml_node *n = node->first; n != NULL; n = n->next)
+		if (n->kind != YAML_SCALAR || !read_phrase(n->text, &r->phrases[r->phrase_count++]))
 			return wrong(n, "a phrase has one to eight words of letters and digits", why);
-		out->begins[out->count - 1] = p->open[0] && p->words[0][1] == '\0' ? ANY_WORD :
-					      beginning(p->words[0]);
-	}
 	return JEMBATAN_OK;
+}
+
+static size_t place_of(const struct phrase *p)
+{
+	return p->sizes[0] < 3 && p->words[0][p->sizes[0] - 1] != '\0' ? BEGINNINGS :
+								      beginning(p->words[0]);
+}
+
+static void sort_phrases(struct rules *r)
+{
+	r->by_beginning = xcalloc(r->phrase_count + 1, sizeof(*r->by_beginning));
+	for (size_t i = 0; i < r->phrase_count; i++)
+		r->starts[place_of(&r->phrases[i])]++;
+	for (size_t b = 1; b < COUNT_OF(r->starts); b++)
+		r->starts[b] = (uint16_t)(r->starts[b] + r->starts[b - 1]);
+	for (size_t i = r->phrase_count; i-- > 0;) /* backwards: starts become starts */
+		r->by_beginning[--r->starts[place_of(&r->phrases[i])]] = (uint16_t)i;
 }
 
 static enum jembatan_result read_values(const struct yaml_node *set, struct rule *out,
@@ -130,7 +149,7 @@ static enum jembatan_result read_values(const struct yaml_node *set, struct rule
 	return JEMBATAN_OK;
 }
 
-static enum jembatan_result read_rule(struct arena *arena, const struct yaml_node *node,
+static enum jembatan_result read_rule(struct rules *r, const struct yaml_node *node,
 				      struct rule *out, struct why *why)
 {
 	static const char *const known[] = { "name", "set", "any", "with", "unless", "at_most", "yes",
@@ -153,14 +172,14 @@ static enum jembatan_result read_rule(struct arena *arena, const struct yaml_nod
 	if (most != NULL && (most->kind != YAML_SCALAR || strlen(most->text) > 3 ||
 			     (out->at_most = strtoul(most->text, NULL, 10)) == 0))
 		return wrong(most, "at_most is a number of words", why);
-	enum jembatan_result r = read_values(set, out, why);
-	if (r == JEMBATAN_OK)
-		r = read_phrases(arena, yaml_get(node, "any"), &out->any, why);
-	if (r == JEMBATAN_OK)
-		r = read_phrases(arena, yaml_get(node, "with"), &out->with, why);
-	if (r == JEMBATAN_OK)
-		r = read_phrases(arena, yaml_get(node, "unless"), &out->unless, why);
-	return r;
+	enum jembatan_result result = read_values(set, out, why);
+	if (result == JEMBATAN_OK)
+		result = read_phrases(r, yaml_get(node, "any"), &out->any, why);
+	if (result == JEMBATAN_OK)
+		result = read_phrases(r, yaml_get(node, "with"), &out->with, why);
+	if (result == JEMBATAN_OK)
+		result = read_phrases(r, yaml_get(node, "unless"), &out->unless, why);
+	return result;
 }
 
 enum jembatan_result rules_load(const char *path, struct rules **out, struct why *why)
@@ -182,12 +201,13 @@ enum jembatan_result rules_load(const char *path, struct rules **out, struct why
 	}
 	r->items = arena_alloc(r->arena, (list->count + 1) * sizeof(*r->items));
 	for (const struct yaml_node *n = list->first; n != NULL; n = n->next) {
-		result = read_rule(r->arena, n, &r->items[r->count++], why);
+		result = read_rule(r, n, &r->items[r->count++], why);
 		if (result != JEMBATAN_OK) {
 			rules_free(r);
 			return result;
 		}
 	}
+	sort_phrases(r);
 	*out = r;
 	return JEMBATAN_OK;
 }
@@ -197,78 +217,78 @@ void rules_free(struct rules *r)
 	if (r == NULL)
 		return;
 	arena_free(r->arena);
+	free(r->phrases);
+	free(r->by_beginning);
 	free(r);
 }
 
 /* ---- applying ----------------------------------------------------------- */
 
-static void read_text(const char *from, struct text *out)
-{
-	place_words_read(from, NULL, &out->words);
-	memset(out->heads, 0, sizeof(out->heads));
-	for (size_t i = 0; i < out->words.count; i++) {
-		uint16_t *head = &out->heads[beginning(out->words.items[i].text)];
-		out->next[i] = *head;
-		*head = (uint16_t)(i + 1);
-	}
-}
-
 static bool fits_here(const struct phrase *p, const struct place_words *words, size_t at)
 {
 	if (at + p->count > words->count)
 		return false;
-	for (size_t i = 0; i < p->count; i++) {
-		const char *word = words->items[at + i].text;
-		if (word[0] != p->words[i][0] ||
-		    (p->open[i] ? !str_starts(word, p->words[i]) : strcmp(word, p->words[i]) != 0))
+	for (size_t i = 0; i < p->count; i++)
+		if (memcmp(words->items[at + i].text, p->words[i], p->sizes[i]) != 0)
 			return false;
-	}
 	return true;
 }
 
-static bool is_anywhere(const struct phrase *p, uint16_t begins, const struct text *text)
+static void mark_beginning(const struct rules *r, size_t beginning, size_t at, struct text *text)
 {
-	if (begins == ANY_WORD) {
-		for (size_t at = 0; at < text->words.count; at++)
-			if (fits_here(p, &text->words, at))
-				return true;
-		return false;
+	for (size_t i = r->starts[beginning]; i < r->starts[beginning + 1]; i++) {
+		size_t n = r->by_beginning[i];
+		if (fits_here(&r->phrases[n], &text->words, at))
+			text->fits[n / 64] |= UINT64_C(1) << n % 64;
 	}
-	for (size_t at = text->heads[begins]; at != 0; at = text->next[at - 1])
-		if (fits_here(p, &text->words, at - 1))
-			return true;
-	return false;
 }
 
-/* The phrase that is in the text, or NULL. */
-static const struct phrase *find(const struct phrases *list, const struct text *text)
+static struct text *text_new(const struct rules *r)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (is_anywhere(&list->items[i], list->begins[i], text))
-			return &list->items[i];
+	return xmalloc(sizeof(struct text) + (r->phrase_count / 64 + 1) * sizeof(uint64_t));
+}
+
+static void read_text(const struct rules *r, const char *from, struct text *out)
+{
+	place_words_read(from, NULL, &out->words);
+	memset(out->fits, 0, (r->phrase_count / 64 + 1) * sizeof(out->fits[0]));
+	for (size_t i = 0; i < out->words.count; i++) {
+		mark_beginning(r, beginning(out->words.items[i].text), i, out);
+		mark_beginning(r, BEGINNINGS, i, out);
+	}
+}
+
+/* The first phrase of the list that is in the text, or NULL. */
+static const struct phrase *find(const struct rules *r, const struct phrases *list,
+				 const struct text *text)
+{
+	for (size_t n = list->first; n < (size_t)list->first + list->count; n++)
+		if ((text->fits[n / 64] >> n % 64 & 1) != 0)
+			return &r->phrases[n];
 	return NULL;
 }
 
 /* `any` first: it fits least often. */
-static const struct phrase *rule_fits(const struct rule *rule, const struct text *text)
+static const struct phrase *rule_fits(const struct rules *r, const struct rule *rule,
+				      const struct text *text)
 {
 	if (rule->at_most > 0 && text->words.count > rule->at_most)
 		return NULL;
-	const struct phrase *any = find(&rule->any, text);
-	if (any == NULL || find(&rule->unless, text) != NULL ||
-	    (rule->with.count > 0 && find(&rule->with, text) == NULL))
+	const struct phrase *any = find(r, &rule->any, text);
+	if (any == NULL || find(r, &rule->unless, text) != NULL ||
+	    (rule->with.count > 0 && find(r, &rule->with, text) == NULL))
 		return NULL;
 	return any;
 }
 
 void rules_apply(const struct rules *r, const char *from, struct rules_answer *out)
 {
-	struct text *text = xmalloc(sizeof(*text));
+	struct text *text = text_new(r);
 	memset(out, 0, sizeof(*out));
-	read_text(from, text);
+	read_text(r, from, text);
 	for (size_t i = 0; i < r->count; i++) {
 		const struct rule *rule = &r->items[i];
-		const struct phrase *phrase = rule_fits(rule, text);
+		const struct phrase *phrase = rule_fits(r, rule, text);
 		for (size_t f = 0; phrase != NULL && f < RULES_FIELD_COUNT; f++)
 			if (rule->values[f] != NULL && out->fields[f].value == NULL)
 				out->fields[f] = (struct rules_fit){ rule->values[f], rule->name, phrase->text };
@@ -282,17 +302,18 @@ const char *rules_category(const struct rules *r, const char *topic)
 	return n != NULL && n->kind == YAML_SCALAR ? n->text : NULL;
 }
 
-static size_t test_examples(const struct rule *rule, const struct yaml_node *examples, bool should_fit,
+static size_t test_examples(const struct rules *r, const struct rule *rule,
+			    const struct yaml_node *examples, bool should_fit,
 			    rules_on_wrong *on_wrong, void *data)
 {
-	struct text *text = xmalloc(sizeof(*text));
+	struct text *text = text_new(r);
 	size_t count = 0;
 	for (const struct yaml_node *n = examples != NULL ? examples->first : NULL; n != NULL; n = n->next) {
 		if (n->kind != YAML_SCALAR)
 			continue;
 		count++;
-		read_text(n->text, text);
-		if ((rule_fits(rule, text) != NULL) != should_fit)
+		read_text(r, n->text, text);
+		if ((rule_fits(r, rule, text) != NULL) != should_fit)
 			on_wrong(data, rule->name, n->text, should_fit);
 	}
 	free(text);
@@ -303,8 +324,8 @@ size_t rules_test(const struct rules *r, rules_on_wrong *on_wrong, void *data)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < r->count; i++) {
-		count += test_examples(&r->items[i], r->items[i].yes, true, on_wrong, data);
-		count += test_examples(&r->items[i], r->items[i].no, false, on_wrong, data);
+		count += test_examples(r, &r->items[i], r->items[i].yes, true, on_wrong, data);
+		count += test_examples(r, &r->items[i], r->items[i].no, false, on_wrong, data);
 	}
 	return count;
 }
