@@ -186,11 +186,23 @@ static void choose_kind(struct know *out)
 	out->not_complaint_words = no->phrase;
 }
 
+/* Place and rules look at the same words. */
+static void look_at_words(const struct know_tables *t, const struct know_input *input,
+			  struct know *out)
+{
+	CLEANUP(free_pointer) struct place_words *words = xmalloc(sizeof(*words));
+	place_words_read(input->text, input->location, words);
+	place_find_in(t->regions, words, input->home, &out->place);
+	/* Of a long text the location has taken the room of the last words. */
+	if (words->count == PLACE_WORDS_MAX)
+		place_words_read(input->text, NULL, words);
+	rules_apply_to(t->rules, words, &out->ruled);
+}
+
 void know_complaint(const struct know_tables *t, const struct know_input *input, struct know *out)
 {
 	memset(out, 0, sizeof(*out));
-	place_find(t->regions, input->text, input->location, input->home, &out->place);
-	rules_apply(t->rules, input->text, &out->ruled);
+	look_at_words(t, input, out);
 	classify_text(t->classifier, input->memo, input->text, input->location, &out->model);
 	choose_agency(input, out);
 	add_guesses(&out->topic, &out->model.tasks[CLASSIFY_TOPIC]);

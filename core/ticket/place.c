@@ -35,6 +35,7 @@ enum prefix {
 	PREFIX_VILLAGE,
 	PREFIX_STREET,   /* streets bear the names of places elsewhere */
 	PREFIX_LANDMARK, /* so do schools, markets and directions */
+	PREFIX_END,      /* no prefix: no street's name goes on behind it */
 };
 
 struct mention {
@@ -64,8 +65,10 @@ struct said {
 
 struct search {
 	const struct regions *regions;
-	struct place_words words;
+	const struct place_words *words;
+	struct region_word hashes[PLACE_WORDS_MAX]; /* of each word */
 	uint8_t prefixes[PLACE_WORDS_MAX]; /* enum prefix of each word */
+	bool ends_street[PLACE_WORDS_MAX]; /* "jalan rusak di Surabaya": its name ends before "di" */
 	uint8_t names[PLACE_WORDS_MAX]; /* bit n - 1: n words from here on may be a name */
 	uint32_t home, province;
 	struct area areas[AREAS_MAX]; /* kabupaten and kota where it may be */
@@ -103,6 +106,7 @@ static const struct {
 	{ "dari", PREFIX_LANDMARK }, { "bank", PREFIX_LANDMARK }, { "universitas", PREFIX_LANDMARK },
 	{ "bandara", PREFIX_LANDMARK }, { "hotel", PREFIX_LANDMARK }, { "nasi", PREFIX_LANDMARK },
 	{ "orang", PREFIX_LANDMARK }, { "pt", PREFIX_LANDMARK }, { "masjid", PREFIX_LANDMARK },
+	{ "di", PREFIX_END }, { "daerah", PREFIX_END }, { "wilayah", PREFIX_END },
 };
 
 /* Kabupaten and kota whose names are common words: only typed, or next to
@@ -110,16 +114,23 @@ static const struct {
 static const char *const common_words[] = { "batu", "malang", "buru", "pati", "tegal", "serang",
 	"metro", "palu", "sorong", "banjar", "lahat", "bone", "padang", "agam", "siak", "dompu", "bima" };
 
-/* Of the prefixes that begin with a letter. */
+/* Prefixes by what they begin with. */
 struct beginnings {
 	uint8_t heads[256], next[COUNT_OF(prefixes)]; /* a prefix and 1; 0: no more */
 };
+
+static uint8_t beginning(const char *word)
+{
+	unsigned second = (unsigned char)word[1];
+	return (uint8_t)((unsigned char)word[0] * 37u + second * 7u +
+			 (second != 0 ? (unsigned char)word[2] : 0));
+}
 
 static void sort_prefixes(struct beginnings *out)
 {
 	memset(out, 0, sizeof(*out));
 	for (size_t i = COUNT_OF(prefixes); i-- > 0;) {
-		uint8_t *head = &out->heads[(unsigned char)prefixes[i].word[0]];
+		uint8_t *head = &out->heads[beginning(prefixes[i].word)];
 		out->next[i] = *head;
 		*head = (uint8_t)(i + 1);
 	}
@@ -127,7 +138,7 @@ static void sort_prefixes(struct beginnings *out)
 
 static enum prefix prefix_of(const struct beginnings *b, const struct place_word *word)
 {
-	for (size_t i = b->heads[(unsigned char)word->text[0]]; i != 0; i = b->next[i - 1])
+	for (size_t i = b->heads[beginning(word->text)]; i != 0; i = b->next[i - 1])
 		if (strcmp(prefixes[i - 1].word, word->text) == 0)
 			return prefixes[i - 1].prefix;
 	return PREFIX_NONE;
@@ -143,33 +154,28 @@ static bool is_common_word(const char *key)
 
 static const struct place_word *word_at(const struct search *s, size_t i)
 {
-	return i < s->words.count ? &s->words.items[i] : NULL;
+	return i < s->words->count ? &s->words->items[i] : NULL;
 }
 
 /* Which runs of words may be names: none goes on behind a break. */
 static uint8_t names_from(const struct search *s, size_t first)
 {
-	const char *words[NAME_WORDS_MAX];
-	uint8_t sizes[NAME_WORDS_MAX];
-	size_t count = 0;
-	for (; count < NAME_WORDS_MAX; count++) {
-		const struct place_word *w = word_at(s, first + count);
-		if (w == NULL || (count > 0 && w->after_break))
-			break;
-		words[count] = w->text;
-		sizes[count] = w->size;
-	}
-	return (uint8_t)regions_may_name(s->regions, words, sizes, count);
+	size_t most = s->words->count - first, count = 1;
+	if (most > NAME_WORDS_MAX)
+		most = NAME_WORDS_MAX;
+	while (count < most && !s->words->items[first + count].after_break)
+		count++;
+	return (uint8_t)regions_may_name(s->regions, &s->hashes[first], count);
 }
 
 /* The key of `count` words from m->name on; false when they are no name. */
 static bool make_key(const struct search *s, struct mention *m, size_t count)
 {
 	m->key_size = 0;
-	if (m->name >= s->words.count || (s->names[m->name] >> (count - 1) & 1) == 0)
+	if ((s->names[m->name] >> (count - 1) & 1) == 0)
 		return false;
 	for (size_t i = m->name; i < m->name + count; i++) {
-		const struct place_word *w = &s->words.items[i];
+		const struct place_word *w = &s->words->items[i];
 		memcpy(m->key + m->key_size, w->text, w->size);
 		m->key_size += w->size;
 	}
@@ -178,44 +184,62 @@ static bool make_key(const struct search *s, struct mention *m, size_t count)
 	return m->key_size >= 3;
 }
 
-/* "jalan rusak di Surabaya": no street's name goes on behind it. */
-static bool ends_street(const struct place_word *w)
+/* The next region of the mention's name. */
+static uint32_t named(const struct search *s, const struct mention *m, uint32_t *cursor)
 {
-	return strcmp(w->text, "di") == 0 || strcmp(w->text, "daerah") == 0 ||
-	       strcmp(w->text, "wilayah") == 0;
+	return regions_named_by(s->regions, &s->hashes[m->name], m->end - m->name, m->key,
+				m->key_size, cursor);
+}
+
+static bool is_typing(enum prefix p)
+{
+	return p >= PREFIX_PROVINCE && p <= PREFIX_VILLAGE;
+}
+
+/* Where the name begins that the word `i` mentions, with the prefix that it may be. */
+static size_t name_at(const struct search *s, size_t i)
+{
+	enum prefix own = (enum prefix)s->prefixes[i];
+	const struct place_word *next = word_at(s, i + 1);
+	if (!is_typing(own))
+		return i;
+	bool is_longer = next != NULL && (own == PREFIX_KOTA || own == PREFIX_KABUPATEN) &&
+			 (strcmp(next->text, "administrasi") == 0 || strcmp(next->text, "adm") == 0);
+	return i + 1 + is_longer;
 }
 
 /* What stands before the word `i` and speaks for it: a prefix next to it, or a
  * street's up to a few words back. */
-static void begin_mention(const struct search *s, size_t i, struct mention *m)
+static enum prefix prefix_before(const struct search *s, size_t i)
+{
+	for (size_t back = 1; back <= STREET_REACH && back <= i; back++) {
+		if (s->words->items[i - back + 1].after_break || s->ends_street[i - back])
+			return PREFIX_NONE;
+		enum prefix before = (enum prefix)s->prefixes[i - back];
+		if (before == PREFIX_STREET || (before != PREFIX_NONE && back == 1))
+			return before;
+		if (before != PREFIX_NONE && before != PREFIX_LANDMARK)
+			return PREFIX_NONE;
+	}
+	return PREFIX_NONE;
+}
+
+/* False: no name may begin there. The key is made later. */
+static bool begin_mention(const struct search *s, size_t i, struct mention *m)
 {
 	enum prefix own = (enum prefix)s->prefixes[i];
-	*m = (struct mention){ .start = i, .name = i, .in_location = s->words.items[i].in_location };
-	if (own >= PREFIX_PROVINCE && own <= PREFIX_VILLAGE) {
-		m->prefix = own;
-		m->name = i + 1;
-		const struct place_word *next = word_at(s, i + 1);
-		if (next != NULL && (own == PREFIX_KOTA || own == PREFIX_KABUPATEN) &&
-		    (strcmp(next->text, "administrasi") == 0 || strcmp(next->text, "adm") == 0))
-			m->name++;
-		return;
-	}
-	for (size_t back = 1; back <= STREET_REACH && back <= i; back++) {
-		if (s->words.items[i - back + 1].after_break || ends_street(&s->words.items[i - back]))
-			return;
-		enum prefix before = (enum prefix)s->prefixes[i - back];
-		if (before == PREFIX_STREET || (before != PREFIX_NONE && back == 1)) {
-			m->prefix = before;
-			return;
-		}
-		if (before != PREFIX_NONE && before != PREFIX_LANDMARK)
-			return;
-	}
+	m->start = i;
+	m->name = name_at(s, i);
+	if (m->name >= s->words->count || s->names[m->name] == 0)
+		return false;
+	m->in_location = s->words->items[i].in_location;
+	m->prefix = is_typing(own) ? own : prefix_before(s, i);
+	return true;
 }
 
 static bool is_typed(const struct mention *m)
 {
-	return m->prefix >= PREFIX_PROVINCE && m->prefix <= PREFIX_VILLAGE;
+	return is_typing(m->prefix);
 }
 
 /* ---- where to look ------------------------------------------------------ */
@@ -236,6 +260,7 @@ static bool fits_area(const struct search *s, const struct mention *m, uint32_t 
 	case PREFIX_VILLAGE:
 	case PREFIX_STREET:
 	case PREFIX_LANDMARK:
+	case PREFIX_END:
 		break;
 	}
 	return false;
@@ -258,7 +283,7 @@ static bool take_area(struct search *s, const struct mention *m)
 {
 	bool found = false;
 	uint32_t cursor = 0, region;
-	while ((region = regions_named(s->regions, m->key, m->key_size, &cursor)) != REGION_NONE) {
+	while ((region = named(s, m, &cursor)) != REGION_NONE) {
 		/* The longer name counts even with the wrong word before it: what
 		 * is in "Kabupaten Tangerang Selatan" is not Kabupaten Tangerang. */
 		found = found || regions_at(s->regions, region).level <= REGION_KABUPATEN;
@@ -280,9 +305,10 @@ static bool take_area(struct search *s, const struct mention *m)
 
 static void find_areas(struct search *s)
 {
-	for (size_t i = 0; i < s->words.count; i++) {
+	for (size_t i = 0; i < s->words->count; i++) {
 		struct mention m;
-		begin_mention(s, i, &m);
+		if (!begin_mention(s, i, &m))
+			continue;
 		for (size_t count = NAME_WORDS_MAX; count > 0; count--) {
 			if (make_key(s, &m, count) && take_area(s, &m)) {
 				i = m.end - 1;
@@ -364,7 +390,7 @@ static size_t find_below(const struct search *s, const struct mention *m, enum r
 {
 	size_t count = 0;
 	uint32_t cursor = 0, region;
-	while ((region = regions_named(s->regions, m->key, m->key_size, &cursor)) != REGION_NONE)
+	while ((region = named(s, m, &cursor)) != REGION_NONE)
 		if (regions_at(s->regions, region).level == level && is_where_we_look(s, region) &&
 		    count < HITS_MAX)
 			out[count++] = region;
@@ -426,11 +452,10 @@ static bool take_below(struct search *s, const struct mention *m)
 }
 
 /* A word that is part of the kabupaten's or province's own mention. */
-static bool names_an_area(struct search *s, const struct mention *m)
+static bool names_an_area(const struct search *s, const struct mention *m)
 {
-	struct mention area = *m;
 	uint32_t cursor = 0, region;
-	while ((region = regions_named(s->regions, area.key, area.key_size, &cursor)) != REGION_NONE) {
+	while ((region = named(s, m, &cursor)) != REGION_NONE) {
 		if (regions_at(s->regions, region).level == REGION_PROVINCE)
 			return true;
 		for (size_t i = 0; i < s->area_count; i++)
@@ -442,9 +467,10 @@ static bool names_an_area(struct search *s, const struct mention *m)
 
 static void find_below_areas(struct search *s)
 {
-	for (size_t i = 0; i < s->words.count; i++) {
+	for (size_t i = 0; i < s->words->count; i++) {
 		struct mention m;
-		begin_mention(s, i, &m);
+		if (!begin_mention(s, i, &m))
+			continue;
 		for (size_t count = NAME_WORDS_MAX; count > 0; count--) {
 			if (!make_key(s, &m, count))
 				continue;
@@ -468,7 +494,7 @@ static void show(struct search *s, const struct mention *m)
 	size_t used = 0;
 	for (size_t i = m->start; i < m->end && used < PLACE_EVIDENCE_SIZE; i++)
 		used += (size_t)snprintf(out + used, PLACE_EVIDENCE_SIZE - used, "%s%s",
-					 i > m->start ? " " : "", s->words.items[i].text);
+					 i > m->start ? " " : "", s->words->items[i].text);
 }
 
 static void answer(struct search *s, uint32_t region, double margin)
@@ -519,26 +545,38 @@ static void answer_area(struct search *s)
 		answer(s, common, s->out->is_ambiguous ? 0 : 1);
 }
 
-void place_find(const struct regions *r, const char *text, const char *location, uint32_t home,
-		struct place *out)
+void place_find_in(const struct regions *r, const struct place_words *words, uint32_t home,
+		   struct place *out)
 {
 	struct search s;
 	struct beginnings b;
 	*out = (struct place){ .region = REGION_NONE };
 	s.regions = r;
+	s.words = words;
 	s.home = home;
 	s.province = REGION_NONE;
 	s.area_count = s.tally_count = s.said_count = 0;
 	s.out = out;
-	place_words_read(text, location, &s.words);
 	sort_prefixes(&b);
-	for (size_t i = 0; i < s.words.count; i++) {
-		s.prefixes[i] = (uint8_t)prefix_of(&b, &s.words.items[i]);
-		s.names[i] = names_from(&s, i);
+	for (size_t i = 0; i < words->count; i++) {
+		enum prefix prefix = prefix_of(&b, &words->items[i]);
+		s.ends_street[i] = prefix == PREFIX_END;
+		s.prefixes[i] = (uint8_t)(prefix == PREFIX_END ? PREFIX_NONE : prefix);
+		s.hashes[i] = regions_word(words->items[i].text, words->items[i].size);
 	}
+	for (size_t i = 0; i < words->count; i++)
+		s.names[i] = names_from(&s, i);
 	find_areas(&s);
 	choose_areas(&s);
 	find_below_areas(&s);
 	if (!answer_kecamatan(&s))
 		answer_area(&s);
+}
+
+void place_find(const struct regions *r, const char *text, const char *location, uint32_t home,
+		struct place *out)
+{
+	CLEANUP(free_pointer) struct place_words *words = xmalloc(sizeof(*words));
+	place_words_read(text, location, words);
+	place_find_in(r, words, home, out);
 }

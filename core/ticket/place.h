@@ -4,6 +4,7 @@
 #ifndef TICKET_PLACE_H
 #define TICKET_PLACE_H
 
+#include "ticket/place_words.h"
 #include "ticket/regions.h"
 
 #define PLACE_EVIDENCE_MAX 6u
@@ -27,5 +28,8 @@ struct place {
  * everybody. */
 void place_find(const struct regions *r, const char *text, const char *location, uint32_t home,
 		struct place *out);
+/* The same of words that were read already. */
+void place_find_in(const struct regions *r, const struct place_words *words, uint32_t home,
+		   struct place *out);
 
 #endif

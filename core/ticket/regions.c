@@ -164,17 +164,19 @@ bool regions_inside(const struct regions *r, uint32_t number, uint32_t whole)
 	return whole == REGION_NONE || regions_above(r, number, regions_at(r, whole).level) == whole;
 }
 
-uint32_t regions_named(const struct regions *r, const char *key, size_t size, uint32_t *cursor)
+static uint32_t named(const struct regions *r, uint32_t hash, const char *key, size_t size,
+		      uint32_t *cursor)
 {
-	uint32_t hash = regions_hash(key, (unsigned)size);
 	uint32_t bucket = hash >> (32 - REGIONS_BUCKET_BITS);
 	uint32_t end = r->buckets[bucket + 1];
 	if (end > r->header->key_count)
 		end = r->header->key_count;
 	for (uint32_t i = r->buckets[bucket] + *cursor; i < end; i++) {
 		const struct regions_key *k = &r->keys[i];
+		if (k->hash != hash)
+			continue;
 		const char *text = string_of(r, k->text);
-		if (k->hash != hash || strncmp(text, key, size) != 0 || text[size] != '\0' ||
+		if (strncmp(text, key, size) != 0 || text[size] != '\0' ||
 		    node_of(r, k->node) == NULL)
 			continue;
 		*cursor = i + 1 - r->buckets[bucket];
@@ -183,17 +185,38 @@ uint32_t regions_named(const struct regions *r, const char *key, size_t size, ui
 	return REGION_NONE;
 }
 
-unsigned regions_may_name(const struct regions *r, const char *const *words, const uint8_t *sizes,
-			  size_t count)
+uint32_t regions_named(const struct regions *r, const char *key, size_t size, uint32_t *cursor)
 {
-	uint32_t h = REGIONS_HASH_BEGIN;
+	return named(r, regions_hash(key, (unsigned)size), key, size, cursor);
+}
+
+struct region_word regions_word(const char *text, size_t size)
+{
+	struct region_word w = { regions_hash_add(0, text, (unsigned)size), 1 };
+	for (size_t i = 0; i < size; i++)
+		w.power *= REGIONS_HASH_BASE;
+	return w;
+}
+
+unsigned regions_may_name(const struct regions *r, const struct region_word *words, size_t count)
+{
+	uint32_t h = 0;
 	unsigned may = 0;
 	for (size_t i = 0; i < count; i++) {
-		h = regions_hash_add(h, words[i], sizes[i]);
+		h = h * words[i].power + words[i].hash;
 		uint32_t bit = regions_hash_end(h) >> (32 - REGIONS_FILTER_BITS);
 		may |= ((unsigned)r->filter[bit / 8] >> bit % 8 & 1u) << i;
 	}
 	return may;
+}
+
+uint32_t regions_named_by(const struct regions *r, const struct region_word *words, size_t count,
+			  const char *key, size_t size, uint32_t *cursor)
+{
+	uint32_t h = 0;
+	for (size_t i = 0; i < count; i++)
+		h = h * words[i].power + words[i].hash;
+	return named(r, regions_hash_end(h), key, size, cursor);
 }
 
 int regions_zone_minutes(const struct regions *r, uint32_t number)

@@ -51,10 +51,18 @@ bool regions_inside(const struct regions *r, uint32_t number, uint32_t whole);
  * *cursor starts at 0; REGION_NONE at the end. */
 uint32_t regions_named(const struct regions *r, const char *key, size_t size, uint32_t *cursor);
 
+/* A word of a text, to be looked up alone and with those behind it. */
+struct region_word {
+	uint32_t hash, power;
+};
+struct region_word regions_word(const char *text, size_t size);
+
 /* Bit n - 1: the first n of these words, at most 32, may be the name of a region
  * when nothing is between them. A quick look; most words are none. */
-unsigned regions_may_name(const struct regions *r, const char *const *words, const uint8_t *sizes,
-			  size_t count);
+unsigned regions_may_name(const struct regions *r, const struct region_word *words, size_t count);
+/* As regions_named, for the key that these words are together. */
+uint32_t regions_named_by(const struct regions *r, const struct region_word *words, size_t count,
+			  const char *key, size_t size, uint32_t *cursor);
 
 /* Minutes east of UTC: WIB, WITA or WIT by the province. REGION_NONE: WIB. */
 int regions_zone_minutes(const struct regions *r, uint32_t number);

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define REGIONS_MAGIC UINT64_C(0x3230474552424a01)
+#define REGIONS_MAGIC UINT64_C(0x3330474552424a01)
 #define REGIONS_BUCKET_BITS 17u
 #define REGIONS_BUCKETS ((1u << REGIONS_BUCKET_BITS) + 1u)
 /* A bit for the first bits of each hash: most words are no name, and are not
@@ -38,12 +38,14 @@ struct regions_key {
 	uint32_t node;
 };
 
-#define REGIONS_HASH_BEGIN 2166136261u
+/* Of two texts, one behind the other, the hash follows from those of both: add them
+ * after the first was multiplied by REGIONS_HASH_BASE once for each byte of the second. */
+#define REGIONS_HASH_BASE 0x01000193u
 
 static inline uint32_t regions_hash_add(uint32_t h, const char *key, unsigned size)
 {
 	for (unsigned i = 0; i < size; i++)
-		h = (h ^ (unsigned char)key[i]) * 16777619u;
+		h = h * REGIONS_HASH_BASE + (unsigned char)key[i];
 	return h;
 }
 
@@ -56,7 +58,7 @@ static inline uint32_t regions_hash_end(uint32_t h)
 
 static inline uint32_t regions_hash(const char *key, unsigned size)
 {
-	return regions_hash_end(regions_hash_add(REGIONS_HASH_BEGIN, key, size));
+	return regions_hash_end(regions_hash_add(0, key, size));
 }
 
 #endif

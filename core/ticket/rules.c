@@ -49,7 +49,8 @@ struct rules {
 
 /* What a text says. */
 struct text {
-	struct place_words words;
+	const struct place_word *words;
+	size_t count;
 	uint64_t fits[]; /* a bit for each phrase: it is in the text */
 };
 
@@ -224,12 +225,12 @@ void rules_free(struct rules *r)
 
 /* ---- applying ----------------------------------------------------------- */
 
-static bool fits_here(const struct phrase *p, const struct place_words *words, size_t at)
+static bool fits_here(const struct phrase *p, const struct text *text, size_t at)
 {
-	if (at + p->count > words->count)
+	if (at + p->count > text->count)
 		return false;
 	for (size_t i = 0; i < p->count; i++)
-		if (memcmp(words->items[at + i].text, p->words[i], p->sizes[i]) != 0)
+		if (memcmp(text->words[at + i].text, p->words[i], p->sizes[i]) != 0)
 			return false;
 	return true;
 }
@@ -238,24 +239,26 @@ static void mark_beginning(const struct rules *r, size_t beginning, size_t at, s
 {
 	for (size_t i = r->starts[beginning]; i < r->starts[beginning + 1]; i++) {
 		size_t n = r->by_beginning[i];
-		if (fits_here(&r->phrases[n], &text->words, at))
+		if (fits_here(&r->phrases[n], text, at))
 			text->fits[n / 64] |= UINT64_C(1) << n % 64;
 	}
 }
 
-static struct text *text_new(const struct rules *r)
+/* The words of the location come first; only the others say what it is. */
+static struct text *text_of(const struct rules *r, const struct place_words *words)
 {
-	return xmalloc(sizeof(struct text) + (r->phrase_count / 64 + 1) * sizeof(uint64_t));
-}
-
-static void read_text(const struct rules *r, const char *from, struct text *out)
-{
-	place_words_read(from, NULL, &out->words);
-	memset(out->fits, 0, (r->phrase_count / 64 + 1) * sizeof(out->fits[0]));
-	for (size_t i = 0; i < out->words.count; i++) {
-		mark_beginning(r, beginning(out->words.items[i].text), i, out);
-		mark_beginning(r, BEGINNINGS, i, out);
+	size_t marks = (r->phrase_count / 64 + 1) * sizeof(uint64_t), first = 0;
+	struct text *text = xmalloc(sizeof(*text) + marks);
+	while (first < words->count && words->items[first].in_location)
+		first++;
+	text->words = words->items + first;
+	text->count = words->count - first;
+	memset(text->fits, 0, marks);
+	for (size_t i = 0; i < text->count; i++) {
+		mark_beginning(r, beginning(text->words[i].text), i, text);
+		mark_beginning(r, BEGINNINGS, i, text);
 	}
+	return text;
 }
 
 /* The first phrase of the list that is in the text, or NULL. */
@@ -272,7 +275,7 @@ static const struct phrase *find(const struct rules *r, const struct phrases *li
 static const struct phrase *rule_fits(const struct rules *r, const struct rule *rule,
 				      const struct text *text)
 {
-	if (rule->at_most > 0 && text->words.count > rule->at_most)
+	if (rule->at_most > 0 && text->count > rule->at_most)
 		return NULL;
 	const struct phrase *any = find(r, &rule->any, text);
 	if (any == NULL || find(r, &rule->unless, text) != NULL ||
@@ -281,11 +284,11 @@ static const struct phrase *rule_fits(const struct rules *r, const struct rule *
 	return any;
 }
 
-void rules_apply(const struct rules *r, const char *from, struct rules_answer *out)
+void rules_apply_to(const struct rules *r, const struct place_words *words,
+		    struct rules_answer *out)
 {
-	struct text *text = text_new(r);
+	struct text *text = text_of(r, words);
 	memset(out, 0, sizeof(*out));
-	read_text(r, from, text);
 	for (size_t i = 0; i < r->count; i++) {
 		const struct rule *rule = &r->items[i];
 		const struct phrase *phrase = rule_fits(r, rule, text);
@@ -294,6 +297,13 @@ void rules_apply(const struct rules *r, const char *from, struct rules_answer *o
 				out->fields[f] = (struct rules_fit){ rule->values[f], rule->name, phrase->text };
 	}
 	free(text);
+}
+
+void rules_apply(const struct rules *r, const char *text, struct rules_answer *out)
+{
+	CLEANUP(free_pointer) struct place_words *words = xmalloc(sizeof(*words));
+	place_words_read(text, NULL, words);
+	rules_apply_to(r, words, out);
 }
 
 const char *rules_category(const struct rules *r, const char *topic)
@@ -306,17 +316,18 @@ static size_t test_examples(const struct rules *r, const struct rule *rule,
 			    const struct yaml_node *examples, bool should_fit,
 			    rules_on_wrong *on_wrong, void *data)
 {
-	struct text *text = text_new(r);
+	CLEANUP(free_pointer) struct place_words *words = xmalloc(sizeof(*words));
 	size_t count = 0;
 	for (const struct yaml_node *n = examples != NULL ? examples->first : NULL; n != NULL; n = n->next) {
 		if (n->kind != YAML_SCALAR)
 			continue;
 		count++;
-		read_text(r, n->text, text);
+		place_words_read(n->text, NULL, words);
+		struct text *text = text_of(r, words);
 		if ((rule_fits(r, rule, text) != NULL) != should_fit)
 			on_wrong(data, rule->name, n->text, should_fit);
+		free(text);
 	}
-	free(text);
 	return count;
 }
 

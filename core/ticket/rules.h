@@ -5,6 +5,7 @@
 #define TICKET_RULES_H
 
 #include "base/why.h"
+#include "ticket/place_words.h"
 
 struct rules;
 
@@ -35,6 +36,9 @@ const char *rules_path(void);
 const char *rules_field_name(enum rules_field field);
 
 void rules_apply(const struct rules *r, const char *text, struct rules_answer *out);
+/* The same of words that were read already: those of the text, not of the location. */
+void rules_apply_to(const struct rules *r, const struct place_words *words,
+		    struct rules_answer *out);
 
 /* The category of the national tree ("MAIN > NAME") for a topic, or NULL. */
 const char *rules_category(const struct rules *r, const char *topic);
