@@ -1,7 +1,6 @@
 /* decide_duplicates.c: is this complaint one that we have? A repost joins its
  * ticket and is not sent again; what other people say of the same incident is
- * linked; what quotes the number of an earlier report of the same person is
- * its follow-up. Anonim and rahasia are never relaxed by it, and nothing joins a
+ * linked. Anonim and rahasia are never relaxed by it, and nothing joins a
  * ticket that would not be sent: a complaint too many is better than none. */
 #include "decide_inside.h"
 #include "decide_know.h"
@@ -9,7 +8,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/buf.h"
 #include "central/status.h"
@@ -17,7 +15,6 @@
 #include "intake/batch.h"
 #include "store/follows.h"
 #include "ticket/person.h"
-#include "ticket/quotes.h"
 #include "ticket/ticket.h"
 #include "base/poison.h"
 
@@ -25,7 +22,6 @@
 /* A repost says nothing new. Below this share of its words that stand in the
  * other, it is an addition: a citizen's words get where the ticket gets. */
 #define NOTHING_NEW 0.8f
-#define OF_TICKET_LOOK 16u /* messages of a quoted ticket whose author is looked at */
 
 /* ---- what is compared -------------------------------------------------- */
 
@@ -52,7 +48,7 @@ static size_t author_evidence(struct decide *d, const struct inbox_row *row,
 	return n;
 }
 
-static const char *all_words(struct decide *d, const struct jembatan_message *m)
+const char *decide_words(struct decide *d, const struct jembatan_message *m)
 {
 	if (m->subject == NULL || m->text == NULL)
 		return m->text != NULL ? m->text : m->subject;
@@ -77,7 +73,7 @@ static void compare(struct decide *d, const struct inbox_row *row, const struct 
 	struct evidence evidence[EVIDENCE_MOST];
 	int64_t arrived_ms = m->arrived_ms != 0 ? m->arrived_ms : row->received_ms;
 	struct dedup_input input = {
-		.text = all_words(d, m),
+		.text = decide_words(d, m),
 		.location = place_words(d, &m->place),
 		.channel = s != NULL ? s->connector : NULL,
 		.time_ms = arrived_ms < row->received_ms ? arrived_ms : row->received_ms,
@@ -132,11 +128,10 @@ static bool is_closed(struct decide *d, int64_t ticket_id)
 	       status_is_closed(follow.state);
 }
 
-/* Sets *out_may; a ticket whose words were erased is nobody's. */
-static enum jembatan_result may_join(struct decide *d, const struct inbox_row *row,
+enum jembatan_result decide_may_join(struct decide *d, const struct inbox_row *row,
 				     const struct instance_settings *s, int64_t ticket_id,
-				     bool is_repost, struct ticket_row *out, struct ticket *out_form,
-				     bool *out_may, struct why *why)
+				     bool is_repost, struct ticket_row *out,
+				     struct ticket *out_form, bool *out_may, struct why *why)
 {
 	const struct jembatan_message *m = &row->message.message;
 	struct ticket t = { 0 };
@@ -220,7 +215,8 @@ static enum jembatan_result find_ticket(struct decide *d, const struct inbox_row
 			continue;
 		}
 		if (r == JEMBATAN_OK)
-			r = may_join(d, row, s, twin.ticket_id, true, &out->ticket, &form, &may, why);
+			r = decide_may_join(d, row, s, twin.ticket_id, true, &out->ticket, &form, &may,
+					    why);
 		if (r == JEMBATAN_OK && may)
 			r = look_what_it_adds(d, row, c, &twin, &out->adds, why);
 		/* What came from the centre takes no addition from here. An accusation, in
@@ -268,79 +264,6 @@ static enum jembatan_result find(struct decide *d, const struct inbox_row *row,
 	return r;
 }
 
-/* ---- numbers of other reports ------------------------------------------ */
-
-static enum jembatan_result is_own_report(struct decide *d, const struct inbox_row *row,
-					  int64_t ticket_id, bool *out_own, struct why *why)
-{
-	struct inbox_row rows[OF_TICKET_LOOK];
-	size_t count = 0;
-	enum jembatan_result r = inbox_of_ticket(d->o.db, ticket_id, OF_TICKET_LOOK, d->arena, rows,
-						 &count, why);
-	*out_own = false;
-	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++)
-		*out_own |= rows[i].message.message.size != 0 && decide_same_person(row, &rows[i]);
-	return r;
-}
-
-/* Link it with the report that it quotes; that one may have been made before
- * anything was compared. */
-static enum jembatan_result link_quoted(struct decide *d, const struct ticket_row *quoted,
-					struct finding *f, struct why *why)
-{
-	struct duplicate_row other = { .message_id = quoted->message_id };
-	if (quoted->message_id == 0)
-		return JEMBATAN_OK;
-	enum jembatan_result r = duplicates_of_message(d->o.db, quoted->message_id, d->arena, &other,
-						       why);
-	if (r == JEMBATAN_GONE) {
-		other = (struct duplicate_row){ .message_id = quoted->message_id };
-		r = compare_add(d->compare, &other, NULL, why);
-	}
-	if (r != JEMBATAN_OK)
-		return r;
-	f->row.decision = DUPLICATE_RELATED;
-	f->row.incident = other.incident;
-	f->row.nearest = other.id;
-	f->row.evidence = "quotes the number of another report";
-	return JEMBATAN_OK;
-}
-
-/* Sets *out_handled when it became a follow-up; else f says what it is linked
- * with, if anything. Numbers that nobody knows are left alone. */
-static enum jembatan_result look_at_quotes(struct decide *d, const struct inbox_row *row,
-					   const struct instance_settings *s, struct finding *f,
-					   bool *out_quotes, bool *out_handled, struct why *why)
-{
-	struct quote quotes[QUOTES_MAX];
-	size_t count = quotes_find(all_words(d, &row->message.message), quotes);
-	struct ticket_row t, first = { 0 };
-	enum jembatan_result r = JEMBATAN_OK;
-	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
-		struct ticket form = { 0 };
-		bool own = false, may = false;
-		r = tickets_find(d->o.db, quotes[i].name, d->arena, &t, why);
-		if (r == JEMBATAN_GONE) {
-			r = JEMBATAN_OK;
-			continue;
-		}
-		if (r == JEMBATAN_OK)
-			r = is_own_report(d, row, t.id, &own, why);
-		if (r == JEMBATAN_OK && own)
-			r = may_join(d, row, s, t.id, false, &t, &form, &may, why);
-		if (r == JEMBATAN_OK && own && may &&
-		    !decide_know_accuses(d, &row->message.message, &form)) {
-			*out_handled = true;
-			return decide_join(d, row, t.id,
-					   "it quotes the number of a report of the same person", why);
-		}
-		if (first.id == 0)
-			first = t;
-	}
-	*out_quotes = first.id != 0;
-	return r == JEMBATAN_OK && *out_quotes ? link_quoted(d, &first, f, why) : r;
-}
-
 /* ---- the decision ------------------------------------------------------ */
 
 static enum jembatan_result fold(struct decide *d, const struct inbox_row *row,
@@ -361,29 +284,42 @@ static enum jembatan_result fold(struct decide *d, const struct inbox_row *row,
 	       decide_leave(d, row, INBOX_REPOST, f->ticket.id, reason, why);
 }
 
+static enum jembatan_result decide_alone(struct decide *d, const struct inbox_row *row,
+					 const struct instance_settings *s,
+					 const struct decide_quoted *quoted, int64_t *out_ticket_id,
+					 struct why *why)
+{
+	enum jembatan_result r = decide_make_ticket(d, row, s, out_ticket_id, why);
+	return r == JEMBATAN_OK && quoted->is_elsewhere && *out_ticket_id != 0 ?
+	       decide_note(d, *out_ticket_id, DECIDE_ACTOR, "quotes",
+			   "it names a report that is not here: is it in another system?", why) : r;
+}
+
 enum jembatan_result decide_new_complaint(struct decide *d, const struct inbox_row *row,
 					  const struct instance_settings *s, struct why *why)
 {
 	struct fingerprint f;
 	struct dedup_answer answer;
 	struct finding finding = { .row = { .message_id = row->id } };
+	struct decide_quoted quoted = { .handled = false };
 	int64_t ticket_id = 0;
-	bool quotes = false, handled = false;
 	enum jembatan_result r = JEMBATAN_OK;
-	if (!compare_is_on(d->compare))
-		return decide_make_ticket(d, row, s, &ticket_id, why);
 	if (!never_joins(&row->message.message))
-		r = look_at_quotes(d, row, s, &finding, &quotes, &handled, why);
-	if (r != JEMBATAN_OK || handled)
+		r = decide_quotes(d, row, s, &quoted, why);
+	if (r != JEMBATAN_OK || quoted.handled)
 		return r;
+	if (!compare_is_on(d->compare))
+		return decide_alone(d, row, s, &quoted, &ticket_id, why);
 	compare(d, row, s, 0, &f, &answer);
-	if (!quotes)
-		r = find(d, row, s, &answer, &finding, why);
+	r = find(d, row, s, &answer, &finding, why);
 	if (r == JEMBATAN_OK && finding.ticket.id != 0) {
 		ticket_id = finding.ticket.id;
 		r = fold(d, row, &finding, why);
 	} else if (r == JEMBATAN_OK) {
-		r = decide_make_ticket(d, row, s, &ticket_id, why);
+		/* What it names says more than what it is like. */
+		r = quoted.message_id != 0 ? decide_link_quoted(d, &quoted, &finding.row, why) : r;
+		if (r == JEMBATAN_OK)
+			r = decide_alone(d, row, s, &quoted, &ticket_id, why);
 	}
 	/* What became no ticket is nothing to compare with. */
 	return r == JEMBATAN_OK && ticket_id != 0 ? compare_add(d->compare, &finding.row, &f, why) : r;

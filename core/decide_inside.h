@@ -14,6 +14,7 @@
 #define OF_TICKET_MAX 256u
 
 struct decide_know;
+struct duplicate_row;
 struct ticket;
 
 struct decide {
@@ -115,6 +116,28 @@ MUST_CHECK enum jembatan_result decide_make_ticket(struct decide *d, const struc
 MUST_CHECK enum jembatan_result decide_new_complaint(struct decide *d, const struct inbox_row *row,
 						     const struct instance_settings *s,
 						     struct why *why);
+/* decide_quotes.c: numbers of other reports in a text. */
+struct decide_quoted {
+	bool handled;       /* it became a follow-up of a report of the same person */
+	int64_t message_id; /* that began another report which it names; 0: none */
+	bool is_elsewhere;  /* it names one that we do not have */
+};
+MUST_CHECK enum jembatan_result decide_quotes(struct decide *d, const struct inbox_row *row,
+					      const struct instance_settings *s,
+					      struct decide_quoted *out, struct why *why);
+/* Sets decision, incident, nearest and evidence. */
+MUST_CHECK enum jembatan_result decide_link_quoted(struct decide *d,
+						   const struct decide_quoted *quoted,
+						   struct duplicate_row *out, struct why *why);
+
+/* decide_duplicates.c, for decide_quotes.c: subject and text, in d's arena; and whether
+ * a message may join a ticket. A ticket whose words were erased is nobody's. */
+const char *decide_words(struct decide *d, const struct jembatan_message *m);
+MUST_CHECK enum jembatan_result decide_may_join(struct decide *d, const struct inbox_row *row,
+						const struct instance_settings *s,
+						int64_t ticket_id, bool is_repost,
+						struct ticket_row *out, struct ticket *out_form,
+						bool *out_may, struct why *why);
 /* Its text was changed, and it stays with its ticket: later complaints are compared
  * with these words too. first: the message as it came. */
 MUST_CHECK enum jembatan_result decide_compare_change(struct decide *d,

@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "app_bench.h"
-#include "base/clock.h"
-#include "store/audit.h"
 #include "store/duplicates.h"
+#include "store/submissions.h"
 
 #define FLOOD "Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari No. 12 RT 3 RW 5 " \
 	"Kelurahan Tirtasuka tersumbat sampah sejak seminggu, setiap hujan air masuk ke kios pedagang"
@@ -88,6 +87,145 @@ START_TEST(who_writes_in_the_same_thread_is_not_the_same_person)
 }
 END_TEST
 
+/* ---- numbers of other systems -------------------------------------------- */
+
+#define RATNA "\"phone\": \"0812-0000-0017\""
+#define RATNA_TOO "\"phone\": \"+6281200000017\""
+#define BUDI "\"phone\": \"081300000018\""
+
+static struct duplicate_row found(int64_t message)
+{
+	struct duplicate_row row;
+	bench_ok(duplicates_of_message(bench.db, message, bench.arena, &row, &bench.why));
+	return row;
+}
+
+/* As the record of an app is called, and as its reporter writes it elsewhere. */
+static const struct {
+	const char *id, *text;
+	bool names_one; /* no other system has such numbers */
+} numbers[] = {
+	{ "LGWP14376928", "Sudah saya laporkan, LGWP14376928, airnya makin tinggi", true },
+	{ "LGWP14376928", "lgwp 14376928 belum selesai", true },
+	{ "JK2611210001", "Menyusul JK2611210001: petugas belum datang", true },
+	{ "1893847265019283746", "Tambahan laporan 1893847265019283746", false },
+	{ "4711", "Re: [Layanan Warga #4711] belum ada jawaban", false },
+	{ "7654321", "menindaklanjuti aduan 7654321", false },
+	{ "adu-2026-00123", "lanjutan aduan ADU-2026-00123", true },
+};
+
+START_TEST(who_quotes_an_apps_number_of_his_report_adds_to_it)
+{
+	app_bench_compares = _i % 2 == 0;
+	open_two();
+	say("a", numbers[_i / 2].id, FLOOD, RATNA, "");
+	say("b", "x1", numbers[_i / 2].text, RATNA_TOO, "");
+	ck_assert_uint_eq(app_bench_tickets(), 1);
+	ck_assert_int_eq(app_bench_message(2).stage, INBOX_FOLLOW_UP);
+	ck_assert_uint_eq(app_bench_pushes(OUTBOX_FOLLOW_UP), 1);
+}
+END_TEST
+
+/* Numbers alone are the same in many systems: they lead to nobody else's report. */
+START_TEST(who_quotes_an_apps_number_of_anothers_report_has_his_own_ticket)
+{
+	open_two();
+	say("a", numbers[_i].id, FLOOD, RATNA, "");
+	say("b", "x1", numbers[_i].text, BUDI, "");
+	ck_assert_uint_eq(app_bench_tickets(), 2);
+	ck_assert_int_eq(app_bench_message(2).stage, INBOX_TICKET);
+	ck_assert_uint_eq(app_bench_pushes(OUTBOX_CREATE), 2);
+	ck_assert_int_eq(found(2).incident == found(1).incident, numbers[_i].names_one);
+}
+END_TEST
+
+START_TEST(a_number_that_is_not_here_takes_no_report_away)
+{
+	open_two();
+	say("a", "LGWP14376928", FLOOD, RATNA, "");
+	say("b", "x1", "Lanjutan LGWP14376929: listrik padam di Cempaka", RATNA_TOO, "");
+	ck_assert_uint_eq(app_bench_tickets(), 2);
+	ck_assert_int_ne(found(2).incident, found(1).incident);
+	/* A person sees that there is such a report somewhere else. */
+	ck_assert_str_eq(app_bench_history(app_bench_ticket(1).id), "queued quotes");
+	say("b", "x2", "Lanjutan aduan 12: sampah menumpuk di Wijayasari", RATNA_TOO, "");
+	ck_assert_str_eq(app_bench_history(app_bench_ticket(2).id), "queued");
+}
+END_TEST
+
+static const char *const closed_ways[] = {
+	", \"flags\": [\"secret\"]",    /* the report that it names is public */
+	", \"flags\": [\"anonymous\"]",
+};
+
+START_TEST(a_secret_word_to_an_apps_report_has_its_own_ticket)
+{
+	open_two();
+	say("a", "LGWP14376928", FLOOD, RATNA, "");
+	say("b", "x1", "LGWP14376928: yang menutup saluran itu petugasnya sendiri", RATNA_TOO,
+	    closed_ways[_i]);
+	ck_assert_uint_eq(app_bench_tickets(), 2);
+}
+END_TEST
+
+/* What a form on the web told him. */
+START_TEST(who_quotes_the_number_that_a_form_gave_him_adds_to_it)
+{
+	struct submission_row told = { .reference = "IN-7K3M9QXH2B4C", .message_id = 1 };
+	open_two();
+	say("a", "f1", FLOOD, RATNA, "");
+	bench_ok(db_begin(bench.db, &bench.why));
+	bench_ok(submissions_add(bench.db, app_bench_message(1).instance_id, &(struct digest){ 0 },
+				 &told, &bench.why));
+	bench_ok(db_commit(bench.db, &bench.why));
+	say("b", "x1", "Menyusul in-7k3m9qxh2b4c, belum ada petugas", RATNA_TOO, "");
+	ck_assert_uint_eq(app_bench_tickets(), 1);
+	say("b", "x2", "Seperti IN-7K3M9QXH2B4C, di gang saya juga", BUDI, "");
+	ck_assert_uint_eq(app_bench_tickets(), 2);
+	ck_assert_int_eq(found(3).incident, found(1).incident);
+}
+END_TEST
+
+/* Whatever it names, the same words of the same person are sent once. */
+START_TEST(a_repost_that_quotes_anothers_number_is_a_repost)
+{
+	const char *text = FLOOD ". Tetangga melapor di LGWP14376928";
+	open_two();
+	say("a", "LGWP14376928", "Selokan di gang Mawar penuh sampah, airnya bau", BUDI, "");
+	say("b", "x1", text, RATNA, "");
+	say("b", "x2", text, RATNA, "");
+	ck_assert_uint_eq(app_bench_tickets(), 2);
+	ck_assert_int_eq(found(2).incident, found(1).incident);
+	ck_assert_int_eq(app_bench_message(3).stage, INBOX_REPOST);
+	ck_assert_int_eq(app_bench_message(3).ticket_id, app_bench_message(2).ticket_id);
+}
+END_TEST
+
+/* A person found that two tickets are one: the number of the one that is no more
+ * leads to the other. */
+START_TEST(the_number_of_a_joined_ticket_leads_to_the_one_it_was_joined_to)
+{
+	const char *answer = NULL;
+	open_two();
+	say("a", "1", FLOOD, RATNA, "");
+	say("b", "2", "Listrik padam di Cempakawarna sejak kemarin sore", BUDI, "");
+	const char *gone = app_bench_ticket(1).reference;
+	bench_ok(db_begin(bench.db, &bench.why));
+	bench_ok(decide_unite(app.decide, gone, app_bench_ticket(0).reference, "petugas",
+			      bench.arena, &answer, &bench.why));
+	bench_ok(db_commit(bench.db, &bench.why));
+	decide_committed(app.decide);
+	size_t kept = app_bench_ticket(0).state == TICKET_REJECTED ? 1 : 0;
+	gone = app_bench_ticket(1 - kept).reference;
+	ck_assert_int_eq(app_bench_ticket(1 - kept).state, TICKET_REJECTED);
+	say("a", "3", arena_printf(bench.arena, "Menyusul %s: sampai sekarang belum selesai", gone),
+	    kept == 0 ? BUDI : RATNA, "");
+	ck_assert_uint_eq(app_bench_tickets(), 2);
+	ck_assert_int_eq(app_bench_message(3).ticket_id, app_bench_ticket(kept).id);
+	ck_assert_int_eq(app_bench_message(3).stage, INBOX_FOLLOW_UP);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("duplicates_people");
@@ -98,5 +236,15 @@ int main(void)
 	tcase_add_loop_test(t, an_answer_is_known_by_the_number_however_it_is_written, 0,
 			    COUNT_OF(spellings));
 	tcase_add_test(t, who_writes_in_the_same_thread_is_not_the_same_person);
+	tcase_add_loop_test(t, who_quotes_an_apps_number_of_his_report_adds_to_it, 0,
+			    2 * COUNT_OF(numbers));
+	tcase_add_loop_test(t, who_quotes_an_apps_number_of_anothers_report_has_his_own_ticket, 0,
+			    COUNT_OF(numbers));
+	tcase_add_test(t, a_number_that_is_not_here_takes_no_report_away);
+	tcase_add_loop_test(t, a_secret_word_to_an_apps_report_has_its_own_ticket, 0,
+			    COUNT_OF(closed_ways));
+	tcase_add_test(t, who_quotes_the_number_that_a_form_gave_him_adds_to_it);
+	tcase_add_test(t, a_repost_that_quotes_anothers_number_is_a_repost);
+	tcase_add_test(t, the_number_of_a_joined_ticket_leads_to_the_one_it_was_joined_to);
 	return unit_run("duplicates_people", t);
 }
