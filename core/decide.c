@@ -17,6 +17,7 @@
 #include "store/outbox_rows.h"
 #include "ticket/complete.h"
 #include "ticket/normalize.h"
+#include "ticket/personal.h"
 #include "base/poison.h"
 
 #define RAW_INLINE_MAX FRAME_BLOB_MAX /* a webhook of one message keeps its body */
@@ -317,7 +318,10 @@ static enum jembatan_result quarantine(struct decide *d, const struct inbox_row 
 	char sentence[400];
 	int64_t id = 0;
 	buf_init(&raw, RAW_INLINE_MAX);
-	str_copy(sentence, sizeof(sentence), reason);
+	/* It is kept in clear. Cut behind it: half a number is not known as one. */
+	char *masked = arena_strdup(d->arena, reason);
+	(void)personal_mask(masked, PERSONAL_ALL);
+	str_copy(sentence, sizeof(sentence), masked);
 	/* Without them the message itself still holds what there is. */
 	if (begin.spooled_count == 0 && inbox_raw(d->o.db, row->id, &raw, NULL) != JEMBATAN_OK)
 		buf_clear(&raw);

@@ -15,6 +15,17 @@
 #define STATE_VALUE_MAX 65536u
 #define STATE_GETS 64u /* in a row: each costs us a reading of the store */
 
+/* A connector's sentence may quote what came from outside, and is logged, shown and
+ * kept in clear. */
+static const char *masked(const struct child *c, const char *sentence)
+{
+	if (sentence == NULL)
+		return NULL;
+	char *text = arena_strdup(c->frame_arena, sentence);
+	(void)personal_mask(text, PERSONAL_ALL);
+	return text;
+}
+
 static void on_log(struct child *c, const struct frame *f)
 {
 	struct msg_log log = { 0 };
@@ -29,13 +40,9 @@ static void on_log(struct child *c, const struct frame *f)
 	if (c->logs++ >= LOGS_PER_MINUTE)
 		return;
 	if (field_unpack(msg_log_fields, f->meta, c->frame_arena, &log, NULL) == JEMBATAN_OK &&
-	    log.text != NULL) {
-		/* A connector's sentence may quote what came from outside. */
-		char *text = arena_strdup(c->frame_arena, log.text);
-		(void)personal_mask(text, PERSONAL_ALL);
+	    log.text != NULL)
 		log_at(log.level <= JEMBATAN_ERROR ? (enum jembatan_level)log.level : JEMBATAN_ERROR,
-		       c->o.instance, "%s", text);
-	}
+		       c->o.instance, "%s", masked(c, log.text));
 }
 
 static void batch_ready(struct child *c)
@@ -57,6 +64,7 @@ static enum jembatan_result on_done(struct child *c, const struct frame *f, stru
 		return r;
 	if (result.result > JEMBATAN_FATAL || c->asked_type == 0 || f->seq != c->asked)
 		return why_set(why, JEMBATAN_DATA, "an answer to nothing that was asked");
+	result.why = masked(c, result.why);
 	batch_end_call(&c->batch, &c->record, &result);
 	if (!batch_is_empty(&c->batch))
 		batch_ready(c);
@@ -157,8 +165,8 @@ static enum jembatan_result on_response(struct child *c, const struct frame *f, 
 	if (r != JEMBATAN_OK)
 		return r;
 	if (response.result == JEMBATAN_DATA || c->record.emitted > 0)
-		batch_end_record(&c->batch, &c->record, response.why != NULL ? response.why :
-				 "the connector could not read this request");
+		batch_end_record(&c->batch, &c->record, response.why != NULL ?
+				 masked(c, response.why) : "the connector could not read this request");
 	else
 		batch_record_close(&c->record);
 	return on_answer(c, f, why);

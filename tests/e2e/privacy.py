@@ -124,10 +124,14 @@ def mine_of(p):
 
 
 def whole(p):
-    # A connector's line quotes what came from outside.
+    # A connector's sentences quote what came from outside.
     p.source.put({"do": "log", "text": "kiriman aneh dari " + PHONE + ", " + MAIL + ", NIK " + NIK})
+    p.shown.put({"do": "message", "kind": "unreadable", "id": "q0", "raw": "rusak",
+                 "text": 386 * "x" + " dari " + PHONE + ", " + MAIL})
+    wait_for("the record", lambda: p.rig.query("SELECT 1 FROM quarantine"))
+    expect("8129" not in p.rig.query("SELECT reason FROM quarantine")[0][0], "the reason names him")
     mine = plant(p, 1)
-    settled(p, 8)
+    settled(p, 9)
     sent = len(p.centre.complaints())
     told = json.dumps(p.centre.complaints())
     expect(NIK not in told and "NIK " + 16 * "*" in told and "Cikapundung" in told,

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import secrets
 import shutil
 import signal
@@ -66,6 +67,39 @@ def elsewhere(n):
 def end_with_us():
     """Between fork and exec: no daemon outlives a test that was killed."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+SAID = set()  # what citizens said and were, by Source.put and private(); in no log
+SAID_MOST = 4000
+QUOTED = []   # but a connector's own sentences, of which numbers and addresses are hidden
+NUMBERS = [re.compile(pattern) for pattern in (
+    r"(?<![\w.])(?:\+?62|0)8[0-9]{8,11}(?![\w.])",       # a telephone
+    r"(?<![\w.])[1-9][0-9]{5}[0-7][0-9][01][0-9]{7}(?![\w.])",  # a NIK
+    r"[\w.+-]+@[\w-]+\.[\w.-]*\w")]                     # a mail address
+
+
+def private(*words):
+    """Words that no log may hold at the end, nor a telephone, a NIK or a mail address."""
+    if len(SAID) < SAID_MOST:
+        SAID.update(w for w in words if len(w) >= 8)
+
+
+def private_of(step):
+    if step.get("do") in ("log", "return"):
+        QUOTED.extend(step[key] for key in ("text", "why") if key in step)
+    if step.get("do") == "message" and step.get("kind") != "unreadable":
+        said = [step.get("subject"), step.get("text"), *(step.get("author") or {}).values()]
+        private(*[w[:40] for w in said if isinstance(w, str)])
+
+
+def check_log(text):
+    """Whoever writes to the log keeps a citizen's words to himself, at each level."""
+    for word in SAID:
+        expect(word not in text or any(word in quoted for quoted in QUOTED),
+               "the log holds a citizen's word: %s" % word)
+    for pattern in NUMBERS:
+        found = pattern.search(text)
+        expect(not found, "the log holds %s" % (found and found[0]))
 
 
 class Rig:
@@ -183,10 +217,12 @@ class Rig:
     def close(self, keep=False):
         for stop in reversed(self.stoppers):
             stop()
+        logs = "".join(p.read_text(errors="replace") for p in self.dir.glob("daemon*.log"))
         if keep:
             print("kept: %s" % self.dir, file=sys.stderr)
         else:
             shutil.rmtree(self.dir, ignore_errors=True)
+        check_log(logs)
 
 
 class Centre:
@@ -301,6 +337,7 @@ class Source:
     def put(self, *steps):
         with self.lock:
             for step in steps:
+                private_of(step)
                 self.number += 1
                 self.lines.append((self.number, json.dumps(step)))
 

@@ -114,7 +114,9 @@ def run(build, keep):
     p = Place(build)
     try:
         plant_messages(p)
-        wait_for("the alarm of the instance", lambda: p.rig.alarms("aplikasi"))
+        alarm = wait_for("the alarm of the instance", lambda: p.rig.alarms("aplikasi"))[0]
+        expect("the remote says: " in alarm and not any(w in alarm for w in (PHONE, MAIL, NIK)),
+               "the connector's sentence is shown as it is: %s" % alarm)
         check_helps(p.bundle("one.tar"))
         expect(p.rig.command("support-bundle", str(p.rig.dir / "one.tar")).returncode == 73,
                "it writes over what is there")
