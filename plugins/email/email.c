@@ -1,6 +1,7 @@
 /* email.c: the mail connector: its options, which source they name, the way back. */
 #include "email/email_imap.h"
 #include "email/email_maildir.h"
+#include "email/email_oauth.h"
 #include "email/email_parse.h"
 #include "email/email_smtp.h"
 
@@ -17,6 +18,7 @@
 static const char *const source_choices[] = { "imap", "maildir", NULL };
 static const char *const tls_choices[] = { "auto", "required", "none", NULL };
 static const char *const auth_choices[] = { "password", "oauth2", "xoauth2", "oauthbearer", NULL };
+static const char *const provider_choices[] = { "none", "google", "microsoft", NULL };
 static const char *const https[] = { "https", "http", NULL };
 static const char *const schemes[] = { "imaps", "imap", NULL };
 static const char *const smtp_schemes[] = { "smtps", "smtp", NULL };
@@ -31,14 +33,25 @@ static const struct jembatan_option options[] = {
 	  "source: imap: how to log in: password, or by an OAuth2 access token: oauth2 (whatever "
 	  "the server offers), xoauth2, oauthbearer." },
 	{ "password", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL, "auth: password: the password." },
+	{ "provider", JEMBATAN_CHOICE, 0, "none", 0, 0, provider_choices,
+	  "auth: oauth2: google or microsoft: presets token_url, authorize_url and scope; the account "
+	  "consents by `jembatan oauth`." },
+	{ "tenant", JEMBATAN_STRING, 0, "organizations", 0, 0, NULL,
+	  "provider: microsoft: the organisation's id or domain." },
 	{ "token_url", JEMBATAN_URL, 0, NULL, 0, 0, https,
-	  "auth: oauth2: where access tokens are issued." },
+	  "auth: oauth2: where access tokens are issued; preset by `provider`." },
+	{ "authorize_url", JEMBATAN_URL, 0, NULL, 0, 0, https,
+	  "auth: oauth2: the page on which the account consents, for `jembatan oauth`; preset by "
+	  "`provider`." },
+	{ "redirect_url", JEMBATAN_URL, 0, NULL, 0, 0, https,
+	  "auth: oauth2: where the browser ends, as registered; preset: http://localhost. Nobody "
+	  "need listen there." },
 	{ "client_id", JEMBATAN_STRING, 0, NULL, 0, 0, NULL, "auth: oauth2: our id there." },
 	{ "client_secret", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL, "auth: oauth2: our secret there." },
 	{ "refresh_token", JEMBATAN_SECRET, 0, NULL, 0, 0, NULL,
-	  "auth: oauth2: the token of the account's consent; without it the grant is "
-	  "client_credentials." },
-	{ "scope", JEMBATAN_STRING, 0, NULL, 0, 0, NULL, "auth: oauth2: the scope to ask for." },
+	  "auth: oauth2: the token of a consent from elsewhere; without it `jembatan oauth` brings "
+	  "one, and without `provider` and `authorize_url` the grant is client_credentials." },
+	{ "scope", JEMBATAN_STRING, 0, NULL, 0, 0, NULL, "auth: oauth2: the scope to ask for; preset by `provider`." },
 	{ "client_in_header", JEMBATAN_BOOLEAN, 0, "false", 0, 0, NULL,
 	  "auth: oauth2: id and secret go as Basic, not in the form." },
 	{ "token_ca_file", JEMBATAN_PATH, 0, NULL, 0, 0, NULL,
@@ -94,8 +107,7 @@ struct email {
 	const char *addresses[OWN_MAX + 2];
 	struct own own;
 	struct imap_options imap_options;
-	struct kit_http *http; /* to where tokens are issued; or NULL */
-	struct kit_auth *oauth;
+	struct email_oauth *oauth; /* NULL: by password */
 	struct imap_source *imap;
 	struct maildir_options maildir_options;
 	struct maildir_source *maildir;
@@ -107,23 +119,10 @@ static bool is_maildir(struct jembatan_context *ctx)
 	return strcmp(jembatan_get_string(ctx, "source"), "maildir") == 0;
 }
 
-/* NULL: by password. */
-static const char *mechanism_of(const char *auth)
-{
-	if (strcmp(auth, "xoauth2") == 0)
-		return "XOAUTH2";
-	return strcmp(auth, "oauthbearer") == 0 ? "OAUTHBEARER" : NULL;
-}
-
-static bool is_oauth(struct jembatan_context *ctx)
-{
-	return strcmp(jembatan_get_string(ctx, "auth"), "password") != 0;
-}
-
 /* For reading, or for SMTP without a password of its own. */
 static bool wants_oauth(struct jembatan_context *ctx)
 {
-	return is_oauth(ctx) &&
+	return email_oauth_is_set(ctx) &&
 	       (!is_maildir(ctx) || (smtp_is_wanted(ctx) &&
 				     jembatan_get_string(ctx, "smtp_password") == NULL));
 }
@@ -134,7 +133,7 @@ static struct imap_login login_of(struct jembatan_context *ctx)
 		.url = jembatan_get_string(ctx, "url"),
 		.user = jembatan_get_string(ctx, "user"),
 		.password = jembatan_get_string(ctx, "password"),
-		.mechanism = mechanism_of(jembatan_get_string(ctx, "auth")),
+		.mechanism = email_oauth_mechanism(ctx),
 		.ca_file = jembatan_get_string(ctx, "ca_file"),
 		.tls = mail_tls_of(jembatan_get_string(ctx, "tls")),
 		.timeout_ms = jembatan_get_integer(ctx, "timeout"),
@@ -152,27 +151,14 @@ static enum jembatan_result missing(struct jembatan_context *ctx, const char *se
 /* What the login needs, by `auth`. */
 static enum jembatan_result check_auth(struct jembatan_context *ctx)
 {
-	const char *auth = jembatan_get_string(ctx, "auth");
-	const char *user = jembatan_get_string(ctx, "user");
-
-	if (!is_oauth(ctx))
-		return jembatan_get_string(ctx, "password") != NULL
-			       ? JEMBATAN_OK
-			       : missing(ctx, "auth", auth, "password");
-	for (const char *c = user != NULL ? user : ""; *c != '\0'; c++) {
-		if ((unsigned char)*c < ' ')
-			return jembatan_explain(ctx, JEMBATAN_CONFIG,
-						"%s: user holds a control character",
-						jembatan_where(ctx, "user", NULL));
-	}
-	if (jembatan_get_string(ctx, "token_url") == NULL)
-		return missing(ctx, "auth", auth, "token_url");
-	if (jembatan_get_string(ctx, "client_id") == NULL)
-		return missing(ctx, "auth", auth, "client_id");
-	if (jembatan_get_string(ctx, "client_secret") == NULL &&
-	    jembatan_get_string(ctx, "refresh_token") == NULL)
-		return missing(ctx, "auth", auth, "client_secret or refresh_token");
-	return JEMBATAN_OK;
+	if (email_oauth_is_set(ctx))
+		return email_oauth_check(ctx);
+	if (strcmp(jembatan_get_string(ctx, "provider"), "none") != 0)
+		return jembatan_explain(ctx, JEMBATAN_CONFIG, "%s: provider needs auth: oauth2",
+					jembatan_where(ctx, "provider", NULL));
+	return jembatan_get_string(ctx, "password") != NULL
+		       ? JEMBATAN_OK
+		       : missing(ctx, "auth", "password", "password");
 }
 
 static enum jembatan_result check_source(struct jembatan_context *ctx)
@@ -206,29 +192,6 @@ static enum jembatan_result email_check(struct jembatan_context *ctx)
 	return result == JEMBATAN_OK && smtp_is_wanted(ctx) ? smtp_check(ctx) : result;
 }
 
-static void open_oauth(struct jembatan_context *ctx, struct email *self)
-{
-	const char *token_url = jembatan_get_string(ctx, "token_url");
-	struct kit_http_options http = { .size = sizeof http,
-					 .origins = &token_url,
-					 .origin_count = 1,
-					 .ca_file = jembatan_get_string(ctx, "token_ca_file"),
-					 .answer_ms = jembatan_get_integer(ctx, "timeout") };
-	struct kit_auth_options auth = {
-		.size = sizeof auth,
-		.kind = KIT_AUTH_OAUTH2,
-		.token_url = token_url,
-		.client_id = jembatan_get_string(ctx, "client_id"),
-		.client_secret = jembatan_get_string(ctx, "client_secret"),
-		.refresh_token = jembatan_get_string(ctx, "refresh_token"),
-		.scope = jembatan_get_string(ctx, "scope"),
-		.client_in_header = jembatan_get_integer(ctx, "client_in_header") != 0,
-	};
-
-	self->http = kit_http_new(ctx, &http);
-	self->oauth = kit_auth_new(ctx, self->http, &auth);
-}
-
 /* What comes from where we write is ours as well. */
 static void read_own(struct jembatan_context *ctx, struct kit_arena *arena,
 		     const char *addresses[OWN_MAX + 2], struct own *own)
@@ -257,9 +220,9 @@ static enum jembatan_result email_open(struct jembatan_context *ctx, const char 
 	self->arena = kit_arena_new();
 	read_own(ctx, self->arena, self->addresses, &self->own);
 	if (wants_oauth(ctx))
-		open_oauth(ctx, self);
+		self->oauth = email_oauth_new(ctx);
 	if (smtp_is_wanted(ctx))
-		self->smtp = smtp_new(ctx, &self->own, self->oauth);
+		self->smtp = smtp_new(ctx, &self->own, email_oauth_tokens(self->oauth));
 	if (is_maildir(ctx)) {
 		self->maildir_options = (struct maildir_options){
 			.path = jembatan_get_string(ctx, "maildir"),
@@ -280,7 +243,7 @@ static enum jembatan_result email_open(struct jembatan_context *ctx, const char 
 			.mail_max_bytes = (size_t)jembatan_get_integer(ctx, "mail_max"),
 			.own = &self->own,
 		};
-		self->imap_options.login.oauth = self->oauth;
+		self->imap_options.login.oauth = email_oauth_tokens(self->oauth);
 		self->imap = imap_source_new(&self->imap_options, cursor);
 	}
 	*out_self = self;
@@ -330,6 +293,14 @@ static enum jembatan_result email_reply(struct jembatan_context *ctx, void *data
 				"off");
 }
 
+static enum jembatan_result email_consent(struct jembatan_context *ctx, void *data,
+					  const char *answer, const char **out_url)
+{
+	struct email *self = data;
+
+	return email_oauth_consent(ctx, self->oauth, answer, out_url);
+}
+
 static void email_close(struct jembatan_context *ctx, void *data)
 {
 	struct email *self = data;
@@ -338,8 +309,7 @@ static void email_close(struct jembatan_context *ctx, void *data)
 	imap_source_free(self->imap);
 	maildir_source_free(self->maildir);
 	smtp_free(self->smtp);
-	kit_auth_free(self->oauth);
-	kit_http_free(self->http);
+	email_oauth_free(self->oauth);
 	kit_arena_free(self->arena);
 	explicit_bzero(&self->own, sizeof self->own);
 	g_free(self);
@@ -352,6 +322,7 @@ static const struct jembatan_operations operations = {
 	.poll = email_poll,
 	.reply = email_reply,
 	.preview = email_preview,
+	.consent = email_consent,
 	.close = email_close,
 };
 
@@ -362,7 +333,8 @@ static const struct jembatan_connector connector = {
 	.name = "email",
 	.version = "0.1.0",
 	.summary = "Mail from an IMAP server or a Maildir, and replies by SMTP",
-	.capabilities = JEMBATAN_CAN_POLL | JEMBATAN_CAN_REPLY | JEMBATAN_CAN_PREVIEW,
+	.capabilities = JEMBATAN_CAN_POLL | JEMBATAN_CAN_REPLY | JEMBATAN_CAN_PREVIEW |
+			JEMBATAN_CAN_CONSENT,
 	.options = options,
 	.operations = &operations,
 };

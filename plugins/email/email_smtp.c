@@ -6,6 +6,7 @@
  * once wherever mails are known by it. Nothing is logged of address or text. */
 #include "email/email_smtp.h"
 #include "email/address.h"
+#include "email/email_oauth.h"
 #include "email/reply_mail.h"
 #include "email/smtp_send.h"
 
@@ -98,18 +99,11 @@ enum jembatan_result smtp_check(struct jembatan_context *ctx)
 					  "%s: smtp_user holds a control character",
 					  jembatan_where(ctx, "smtp_user", NULL));
 	if (result == JEMBATAN_OK && jembatan_get_string(ctx, "smtp_user") != NULL &&
-	    strcmp(jembatan_get_string(ctx, "auth"), "password") == 0 &&
+	    !email_oauth_is_set(ctx) &&
 	    either(ctx, "smtp_password", "password") == NULL)
 		result = jembatan_explain(ctx, JEMBATAN_CONFIG, "%s: smtp_user needs smtp_password",
 					  jembatan_where(ctx, "smtp_user", NULL));
 	return result == JEMBATAN_OK ? check_from(ctx) : result;
-}
-
-static const char *mechanism_of(const char *auth)
-{
-	if (strcmp(auth, "xoauth2") == 0)
-		return "XOAUTH2";
-	return strcmp(auth, "oauthbearer") == 0 ? "OAUTHBEARER" : NULL;
 }
 
 struct smtp *smtp_new(struct jembatan_context *ctx, struct own *own, struct kit_auth *oauth)
@@ -130,7 +124,7 @@ struct smtp *smtp_new(struct jembatan_context *ctx, struct own *own, struct kit_
 		.url = jembatan_get_string(ctx, "smtp_url"),
 		.user = oauth != NULL || password != NULL ? either(ctx, "smtp_user", "user") : NULL,
 		.password = password,
-		.mechanism = mechanism_of(jembatan_get_string(ctx, "auth")),
+		.mechanism = email_oauth_mechanism(ctx),
 		.ca_file = jembatan_get_string(ctx, "ca_file"),
 		.tls = mail_tls_of(jembatan_get_string(ctx, "smtp_tls")),
 		.timeout_ms = jembatan_get_integer(ctx, "timeout"),

@@ -8,6 +8,7 @@ found and left. Dovecot and Proxy serve the benchmark too.
 """
 import argparse
 import asyncio
+import base64
 import os
 import pathlib
 import pwd
@@ -36,9 +37,17 @@ default_internal_group = {group}
 default_login_user = {user}
 first_valid_uid = 0
 mail_location = maildir:{dir}/mail/%u
+auth_mechanisms = plain xoauth2 oauthbearer
+auth_failure_delay = 0
 passdb {{
   driver = static
+  mechanisms = plain
   args = password=rahasia
+}}
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {dir}/oauth2.conf
 }}
 userdb {{
   driver = static
@@ -62,6 +71,14 @@ service anvil {{
 """
 
 
+# Tokens are checked by Dovecot itself, against a key in a file.
+TOKENS = """\
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix={dir}/keys/
+username_attribute = sub
+"""
+
+
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
@@ -76,7 +93,10 @@ def answers(port):
 
 
 class Dovecot:
-    """As an ordinary user; any user logs in with the password "rahasia"."""
+    """As an ordinary user; any user logs in with the password "rahasia", or with a
+    token that bears his name, signed with `key` (HS256)."""
+
+    key = "kunci-uji-256-bit-untuk-jembatan"
 
     def __init__(self):
         self.user = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
@@ -88,7 +108,12 @@ class Dovecot:
         (self.dir / "dovecot.conf").write_text(CONFIG.format(
             dir=self.dir, user=self.user.pw_name, group=group, uid=self.user.pw_uid,
             gid=self.user.pw_gid, port=self.port))
-        self.own(self.dir / "dovecot.conf")
+        key = self.dir / "keys" / "default" / "HS256" / "default"
+        key.parent.mkdir(parents=True)
+        key.write_text(base64.b64encode(self.key.encode()).decode())
+        (self.dir / "oauth2.conf").write_text(TOKENS.format(dir=self.dir))
+        for path in [*self.dir.iterdir(), *(self.dir / "keys").rglob("*")]:
+            self.own(path)
         self.process = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c",
                                          str(self.dir / "dovecot.conf")],
                                         stderr=subprocess.DEVNULL, preexec_fn=self.become)

@@ -19,13 +19,14 @@ Says its URL on stdout. /2/users/me, /2/users/ID/mentions, /2/users/ID/tweets,
   GET  /_state            what was asked and posted"""
 import argparse
 import base64
-import hashlib
 import http.server
 import json
 import re
 import threading
 import time
 import urllib.parse
+
+from consent import Consent
 
 RENAMED = {"edit_history_tweet_ids": "edit_history_post_ids", "note_tweet": "note_post",
            "referenced_tweets": "referenced_posts", "tweets": "posts"}
@@ -51,7 +52,7 @@ class World:
         self.own, self.faults, self.asked, self.queries = [], [], {}, []
         self.versions, self.hidden = {}, set()  # of posts, by their ids
         self.access, self.refresh, self.round = options.token, options.refresh, 0
-        self.opened, self.ended = None, None
+        self.consent = Consent("offline.access")
         self.users[options.account] = {"id": options.account, "name": "Lapor Contoh",
                                        "username": "lapor_contoh"}
 
@@ -166,24 +167,9 @@ class World:
         self.own.append({"text": text, "parent": parent, "post": post})
         return 201, {"data": {"id": number, "text": shown, "edit_history_tweet_ids": [number]}}
 
-    def browse(self, url):
-        self.opened = {k: v[0] for k, v in urllib.parse.parse_qs(urllib.parse.urlsplit(url).query).items()}
-        self.ended = self.opened["redirect_uri"] + "?" + urllib.parse.urlencode(
-            {"state": self.opened["state"], "code": "kode-uji"})
-
-    def is_consent(self, form):
-        """The code counts once, for whom the page was made (RFC 7636, 4.6)."""
-        page, self.opened = self.opened, None
-        verifier = form.get("code_verifier", [""])[0].encode()
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier).digest()).rstrip(b"=").decode()
-        return bool(page) and form.get("code") == ["kode-uji"] and page["code_challenge"] == challenge \
-            and page["code_challenge_method"] == "S256" and 43 <= len(verifier) <= 128 \
-            and form.get("redirect_uri") == [page["redirect_uri"]] \
-            and form.get("client_id") == [page["client_id"]] and "offline.access" in page["scope"]
-
     def token(self, form):
         if form.get("grant_type") == ["authorization_code"]:
-            if not self.is_consent(form):
+            if not self.consent.is_answered(form):
                 return 400, {"error": "invalid_grant"}
         elif form.get("refresh_token", [""])[0] != self.refresh or not self.refresh:
             return 400, {"error": "invalid_grant", "error_description": "Value passed for the token "
@@ -234,11 +220,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif path == "/_expire":
             w.access = None
         elif path == "/_browse":
-            w.browse(body["url"])
+            w.consent.browse(body["url"])
         elif path == "/_fault":
             w.faults.append(dict({"times": 1, "skip": 0}, **body))
         else:
-            return self.say(200, {"asked": w.asked, "queries": w.queries, "round": w.round, "ended": w.ended,
+            return self.say(200, {"asked": w.asked, "queries": w.queries, "round": w.round, "ended": w.consent.ended,
                                   "posted": [{"text": p["text"], "parent": p["parent"],
                                               "id": p["post"]["id"]} for p in w.own]})
         return self.say(200, {})
