@@ -147,6 +147,12 @@ struct verdict {
 	const char *what, *reason;
 };
 
+/* Why it goes where it goes, with what is worth knowing there. */
+static const char *with_lacks(struct decide *d, const char *reason, const struct decide_known *known)
+{
+	return known->lacks == NULL ? reason : arena_printf(d->arena, "%s; %s", reason, known->lacks);
+}
+
 /* misfit: where it breaks the format, or NULL. */
 static struct verdict judge(struct decide *d, const struct instance_settings *s,
 			    const struct ticket *t, const char *misfit,
@@ -174,7 +180,8 @@ static struct verdict judge(struct decide *d, const struct instance_settings *s,
 		if (known->review != NULL)
 			return (struct verdict){ TICKET_REVIEW, INBOX_TICKET, "review", known->review };
 		return (struct verdict){ TICKET_QUEUED, INBOX_TICKET, "queued",
-			known->note != NULL ? known->note : "push: auto sends it to the centre" };
+			with_lacks(d, known->note != NULL ? known->note :
+				   "push: auto sends it to the centre", known) };
 	case PUSH_SHADOW:
 		return (struct verdict){ TICKET_SHADOW, INBOX_TICKET, "shadow",
 			"push: shadow does everything but the sending" };
@@ -182,7 +189,7 @@ static struct verdict judge(struct decide *d, const struct instance_settings *s,
 		break;
 	}
 	return (struct verdict){ TICKET_REVIEW, INBOX_TICKET, "review",
-		"push: review waits for a person: `jembatan review accept`" };
+		with_lacks(d, "push: review waits for a person: `jembatan review accept`", known) };
 }
 
 /* A planted bug: the message leaves its stage before its product is there. */

@@ -235,7 +235,11 @@ enum jembatan_result decide_know_fill(struct decide *d, const struct instance_se
 		return r;
 	unsigned missing = all->complete.ask && out->review == NULL ?
 			   complete_check(t, &all->complete, is_local(s)) : 0;
-	out->missing = complete_can_ask(missing) ? missing : 0;
+	bool is_asked = complete_can_ask(missing) && s != NULL && s->replies != REPLIES_OFF;
+	out->missing = is_asked ? missing : 0;
+	if ((missing & ~(1u << COMPLETE_ADDRESS)) != 0 && !is_asked)
+		out->lacks = arena_printf(d->arena, "it lacks %s, and its reporter cannot be asked",
+					  complete_names(missing, d->arena));
 	return JEMBATAN_OK;
 }
 
@@ -278,21 +282,19 @@ static enum jembatan_result go_on(struct decide *d, const struct instance_settin
 
 static enum jembatan_result put_answer(struct decide *d, const struct inbox_row *row,
 				       const struct instance_settings *s, int64_t ticket_id,
-				       unsigned *out_missing, struct why *why)
+				       struct decide_known *out, struct why *why)
 {
 	const char *text = row->message.message.text;
 	struct ticket_row known;
 	struct ticket t;
-	struct decide_known found;
 	enum jembatan_result r = tickets_read(d->o.db, ticket_id, d->arena, &known, &t, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	if (text != NULL)
 		t.content_edited = arena_printf(d->arena, "%s\n\n%s", t.content_edited, text);
-	r = decide_know_fill(d, s, &t, &found, why);
+	r = decide_know_fill(d, s, &t, out, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	*out_missing = found.missing;
 	CLEANUP(free_pointer) char *body = ticket_to_json(&t);
 	return tickets_set_body(d->o.db, ticket_id, body, why);
 }
@@ -306,25 +308,27 @@ enum jembatan_result decide_know_answer(struct decide *d, const struct inbox_row
 					const struct instance_settings *s,
 					const struct ticket_row *ticket, struct why *why)
 {
-	unsigned missing = 0;
+	struct decide_known known = { 0 };
 	const char *reason = "its reporter answered: the words are part of the report";
-	enum jembatan_result r = put_answer(d, row, s, ticket->id, &missing, why);
+	enum jembatan_result r = put_answer(d, row, s, ticket->id, &known, why);
 	/* Files go out behind the report, as an addition. */
 	if (r == JEMBATAN_OK)
 		r = decide_leave(d, row, has_files(row) ? INBOX_FOLLOW_UP : INBOX_STORED, ticket->id,
 				 reason, why);
 	if (r == JEMBATAN_OK)
-		r = decide_note(d, ticket->id, DECIDE_ACTOR, "answered", missing == 0 ? reason :
+		r = decide_note(d, ticket->id, DECIDE_ACTOR, "answered", known.missing == 0 ? reason :
 				arena_printf(d->arena, "its reporter answered; still missing: %s",
-					     complete_names(missing, d->arena)), why);
+					     complete_names(known.missing, d->arena)), why);
 	if (r != JEMBATAN_OK)
 		return r;
-	return missing == 0 ? go_on(d, s, ticket, "nothing is missing any more", why) :
+	return known.missing == 0 ? go_on(d, s, ticket, known.lacks != NULL ? known.lacks :
+					  "nothing is missing any more", why) :
 	       incomplete_put(d->o.db, &(struct incomplete_row){ .ticket_id = ticket->id,
-								 .missing = missing }, why);
+								 .missing = known.missing }, why);
 }
 
-static enum jembatan_result end_wait(struct decide *d, int64_t ticket_id, struct why *why)
+static enum jembatan_result end_wait(struct decide *d, int64_t ticket_id, unsigned missing,
+				     struct why *why)
 {
 	static const char archived[] = "nobody answered what was asked: it is kept here and not sent "
 				       "(`complete.after`)";
@@ -343,7 +347,8 @@ static enum jembatan_result end_wait(struct decide *d, int64_t ticket_id, struct
 	if (!was_asked || !d->o.settings->complete.archive)
 		return go_on(d, intake_instance(d->o.intake, t.instance_id, &start_ms), &t, was_asked ?
 			     "nobody answered what was asked: it goes on as it is" :
-			     "its reporter could not be asked what is missing: it goes on as it is", why);
+			     arena_printf(d->arena, "its reporter could not be asked what is missing (%s): "
+					  "it goes on as it is", complete_names(missing, d->arena)), why);
 	r = incomplete_remove(d->o.db, ticket_id, why);
 	if (r == JEMBATAN_OK)
 		r = tickets_set_state(d->o.db, ticket_id, TICKET_ARCHIVED, archived, why);
@@ -360,7 +365,7 @@ enum jembatan_result decide_know_due(struct decide *d, struct why *why)
 		return JEMBATAN_OK;
 	enum jembatan_result r = incomplete_due(d->o.db, clock_now_ms(), DUE_MAX, rows, &count, why);
 	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++)
-		r = end_wait(d, rows[i].ticket_id, why);
+		r = end_wait(d, rows[i].ticket_id, rows[i].missing, why);
 	if (r == JEMBATAN_OK && count < DUE_MAX)
 		d->know->due_mono_ms = now;
 	return r;

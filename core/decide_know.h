@@ -10,6 +10,7 @@ struct decide_known {
 	const char *review; /* a person must look first: why; NULL: no */
 	const char *note;   /* how it leaves, where that is out of the ordinary; or NULL */
 	unsigned missing;   /* what its reporter is to be asked for; 0: nothing */
+	const char *lacks;  /* what it lacks, where nobody can be asked for it; or NULL */
 };
 
 struct decide_know *decide_know_new(void);

@@ -158,7 +158,10 @@ static enum jembatan_result drop(struct replies *r, struct reply_row *row, const
 	row->why = reason;
 	row->missed = is_missed;
 	enum jembatan_result result = replies_update(r->o.db, row, NULL, why);
-	return result == JEMBATAN_OK ? note_row(r, row, why) : result;
+	if (result == JEMBATAN_OK)
+		result = note_row(r, row, why);
+	return result == JEMBATAN_OK && row->event == REPLY_QUESTION ?
+		       replies_question_over(r, row->ticket_id, why) : result;
 }
 
 /* Not at this hour, or enough for one address and day. *out_waits: it was put
@@ -299,7 +302,7 @@ enum jembatan_result replies_write(struct replies *r, struct why *why)
 	for (struct send *s = r->sends; s != NULL && result == JEMBATAN_OK; s = s->next)
 		if (s->state == SEND_ANSWERED)
 			result = write_answer(r, s, why);
-	if (result != JEMBATAN_OK || !r->is_on)
+	if (result != JEMBATAN_OK || (!r->is_on && !r->settings->complete.ask))
 		return result;
 	if (clock_mono_ms() - r->asked_mono_ms > ASK_AGAIN_MS) {
 		r->asked_mono_ms = clock_mono_ms();

@@ -82,6 +82,10 @@ void replies_note_way(struct way *w, const struct reply_verdict *v);
 
 /* replies_plan.c, in the transaction: news and questions become rows. */
 MUST_CHECK enum jembatan_result replies_plan(struct replies *r, struct why *why);
+/* A question did not leave, or not get through: when none of this ticket may any more,
+ * nobody is waited for. */
+MUST_CHECK enum jembatan_result replies_question_over(struct replies *r, int64_t ticket_id,
+						      struct why *why);
 
 /* replies_reach.c: what failed may say that its channel cannot reach this person. */
 extern const char replies_not_tried[];

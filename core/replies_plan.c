@@ -296,6 +296,8 @@ static enum jembatan_result on_failed(struct plan *p, struct why *why)
 	if (r != JEMBATAN_OK || failed.event == REPLY_RESEND || failed.event == REPLY_RECEIVED)
 		return r;
 	r = try_on(p, &failed, &found, why);
+	if (r == JEMBATAN_OK && failed.event == REPLY_QUESTION)
+		r = replies_question_over(p->r, p->ticket.id, why);
 	if (r != JEMBATAN_OK || found || failed.state != REPLY_FAILED)
 		return r;
 	failed.missed = true;
@@ -372,6 +374,8 @@ static enum jembatan_result ask(struct replies *r, const struct incomplete_row *
 	enum jembatan_result result = tickets_head(r->o.db, row->ticket_id, r->arena, &ticket, why);
 	if (result != JEMBATAN_OK)
 		return result == JEMBATAN_GONE ? JEMBATAN_OK : result;
+	if (replies_way_of(r, ticket.instance_id) == NULL)
+		return JEMBATAN_OK; /* it has not begun yet */
 	const struct reply_news news = { .message_id = ticket.message_id };
 	struct plan p = { .r = r, .arena = r->arena, .news = &news, .ticket = ticket,
 			  .now_ms = clock_now_ms() };
@@ -380,21 +384,52 @@ static enum jembatan_result ask(struct replies *r, const struct incomplete_row *
 	bool is_asked = false;
 	if (result == JEMBATAN_OK)
 		result = replies_was_asked(r->o.db, ticket.id, &is_asked, why);
-	return result == JEMBATAN_OK && is_asked ?
-		       incomplete_set_asked(r->o.db, ticket.id, p.now_ms, why) : result;
+	if (result == JEMBATAN_OK && is_asked)
+		result = incomplete_set_asked(r->o.db, ticket.id, p.now_ms, why);
+	return result == JEMBATAN_OK ? replies_question_over(r, ticket.id, why) : result;
 }
 
-/* Each ticket is looked at once; whom nobody can ask is looked at again after a
- * start or with other settings. */
+enum jembatan_result replies_question_over(struct replies *r, int64_t ticket_id, struct why *why)
+{
+	bool lives = false;
+	enum jembatan_result result = replies_question_lives(r->o.db, ticket_id, &lives, why);
+	return result != JEMBATAN_OK || lives ? result :
+	       incomplete_end(r->o.db, ticket_id, clock_now_ms(), why);
+}
+
+/* Of a channel where nobody is answered, or not any more: what has not left never
+ * will. */
+static enum jembatan_result end_unsent(struct replies *r, const struct incomplete_row *row,
+				       bool *out_ended, struct why *why)
+{
+	struct ticket_row ticket;
+	int64_t start_ms;
+	bool has_left = false;
+	enum jembatan_result result = tickets_head(r->o.db, row->ticket_id, r->arena, &ticket, why);
+	if (result != JEMBATAN_OK)
+		return result == JEMBATAN_GONE ? JEMBATAN_OK : result;
+	const struct instance_settings *s = intake_instance(r->o.intake, ticket.instance_id,
+							    &start_ms);
+	*out_ended = s == NULL || s->replies == REPLIES_OFF;
+	if (*out_ended)
+		result = replies_question_left(r->o.db, row->ticket_id, &has_left, why);
+	return result != JEMBATAN_OK || !*out_ended || has_left ? result :
+	       incomplete_end(r->o.db, row->ticket_id, clock_now_ms(), why);
+}
+
+/* Each ticket is looked at once, and again after a start or with other settings. */
 static enum jembatan_result plan_questions(struct replies *r, struct why *why)
 {
 	struct incomplete_row rows[QUESTIONS_SLICE];
 	size_t count = 0;
-	enum jembatan_result result = incomplete_unasked(r->o.db, r->unasked_after, QUESTIONS_SLICE,
-							 rows, &count, why);
+	enum jembatan_result result = incomplete_list(r->o.db, r->unasked_after, QUESTIONS_SLICE,
+						      rows, &count, why);
 	for (size_t i = 0; i < count && result == JEMBATAN_OK; i++) {
+		bool ended = false;
 		arena_reset(r->arena);
-		result = ask(r, &rows[i], why);
+		result = end_unsent(r, &rows[i], &ended, why);
+		if (result == JEMBATAN_OK && !ended && rows[i].asked_ms == 0)
+			result = ask(r, &rows[i], why);
 		r->unasked_after = rows[i].ticket_id;
 	}
 	r->more_news |= count == QUESTIONS_SLICE;
@@ -403,6 +438,6 @@ static enum jembatan_result plan_questions(struct replies *r, struct why *why)
 
 enum jembatan_result replies_plan(struct replies *r, struct why *why)
 {
-	enum jembatan_result result = plan_news(r, why);
+	enum jembatan_result result = r->is_on ? plan_news(r, why) : JEMBATAN_OK;
 	return result == JEMBATAN_OK ? plan_questions(r, why) : result;
 }

@@ -13,6 +13,8 @@ const char schema_incomplete[] =
 	" asked_ms INTEGER NOT NULL DEFAULT 0) STRICT;"
 	"CREATE INDEX incomplete_due ON incomplete (due_ms);"
 	"CREATE INDEX incomplete_unasked ON incomplete (ticket_id) WHERE asked_ms = 0;";
+/* All of them are looked at, by their key. */
+const char schema_incomplete_all[] = "DROP INDEX incomplete_unasked;";
 
 enum jembatan_result incomplete_put(struct db *db, const struct incomplete_row *row, struct why *why)
 {
@@ -80,11 +82,18 @@ enum jembatan_result incomplete_due(struct db *db, int64_t now_ms, size_t limit,
 		    " WHERE due_ms <= ?1 ORDER BY due_ms LIMIT ?2", now_ms, limit, out, out_count, why);
 }
 
-enum jembatan_result incomplete_unasked(struct db *db, int64_t after_id, size_t limit,
-					struct incomplete_row *out, size_t *out_count,
-					struct why *why)
+enum jembatan_result incomplete_list(struct db *db, int64_t after_id, size_t limit,
+				     struct incomplete_row *out, size_t *out_count, struct why *why)
 {
 	return list(db, "SELECT ticket_id, missing, due_ms, asked_ms FROM incomplete"
-		    " WHERE asked_ms = 0 AND ticket_id > ?1 ORDER BY ticket_id LIMIT ?2", after_id,
-		    limit, out, out_count, why);
+		    " WHERE ticket_id > ?1 ORDER BY ticket_id LIMIT ?2", after_id, limit, out,
+		    out_count, why);
+}
+
+enum jembatan_result incomplete_end(struct db *db, int64_t ticket_id, int64_t now_ms,
+				    struct why *why)
+{
+	return sql_run(&db->sql, why,
+		       "UPDATE incomplete SET due_ms = ?2 WHERE ticket_id = ?1 AND due_ms > ?2",
+		       SQL_VALUES(sql_number(ticket_id), sql_number(now_ms)));
 }

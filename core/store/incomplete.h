@@ -27,9 +27,12 @@ MUST_CHECK enum jembatan_result incomplete_get(struct db *db, int64_t ticket_id,
 MUST_CHECK enum jembatan_result incomplete_due(struct db *db, int64_t now_ms, size_t limit,
 					       struct incomplete_row *out, size_t *out_count,
 					       struct why *why);
-/* Whose reporters were not asked yet, after this ticket. */
-MUST_CHECK enum jembatan_result incomplete_unasked(struct db *db, int64_t after_id, size_t limit,
-						   struct incomplete_row *out, size_t *out_count,
-						   struct why *why);
+/* By ticket, after this one. */
+MUST_CHECK enum jembatan_result incomplete_list(struct db *db, int64_t after_id, size_t limit,
+						struct incomplete_row *out, size_t *out_count,
+						struct why *why);
+/* Its reporter cannot be asked: the wait is over now. */
+MUST_CHECK enum jembatan_result incomplete_end(struct db *db, int64_t ticket_id, int64_t now_ms,
+					       struct why *why);
 
 #endif

@@ -152,33 +152,40 @@ enum jembatan_result replies_last_status(struct db *db, int64_t ticket_id,
 	return r;
 }
 
-enum jembatan_result replies_was_asked(struct db *db, int64_t ticket_id, bool *out,
-				       struct why *why)
+/* Is there a question of this ticket of which this holds? */
+static enum jembatan_result has_question(struct db *db, int64_t ticket_id, const char *query,
+					 bool *out, struct why *why)
 {
 	int64_t found = 0;
-	enum jembatan_result r =
-		sql_get_number(&db->sql, why, &found,
-			       "SELECT EXISTS (SELECT 1 FROM reply INDEXED BY reply_ticket"
-			       " WHERE ticket_id = ?1 AND event = 2)",
-			       SQL_VALUES(sql_number(ticket_id)));
+	enum jembatan_result r = sql_get_number(&db->sql, why, &found, query,
+						SQL_VALUES(sql_number(ticket_id)));
 	if (r == JEMBATAN_OK)
 		*out = found != 0;
 	return r;
 }
 
+#define QUESTION_OF \
+	"SELECT EXISTS (SELECT 1 FROM reply INDEXED BY reply_ticket" \
+	" WHERE ticket_id = ?1 AND event = 2"
+
+enum jembatan_result replies_was_asked(struct db *db, int64_t ticket_id, bool *out,
+				       struct why *why)
+{
+	return has_question(db, ticket_id, QUESTION_OF ")", out, why);
+}
+
+enum jembatan_result replies_question_lives(struct db *db, int64_t ticket_id, bool *out,
+					    struct why *why)
+{
+	return has_question(db, ticket_id, QUESTION_OF " AND state <> 5"
+			    " AND (state <> 7 OR started_ms <> 0))", out, why);
+}
+
 enum jembatan_result replies_question_left(struct db *db, int64_t ticket_id, bool *out,
 					   struct why *why)
 {
-	int64_t found = 0;
-	enum jembatan_result r =
-		sql_get_number(&db->sql, why, &found,
-			       "SELECT EXISTS (SELECT 1 FROM reply INDEXED BY reply_ticket"
-			       " WHERE ticket_id = ?1 AND event = 2 AND started_ms <> 0"
-			       " AND state <> 5)",
-			       SQL_VALUES(sql_number(ticket_id)));
-	if (r == JEMBATAN_OK)
-		*out = found != 0;
-	return r;
+	return has_question(db, ticket_id, QUESTION_OF " AND state <> 5 AND started_ms <> 0)", out,
+			    why);
 }
 
 enum jembatan_result replies_overtake(struct db *db, int64_t ticket_id,

@@ -122,6 +122,9 @@ MUST_CHECK enum jembatan_result replies_last_status(struct db *db, int64_t ticke
 /* Was any of its reporters asked what is missing? */
 MUST_CHECK enum jembatan_result replies_was_asked(struct db *db, int64_t ticket_id, bool *out,
 						  struct why *why);
+/* May it still leave to one of them, or has it left? */
+MUST_CHECK enum jembatan_result replies_question_lives(struct db *db, int64_t ticket_id, bool *out,
+						       struct why *why);
 /* Did the question leave, as far as is known, to any of them? */
 MUST_CHECK enum jembatan_result replies_question_left(struct db *db, int64_t ticket_id, bool *out,
 						      struct why *why);

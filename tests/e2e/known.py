@@ -157,11 +157,13 @@ def turned_on_by_a_reload(build):
 
 
 def what_is_missing_is_waited_for(build):
-    p = Known(build)
+    p = Known(build, replies={"send": "on"})
     yield p
     p.settings["complete"] = {"mode": "ask", "wait": "1m"}
     p.rig.write_config(p.central, {}, p.settings)
     p.start()
+    wait_for("the way back", lambda: p.rig.query(
+        "SELECT value FROM flag WHERE name = 'replies.on'") == [(1,)], 20)
     p.box.deliver("satu", "Ada jalan berlubang yang dalam sekali.")
     wait_for("the wait", lambda: p.tickets("incomplete"))
     expect(p.at_centre() == 0, "it left")

@@ -10,7 +10,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from replies import STATES, WORDS, Place, Post  # noqa: E402
-from rig import Failed, expect, wait_for  # noqa: E402
+from rig import Daemon, Failed, expect, wait_for  # noqa: E402
 
 DAY, WIB = 86400, 7 * 3600
 
@@ -303,8 +303,56 @@ def unasked(build):
     place.close()
 
 
+def not_asked(build):
+    """What nobody asked for is not waited for: no answers on that channel, none of questions,
+    nowhere to write to, nobody to be reached. It goes on at once, and says what it lacks."""
+    on = {"send": "on", "quiet": ""}
+    refuse = {"outcome": "refused", "why": "this person cannot be reached by WhatsApp (error 131026)"}
+    for name, replies, main, more in (
+            ("off", {"send": "off"}, {}, {}),
+            ("off, for review", {"send": "off"}, {}, {"push": "review"}),
+            ("shadow", {"send": "shadow"}, {}, {}),
+            ("no questions", on, {"events": ["number", "status"]}, {}),
+            ("no address", on, {}, {"author": {"name": "Dayang"}}),
+            ("a machine's", on, {}, {"flags": ["automatic"]}),
+            ("unreachable", on, {}, {"answer": refuse})):
+        place = Later(build, connector="whatsapp", replies=main, complete={
+            "mode": "ask", "place": "district", "wait": "3h", "after": "archive"})
+        place.more = {"replies": replies, "push": more.pop("push", "auto")}
+        place.configure()
+        place.daemon = Daemon(place.rig).start()
+        answer = more.pop("answer", None)
+        if answer:
+            place.post.answer = lambda letter, a=answer: a
+        place.write(1, subject="Lampu padam", text="Lampu jalan padam sejak tiga hari yang lalu.", **more)
+        state = "review" if "review" in name else "pushed"
+        ticket = wait_for("its way on: " + name, lambda: place.rig.ask("tickets", state), 30)[0]
+        told = place.rig.command("explain", ticket["reference"]).stdout
+        expect("place" in told and ("cannot be asked" in told or "could not be asked" in told),
+               "%s: %s" % (name, told))
+        expect("question" not in place.post.events(), name)
+        expect(place.rig.query("SELECT count(*) FROM incomplete") == [(0,)], "it still waits: " + name)
+        place.close()
+
+
+def turned_off(build):
+    """Replies are turned off before the question has left: it is not waited for."""
+    place = Later(build, complete={"mode": "ask", "place": "district", "wait": "3h"})
+    place.post.answer = lambda letter: {"outcome": "not sent"}
+    place.start()
+    place.write(1, subject="Lampu padam", text="Lampu jalan padam sejak tiga hari yang lalu.")
+    wait_for("a question that waits", lambda: place.rig.query(
+        "SELECT 1 FROM reply WHERE event = 2"), 60)
+    expect(place.rig.ask("tickets", "incomplete"), "it does not wait")
+    place.more = {"replies": {"send": "off"}}
+    place.configure()
+    expect(place.rig.command("reload").returncode == 0, "no reload")
+    wait_for("its way to the centre", lambda: place.centre.complaints(), 30)
+    place.close()
+
+
 TESTS = {t.__name__: t for t in (quiet, expiry, passing, unreachable, restored, unanswered,
-                                       unasked)}
+                                       unasked, not_asked, turned_off)}
 
 
 def main():
