@@ -258,6 +258,10 @@ static enum jembatan_result make_whole(struct decide *d, const struct inbox_row 
 	m->text = m->full_text = NULL;
 	m->place = (struct jembatan_place){ 0 };
 	m->flags &= ~JEMBATAN_HAS_POSITION;
+	/* One that is surely a complaint makes all of it one. */
+	for (size_t i = 0; i <= g->count; i++)
+		if ((all[i]->message.message.flags & JEMBATAN_UNSURE) == 0)
+			m->flags &= ~JEMBATAN_UNSURE;
 	m->sent_ms = all[0]->message.message.sent_ms;
 	whole->message.files = files;
 	whole->message.file_count = 0;

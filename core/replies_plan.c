@@ -129,9 +129,10 @@ static enum jembatan_result tell(struct plan *p, int64_t message_id, const struc
 	if (w == NULL || reply_not_answered(&m.message.message, m.received_ms, w->since_ms) != NULL ||
 	    !reply_address(w->channel, &m.message.message, NULL, p->arena, &address))
 		return JEMBATAN_OK;
-	/* Whether it is a complaint at all is still open, and strangers read along. */
-	if (row->event == REPLY_RECEIVED && w->channel->is_public &&
-	    p->ticket.state == TICKET_REVIEW)
+	/* Whether it is a complaint at all is still open: it may be a word of thanks, or
+	 * strangers read along. */
+	if (row->event == REPLY_RECEIVED && p->ticket.state == TICKET_REVIEW &&
+	    (w->channel->is_public || (m.message.message.flags & JEMBATAN_UNSURE) != 0))
 		return JEMBATAN_OK;
 	return tell_one(p, w, message_id, &address, *row, why);
 }

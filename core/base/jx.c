@@ -37,15 +37,34 @@ static const char *error_words(enum json_error_code code)
 	return "wrong syntax";
 }
 
+static json_t *load(struct jembatan_bytes text, size_t flags, json_error_t *error)
+{
+	return json_loadb(text.data ? text.data : "", text.size,
+			  JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | flags, error);
+}
+
 static enum jembatan_result parse(struct jembatan_bytes text, size_t flags, json_t **out,
 				  struct why *why)
 {
 	json_error_t error;
-	json_t *value = json_loadb(text.data ? text.data : "", text.size,
-				   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | flags, &error);
+	json_t *value = load(text, flags, &error);
 	if (!value)
 		return why_set(why, JEMBATAN_DATA, "not JSON: %s, line %d column %d",
 			       error_words(json_error_code(&error)), error.line, error.column);
+	*out = value;
+	return JEMBATAN_OK;
+}
+
+enum jembatan_result jx_parse_at(struct jembatan_bytes text, json_t **out,
+				 struct jx_mistake *out_mistake)
+{
+	json_error_t error;
+	json_t *value = load(text, 0, &error);
+	if (!value) {
+		*out_mistake = (struct jx_mistake){ json_error_code(&error), error.line,
+						    error.column, error.position };
+		return JEMBATAN_DATA;
+	}
 	*out = value;
 	return JEMBATAN_OK;
 }

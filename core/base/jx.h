@@ -14,7 +14,15 @@ void jx_init(void);
  * top. DATA and a sentence with line and column when it is not JSON. */
 MUST_CHECK enum jembatan_result jx_parse(struct jembatan_bytes text, json_t **out, struct why *why);
 
-/* The same; NULs within texts (the escape \u0000) are dropped, not refused. */
+/* Why it is no JSON, and behind which character; bytes count from the start. */
+struct jx_mistake {
+	enum json_error_code code;
+	int line, column, byte;
+};
+MUST_CHECK enum jembatan_result jx_parse_at(struct jembatan_bytes text, json_t **out,
+					    struct jx_mistake *out_mistake);
+
+/* The same as jx_parse; NULs within texts (the escape \u0000) are dropped, not refused. */
 MUST_CHECK enum jembatan_result jx_parse_dropping_nul(struct jembatan_bytes text, json_t **out,
 						      struct why *why);
 

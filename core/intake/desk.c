@@ -340,7 +340,9 @@ static bool take_form(struct desk *d, const struct intake_submission *in, struct
 	if (r != JEMBATAN_OK)
 		answer_unkept(d, on, data, &why);
 	else if (!taken)
-		answer(on, data, MSG_PROBLEM_CONTENT, NULL, NULL);
+		answer(on, data, MSG_PROBLEM_CONTENT,
+		       "Semua teks dan \"extra\" bersama-sama terlalu besar untuk satu pengaduan.",
+		       "All texts and \"extra\" together are too large for one complaint.");
 	spool_forget(&spool);
 	return taken;
 }

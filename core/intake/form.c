@@ -98,6 +98,23 @@ static bool complain(struct reading *r, const char *where, const char *name, con
 	return false;
 }
 
+static bool complain_size(struct reading *r, const char *where, const char *name, size_t size,
+			  size_t max)
+{
+	char in_id[80], in_en[80];
+	snprintf(in_id, sizeof(in_id), "terlalu panjang: %zu byte, paling banyak %zu", size, max);
+	snprintf(in_en, sizeof(in_en), "is too long: %zu bytes, at most %zu", size, max);
+	return complain(r, where, name, in_id, in_en);
+}
+
+static bool complain_count(struct reading *r, const char *name, size_t count)
+{
+	char in_id[80], in_en[80];
+	snprintf(in_id, sizeof(in_id), "terlalu banyak: %zu, paling banyak %u", count, FORM_FILES_MAX);
+	snprintf(in_en, sizeof(in_en), "are too many: %zu, at most %u", count, FORM_FILES_MAX);
+	return complain(r, "", name, in_id, in_en);
+}
+
 static void *at(struct reading *r, const struct key *k)
 {
 	return (char *)r->into + k->offset;
@@ -109,7 +126,7 @@ static bool read_text(struct reading *r, const char *where, const struct key *k,
 	if (!json_is_string(value))
 		return complain(r, where, k->name, "harus berupa teks", "must be a text");
 	if (size > k->max)
-		return complain(r, where, k->name, "terlalu panjang", "is too long");
+		return complain_size(r, where, k->name, size, k->max);
 	CLEANUP(buf_done) struct buf clean;
 	buf_init(&clean, 4 * size + 16);
 	text_clean(json_string_value(value), size, &clean);
@@ -133,7 +150,10 @@ static bool read_position(struct reading *r, const char *where, const struct key
 {
 	double number = json_number_value(value);
 	if (!json_is_number(value) || !isfinite(number) || fabs(number) > (double)k->max)
-		return complain(r, where, k->name, "harus berupa derajat", "must be degrees");
+		return complain(r, where, k->name, k->max == 90 ?
+				"harus berupa derajat, -90 sampai 90" :
+				"harus berupa derajat, -180 sampai 180", k->max == 90 ?
+				"must be degrees, -90 to 90" : "must be degrees, -180 to 180");
 	*(double *)at(r, k) = number;
 	return true;
 }
@@ -143,8 +163,9 @@ static bool read_object(struct reading *r, const char *where, const struct key *
 static bool read_extra(struct reading *r, json_t *value)
 {
 	CLEANUP(free_pointer) char *text = jx_dump(value);
-	if (text == NULL || strlen(text) > EXTRA_MAX)
-		return complain(r, "", "extra", "terlalu panjang", "is too long");
+	size_t size = text != NULL ? strlen(text) : 0;
+	if (text == NULL || size > EXTRA_MAX)
+		return complain_size(r, "", "extra", size, EXTRA_MAX);
 	r->message->extra = arena_strdup(r->arena, text);
 	return true;
 }
@@ -213,7 +234,7 @@ static bool read_files(struct reading *r, const struct key *k, json_t *value)
 	if (!json_is_array(value))
 		return complain(r, "", k->name, "harus berupa larik", "must be an array");
 	if (count > FORM_FILES_MAX)
-		return complain(r, "", k->name, "terlalu banyak", "are too many");
+		return complain_count(r, k->name, count);
 	r->files = arena_alloc(r->arena, count * sizeof(*r->files) + 1);
 	r->contents = arena_alloc(r->arena, count * sizeof(*r->contents) + 1);
 	r->file_count = count;
@@ -299,6 +320,60 @@ static bool is_blank(const char *text)
 	return *copy == '\0';
 }
 
+/* ---- what is no object ---- */
+
+static const struct {
+	enum json_error_code code;
+	const char *text_id, *text_en;
+} mistakes[] = {
+	{ json_error_premature_end_of_input, "berakhir terlalu awal", "it ends too early" },
+	{ json_error_invalid_utf8, "bukan UTF-8", "it is not UTF-8" },
+	{ json_error_duplicate_key, "satu kunci ada dua kali dalam satu objek",
+	  "a key stands twice in one object" },
+	{ json_error_stack_overflow, "terlalu dalam bersarang", "it is nested too deeply" },
+	{ json_error_numeric_overflow, "ada bilangan yang terlalu besar", "a number is too large" },
+	{ json_error_null_character, "ada teks yang berisi NUL", "a text holds a NUL" },
+	{ json_error_null_byte_in_key, "ada kunci yang berisi NUL", "a key holds a NUL" },
+	{ json_error_end_of_input_expected, "ada sesuatu setelah objek itu",
+	  "something follows the object" },
+	{ json_error_invalid_syntax, "penulisannya salah", "its syntax is wrong" },
+};
+
+/* jansson's own sentence would quote what stands there. */
+static void name_mistake(const struct jx_mistake *m, struct form_problem *out)
+{
+	size_t n = 0;
+	while (n + 1 < COUNT_OF(mistakes) && mistakes[n].code != m->code)
+		n++;
+	snprintf(out->text_id, sizeof(out->text_id),
+		 "Isi harus satu objek JSON, dan ini bukan JSON: %s, baris %d kolom %d (byte %d).",
+		 mistakes[n].text_id, m->line, m->column, m->byte);
+	snprintf(out->text_en, sizeof(out->text_en),
+		 "The body must be one JSON object, and this is no JSON: %s, line %d column %d "
+		 "(byte %d).", mistakes[n].text_en, m->line, m->column, m->byte);
+}
+
+static void name_kind(const json_t *root, struct form_problem *out)
+{
+	bool is_array = json_is_array(root), is_text = json_is_string(root);
+	snprintf(out->text_id, sizeof(out->text_id), "Isi harus satu objek JSON, bukan %s.",
+		 is_array ? "larik" : is_text ? "teks" : "nilai tunggal");
+	snprintf(out->text_en, sizeof(out->text_en), "The body must be one JSON object, not %s.",
+		 is_array ? "an array" : is_text ? "a text" : "a single value");
+}
+
+static bool read_root(struct jembatan_bytes body, json_t **out, struct form_problem *out_problem)
+{
+	struct jx_mistake mistake;
+	if (jx_parse_at(body, out, &mistake) != JEMBATAN_OK)
+		name_mistake(&mistake, out_problem);
+	else if (!json_is_object(*out))
+		name_kind(*out, out_problem);
+	else
+		return true;
+	return false;
+}
+
 bool form_read(struct jembatan_bytes body, int zone_minutes, struct arena *arena,
 	       struct form *out, struct form_problem *out_problem)
 {
@@ -308,13 +383,8 @@ bool form_read(struct jembatan_bytes body, int zone_minutes, struct arena *arena
 	struct reading r = { .arena = arena, .zone_minutes = zone_minutes, .message = m, .into = m,
 			     .problem = out_problem };
 	*out_problem = (struct form_problem){ "", "" };
-	if (jx_parse(body, &root, NULL) != JEMBATAN_OK || !json_is_object(root)) {
-		str_copy(out_problem->text_id, sizeof(out_problem->text_id),
-			 "Isi harus satu objek JSON.");
-		str_copy(out_problem->text_en, sizeof(out_problem->text_en),
-			 "The body must be one JSON object.");
+	if (!read_root(body, &root, out_problem))
 		return false;
-	}
 	if (!read_object(&r, "", top_keys, root) ||
 	    !check_place(&r, json_object_get(root, "place")))
 		return false;

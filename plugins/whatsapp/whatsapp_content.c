@@ -86,12 +86,19 @@ static void read_reaction(const struct piece *p)
 	p->out->text = emoji && *emoji ? emoji : NULL;
 }
 
-/* An answer to something that we sent. */
+/* A word that was chosen, not written: it answers something that was sent, and by
+ * itself it is no complaint. */
+static void read_choice(const struct piece *p)
+{
+	p->out->kind = JEMBATAN_FOLLOW_UP;
+	p->out->flags |= JEMBATAN_UNSURE;
+}
+
 static void read_button(const struct piece *p)
 {
 	const char *text = kit_json_string(p->body, "text");
 
-	p->out->kind = JEMBATAN_FOLLOW_UP;
+	read_choice(p);
 	p->out->text = text ? text : kit_json_string(p->body, "payload");
 	keep_string(p, "payload", kit_json_string(p->body, "payload"));
 }
@@ -242,7 +249,6 @@ static void read_interactive(const struct piece *p)
 	static const char *const choices[] = { "button_reply", "list_reply" };
 	json_t *form = kit_json_at(p->body, "nfm_reply");
 
-	p->out->kind = JEMBATAN_FOLLOW_UP;
 	if (form) {
 		read_form(p, form);
 		return;
@@ -255,7 +261,9 @@ static void read_interactive(const struct piece *p)
 		p->out->text = kit_json_string(choice, "title");
 		keep_string(p, "choice", kit_json_string(choice, "id"));
 	}
-	if (!p->out->text)
+	if (p->out->text)
+		read_choice(p);
+	else
 		p->out->kind = JEMBATAN_IGNORED; /* kept; it answers nothing */
 }
 

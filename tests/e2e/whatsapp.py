@@ -259,6 +259,42 @@ def answered(o, front=None):
     p.close()
 
 
+def quick(o):
+    """A quick reply alone is no complaint: it belongs to what it answers, or to what its
+    sender has told of; else a person looks at it, and nobody is told that it was received."""
+    p = Place(o.build, gather=None, push="auto", centre=True,
+              more={"replies": {"send": "on", "quiet": ""}})
+    wait_for("the way back", lambda: p.rig.query(
+        "SELECT value FROM flag WHERE name = 'replies.on'") == [(1,)], 20)
+    soon = int(time.time()) + 1
+    choice = {"type": "button_reply", "button_reply": {"id": "ya", "title": "Ya"}}
+    alone = [message(1, "interactive", choice, at=soon, context={"from": "622150001000",
+                                                                 "id": "wamid.LAMA="}),
+             message(2, "button", {"text": "Ya", "payload": "ya"}, "6281200000002", soon)]
+    for one in alone:
+        expect(p.give(webhook(one)) == 200, "not taken")
+    wait_for("what a person sees", lambda: len(p.rig.ask("tickets", "review")) == 2, 30)
+    expect(all("may be no complaint" in r["reason"] for r in p.rig.ask("tickets", "review")),
+           "%s" % p.rig.ask("tickets", "review"))
+    expect(not p.rig.ask("replies", "list"), "told that it was received")
+    text = "Lampu jalan di depan balai desa padam sejak Senin malam, mohon diperbaiki"
+    expect(p.give(webhook(message(3, "text", {"body": text}, "6281200000003", soon))) == 200, "not taken")
+    sent = lambda: p.cloud.state()["sent"]  # noqa: E731
+    wait_for("the number", sent, 60)
+    answers = [message(4, "interactive", choice, "6281200000003", soon + 1,
+                       context={"from": "622150001000", "id": sent()[0]["id"]}),
+               message(5, "button", {"text": "Belum", "payload": "belum"}, "6281200000003", soon + 2)]
+    for one in answers:
+        expect(p.give(webhook(one)) == 200, "not taken")
+    p.wait_decided()
+    expect(p.tickets() == 3 and p.count("ticket_id = 3 AND stage = 2") == 2,
+           "%s" % p.rig.query("SELECT id, stage, ticket_id, reason FROM message"))
+    wait_for("both at the centre", lambda: p.rig.query(
+        "SELECT count(*) FROM outbox WHERE kind = 1 AND state = 2") == [(2,)], 30)
+    expect(len(p.centre.complaints()) == 1, "more than one complaint")
+    p.close()
+
+
 def closed_after_all(o):
     """Meta takes a text and says later that the 24 hours are over: the approved template
     goes, once, after a kill too; where there is none, the citizen is listed as not reached."""
@@ -493,7 +529,7 @@ def preview(o):
     rig.close()
 
 
-SCENARIOS = [preview, gathered, without_its_photo, orders, answered, closed_after_all, named, durable, large, copies,
+SCENARIOS = [preview, gathered, without_its_photo, orders, answered, quick, closed_after_all, named, durable, large, copies,
              forged]
 
 

@@ -89,10 +89,18 @@ END_TEST
 static const struct {
 	const char *body, *says;
 } mistakes[] = {
-	{ "", "one JSON object" },
-	{ "[]", "one JSON object" },
-	{ "{\"text\":\"a\",\"text\":\"b\"}", "one JSON object" },
-	{ "{\"text\":\"a\\u0000\"}", "one JSON object" },
+	{ "", "ends too early, line 1 column 0 (byte 0)" },
+	{ "{\"text\":\"a\"", "ends too early, line 1 column 11 (byte 11)" },
+	{ "{\n \"text\": \"Jalan Mawar\",\n \"id\" \"rusak\"}", "syntax is wrong, line 3 column 13" },
+	{ "{\"text\": Mawar}", "syntax is wrong, line 1 column 14 (byte 14)" },
+	{ "{\"text\":\"a\"} Mawar", "something follows the object, line 1" },
+	{ "{\"text\":\"Mawar\xff\"}", "not UTF-8, line 1" },
+	{ "[\"Mawar\"]", "one JSON object, not an array" },
+	{ "\"Mawar\"", "one JSON object, not a text" },
+	{ "7", "one JSON object, not a single value" },
+	{ "{\"text\":\"a\",\"text\":\"Mawar\"}", "a key stands twice in one object, line 1 column" },
+	{ "{\"text\":\"Mawar\\u0000\"}", "a text holds a NUL, line 1" },
+	{ "{\"text\":\"a\",\"te\\u0000ks\":\"Mawar\"}", "holds a NUL" },
 	{ "{}", "\"text\" is missing" },
 	{ "{\"text\":\" \\n\"}", "\"text\" is missing" },
 	{ "{\"text\":1}", "\"text\" must be a text" },
@@ -115,7 +123,7 @@ static const struct {
 	{ "{\"text\":\"a\",\"attachments\":[{\"data\":\"YQ==\"},{\"data\":\"!\"}]}", "[1].data\" must" },
 	{ "{\"text\":\"a\",\"attachments\":[{\"data\":\"YQ==\",\"url\":\"x\"}]}", "[0].url\" is not" },
 	{ "{\"text\":\"a\",\"attachments\":[{\"data\":\"YQ==\",\"type\":\"a/b; c\"}]}", "must be as image" },
-	{ "{\"text\":\"a\",\"attachments\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}", "too many" },
+	{ "{\"text\":\"a\",\"attachments\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}", "too many: 21, at most 20" },
 };
 
 START_TEST(a_mistake_is_named_in_both_languages)
@@ -123,6 +131,8 @@ START_TEST(a_mistake_is_named_in_both_languages)
 	ck_assert(!reads(mistakes[_i].body));
 	ck_assert_msg(strstr(problem.text_en, mistakes[_i].says) != NULL, "%s", problem.text_en);
 	ck_assert_str_ne(problem.text_id, "");
+	/* What the citizen wrote is not in it. */
+	ck_assert(strstr(problem.text_id, "Mawar") == NULL && strstr(problem.text_en, "Mawar") == NULL);
 }
 END_TEST
 
@@ -133,7 +143,7 @@ START_TEST(a_text_that_is_too_long_is_refused)
 	memset(body + 9, 'a', MSG_TEXT_MAX + 1);
 	memcpy(body + 10 + MSG_TEXT_MAX, "\"}", 2);
 	ck_assert(!reads(body));
-	ck_assert(strstr(problem.text_en, "\"text\" is too long") != NULL);
+	ck_assert(strstr(problem.text_en, "\"text\" is too long: 262145 bytes, at most 262144") != NULL);
 }
 END_TEST
 

@@ -94,6 +94,22 @@ START_TEST(a_text_a_photo_and_a_place_are_one_complaint)
 }
 END_TEST
 
+/* "Ya", to a question that nobody knows. */
+#define QUICK "\"kind\": \"follow-up\", \"flags\": [\"unsure\"], \"reply_to\": \"lain\""
+
+START_TEST(a_quick_reply_alone_goes_to_a_person_and_beside_a_text_is_part_of_it)
+{
+	open_gathering("push: auto\n");
+	say("1", "Ya", 0, WARGA ", " QUICK);
+	if (_i == 1)
+		say("2", TEXT, 20, WARGA);
+	pass(3 * MINUTE_MS + 5000);
+	ck_assert_uint_eq(app_bench_tickets(), 1);
+	ck_assert_int_eq(app_bench_ticket(0).state, _i == 1 ? TICKET_QUEUED : TICKET_REVIEW);
+	ck_assert_uint_eq(app_bench_pushes(OUTBOX_CREATE), (size_t)_i);
+}
+END_TEST
+
 START_TEST(the_order_is_that_of_the_sender_not_of_the_network)
 {
 	open_gathering("push: auto\n");
@@ -425,6 +441,8 @@ int main(void)
 	TCase *t = tcase_create("gather");
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, app_bench_setup, app_bench_teardown);
+	tcase_add_loop_test(t, a_quick_reply_alone_goes_to_a_person_and_beside_a_text_is_part_of_it, 0,
+			    2);
 	tcase_add_test(t, a_text_a_photo_and_a_place_are_one_complaint);
 	tcase_add_test(t, the_order_is_that_of_the_sender_not_of_the_network);
 	tcase_add_test(t, secrecy_that_one_part_asks_for_holds_for_the_whole);
