@@ -44,6 +44,9 @@ enum jembatan_result seal_key_from_file(const char *path, struct box_key *out, s
 	if (stat(path, &st) != 0)
 		return why_set(why, errno == ENOENT ? JEMBATAN_GONE : JEMBATAN_CONFIG,
 			       "cannot read the master key %s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return why_set(why, JEMBATAN_CONFIG, "the master key %s is no file: put back the right "
+			       "one", path);
 	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		return why_set(why, JEMBATAN_CONFIG,
 			       "the master key %s may be read by others: chmod 600 it", path);

@@ -5,9 +5,10 @@ import argparse
 import pathlib
 import sqlite3
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
+from rig import Centre, Clock, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
 
 YEAR_MS = 365 * 86400000
 COUNT = 40
@@ -41,6 +42,39 @@ def gone(rig, keys):
 
 def kept(rig):
     return rig.query("SELECT count(*) FROM message_body WHERE wrapped IS NOT NULL")[0][0]
+
+
+def leaps(rig, daemon):
+    """The clock shows 2038 at a start, over a kill, and is right again: nothing goes by it."""
+    daemon.kill()
+    db = sqlite3.connect(rig.data / "jembatan.db")
+    with db:
+        db.execute("UPDATE follow SET state = 6, changed_ms = %d" % (time.time() * 1000))
+    db.close()
+    clock, before, access = Clock(rig), kept(rig), len(rig.query("SELECT 1 FROM access"))
+    clock.advance(12 * 365 * 86400)
+    for _ in range(2):
+        daemon = Daemon(rig, clock.env).start()
+        wait_for("the alarm", lambda: rig.alarms("retention"))
+        expect(kept(rig) == before > 0, "a leap to 2038 destroyed words: %d of %d" % (kept(rig), before))
+        expect(rig.status("retention")["ended_ms"] == 0, "a pass was made by a clock of 2038")
+        daemon.kill()
+    clock.advance(-12 * 365 * 86400)
+    daemon = Daemon(rig, clock.env).start()
+    wait_for("a pass", lambda: rig.status("retention")["ended_ms"] > 0)
+    expect(not rig.alarms("retention"), "the alarm stays: %s" % rig.alarms())
+    expect(kept(rig) == before, "something went when the clock came back")
+    expect(len(rig.query("SELECT 1 FROM access")) >= access, "the access log lost rows")
+    # Its own time destroys.
+    rig.config.write_text(rig.config.read_text().replace("300d", "40d"))
+    for _ in range(2):
+        expect(kept(rig) == before, "something went before its time")
+        clock.advance(29 * 86400)
+        daemon.kill()
+        daemon = Daemon(rig, clock.env).start()
+        wait_for("a pass", lambda: rig.status("retention")["ended_ms"] > 0)
+    expect(kept(rig) == 0, "after 58 days %d have their words" % kept(rig))
+    return daemon
 
 
 def run(build, keep):
@@ -80,13 +114,15 @@ def run(build, keep):
         wait_for("the repeats", lambda: rig.query("SELECT sum(repeats) FROM message")[0][0] >= COUNT)
         expect(len(rig.query("SELECT 1 FROM message")) == COUNT, "a redelivery became a message")
         expect(len(centre.complaints()) == COUNT, "something was sent again")
+        if faults:
+            daemon = leaps(rig, daemon)
     finally:
         daemon.kill()
         source.stop()
         centre.stop()
         rig.close(keep)
     print("retention: %d tickets lost their words, %d kept them%s" %
-          (COUNT // 2, COUNT // 2, ", killed at 2 points too" if faults else ""))
+          (COUNT // 2, COUNT // 2, ", killed at 2 points, a leap to 2038" if faults else ""))
 
 
 def main():

@@ -401,6 +401,70 @@ START_TEST(our_own_key_is_made_anew_and_the_old_one_kept_beside_it)
 }
 END_TEST
 
+static const struct {
+	const char *content; /* NULL: as it was; "": nothing */
+	mode_t mode;         /* 0: it is not there */
+	const char *sentence;
+} wrong_files[] = {
+	{ NULL, 0, "is missing, and without it the store cannot be read: put it back" },
+	{ "", 0600, "does not hold a master key" },
+	{ "00112233445566778899aabb", 0600, "does not hold a master key" }, /* half of it */
+	{ "00112233445566778899aabbccddeeff00112233445566778899aabbccddeef!", 0600,
+	  "does not hold a master key" },
+	{ key_c, 0600, "put back the key that it was made with" },
+	{ NULL, 0640, "may be read by others: chmod 600 it" },
+	{ NULL, 0604, "may be read by others: chmod 600 it" },
+	{ NULL, S_IFDIR | 0700, "is no file" },
+	{ NULL, S_IFIFO | 0600, "is no file" }, /* nobody waits for it */
+};
+
+static void put_key(mode_t mode, const char *content)
+{
+	const char *path = path_of("master.key");
+	if (unlink(path) != 0)
+		ck_assert_int_eq(rmdir(path), 0);
+	if (S_ISDIR(mode)) {
+		ck_assert_int_eq(mkdir(path, mode & 0777), 0);
+	} else if (S_ISFIFO(mode)) {
+		ck_assert_int_eq(mkfifo(path, mode & 0777), 0);
+	} else if (mode != 0) {
+		ck_ok(file_write(path, 0600, bytes_text(content), &why));
+		ck_assert_int_eq(chmod(path, mode), 0);
+	}
+}
+
+START_TEST(a_key_file_that_is_not_right_is_said_and_nothing_is_made_or_lost)
+{
+	struct buf key, before, after;
+	buf_init(&key, 4096);
+	buf_init(&before, 1 << 24);
+	buf_init(&after, 1 << 24);
+	open_store();
+	fill();
+	close_it();
+	ck_ok(file_read(path_of("master.key"), &key, &why));
+	ck_ok(file_read(path_of("jembatan.db"), &before, &why));
+	put_key(wrong_files[_i].mode, wrong_files[_i].content != NULL ? wrong_files[_i].content :
+		key.data);
+	ck_result(open_with(NULL, NULL), JEMBATAN_CONFIG);
+	ck_assert_msg(strstr(why.text, wrong_files[_i].sentence) != NULL, "%s", why.text);
+	ck_assert_ptr_null(strstr(why.text, "0011223344"));
+	ck_assert_int_eq(is_there("master.key"), wrong_files[_i].mode != 0);
+	ck_ok(file_read(path_of("jembatan.db"), &after, &why));
+	ck_assert_uint_eq(before.size, after.size);
+	ck_assert_mem_eq(before.data, after.data, before.size);
+	if (wrong_files[_i].mode == 0)
+		ck_ok(file_write(path_of("master.key"), 0600, buf_bytes(&key), &why));
+	else
+		put_key(0600, key.data);
+	open_store();
+	check_all();
+	buf_done(&key);
+	buf_done(&before);
+	buf_done(&after);
+}
+END_TEST
+
 START_TEST(a_backup_is_known_by_the_key_that_opens_it)
 {
 	struct digest d;
@@ -491,6 +555,8 @@ int main(void)
 	tcase_add_test(t, the_old_key_is_not_needed_once_the_change_has_begun);
 	tcase_add_test(t, a_key_read_again_waits_for_the_change);
 	tcase_add_test(t, our_own_key_is_made_anew_and_the_old_one_kept_beside_it);
+	tcase_add_loop_test(t, a_key_file_that_is_not_right_is_said_and_nothing_is_made_or_lost, 0,
+			    COUNT_OF(wrong_files));
 	tcase_add_test(t, a_backup_is_known_by_the_key_that_opens_it);
 	tcase_add_test(t, there_is_room_for_twice_the_statements_that_there_are);
 #ifdef JEMBATAN_FAULTS
