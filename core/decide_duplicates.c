@@ -15,6 +15,7 @@
 #include "intake/batch.h"
 #include "store/follows.h"
 #include "ticket/person.h"
+#include "ticket/propose.h"
 #include "ticket/ticket.h"
 #include "base/poison.h"
 
@@ -194,6 +195,23 @@ static enum jembatan_result look_what_it_adds(struct decide *d, const struct inb
 	return r;
 }
 
+/* An accusation, in however few words, goes by itself; unless a person read these very
+ * words and said that they accuse nobody. */
+static enum jembatan_result look_if_it_accuses(struct decide *d, const struct inbox_row *row,
+					       const struct duplicate_row *twin,
+					       const struct ticket *form, bool *out_accuses,
+					       struct why *why)
+{
+	struct inbox_row known;
+	*out_accuses = decide_know_accuses(d, &row->message.message, form);
+	if (!*out_accuses || !str_equal(form->proposal.classification_words, PROPOSE_PERSON))
+		return JEMBATAN_OK;
+	enum jembatan_result r = inbox_get(d->o.db, twin->message_id, d->arena, &known, why);
+	if (r == JEMBATAN_OK)
+		*out_accuses = !decide_same_words(&row->message.message, &known.message.message);
+	return r;
+}
+
 /* The ticket that a repost joins: one of the same author before one whose author
  * is not known. */
 static enum jembatan_result find_ticket(struct decide *d, const struct inbox_row *row,
@@ -206,7 +224,7 @@ static enum jembatan_result find_ticket(struct decide *d, const struct inbox_row
 		const struct dedup_candidate *c = &a->candidates[n % a->count];
 		struct duplicate_row twin;
 		struct ticket form = { 0 };
-		bool may = false;
+		bool may = false, accuses = false;
 		if (!c->is_repost || c->features.author_same != (n < a->count))
 			continue;
 		r = duplicates_get(d->o.db, (int64_t)c->id, d->arena, &twin, why);
@@ -219,10 +237,10 @@ static enum jembatan_result find_ticket(struct decide *d, const struct inbox_row
 					    why);
 		if (r == JEMBATAN_OK && may)
 			r = look_what_it_adds(d, row, c, &twin, &out->adds, why);
-		/* What came from the centre takes no addition from here. An accusation, in
-		 * however few words, goes by itself. */
-		if ((out->adds && out->ticket.state == TICKET_LINKED) ||
-		    (may && decide_know_accuses(d, &row->message.message, &form)))
+		if (r == JEMBATAN_OK && may)
+			r = look_if_it_accuses(d, row, &twin, &form, &accuses, why);
+		/* What came from the centre takes no addition from here. */
+		if (accuses || (out->adds && out->ticket.state == TICKET_LINKED))
 			may = false;
 		if (r == JEMBATAN_OK && may) {
 			out->row.nearest = (int64_t)c->id;

@@ -100,6 +100,8 @@ MUST_CHECK enum jembatan_result decide_gathered(struct decide *d, const struct d
 
 /* The one rule for it (person_same), or a conversation that is one person's alone. */
 bool decide_same_person(const struct inbox_row *a, const struct inbox_row *b);
+/* Subject and text, wherever their lines break. */
+bool decide_same_words(const struct jembatan_message *a, const struct jembatan_message *b);
 /* Is it anonim or rahasia, and the ticket is not? */
 bool decide_relaxes(const struct jembatan_message *m, const struct ticket *t);
 /* Add it to this ticket, and send it after it where the ticket is sent. */

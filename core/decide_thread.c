@@ -73,7 +73,7 @@ static enum jembatan_result tighten(struct decide *d, const struct inbox_row *ro
 }
 
 /* A person who copies a post breaks its lines elsewhere: that changes no word. */
-static bool same_words(const struct jembatan_message *a, const struct jembatan_message *b)
+bool decide_same_words(const struct jembatan_message *a, const struct jembatan_message *b)
 {
 	CLEANUP(free_pointer) char *left = text_squeeze(a->text != NULL ? a->text : "");
 	CLEANUP(free_pointer) char *right = text_squeeze(b->text != NULL ? b->text : "");
@@ -233,7 +233,7 @@ enum jembatan_result decide_edit(struct decide *d, const struct inbox_row *row,
 		if (r != JEMBATAN_OK || is_told)
 			return r;
 	}
-	if (same_words(&last.message.message, &row->message.message))
+	if (decide_same_words(&last.message.message, &row->message.message))
 		return decide_leave(d, row, INBOX_STORED, last.ticket_id,
 				    "the source changed something beside the words: nothing is sent", why);
 	bool accuses = false;

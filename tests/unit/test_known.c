@@ -13,6 +13,7 @@
 #include "store/replies.h"
 #include "ticket/complete.h"
 #include "ticket/know.h"
+#include "ticket/propose.h"
 #include "ticket/ticket.h"
 
 #define WARGA "\"author\": {\"id\": \"warga-1\", \"name\": \"Warga Contoh\"}, \"thread\": \"u-1\""
@@ -199,6 +200,43 @@ START_TEST(what_accuses_a_unit_is_no_addition_to_a_report_that_it_has)
 }
 END_TEST
 
+/* A person read the words and said that they accuse nobody: the same words again are
+ * the same report. Others, however few, are looked at anew. */
+static const struct {
+	bool was_corrected;
+	const char *text;
+	size_t tickets;
+} said_again[] = {
+	{ true, GRAFT, 1 },
+	{ true, "Kepala Dinas Sosial korupsi, uang bansos\\ndigelapkan.  Yth. Dinas Sosial mohon diusut.", 1 },
+	{ true, GRAFT " Kadisnya minta suap.", 2 },
+	{ false, GRAFT, 1 },
+};
+
+START_TEST(an_accusation_that_a_person_took_off_is_not_raised_by_the_same_words)
+{
+	app_bench_compares = true;
+	open_with("push: review\n");
+	say("1", GRAFT, WARGA_PHONE);
+	struct ticket t = form(0);
+	ck_assert_str_eq(t.classification, KNOW_SUPERVISION);
+	if (said_again[_i].was_corrected) {
+		t.classification = "Pengaduan Tidak Berkadar Pengawasan";
+		t.proposal.classification_words = PROPOSE_PERSON;
+		CLEANUP(free_pointer) char *body = ticket_to_json(&t);
+		bench_ok(db_begin(bench.db, &bench.why));
+		bench_ok(tickets_set_body(bench.db, app_bench_ticket(0).id, body, &bench.why));
+		bench_ok(db_commit(bench.db, &bench.why));
+	}
+	say("2", said_again[_i].text, WARGA_PHONE);
+	ck_assert_uint_eq(app_bench_tickets(), said_again[_i].tickets);
+	ck_assert_int_eq(app_bench_message(2).stage, said_again[_i].tickets == 1 ? INBOX_REPOST :
+			 INBOX_TICKET);
+	if (said_again[_i].tickets == 2)
+		ck_assert_str_eq(form(1).classification, KNOW_SUPERVISION);
+}
+END_TEST
+
 START_TEST(only_a_sure_proposal_changes_the_centre_s_ids)
 {
 	struct settings_central c = { .route_to = "1", .defaults = { .category_id = "2",
@@ -365,6 +403,9 @@ int main(void)
 	tcase_add_test(tests, an_accused_unit_never_gets_the_report_about_itself);
 	tcase_add_loop_test(tests, what_accuses_a_unit_is_no_addition_to_a_report_that_it_has, 0,
 			    COUNT_OF(accusations));
+	tcase_add_loop_test(tests,
+			    an_accusation_that_a_person_took_off_is_not_raised_by_the_same_words, 0,
+			    COUNT_OF(said_again));
 	tcase_add_test(tests, only_a_sure_proposal_changes_the_centre_s_ids);
 	tcase_add_test(tests, what_is_missing_holds_a_report_until_its_reporter_answers);
 	tcase_add_loop_test(tests, a_wait_that_is_over_ends_as_configured, 0, COUNT_OF(ends));
