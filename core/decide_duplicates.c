@@ -154,7 +154,8 @@ enum jembatan_result decide_may_join(struct decide *d, const struct inbox_row *r
 struct finding {
 	struct duplicate_row row;
 	struct ticket_row ticket; /* that it joins; id 0: none */
-	bool adds;                /* it says more than that one */
+	bool adds;                /* it says more than that one, or */
+	bool brings;              /* has files that it does not have */
 };
 
 /* "same phone, same mail; contained_95 +2.1": no words of anybody. */
@@ -180,18 +181,17 @@ static const struct dedup_candidate *candidate(const struct dedup_answer *a, uin
 	return NULL;
 }
 
-/* It says more, or brings the first picture. */
+/* It says more, or brings pictures. */
 static enum jembatan_result look_what_it_adds(struct decide *d, const struct inbox_row *row,
 					      const struct dedup_candidate *c,
-					      const struct duplicate_row *twin, bool *out_adds,
-					      struct why *why)
+					      struct finding *out, struct why *why)
 {
-	struct inbox_row known;
-	*out_adds = !c->features.near_identical && c->features.of_query < NOTHING_NEW;
-	if (*out_adds || row->message.file_count == 0)
+	out->brings = false;
+	out->adds = !c->features.near_identical && c->features.of_query < NOTHING_NEW;
+	if (out->adds)
 		return JEMBATAN_OK;
-	enum jembatan_result r = inbox_get(d->o.db, twin->message_id, d->arena, &known, why);
-	*out_adds = r == JEMBATAN_OK && known.message.file_count == 0;
+	enum jembatan_result r = decide_brings_files(d, row, &out->ticket, &out->brings, why);
+	out->adds = out->brings;
 	return r;
 }
 
@@ -236,7 +236,7 @@ static enum jembatan_result find_ticket(struct decide *d, const struct inbox_row
 			r = decide_may_join(d, row, s, twin.ticket_id, true, &out->ticket, &form, &may,
 					    why);
 		if (r == JEMBATAN_OK && may)
-			r = look_what_it_adds(d, row, c, &twin, &out->adds, why);
+			r = look_what_it_adds(d, row, c, out, why);
 		if (r == JEMBATAN_OK && may)
 			r = look_if_it_accuses(d, row, &twin, &form, &accuses, why);
 		/* What came from the centre takes no addition from here. */
@@ -248,7 +248,7 @@ static enum jembatan_result find_ticket(struct decide *d, const struct inbox_row
 		}
 	}
 	out->ticket = (struct ticket_row){ 0 };
-	out->adds = false;
+	out->adds = out->brings = false;
 	return r;
 }
 
@@ -290,9 +290,11 @@ static enum jembatan_result fold(struct decide *d, const struct inbox_row *row,
 	const char *reference = f->ticket.reference;
 	if (f->adds)
 		return decide_join(d, row, f->ticket.id,
-				   arena_printf(d->arena, "the same person says more of it (score %u %%): "
-						"`jembatan duplicates split m%lld` undoes it",
-						f->row.permille / 10, (long long)row->id), why);
+				   arena_printf(d->arena, "%s (score %u %%): `jembatan duplicates split "
+						"m%lld` undoes it", f->brings ?
+						"the same report again, with files that it did not have" :
+						"the same person says more of it", f->row.permille / 10,
+						(long long)row->id), why);
 	const char *note = arena_printf(d->arena, "m%lld says it again (score %u %%): nothing is sent "
 					"twice; `jembatan duplicates split m%lld` undoes it",
 					(long long)row->id, f->row.permille / 10, (long long)row->id);

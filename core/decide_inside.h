@@ -132,6 +132,11 @@ MUST_CHECK enum jembatan_result decide_link_quoted(struct decide *d,
 						   const struct decide_quoted *quoted,
 						   struct duplicate_row *out, struct why *why);
 
+/* decide_files.c: has it a file that the centre takes and the ticket does not have? */
+MUST_CHECK enum jembatan_result decide_brings_files(struct decide *d, const struct inbox_row *row,
+						    const struct ticket_row *ticket,
+						    bool *out_brings, struct why *why);
+
 /* decide_duplicates.c, for decide_quotes.c: subject and text, in d's arena; and whether
  * a message may join a ticket. A ticket whose words were erased is nobody's. */
 const char *decide_words(struct decide *d, const struct jembatan_message *m);

@@ -10,7 +10,6 @@
 #include "ticket/personal.h"
 #include "base/poison.h"
 
-#define FOLLOW_UP_FILE_MAX (5u * 1024u * 1024u)
 
 struct push *push_new(struct outbox *o, const struct outbox_row *row)
 {
@@ -216,7 +215,7 @@ static void add_follow_up_files(struct push *p, struct db *db, const struct sour
 		if (p->upload_count == PUSH_FILES_MAX)
 			r = why_set(&why, JEMBATAN_DATA, "the centre takes at most %u files",
 				    PUSH_FILES_MAX);
-		else if (m->files[i].size > FOLLOW_UP_FILE_MAX)
+		else if (m->files[i].size > PUSH_FILE_MAX)
 			r = why_set(&why, JEMBATAN_DATA, "it is larger than 5 MiB");
 		else
 			r = add_file(p, db,

@@ -8,6 +8,7 @@
 #include "central/step.h"
 
 #define PUSH_FILES_MAX 5u /* of one follow-up */
+#define PUSH_FILE_MAX (5u * 1024u * 1024u) /* of each */
 #define PUSH_PARTS_MAX (LAPOR_V3_FIELDS_MAX + PUSH_FILES_MAX)
 
 struct outbox;

@@ -226,6 +226,49 @@ START_TEST(the_number_of_a_joined_ticket_leads_to_the_one_it_was_joined_to)
 }
 END_TEST
 
+/* ---- files --------------------------------------------------------------- */
+
+#define A "{\"name\": \"a.jpg\", \"content\": \"gambar got\"}"
+#define A_TOO "{\"name\": \"IMG-0001.jpg\", \"content\": \"gambar got\"}"
+#define B "{\"name\": \"b.jpg\", \"content\": \"gambar kios\"}"
+#define LARGE "{\"name\": \"b.mp4\", \"content\": \"0123456789abcdef\", \"repeat\": 330000}"
+#define LOST "{\"name\": \"a.jpg\"}"
+#define LINKED ", \"flags\": [\"from-centre\"], \"tracking_id\": \"7654321\""
+
+static const struct {
+	const char *first, *rest, *second, *third;
+	bool sends_second, sends_third;
+} pictures[] = {
+	{ A, "", A_TOO, A, false, false }, /* the bytes count, not their name */
+	{ A, "", B, B, true, false },      /* the second has been sent by then */
+	{ A, "", A ", " B, A, true, false },
+	{ A ", " B, "", B, "", false, false },
+	{ "", "", A, B, true, true },
+	{ LOST, "", A, A, true, false },   /* what never came is not there */
+	{ A, "", LOST, B, false, true },
+	{ A, "", LARGE, A, false, false }, /* the centre would not take it */
+	{ A, LINKED, B, B, false, false }, /* the centre has pictures; nothing goes there from here */
+};
+
+START_TEST(pictures_that_the_ticket_does_not_have_follow_it)
+{
+	open_two();
+	say("a", "1", FLOOD, RATNA, arena_printf(bench.arena, ", \"attachments\": [%s]%s",
+						 pictures[_i].first, pictures[_i].rest));
+	say("b", "2", FLOOD, RATNA_TOO, arena_printf(bench.arena, ", \"attachments\": [%s]",
+						     pictures[_i].second));
+	say("a", "3", FLOOD, RATNA, arena_printf(bench.arena, ", \"attachments\": [%s]",
+						 pictures[_i].third));
+	ck_assert_uint_eq(app_bench_tickets(), 1);
+	ck_assert_int_eq(app_bench_message(2).stage, pictures[_i].sends_second ? INBOX_FOLLOW_UP :
+			 INBOX_REPOST);
+	ck_assert_int_eq(app_bench_message(3).stage, pictures[_i].sends_third ? INBOX_FOLLOW_UP :
+			 INBOX_REPOST);
+	ck_assert_uint_eq(app_bench_pushes(OUTBOX_FOLLOW_UP), (size_t)pictures[_i].sends_second +
+			  pictures[_i].sends_third);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("duplicates_people");
@@ -246,5 +289,7 @@ int main(void)
 	tcase_add_test(t, who_quotes_the_number_that_a_form_gave_him_adds_to_it);
 	tcase_add_test(t, a_repost_that_quotes_anothers_number_is_a_repost);
 	tcase_add_test(t, the_number_of_a_joined_ticket_leads_to_the_one_it_was_joined_to);
+	tcase_add_loop_test(t, pictures_that_the_ticket_does_not_have_follow_it, 0,
+			    COUNT_OF(pictures));
 	return unit_run("duplicates_people", t);
 }
