@@ -22,9 +22,9 @@ void dedup_query_free(struct dedup_query *q)
 	free(q);
 }
 
-static double weigh(const struct mark *marks, size_t count)
+static unsigned weigh(const struct mark *marks, size_t count)
 {
-	double all = 0;
+	unsigned all = 0;
 	for (size_t i = 0; i < count; i++)
 		all += marks[i].weight;
 	return all;
@@ -40,9 +40,8 @@ static void take_out(struct mark_set *s, size_t i)
 	s->bits[i / 64] &= ~(UINT64_C(1) << i % 64);
 }
 
-static void chain(int16_t *first, int16_t *next, uint32_t key, size_t i)
+static void chain(int16_t *slot, int16_t *next, size_t i)
 {
-	int16_t *slot = &first[key % QUERY_SLOTS];
 	next[i] = *slot;
 	*slot = (int16_t)i;
 }
@@ -53,27 +52,69 @@ static bool is_known(const struct mark *m)
 	return (m->kind & MARK_RARE) == 0 || (m->kind & MARK_PLACE) != 0;
 }
 
+static uint32_t length_of(uint32_t letters)
+{
+	return letters >> 26 & 0xf;
+}
+
+/* Long enough for two. */
+static bool may_be_joined(const struct mark *one)
+{
+	return (one->letters & MARK_NUMBER) == 0 && length_of(one->letters) >= 7;
+}
+
+static uint32_t joined_bit(uint32_t letters)
+{
+	return letters * UINT32_C(0x9e3779b1) >> 22; /* of JOINED_BITS */
+}
+
+static void join_letters(const struct mark *marks, size_t count, struct joined_words *out)
+{
+	memset(out->bits, 0, sizeof(out->bits));
+	for (size_t i = 0; i + 1 < count; i++) {
+		bool is_number = ((marks[i].letters | marks[i + 1].letters) & MARK_NUMBER) != 0;
+		out->letters[i] = is_number ? UINT32_MAX :
+				  (marks[i].letters ^ marks[i + 1].letters) & LETTER_BITS;
+		uint32_t bit = joined_bit(out->letters[i]);
+		out->bits[bit / 64] |= UINT64_C(1) << bit % 64;
+	}
+}
+
+/* Both of a word that stands there twice are marked. */
+static void mark_repeated(struct dedup_query *q, size_t i)
+{
+	uint32_t word = q->a->marks[i].word;
+	for (int k = q->next[i]; k >= 0; k = q->next[k])
+		if (q->a->marks[k].word == word) {
+			put_in(&q->repeated, i);
+			put_in(&q->repeated, (size_t)k);
+			return;
+		}
+}
+
 void dedup_query_set(struct dedup_query *q, const struct fingerprint *f)
 {
 	q->a = f;
 	q->a_weight = weigh(f->marks, f->mark_count);
-	q->words = q->unknown = (struct mark_set){ { 0 } };
+	q->sets = (f->mark_count + 63u) / 64u;
+	q->words = q->unknown = q->repeated = q->longer = (struct mark_set){ { 0 } };
 	memset(q->first, 0xff, sizeof(q->first)); /* NOT_FOUND */
 	memset(q->first_skeleton, 0xff, sizeof(q->first_skeleton));
+	memset(q->first_of_role, 0xff, sizeof(q->first_of_role));
 	for (size_t i = f->mark_count; i-- > 0;) { /* backwards: chains ascend */
 		const struct mark *m = &f->marks[i];
-		chain(q->first, q->next, m->word, i);
-		chain(q->first_skeleton, q->next_skeleton, m->skeleton, i);
+		chain(&q->first[m->word % QUERY_SLOTS], q->next, i);
+		chain(&q->first_skeleton[m->skeleton % QUERY_SLOTS], q->next_skeleton, i);
+		chain(&q->first_of_role[m->kind & MARK_ROLE], q->next_of_role, i);
+		mark_repeated(q, i);
 		if ((m->letters & MARK_NUMBER) == 0)
 			put_in(&q->words, i);
 		if (!is_known(m))
 			put_in(&q->unknown, i);
+		if (may_be_joined(m))
+			put_in(&q->longer, i);
 	}
-}
-
-static uint32_t length_of(uint32_t letters)
-{
-	return letters >> 26 & 0xf;
+	join_letters(f->marks, f->mark_count, &q->joined);
 }
 
 /* Bits that differ, when the lengths allow so many edits; else many. */
@@ -84,33 +125,33 @@ static unsigned letters_apart(uint32_t a, uint32_t b)
 	return longer > 2 ? 99 : (unsigned)__builtin_popcount((a ^ b) & LETTER_BITS);
 }
 
-float dedup_alike(const struct mark *a, const struct mark *b)
+enum found_level dedup_alike(const struct mark *a, const struct mark *b)
 {
 	if (a->word == b->word)
-		return 1;
+		return FOUND_EXACT;
 	if (((a->letters | b->letters) & MARK_NUMBER) != 0)
-		return 0;
+		return FOUND_NOT;
 	uint32_t la = length_of(a->letters), lb = length_of(b->letters);
 	uint32_t shorter = la < lb ? la : lb;
 	if (a->skeleton == b->skeleton && shorter >= 2 &&
 	    ((a->letters ^ b->letters) & CONSONANTS) == 0)
-		return 0.9f;
+		return FOUND_SKELETON;
 	/* Of two words that are known neither is a slip of the other: Dian is not Andi. */
 	if (shorter < 4 || (is_known(a) && is_known(b)))
-		return 0;
+		return FOUND_NOT;
 	unsigned apart = letters_apart(a->letters, b->letters);
 	bool one = apart <= 2 && !(apart == 2 && la != lb);
 	if (one && (shorter >= 5 || apart <= 1))
-		return 0.8f;
-	return shorter >= 8 && apart <= 4 ? 0.7f : 0;
+		return FOUND_LETTERS;
+	return shorter >= 8 && apart <= 4 ? FOUND_LONG : FOUND_NOT;
 }
 
-static void pair_up(struct dedup_query *q, size_t i, size_t j, float surely)
+static void pair_up(struct dedup_query *q, size_t i, size_t j, enum found_level surely)
 {
-	q->a_found[i] = surely;
-	q->b_found[j] = surely;
+	q->a_found[i] = q->b_found[j] = (uint8_t)surely;
 	q->a_at[i] = (int16_t)j;
 	q->b_at[j] = (int16_t)i;
+	take_out(&q->a_rest, i);
 }
 
 /* The place in a for b's mark j: the next free one after `after`, else any
@@ -126,7 +167,7 @@ static void find_exact(struct dedup_query *q, size_t j, int *after)
 		if (q->a_at[i] != NOT_FOUND)
 			continue;
 		if (i > *after) {
-			pair_up(q, (size_t)i, j, 1);
+			pair_up(q, (size_t)i, j, FOUND_EXACT);
 			*after = i;
 			return;
 		}
@@ -134,9 +175,9 @@ static void find_exact(struct dedup_query *q, size_t j, int *after)
 			any = i;
 	}
 	if (any >= 0)
-		pair_up(q, (size_t)any, j, 1);
+		pair_up(q, (size_t)any, j, FOUND_EXACT);
 	else if (taken >= 0)
-		q->b_found[j] = 1;
+		q->b_found[j] = FOUND_EXACT;
 	if (any >= 0)
 		*after = any;
 }
@@ -144,23 +185,29 @@ static void find_exact(struct dedup_query *q, size_t j, int *after)
 /* a's words that b has, though not as often. */
 static void find_repeated(struct dedup_query *q)
 {
-	for (size_t i = 0; i < q->a->mark_count; i++) {
-		if (q->a_found[i] > 0)
-			continue;
-		uint32_t word = q->a->marks[i].word;
-		for (int k = q->first[word % QUERY_SLOTS]; k >= 0; k = q->next[k])
-			if (q->a->marks[k].word == word && q->a_at[k] != NOT_FOUND) {
-				q->a_found[i] = q->a_found[k];
-				break;
-			}
+	for (size_t n = 0; n < q->sets; n++) {
+		for (uint64_t left = q->repeated.bits[n]; left != 0; left &= left - 1) {
+			size_t i = n * 64 + (size_t)__builtin_ctzll(left);
+			uint32_t word = q->a->marks[i].word;
+			if (q->a_found[i] != FOUND_NOT)
+				continue;
+			for (int k = q->first[word % QUERY_SLOTS]; k >= 0; k = q->next[k])
+				if (q->a->marks[k].word == word && q->a_at[k] != NOT_FOUND) {
+					q->a_found[i] = q->a_found[k];
+					take_out(&q->a_rest, i);
+					break;
+				}
+		}
 	}
 }
 
-static double share_found(const struct mark *marks, const float *found, size_t count, double weight)
+/* Of words that are the same. */
+static double share_found(const struct mark *marks, const uint8_t *found, size_t count,
+			  double weight)
 {
-	double sum = 0;
+	unsigned sum = 0;
 	for (size_t i = 0; i < count; i++)
-		sum += (double)found[i] * marks[i].weight;
+		sum += found[i] != FOUND_NOT ? marks[i].weight : 0u;
 	return weight > 0 ? sum / weight : 0;
 }
 
@@ -169,53 +216,22 @@ double dedup_align_exact(struct dedup_query *q, const struct dedup_record *b)
 	int after = NOT_FOUND;
 	q->b = b;
 	q->b_weight = weigh(b->marks, b->mark_count);
-	memset(q->a_found, 0, sizeof(q->a_found[0]) * q->a->mark_count);
-	memset(q->b_found, 0, sizeof(q->b_found[0]) * b->mark_count);
+	q->a_rest = q->words;
+	memset(q->a_found, FOUND_NOT, q->a->mark_count);
+	memset(q->b_found, FOUND_NOT, b->mark_count);
 	memset(q->a_at, 0xff, sizeof(q->a_at[0]) * q->a->mark_count);
 	memset(q->b_at, 0xff, sizeof(q->b_at[0]) * b->mark_count);
 	for (size_t j = 0; j < b->mark_count; j++)
 		find_exact(q, j, &after);
 	find_repeated(q);
-	double a_share = share_found(q->a->marks, q->a_found, q->a->mark_count, q->a_weight);
-	double b_share = share_found(b->marks, q->b_found, b->mark_count, q->b_weight);
-	return q->a_weight < q->b_weight ? a_share : b_share;
-}
-
-/* Long enough for two. */
-static bool may_be_joined(const struct mark *one)
-{
-	return (one->letters & MARK_NUMBER) == 0 && length_of(one->letters) >= 7;
-}
-
-#define JOINED_BITS 1024u
-
-/* The letters of each word and the next as of one; what is never asked for
- * where they are no words. And a bit for each that is there. */
-struct joined {
-	uint32_t letters[TOKENS_MAX];
-	uint64_t bits[JOINED_BITS / 64];
-};
-
-static uint32_t joined_bit(uint32_t letters)
-{
-	return letters * UINT32_C(0x9e3779b1) >> 22; /* of JOINED_BITS */
-}
-
-static void join_letters(const struct mark *marks, size_t count, struct joined *out)
-{
-	memset(out->bits, 0, sizeof(out->bits));
-	for (size_t i = 0; i + 1 < count; i++) {
-		bool is_number = ((marks[i].letters | marks[i + 1].letters) & MARK_NUMBER) != 0;
-		out->letters[i] = is_number ? UINT32_MAX :
-				  (marks[i].letters ^ marks[i + 1].letters) & LETTER_BITS;
-		uint32_t bit = joined_bit(out->letters[i]);
-		out->bits[bit / 64] |= UINT64_C(1) << bit % 64;
-	}
+	return q->a_weight < q->b_weight ?
+	       share_found(q->a->marks, q->a_found, q->a->mark_count, q->a_weight) :
+	       share_found(b->marks, q->b_found, b->mark_count, q->b_weight);
 }
 
 /* One word here, two there: "jemurwonosari", "jemur wonosari". The first of the
  * two, or NOT_FOUND. */
-static int joined_at(const struct mark *one, const struct mark *marks, const struct joined *joined,
+static int joined_at(const struct mark *one, const struct mark *marks, const struct joined_words *joined,
 		     size_t count)
 {
 	uint32_t letters = one->letters & LETTER_BITS, whole = length_of(one->letters);
@@ -232,36 +248,38 @@ static int joined_at(const struct mark *one, const struct mark *marks, const str
 	return NOT_FOUND;
 }
 
-static void find_joined(struct dedup_query *q)
+/* a's words that are two in b. */
+static void find_joined_of_a(struct dedup_query *q)
 {
 	const struct mark *a = q->a->marks, *b = q->b->marks;
-	struct joined joined;
-	join_letters(b, q->b->mark_count, &joined);
-	for (size_t i = 0; i < q->a->mark_count; i++) {
-		int j = q->a_found[i] > 0 || !may_be_joined(&a[i]) ? NOT_FOUND :
-			joined_at(&a[i], b, &joined, q->b->mark_count);
-		if (j == NOT_FOUND)
-			continue;
-		pair_up(q, i, (size_t)j, 0.9f);
-		q->b_found[j + 1] = 0.9f;
-	}
-	join_letters(a, q->a->mark_count, &joined);
-	for (size_t j = 0; j < q->b->mark_count; j++) {
-		int i = q->b_found[j] > 0 || !may_be_joined(&b[j]) ? NOT_FOUND :
-			joined_at(&b[j], a, &joined, q->a->mark_count);
-		if (i == NOT_FOUND)
-			continue;
-		pair_up(q, (size_t)i, j, 0.9f);
-		q->a_found[i + 1] = 0.9f;
+	struct joined_words joined;
+	bool is_ready = false;
+	for (size_t n = 0; n < q->sets; n++) {
+		for (uint64_t left = q->a_rest.bits[n] & q->longer.bits[n]; left != 0; left &= left - 1) {
+			size_t i = n * 64 + (size_t)__builtin_ctzll(left);
+			if (!is_ready)
+				join_letters(b, q->b->mark_count, &joined);
+			is_ready = true;
+			int j = joined_at(&a[i], b, &joined, q->b->mark_count);
+			if (j == NOT_FOUND)
+				continue;
+			pair_up(q, i, (size_t)j, FOUND_SKELETON);
+			q->b_found[j + 1] = FOUND_SKELETON;
+		}
 	}
 }
 
-static void collect_rest(struct dedup_query *q)
+static void find_joined_of_b(struct dedup_query *q)
 {
-	q->a_rest = q->words;
-	for (size_t i = 0; i < q->a->mark_count; i++)
-		if (q->a_found[i] > 0)
-			take_out(&q->a_rest, i);
+	const struct mark *b = q->b->marks;
+	for (size_t j = 0; j < q->b->mark_count; j++) {
+		int i = q->b_found[j] != FOUND_NOT || !may_be_joined(&b[j]) ? NOT_FOUND :
+			joined_at(&b[j], q->a->marks, &q->joined, q->a->mark_count);
+		if (i == NOT_FOUND)
+			continue;
+		pair_up(q, (size_t)i, j, FOUND_SKELETON);
+		q->a_found[i + 1] = FOUND_SKELETON;
+	}
 }
 
 /* Which of a's unmatched words may be b's word m: of two words that are known
@@ -275,7 +293,7 @@ static struct mark_set may_be(const struct dedup_query *q, const struct mark *m)
 	for (int i = q->first_skeleton[m->skeleton % QUERY_SLOTS]; i >= 0; i = q->next_skeleton[i])
 		if (q->a->marks[i].skeleton == m->skeleton)
 			put_in(&of, (size_t)i);
-	for (size_t n = 0; n < MARK_SETS; n++)
+	for (size_t n = 0; n < q->sets; n++)
 		may.bits[n] &= of.bits[n];
 	return may;
 }
@@ -287,36 +305,34 @@ static void find_alike(struct dedup_query *q, size_t j, int after)
 	const struct mark *m = &q->b->marks[j];
 	const struct mark_set may = may_be(q, m);
 	int best = NOT_FOUND;
-	float surely = 0;
+	enum found_level surely = FOUND_NOT;
 	bool best_is_after = false;
-	for (size_t n = 0; n < MARK_SETS; n++) {
+	for (size_t n = 0; n < q->sets; n++) {
 		for (uint64_t left = may.bits[n]; left != 0; left &= left - 1) {
 			int i = (int)(n * 64) + __builtin_ctzll(left);
-			float alike = dedup_alike(&q->a->marks[i], m);
+			enum found_level alike = dedup_alike(&q->a->marks[i], m);
 			bool is_after = i > after;
-			if (alike > surely ||
-			    (alike > 0 && alike >= surely && is_after && !best_is_after)) {
+			if (alike > surely || (alike != FOUND_NOT && alike == surely && is_after &&
+					       !best_is_after)) {
 				surely = alike;
 				best = i;
 				best_is_after = is_after;
 			}
 		}
 	}
-	if (best < 0)
-		return;
-	pair_up(q, (size_t)best, j, surely);
-	take_out(&q->a_rest, (size_t)best);
+	if (best >= 0)
+		pair_up(q, (size_t)best, j, surely);
 }
 
 void dedup_align_fuzzy(struct dedup_query *q)
 {
 	int after = NOT_FOUND;
-	collect_rest(q);
 	for (size_t j = 0; j < q->b->mark_count; j++) {
-		if (q->b_found[j] <= 0 && (q->b->marks[j].letters & MARK_NUMBER) == 0)
+		if (q->b_found[j] == FOUND_NOT && (q->b->marks[j].letters & MARK_NUMBER) == 0)
 			find_alike(q, j, after);
 		if (q->b_at[j] != NOT_FOUND)
 			after = q->b_at[j];
 	}
-	find_joined(q);
+	find_joined_of_a(q);
+	find_joined_of_b(q);
 }

@@ -57,61 +57,119 @@ static void set(struct out o, enum dedup_feature f, double x)
 
 /* What one side has and the other has not. */
 struct missing {
-	double numbers, places, words, entities;
+	unsigned numbers, places /* by weight */, words, entities;
 };
 
-static struct missing missing_of(const struct mark *marks, const float *found, size_t count)
+static void add_missing(struct missing *m, const struct mark *k)
 {
-	struct missing m = { 0, 0, 0, 0 };
+	unsigned role = role_of(k), telling = k->weight >= TELLING;
+	if (is_number(k))
+		m->numbers += role == ROLE_ID ? 2 : 1;
+	else if ((k->kind & MARK_PLACE) != 0)
+		m->places += k->weight;
+	else
+		m->words += telling;
+	m->entities += token_role_names(role) && (is_number(k) || telling != 0);
+}
+
+static double places_of(const struct missing *m)
+{
+	return m->places / (double)TELLING;
+}
+
+/* Of one side, in one walk over its marks. Weights are whole numbers, so the order in
+ * which they are added does not matter. */
+enum where { IN_TEXT, IN_TEXT_PLACED, IN_LOCATION, WHERE_COUNT }; /* placed: it names, or is a place */
+
+struct side {
+	unsigned weight[WHERE_COUNT][FOUND_LEVELS];
+	struct missing missing;
+	unsigned numbers, words; /* telling, of the location, not found */
+	uint32_t roles;          /* a bit for each that names something, */
+	uint8_t named[TOKENS_MAX]; /* and the marks that do */
+	size_t named_count;
+	bool has_other_name; /* part of a name that the other record has nowhere */
+};
+
+static bool names_something(const struct mark *m)
+{
+	return token_role_names(role_of(m)) &&
+	       (is_number(m) || m->weight >= (role_of(m) == ROLE_PERSON ? TELLING : NAMING));
+}
+
+static enum where where_is(const struct mark *k)
+{
+	return (k->kind & MARK_LOCATION) != 0 ? IN_LOCATION :
+	       token_role_names(role_of(k)) || (k->kind & MARK_PLACE) != 0 ? IN_TEXT_PLACED : IN_TEXT;
+}
+
+static void add_not_found(struct side *s, const struct mark *k)
+{
+	add_missing(&s->missing, k);
+	if ((k->kind & MARK_LOCATION) != 0) {
+		s->numbers += is_number(k);
+		s->words += !is_number(k) && k->weight >= TELLING;
+	}
+	s->has_other_name |= role_of(k) == ROLE_PERSON && k->weight >= NAMING;
+}
+
+static void look_at(const struct mark *marks, const uint8_t *found, size_t count, struct side *s)
+{
+	memset(s, 0, offsetof(struct side, named));
+	s->named_count = 0;
+	s->has_other_name = false;
 	for (size_t i = 0; i < count; i++) {
 		const struct mark *k = &marks[i];
-		if (found[i] > 0)
-			continue;
-		unsigned role = role_of(k);
-		double telling = k->weight >= TELLING ? 1 : 0;
-		if (is_number(k))
-			m.numbers += role == ROLE_ID ? 2 : 1;
-		else if ((k->kind & MARK_PLACE) != 0)
-			m.places += k->weight / (double)TELLING;
-		else
-			m.words += telling;
-		if (token_role_names(role) && (is_number(k) || telling > 0))
-			m.entities++;
+		s->weight[where_is(k)][found[i]] += k->weight;
+		if (found[i] == FOUND_NOT)
+			add_not_found(s, k);
+		if (names_something(k)) {
+			s->roles |= 1u << role_of(k);
+			s->named[s->named_count++] = (uint8_t)i;
+		}
 	}
-	return m;
 }
 
-static void set_missing(struct dedup_query *q, struct out o)
+/* Of these kinds of marks, all weight and what was found of it. */
+struct part {
+	double all, found;
+};
+
+static struct part part_of(const struct side *s, enum where from, enum where to)
 {
-	struct missing a = missing_of(q->a->marks, q->a_found, q->a->mark_count);
-	struct missing b = missing_of(q->b->marks, q->b_found, q->b->mark_count);
-	struct missing *light = q->a_weight < q->b_weight ? &a : &b;
-	set(o, FEATURE_number_missing, least(least(a.numbers, b.numbers), 4));
+	struct part p = { 0, 0 };
+	for (unsigned level = 0; level < FOUND_LEVELS; level++) {
+		unsigned weight = 0;
+		for (enum where w = from; w <= to; w++)
+			weight += s->weight[w][level];
+		p.all += weight;
+		p.found += dedup_found_share(level) * weight;
+	}
+	return p;
+}
+
+static void set_missing(struct dedup_query *q, struct out o, const struct side *sa,
+			const struct side *sb)
+{
+	const struct missing *a = &sa->missing, *b = &sb->missing;
+	const struct missing *light = q->a_weight < q->b_weight ? a : b;
+	set(o, FEATURE_number_missing, least(least(a->numbers, b->numbers), 4));
 	set(o, FEATURE_number_missing_light, least(light->numbers, 4));
-	set(o, FEATURE_place_missing, least(least(a.places, b.places), 4));
-	set(o, FEATURE_place_missing_light, least(light->places, 4));
-	set(o, FEATURE_word_missing, least(least(a.words, b.words), 6));
+	set(o, FEATURE_place_missing, least(least(places_of(a), places_of(b)), 4));
+	set(o, FEATURE_place_missing_light, least(places_of(light), 4));
+	set(o, FEATURE_word_missing, least(least(a->words, b->words), 6));
 	set(o, FEATURE_word_missing_light, least(light->words, 8));
-	set(o, FEATURE_entity_missing, least(least(a.entities, b.entities), 4));
-}
-
-static double found_weight(const struct mark *marks, const float *found, size_t count, double *exact)
-{
-	double sum = 0;
-	for (size_t i = 0; i < count; i++) {
-		sum += (double)found[i] * marks[i].weight;
-		if (found[i] >= 1)
-			*exact += marks[i].weight;
-	}
-	return sum;
+	set(o, FEATURE_entity_missing, least(least(a->entities, b->entities), 4));
 }
 
 /* The share of the new side. */
-static float set_overlap(struct dedup_query *q, struct out o)
+static float set_overlap(struct dedup_query *q, struct out o, const struct side *a,
+			 const struct side *b)
 {
-	double exact = 0, unused = 0;
-	double fa = found_weight(q->a->marks, q->a_found, q->a->mark_count, &exact);
-	double fb = found_weight(q->b->marks, q->b_found, q->b->mark_count, &unused);
+	double fa = part_of(a, IN_TEXT, IN_LOCATION).found;
+	double fb = part_of(b, IN_TEXT, IN_LOCATION).found;
+	double exact = a->weight[IN_TEXT][FOUND_EXACT] + a->weight[IN_TEXT_PLACED][FOUND_EXACT] +
+		       a->weight[IN_LOCATION][FOUND_EXACT];
 	double ca = fa / (q->a_weight + 1), cb = fb / (q->b_weight + 1);
 	bool a_lighter = q->a_weight < q->b_weight;
 	double light = (a_lighter ? q->a_weight : q->b_weight) / 16;
@@ -134,7 +192,7 @@ static float set_overlap(struct dedup_query *q, struct out o)
 /* Runs: marks that follow each other on both sides. */
 static void set_runs(struct dedup_query *q, struct out o)
 {
-	double run = 0, longest = 0, neighbours = 0, pairs = 0;
+	unsigned run = 0, longest = 0, neighbours = 0, pairs = 0;
 	for (size_t j = 0; j < q->b->mark_count; j++) {
 		if (q->b_at[j] == NOT_FOUND) {
 			run = 0;
@@ -148,23 +206,33 @@ static void set_runs(struct dedup_query *q, struct out o)
 	}
 	double light = least(q->a_weight, q->b_weight);
 	set(o, FEATURE_run, longest / (light + 1));
-	set(o, FEATURE_run_long, log1p(longest / 16) / 4);
-	set(o, FEATURE_order, pairs > 1 ? neighbours / (pairs - 1) : 0);
+	set(o, FEATURE_run_long, log1p(longest / 16.0) / 4);
+	set(o, FEATURE_order, pairs > 1 ? neighbours / (pairs - 1.0) : 0);
 }
 
 struct swaps {
 	double numbers, words, places;
 };
 
+static struct missing missing_of(const struct mark *marks, const uint8_t *found, size_t from,
+				 size_t to)
+{
+	struct missing m = { 0, 0, 0, 0 };
+	for (size_t i = from; i < to; i++)
+		if (found[i] == FOUND_NOT)
+			add_missing(&m, &marks[i]);
+	return m;
+}
+
 /* Between two matches: unmatched marks on both sides stand for each other. */
 static void compare_gap(struct dedup_query *q, size_t a0, size_t a1, size_t b0, size_t b1,
 			struct swaps *s)
 {
-	struct missing a = missing_of(q->a->marks + a0, q->a_found + a0, a1 - a0);
-	struct missing b = missing_of(q->b->marks + b0, q->b_found + b0, b1 - b0);
+	struct missing a = missing_of(q->a->marks, q->a_found, a0, a1);
+	struct missing b = missing_of(q->b->marks, q->b_found, b0, b1);
 	s->numbers += least(a.numbers, b.numbers);
-	s->words += least(a.words + a.places, b.words + b.places);
-	s->places += least(a.places, b.places);
+	s->words += least(a.words + places_of(&a), b.words + places_of(&b));
+	s->places += least(places_of(&a), places_of(&b));
 }
 
 static void set_swaps(struct dedup_query *q, struct out o)
@@ -197,50 +265,33 @@ struct roles {
 	uint32_t a, b, agree;
 };
 
-static bool names_something(const struct mark *m)
+static bool agrees_with_any(const struct dedup_query *q, const struct mark *b)
 {
-	return token_role_names(role_of(m)) &&
-	       (is_number(m) || m->weight >= (role_of(m) == ROLE_PERSON ? TELLING : NAMING));
-}
-
-/* Part of a name that the other record has nowhere. */
-static bool has_other_name(const struct mark *marks, const float *found, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (found[i] <= 0 && role_of(&marks[i]) == ROLE_PERSON && marks[i].weight >= NAMING)
+	for (int i = q->first_of_role[role_of(b)]; i >= 0; i = q->next_of_role[i])
+		if (dedup_alike(&q->a->marks[i], b) != FOUND_NOT)
 			return true;
 	return false;
 }
 
-static struct roles compare_roles(const struct dedup_query *q)
+static struct roles compare_roles(const struct dedup_query *q, const struct side *a,
+				  const struct side *b)
 {
-	struct roles r = { 0, 0, 0 };
-	for (size_t i = 0; i < q->a->mark_count; i++) {
-		const struct mark *a = &q->a->marks[i];
-		if (!names_something(a))
-			continue;
-		r.a |= 1u << role_of(a);
+	struct roles r = { a->roles, b->roles, 0 };
+	for (size_t n = 0; n < a->named_count; n++) {
+		size_t i = a->named[n];
+		unsigned role = role_of(&q->a->marks[i]);
 		/* Also where one word here is two there. */
-		if (q->a_at[i] != NOT_FOUND && role_of(&q->b->marks[q->a_at[i]]) == role_of(a))
-			r.agree |= 1u << role_of(a);
+		if (q->a_at[i] != NOT_FOUND && role_of(&q->b->marks[q->a_at[i]]) == role)
+			r.agree |= 1u << role;
 	}
-	for (size_t j = 0; j < q->b->mark_count; j++) {
-		const struct mark *b = &q->b->marks[j];
-		if (!names_something(b))
-			continue;
-		uint32_t bit = 1u << role_of(b);
-		r.b |= bit;
-		if ((r.a & bit) == 0 || (r.agree & bit) != 0)
-			continue;
-		for (size_t i = 0; i < q->a->mark_count; i++)
-			if (role_of(&q->a->marks[i]) == role_of(b) && dedup_alike(&q->a->marks[i], b) > 0) {
-				r.agree |= bit;
-				break;
-			}
+	for (size_t n = 0; n < b->named_count; n++) {
+		const struct mark *k = &q->b->marks[b->named[n]];
+		uint32_t bit = 1u << role_of(k);
+		if ((r.a & bit) != 0 && (r.agree & bit) == 0 && agrees_with_any(q, k))
+			r.agree |= bit;
 	}
 	/* Wahyu Lestari and Lestari Saputra share a name and are two. */
-	if (has_other_name(q->a->marks, q->a_found, q->a->mark_count) &&
-	    has_other_name(q->b->marks, q->b_found, q->b->mark_count)) {
+	if (a->has_other_name && b->has_other_name) {
 		r.agree &= ~(1u << ROLE_PERSON);
 		r.a |= 1u << ROLE_PERSON;
 		r.b |= 1u << ROLE_PERSON;
@@ -256,9 +307,10 @@ static void set_role(struct out o, const struct roles *r, enum token_role role,
 	set(o, agree + 1, (r->a & r->b & ~r->agree & bit) != 0);
 }
 
-static struct roles set_roles(struct dedup_query *q, struct out o)
+static struct roles set_roles(struct dedup_query *q, struct out o, const struct side *a,
+			      const struct side *b)
 {
-	struct roles r = compare_roles(q);
+	struct roles r = compare_roles(q, a, b);
 	set_role(o, &r, ROLE_RT, FEATURE_rt_agree);
 	set_role(o, &r, ROLE_RW, FEATURE_rw_agree);
 	set_role(o, &r, ROLE_HOUSE, FEATURE_house_agree);
@@ -275,31 +327,6 @@ static struct roles set_roles(struct dedup_query *q, struct out o)
 	set_role(o, &r, ROLE_ID, FEATURE_id_agree);
 	set_role(o, &r, ROLE_MONEY, FEATURE_money_agree);
 	return r;
-}
-
-/* What a side's location, and its text without it, find in the other record. */
-struct part {
-	double all, found;       /* weight */
-	double numbers, words;   /* telling, not found */
-};
-
-static void add_mark(struct part *p, const struct mark *k, float found)
-{
-	p->all += k->weight;
-	p->found += (double)found * k->weight;
-	if (found > 0)
-		return;
-	p->numbers += is_number(k);
-	p->words += !is_number(k) && k->weight >= TELLING;
-}
-
-static void split_parts(const struct mark *marks, const float *found, size_t count,
-			struct part *text, struct part *location)
-{
-	memset(text, 0, sizeof(*text));
-	memset(location, 0, sizeof(*location));
-	for (size_t i = 0; i < count; i++)
-		add_mark((marks[i].kind & MARK_LOCATION) != 0 ? location : text, &marks[i], found[i]);
 }
 
 static double share_of(const struct part *p)
@@ -324,11 +351,11 @@ static double starts_alike(const struct dedup_query *q, bool a_lighter)
 	return all > 0 ? alike / all : 0;
 }
 
-static void set_parts(struct dedup_query *q, struct out o)
+static void set_parts(struct dedup_query *q, struct out o, const struct side *a,
+		      const struct side *b)
 {
-	struct part at, al, bt, bl;
-	split_parts(q->a->marks, q->a_found, q->a->mark_count, &at, &al);
-	split_parts(q->b->marks, q->b_found, q->b->mark_count, &bt, &bl);
+	struct part at = part_of(a, IN_TEXT, IN_TEXT_PLACED), al = part_of(a, IN_LOCATION, IN_LOCATION);
+	struct part bt = part_of(b, IN_TEXT, IN_TEXT_PLACED), bl = part_of(b, IN_LOCATION, IN_LOCATION);
 	bool a_lighter = at.all < bt.all;
 	const struct part *text = a_lighter ? &at : &bt;
 	double contained = share_of(text);
@@ -343,19 +370,8 @@ static void set_parts(struct dedup_query *q, struct out o)
 	set(o, FEATURE_location_both, both ? worst : 0);
 	set(o, FEATURE_location_none, !both);
 	set(o, FEATURE_location_conflict, both ? above(0.4, best) : 0);
-	set(o, FEATURE_location_number, least(least(al.numbers, bl.numbers), 2));
-	set(o, FEATURE_location_word, least(least(al.words, bl.words), 3));
-}
-
-static double shared_place(const struct dedup_query *q)
-{
-	double sum = 0;
-	for (size_t i = 0; i < q->a->mark_count; i++) {
-		const struct mark *k = &q->a->marks[i];
-		if (token_role_names(role_of(k)) || (k->kind & (MARK_PLACE | MARK_LOCATION)) != 0)
-			sum += (double)q->a_found[i] * k->weight;
-	}
-	return log1p(sum / 16) / 4;
+	set(o, FEATURE_location_number, least(least(a->numbers, b->numbers), 2));
+	set(o, FEATURE_location_word, least(least(a->words, b->words), 3));
 }
 
 static unsigned count_bits(uint32_t bits)
@@ -374,12 +390,14 @@ static bool tells_which(const struct mark *k)
 }
 
 /* 0 where half of that or more is missing, or where it says next to nothing. */
-static double told_of(const struct mark *marks, const float *found, size_t count)
+static double told_of(const struct mark *marks, const uint8_t *found, size_t count)
 {
-	struct part p = { 0, 0, 0, 0 };
+	struct part p = { 0, 0 };
 	for (size_t i = 0; i < count; i++)
-		if (tells_which(&marks[i]))
-			add_mark(&p, &marks[i], found[i]);
+		if (tells_which(&marks[i])) {
+			p.all += marks[i].weight;
+			p.found += dedup_found_share(found[i]) * marks[i].weight;
+		}
 	return least(above(p.found, TOLD_FROM) / TOLD_FROM, 1) * above(share_of(&p), 0.5) * 2;
 }
 
@@ -409,14 +427,15 @@ static void set_told(struct dedup_query *q, struct out o, const struct roles *r)
 }
 
 /* After the roles, the parts and the swaps. */
-static void set_place(struct dedup_query *q, struct out o, const struct roles *r)
+static void set_place(struct dedup_query *q, struct out o, const struct side *a,
+		      const struct roles *r)
 {
 	uint32_t shared = q->a->topics & q->b->topics;
 	bool known = q->a->topics != 0 && q->b->topics != 0;
 	double conflicts = count_bits(r->a & r->b & ~r->agree);
 	double swapped = (double)(o.v[FEATURE_number_swapped] + o.v[FEATURE_place_swapped] +
 				  o.v[FEATURE_location_number] + o.v[FEATURE_location_word]);
-	double place = shared_place(q);
+	double place = log1p(part_of(a, IN_TEXT_PLACED, IN_LOCATION).found / 16) / 4;
 	set(o, FEATURE_conflicts, least(conflicts, 3));
 	set(o, FEATURE_agreements, least(count_bits(r->agree), 4));
 	set(o, FEATURE_conflict_exact, conflicts + swapped > 0 ?
@@ -506,13 +525,16 @@ bool dedup_compare(struct dedup_query *q, const struct dedup_record *other,
 	dedup_align_fuzzy(q);
 	memset(out, 0, sizeof(*out));
 	struct out o = { out->value };
-	out->of_query = set_overlap(q, o);
+	struct side a, b;
+	look_at(q->a->marks, q->a_found, q->a->mark_count, &a);
+	look_at(other->marks, q->b_found, other->mark_count, &b);
+	out->of_query = set_overlap(q, o, &a, &b);
 	set_runs(q, o);
 	set_swaps(q, o);
-	set_missing(q, o);
-	set_parts(q, o);
-	struct roles roles = set_roles(q, o);
-	set_place(q, o, &roles);
+	set_missing(q, o, &a, &b);
+	set_parts(q, o, &a, &b);
+	struct roles roles = set_roles(q, o, &a, &b);
+	set_place(q, o, &a, &roles);
 	set_time(q, o);
 	set_told(q, o, &roles);
 	set_authors(q, out);
