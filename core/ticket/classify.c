@@ -2,6 +2,9 @@
 #include "ticket/classify.h"
 
 #include <endian.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,15 +23,8 @@
 #define FOUND_SLOTS 4096u      /* twice CLASSIFY_FEATURES_MAX */
 #define LETTER_NONE 79         /* the letter that stands for weight 0; 33 to 125 are used */
 #define LETTER_SPAN 46
-#define LANES 16u /* classes that are summed up at once */
+#define LANES 8u /* classes that are summed up at once */
 #define ROW_MAX (CLASSES_MAX / LANES * LANES + LANES)
-/* The same sums, eight at once where the processor can. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define WIDE_LANES __attribute__((target_clones("avx2", "default")))
-#else
-#define WIDE_LANES
-#endif
-
 /* Words and pairs, pieces, words of the location: each is of unit length
  * before it is weighed against the others. */
 enum block { BLOCK_WORDS, BLOCK_PIECES, BLOCK_LOCATION, BLOCK_COUNT };
@@ -36,15 +32,17 @@ enum block { BLOCK_WORDS, BLOCK_PIECES, BLOCK_LOCATION, BLOCK_COUNT };
 static const double block_shares[BLOCK_COUNT] = { 1, 1, 0.3 };
 
 struct gram {
-	const char *text;    /* in the file's bytes, as are the weights: */
-	const char *weights; /* one letter for each class of all tasks */
+	uint64_t key;
+	const char *text;      /* in the file's bytes, as are the weights: */
+	const int8_t *weights; /* one for each class of all tasks; in the file a letter */
 	float idf;
 	enum block block;
 };
 
+/* Small, so that the table stays near the processor: most features are no gram. */
 struct slot {
-	uint64_t key;
-	size_t number; /* of a gram and 1; 0: free */
+	uint16_t number; /* of a gram and 1; 0: free */
+	uint16_t mark;   /* of its key */
 };
 
 struct classifier {
@@ -79,27 +77,29 @@ const char *classifier_path(void)
 /* ---- features ----------------------------------------------------------- */
 
 typedef void on_feature(void *data, const char *text, size_t size);
+/* A feature of '~' and four letters: what there is most of. */
+typedef void on_piece(void *data, const char letters[4]);
 
 struct telling {
 	on_feature *on;
+	on_piece *on_piece; /* NULL: they are told to `on` */
 	void *data;
 	char text[CLASSIFY_GRAM_SIZE];
 };
 
 /* The words with a blank between; `mark` is '\0' or says what they are. */
-static void tell(struct telling *t, char mark, const char *word, const char *next)
+static void tell(struct telling *t, char mark, const struct token *word, const struct token *next)
 {
-	const char *const words[] = { word, next };
 	size_t used = 0;
 	if (mark != '\0')
 		t->text[used++] = mark;
-	for (size_t i = 0; i < COUNT_OF(words) && words[i] != NULL; i++) {
-		size_t size = strlen(words[i]);
-		ASSERT(size <= TOKEN_BYTES);
-		if (i > 0)
-			t->text[used++] = ' ';
-		memcpy(t->text + used, words[i], size);
-		used += size;
+	/* All of it: a copy of one size is a few moves. What is behind the word is written over. */
+	memcpy(t->text + used, word->text, sizeof(word->text));
+	used += word->size;
+	if (next != NULL) {
+		t->text[used++] = ' ';
+		memcpy(t->text + used, next->text, sizeof(next->text));
+		used += next->size;
 	}
 	t->on(t->data, t->text, used);
 }
@@ -108,6 +108,11 @@ static void tell(struct telling *t, char mark, const char *word, const char *nex
 static void tell_pieces(struct telling *t, const char *word, size_t size)
 {
 	size_t piece = size < SPELLED ? size : SPELLED;
+	if (t->on_piece != NULL && piece == SPELLED) {
+		for (size_t i = 0; i + SPELLED <= size; i++)
+			t->on_piece(t->data, word + i);
+		return;
+	}
 	t->text[0] = '~';
 	for (size_t i = 0; i + piece <= size; i++) {
 		memcpy(t->text + 1, word + i, piece);
@@ -147,24 +152,24 @@ static void tell_spelling(struct telling *t, const char *text)
 
 /* Words first, pieces last. */
 static void each_feature(const struct lexicon *l, struct tokens_memo *memo, const char *text,
-			 const char *location, on_feature *on, void *data)
+			 const char *location, on_feature *on, on_piece *piece, void *data)
 {
 	CLEANUP(free_pointer) struct tokens *t = xmalloc(sizeof(*t));
-	struct telling to = { .on = on, .data = data };
-	const char *last = NULL;
+	struct telling to = { .on = on, .on_piece = piece, .data = data };
+	const struct token *last = NULL;
 	tokens_read_again(memo, l, text, location, 0, 0, t);
 	for (size_t i = 0; i < t->count; i++) {
 		const struct token *k = &t->items[i];
 		if (k->number || k->role == ROLE_DATE)
 			continue;
 		if (k->flags & TOKEN_LOCATION) {
-			tell(&to, '@', k->text, NULL);
+			tell(&to, '@', k, NULL);
 			continue;
 		}
-		tell(&to, '\0', k->text, NULL);
+		tell(&to, '\0', k, NULL);
 		if (last != NULL)
-			tell(&to, '\0', last, k->text);
-		last = k->text;
+			tell(&to, '\0', last, k);
+		last = k;
 	}
 	const char *const spelled[] = { text, location };
 	for (size_t i = 0; i < COUNT_OF(spelled); i++)
@@ -186,7 +191,7 @@ static void put_feature(void *data, const char *text, size_t size)
 void classify_features(const struct lexicon *l, const char *text, const char *location,
 		       struct buf *out)
 {
-	each_feature(l, NULL, text, location, put_feature, out);
+	each_feature(l, NULL, text, location, put_feature, NULL, out);
 }
 
 /* ---- the file ----------------------------------------------------------- */
@@ -207,18 +212,35 @@ static uint64_t key_of(const char *text, size_t size)
 	return h;
 }
 
-static size_t first_slot(const struct classifier *c, uint64_t key)
+/* The first slot comes out of its bits from 32 on, the mark out of those above. */
+static uint64_t mix(uint64_t key)
 {
-	return (key * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & c->slot_mask;
+	return key * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* The slot of the key, or the free one where it belongs. */
-static struct slot *slot_of(const struct classifier *c, uint64_t key)
+static size_t first_slot(const struct classifier *c, uint64_t key)
 {
-	size_t i = first_slot(c, key);
-	while (c->slots[i].number != 0 && c->slots[i].key != key)
+	return mix(key) >> 32 & c->slot_mask;
+}
+
+static uint16_t mark_of(uint64_t key)
+{
+	return (uint16_t)(mix(key) >> 48);
+}
+
+/* From slot i on: that of the key, or the free one where it belongs. */
+static struct slot *slot_from(const struct classifier *c, size_t i, uint64_t key)
+{
+	uint16_t mark = mark_of(key);
+	while (c->slots[i].number != 0 && (c->slots[i].mark != mark ||
+					   c->grams[c->slots[i].number - 1].key != key))
 		i = (i + 1) & c->slot_mask;
 	return &c->slots[i];
+}
+
+static struct slot *slot_of(const struct classifier *c, uint64_t key)
+{
+	return slot_from(c, first_slot(c, key), key);
 }
 
 static void grow_slots(struct classifier *c)
@@ -230,7 +252,7 @@ static void grow_slots(struct classifier *c)
 	c->slot_mask = bigger - 1;
 	for (size_t i = 0; i < count; i++)
 		if (old[i].number != 0)
-			*slot_of(c, old[i].key) = old[i];
+			*slot_of(c, c->grams[old[i].number - 1].key) = old[i];
 	free(old);
 }
 
@@ -258,7 +280,7 @@ static enum block block_of(const char *gram)
 	return gram[0] == '~' ? BLOCK_PIECES : gram[0] == '@' ? BLOCK_LOCATION : BLOCK_WORDS;
 }
 
-/* "word<TAB>idf<TAB>a letter for each class" */
+/* "word<TAB>idf<TAB>a letter for each class", which becomes the weight. */
 static bool on_gram(struct classifier *c, char *fields[3])
 {
 	size_t size = strlen(fields[2]);
@@ -274,9 +296,11 @@ static bool on_gram(struct classifier *c, char *fields[3])
 	struct slot *slot = slot_of(c, key);
 	if (slot->number != 0)
 		return false;
-	c->grams[c->gram_count++] = (struct gram){ fields[0], fields[2], strtof(fields[1], NULL),
-						   block_of(fields[0]) };
-	*slot = (struct slot){ key, c->gram_count };
+	for (size_t i = 0; i < size; i++)
+		fields[2][i] = (char)(fields[2][i] - LETTER_NONE);
+	c->grams[c->gram_count++] = (struct gram){ key, fields[0], (const int8_t *)fields[2],
+						   strtof(fields[1], NULL), block_of(fields[0]) };
+	*slot = (struct slot){ (uint16_t)c->gram_count, mark_of(key) };
 	return true;
 }
 
@@ -360,13 +384,12 @@ struct counting {
 	uint16_t at[FOUND_SLOTS]; /* index in out and 1, by number of the gram */
 };
 
-static void count_key(struct counting *n, uint64_t key)
+static void count_gram(struct counting *n, size_t number)
 {
-	size_t number = slot_of(n->c, key)->number;
-	if (number == 0 || n->is_full)
-		return;
 	const struct gram *g = &n->c->grams[number - 1];
 	size_t i = number * 2654435761u % FOUND_SLOTS;
+	if (n->is_full)
+		return;
 	while (n->at[i] != 0 && n->out[n->at[i] - 1].gram != g)
 		i = (i + 1) % FOUND_SLOTS;
 	n->is_full = n->at[i] == 0 && n->count == CLASSIFY_FEATURES_MAX;
@@ -375,26 +398,52 @@ static void count_key(struct counting *n, uint64_t key)
 	if (n->at[i] == 0) {
 		n->out[n->count++] = (struct found){ g, 0 };
 		n->at[i] = (uint16_t)n->count;
-		__builtin_prefetch(g);
 	}
 	n->out[n->at[i] - 1].value += 1;
 }
 
 static void count_waiting(struct counting *n)
 {
-	for (size_t i = 0; i < n->waiting; i++)
-		count_key(n, n->keys[i]);
+	const struct classifier *c = n->c;
+	size_t maybe[CROWD], at[CROWD], count = 0;
+	for (size_t i = 0; i < n->waiting; i++) {
+		size_t slot = first_slot(c, n->keys[i]);
+		uint16_t mark = mark_of(n->keys[i]);
+		while (c->slots[slot].number != 0 && c->slots[slot].mark != mark)
+			slot = (slot + 1) & c->slot_mask;
+		if (c->slots[slot].number == 0)
+			continue;
+		__builtin_prefetch(&c->grams[c->slots[slot].number - 1]);
+		maybe[count] = i;
+		at[count++] = slot;
+	}
+	for (size_t i = 0; i < count; i++) {
+		size_t number = slot_from(c, at[i], n->keys[maybe[i]])->number;
+		if (number != 0)
+			count_gram(n, number);
+	}
 	n->waiting = 0;
 }
 
-static void count_feature(void *data, const char *text, size_t size)
+static void count_key(struct counting *n, uint64_t key)
 {
-	struct counting *n = data;
-	uint64_t key = key_of(text, size);
 	__builtin_prefetch(&n->c->slots[first_slot(n->c, key)]);
 	n->keys[n->waiting++] = key;
 	if (n->waiting == CROWD)
 		count_waiting(n);
+}
+
+static void count_feature(void *data, const char *text, size_t size)
+{
+	count_key(data, key_of(text, size));
+}
+
+/* The same key as of the piece with its '~'. */
+static void count_piece(void *data, const char letters[4])
+{
+	uint32_t four;
+	memcpy(&four, letters, sizeof(four));
+	count_key(data, (uint64_t)le32toh(four) << 8 | '~');
 }
 
 static size_t find_grams(const struct classifier *c, struct tokens_memo *memo, const char *text,
@@ -402,7 +451,7 @@ static size_t find_grams(const struct classifier *c, struct tokens_memo *memo, c
 {
 	double length[BLOCK_COUNT] = { 0 };
 	struct counting n = { .c = c, .out = out };
-	each_feature(c->lexicon, memo, text, location, count_feature, &n);
+	each_feature(c->lexicon, memo, text, location, count_feature, count_piece, &n);
 	count_waiting(&n);
 	for (size_t i = 0; i < n.count; i++) {
 		__builtin_prefetch(out[i].gram->weights);
@@ -419,29 +468,31 @@ static size_t find_grams(const struct classifier *c, struct tokens_memo *memo, c
 
 static float said(const struct found *f, size_t class)
 {
-	return f->value * (float)(f->gram->weights[class] - LETTER_NONE);
+	return f->value * (float)f->gram->weights[class];
 }
 
-/* The words that spoke most for the class; pieces of words say people nothing. */
+/* The words that spoke most for the class, of several that spoke alike the first;
+ * pieces of words say people nothing. */
 static void show_words(const struct found *found, size_t count, size_t class,
 		       struct classify_answer *out)
 {
-	float below = INFINITY;
-	while (out->word_count < CLASSIFY_WORDS) {
-		const struct found *best = NULL;
-		float most = 0;
-		for (size_t i = 0; i < count && found[i].gram->block != BLOCK_PIECES; i++) {
-			float s = said(&found[i], class);
-			if (s > most && s < below) {
-				most = s;
-				best = &found[i];
-			}
-		}
-		if (best == NULL)
-			return;
-		below = most;
-		str_copy(out->words[out->word_count++], CLASSIFY_GRAM_SIZE, best->gram->text);
+	const struct found *best[CLASSIFY_WORDS + 1];
+	size_t n = 0;
+	for (size_t i = 0; i < count && found[i].gram->block != BLOCK_PIECES; i++) {
+		float s = said(&found[i], class);
+		size_t at = n;
+		if (s <= 0)
+			continue;
+		while (at > 0 && said(best[at - 1], class) < s)
+			at--;
+		if (at == CLASSIFY_WORDS || (at > 0 && said(best[at - 1], class) <= s))
+			continue;
+		memmove(&best[at + 1], &best[at], (n - at) * sizeof(best[0]));
+		best[at] = &found[i];
+		n = n < CLASSIFY_WORDS ? n + 1 : n;
 	}
+	for (size_t i = 0; i < n; i++)
+		str_copy(out->words[out->word_count++], CLASSIFY_GRAM_SIZE, best[i]->gram->text);
 }
 
 static void put_guess(struct classify_answer *a, const char *name, double share)
@@ -475,11 +526,46 @@ static void answer_task(const struct classifier *c, enum classify_task task, dou
 }
 
 /* Whole lanes: what is behind the classes is of no use and does no harm. */
-WIDE_LANES static void add_row(float *restrict sum, const char *restrict weights, size_t count, float value)
+static void add_row(float *restrict sum, const int8_t *restrict weights, size_t count, float value)
 {
 	for (size_t k = 0; k < count; k += LANES)
 		for (size_t lane = 0; lane < LANES; lane++)
-			sum[k + lane] += value * (float)(weights[k + lane] - LETTER_NONE);
+			sum[k + lane] += value * (float)weights[k + lane];
+}
+
+static void add_rows(float *sum, const struct found *found, size_t count, size_t classes)
+{
+	for (size_t i = 0; i < count; i++)
+		add_row(sum, found[i].gram->weights, classes, found[i].value);
+}
+
+#ifdef __x86_64__
+/* The same sums, a lane at once. */
+__attribute__((target("avx2"))) static void add_rows_wide(float *sum, const struct found *found,
+							  size_t count, size_t classes)
+{
+	for (size_t i = 0; i < count; i++) {
+		const int8_t *weights = found[i].gram->weights;
+		const __m256 value = _mm256_set1_ps(found[i].value);
+		for (size_t k = 0; k < classes; k += LANES) {
+			__m128i small = _mm_loadl_epi64((const __m128i_u *)(weights + k));
+			__m256 w = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(small));
+			__m256 so_far = _mm256_loadu_ps(sum + k);
+			_mm256_storeu_ps(sum + k, _mm256_add_ps(so_far, _mm256_mul_ps(value, w)));
+		}
+	}
+}
+#endif
+
+static void sum_up(float *sum, const struct found *found, size_t count, size_t classes)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2")) {
+		add_rows_wide(sum, found, count, classes);
+		return;
+	}
+#endif
+	add_rows(sum, found, count, classes);
 }
 
 void classify_text(const struct classifier *c, struct tokens_memo *memo, const char *text,
@@ -490,8 +576,7 @@ void classify_text(const struct classifier *c, struct tokens_memo *memo, const c
 	double score[CLASSES_MAX];
 	memset(out, 0, sizeof(*out));
 	size_t count = find_grams(c, memo, text, location, found);
-	for (size_t i = 0; i < count; i++)
-		add_row(sum, found[i].gram->weights, c->class_count, found[i].value);
+	sum_up(sum, found, count, c->class_count);
 	for (size_t k = 0; k < c->class_count; k++)
 		score[k] = c->bias[k] + (double)sum[k] * c->scale[k];
 	for (enum classify_task t = CLASSIFY_AGENCY; t < CLASSIFY_TASK_COUNT; t++)
