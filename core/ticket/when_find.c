@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <threads.h>
 
 #include "config/date.h"
 #include "ticket/lexicon.h"
@@ -24,7 +25,7 @@
 
 static bool is_letter(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	return (unsigned char)((unsigned char)(c | 32) - 'a') < 26;
 }
 
 static bool is_digit(char c)
@@ -89,14 +90,20 @@ static void read_words(struct search *s, size_t size)
 		}
 		struct word *w = &s->words[s->count++];
 		size_t n = 0;
-		*w = (struct word){ .start = i };
+		w->start = i;
+		w->is_end = false;
 		do {
 			char c = '\0';
 			i = take_letter(s->text, i, w->start, &c);
 			if (n < WORD_SIZE - 1)
 				w->text[n++] = c;
+			/* Most letters follow a letter, and go on with the word. */
+			for (; i < size && is_letter(s->text[i]) && is_letter(s->text[i - 1]); i++)
+				if (n < WORD_SIZE - 1)
+					w->text[n++] = (char)(s->text[i] | 32);
 		} while (i < size && is_of_word(s->text + i) && !parts(s->text + i) &&
 			 (blank_size(s->text + i) == 0 || is_apostrophe(s->text + i)));
+		w->text[n] = '\0';
 		w->end = i;
 	}
 }
@@ -275,6 +282,14 @@ static bool is_plausible(const struct search *s, const struct when_found *f)
 
 /* ---- where to look at all ------------------------------------------------ */
 
+#define BEGINS_BITS 4096u
+
+/* Of the words that a day begins with: a bit for each, and one for its first two letters. */
+static struct {
+	uint64_t words[BEGINS_BITS / 64];
+	uint32_t letters[32];
+} begins;
+
 static size_t begins_bit(const char *text)
 {
 	uint32_t h = 2166136261u;
@@ -283,38 +298,39 @@ static size_t begins_bit(const char *text)
 	return (h ^ h >> 15) % BEGINS_BITS;
 }
 
-static void may_begin_with(struct search *s, const char *text)
+static void may_begin_with(const char *text)
 {
 	size_t bit = begins_bit(text);
-	s->begins[bit / 64] |= UINT64_C(1) << bit % 64;
+	begins.words[bit / 64] |= UINT64_C(1) << bit % 64;
+	begins.letters[text[0] & 31] |= 1u << (text[1] & 31);
 }
 
-static bool is_among_begins(const struct search *s, const char *text)
+static bool is_among_begins(const char *text)
 {
+	if ((begins.letters[text[0] & 31] >> (text[1] & 31) & 1) == 0)
+		return false;
 	size_t bit = begins_bit(text);
-	return (s->begins[bit / 64] >> bit % 64 & 1) != 0;
+	return (begins.words[bit / 64] >> bit % 64 & 1) != 0;
 }
 
-static void collect_begins(struct search *s)
+static void collect_begins(void)
 {
 	for (const char *const *m = english_months; *m != NULL; m++)
-		may_begin_with(s, *m);
-	when_spoken_begins(s, may_begin_with);
+		may_begin_with(*m);
+	when_spoken_begins(may_begin_with);
 }
 
 /* A quick look: most words begin nothing. "seminggu" is "minggu". */
 static bool may_begin_here(const struct search *s, size_t i)
 {
 	const char *w = when_word(s, i);
-	return is_digit(*w) || is_among_begins(s, w) ||
-	       (str_starts(w, "se") && is_among_begins(s, w + 2));
+	return is_digit(*w) || is_among_begins(w) ||
+	       (w[0] == 's' && w[1] == 'e' && is_among_begins(w + 2));
 }
 
 /* The word behind what was read at i; i: nothing begins here. */
 static size_t read_here(struct search *s, size_t i, struct when_found *out)
 {
-	if (!may_begin_here(s, i))
-		return i;
 	size_t end = read_date(s, i, out);
 	if (end == i)
 		end = read_month_first(s, i, out);
@@ -327,21 +343,25 @@ static size_t read_here(struct search *s, size_t i, struct when_found *out)
 
 bool when_find(const char *text, int64_t now_ms, int zone_minutes, struct when_found *out)
 {
+	static once_flag collected = ONCE_FLAG_INIT;
 	struct search *s = xmalloc(sizeof(*s)); /* words: as far as count */
 	bool found = false;
+	call_once(&collected, collect_begins);
 	s->count = s->tries = 0;
-	memset(s->begins, 0, sizeof(s->begins));
 	s->text = text;
 	s->now_ms = now_ms;
 	s->zone_minutes = zone_minutes;
 	read_words(s, strnlen(text, WHEN_TEXT_MAX));
-	collect_begins(s);
 	size_t just_now = s->count;
 	for (size_t i = 0; i < s->count;) {
 		struct when_found f;
+		if (!may_begin_here(s, i)) {
+			i++;
+			continue;
+		}
 		size_t end = read_here(s, i, &f);
 		if (end == i) {
-			if (just_now == s->count && may_begin_here(s, i) && when_is_just_now(s, i))
+			if (just_now == s->count && when_is_just_now(s, i))
 				just_now = i;
 			i++;
 			continue;

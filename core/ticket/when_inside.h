@@ -10,7 +10,6 @@
 #define DAY_MS (24 * HOUR_MS)
 #define WORDS_MAX 600u
 #define WORD_SIZE 20u
-#define BEGINS_BITS 4096u
 
 struct word {
 	char text[WORD_SIZE]; /* small letters, digits and / : . - ' */
@@ -25,7 +24,6 @@ struct search {
 	int64_t now_ms;
 	int zone_minutes;
 	unsigned tries;
-	uint64_t begins[BEGINS_BITS / 64]; /* of the words that a spoken day begins with */
 };
 
 /* The word i, "" behind the last. */
@@ -45,6 +43,6 @@ size_t when_read_spoken(const struct search *s, size_t i, struct when_found *out
 /* "barusan", "baru saja terjadi" at word i. */
 bool when_is_just_now(const struct search *s, size_t i);
 /* Calls add with every first word of what when_read_spoken knows, but for digits. */
-void when_spoken_begins(struct search *s, void (*add)(struct search *s, const char *word));
+void when_spoken_begins(void (*add)(const char *word));
 
 #endif

@@ -545,22 +545,22 @@ bool when_is_just_now(const struct search *s, size_t i)
 	       is_in(happens, word(s, i + 2));
 }
 
-void when_spoken_begins(struct search *s, void (*add)(struct search *s, const char *word))
+void when_spoken_begins(void (*add)(const char *word))
 {
 	static const char *const others[] = { "mau", "lusa", "dini", "barusan", "baru", NULL };
 	const char *const *const lists[] = { yesterday, earlier_today, last_night, dawns, mornings,
 		noons, evenings, nights, day_words, day_numbers, others };
 	for (size_t l = 0; l < COUNT_OF(lists); l++)
 		for (const char *const *w = lists[l]; *w != NULL; w++)
-			add(s, *w);
+			add(*w);
 	for (size_t i = 0; i < COUNT_OF(units); i++)
-		add(s, units[i].word);
+		add(units[i].word);
 	for (size_t n = 0; n < COUNT_OF(numbers); n++)
 		for (size_t i = 0; i < COUNT_OF(numbers[n]) && numbers[n][i] != NULL; i++)
-			add(s, numbers[n][i]);
+			add(numbers[n][i]);
 	for (size_t d = 0; d < COUNT_OF(week_days); d++)
 		for (size_t n = 0; n < COUNT_OF(week_days[d]) && week_days[d][n] != NULL; n++)
-			add(s, week_days[d][n]);
+			add(week_days[d][n]);
 }
 
 size_t when_read_spoken(const struct search *s, size_t i, struct when_found *out)
