@@ -11,7 +11,8 @@ What ships is trained on all records. --measure trains on four fifths, by date
 and by chance, and prints the figures of both parts of each split, from what
 `jembatan classify` says; with --seed by chance only, once for each seed. --others
 has records without labels (dev.meta.jsonl beside it says of which text each is):
-how rare a feature is, is counted there too. --thresholds prints, by
+how rare a feature is, is counted there too. classify_words.txt beside this script
+holds words written by hand, learned from in every split. --thresholds prints, by
 cross-validation, what social aid would come to at which shares
 (KNOW_SOCIAL_AID_* of know.h)."""
 import argparse
@@ -29,7 +30,11 @@ TRAIN_SHARE = 0.8
 SEED = 5
 FOLDS = 5
 FLOOR = 5            # records, labelled or not, that must hold a feature before it ships
-FLOOR_LABELLED = 2   # of these labelled
+FLOOR_LABELLED = 2   # of these labelled; what classify_words.txt says ships as well
+WORDS = pathlib.Path(__file__).with_name("classify_words.txt")
+TOPIC_LEAN = 0.35    # of the weights of a topic's agency that its own get added
+COUNT_FLOOR = 3      # a class weighs as if it had this many records at least
+AGREED = 0.9         # of the records of an agency or topic, for its words to teach social aid
 GRAM_BYTES = 51
 BLOCKS = {"~": 1.0, "@": 0.3, "": 1.0}  # length of a record's features, by first letter: classify.c
 ROUNDS = 40
@@ -37,7 +42,7 @@ SOFT_ROUNDS, SOFT_COST, SOFT_POWER = 20, 8.0, 0.9
 # Task, cost of an error, how much more of a rare class, how much of the softmax
 # regression is added, and what makes scores shares: slope and, for social aid,
 # what is added to "yes".
-TASKS = (("agency", 0.15, 0.7, 0.1, 2.5, 0.0), ("topic", 0.15, 0.7, 0.2, 2.5, 0.0),
+TASKS = (("agency", 0.15, 0.7, 0.2, 2.5, 0.0), ("topic", 0.15, 0.7, 0.2, 2.5, 0.0),
          ("social_aid", 0.1, 0.3, 0.0, 2.0, 0.6))
 LETTER_NONE, LETTER_SPAN = 79, 46       # as in classify.c
 
@@ -71,6 +76,38 @@ def features(build, data):
         done = subprocess.run([str(build / "train_features")], stdin=source, check=True,
                               stdout=subprocess.PIPE)
     return [Counter(line.split("\t")) for line in done.stdout.decode().split("\n")]
+
+
+def load_words(build, records, folder):
+    """The lines of classify_words.txt as records with their features. Whether they
+    are of social aid is what nearly all records of their topic (else agency) say."""
+    lines, about = [], None
+    for line in WORDS.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            about = (line.strip("[]") + " | ").split(" | ")
+        elif line and not line.startswith("#"):
+            lines.append({"agency": about[0], "topic": about[1], "text": line})
+    path = pathlib.Path(folder) / "words.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    known = {task: {r[task] for r in records} for task in ("agency", "topic")}
+    for line in lines:
+        for task in known:
+            if line[task] not in known[task]:
+                sys.exit("%s: no record has the %s %r" % (WORDS, task, line[task]))
+    return lines, features(build, path)[:len(lines)]
+
+
+def social_aid_of(line, records, part):
+    like = [records[i]["social_aid"] for i in part if records[i]["topic"] == line["topic"]
+            and (line["topic"] or records[i]["agency"] == line["agency"])]
+    best = max(("yes", "no"), key=like.count)
+    return best if like.count(best) >= AGREED * len(like) > 0 else ""
+
+
+def agency_of(topic, examples):
+    """Most of its records go there: nearly all, in fact."""
+    names = Counter(r["agency"] for r in examples if r["topic"] == topic)
+    return min(names, key=lambda name: (-names[name], name))
 
 
 def count_others(build, path, records):
@@ -108,11 +145,11 @@ def block_of(gram):
     return gram[0] if gram[0] in BLOCKS else ""
 
 
-def fit(numpy, rows, size, y, classes, cost, power):
+def fit(numpy, rows, size, y, count, cost, power):
     """A support vector machine a class against all others, squared hinge, by
     dual coordinate descent, all classes at once. Rare classes cost more."""
-    count = numpy.maximum(numpy.bincount(y, minlength=classes), 1)
-    heavy = cost * (len(y) / classes / count) ** power
+    classes = len(count)
+    heavy = cost * (count.sum() / classes / count) ** power
     w = numpy.zeros((size, classes), dtype=numpy.float32)
     alpha = numpy.zeros((len(y), classes), dtype=numpy.float32)
     length = [float(v @ v) for _, v in rows]
@@ -132,11 +169,11 @@ def fit(numpy, rows, size, y, classes, cost, power):
     return w
 
 
-def fit_soft(numpy, rows, size, y, classes):
+def fit_soft(numpy, rows, size, y, count):
     """A softmax regression by stochastic gradient: it ranks the second and third
     better than the vectors do, which are better at the first and at rare classes."""
-    count = numpy.maximum(numpy.bincount(y, minlength=classes), 1)
-    heavy = (len(y) / classes / count) ** SOFT_POWER
+    classes = len(count)
+    heavy = (count.sum() / classes / count) ** SOFT_POWER
     heavy = (heavy / heavy[y].mean()).astype(numpy.float32)
     w = numpy.zeros((size, classes), dtype=numpy.float32)
     shrunk, decay = 1.0, 1 / (SOFT_COST * len(y))
@@ -156,25 +193,37 @@ def fit_soft(numpy, rows, size, y, classes):
     return shrunk * w
 
 
-def train(records, all_counts, others, part, out, tasks=TASKS):
+def train(records, all_counts, others, words, part, out, tasks=TASKS):
     import numpy
+    lines_of_words, counts_of_words = words
+    for line in lines_of_words:
+        line["social_aid"] = social_aid_of(line, records, part)
     counts = [all_counts[i] for i in part]
+    by_hand = {gram for count in counts_of_words for gram in count}
     labelled = Counter(gram for count in counts for gram in count)
     total, seen = len(part) + others[0], labelled + others[1]
-    names = sorted(g for g, n in labelled.items() if n >= FLOOR_LABELLED and seen[g] >= FLOOR
-                   and g and len(g.encode()) <= GRAM_BYTES)
+    common = {g for g, n in labelled.items() if n >= FLOOR_LABELLED and seen[g] >= FLOOR}
+    names = sorted(g for g in common | by_hand if g and len(g.encode()) <= GRAM_BYTES)
     grams = {g: n for n, g in enumerate(names)}
-    idf = {g: round(1 + math.log((1 + total) / (1 + seen[g])), 3) for g in names}
-    rows = vectors(numpy, counts, grams, idf)
+    idf = {g: round(1 + math.log((1 + total) / (1 + max(seen[g], 1))), 3) for g in names}
+    examples = [records[i] for i in part] + lines_of_words
+    rows = vectors(numpy, counts + counts_of_words, grams, idf)
     lines, weights = [], []
     for task, cost, power, soft, slope, lean in tasks:
-        known = [i for i, r in enumerate(part) if records[r][task]]
-        classes = sorted({records[part[i]][task] for i in known})
-        y = numpy.array([classes.index(records[part[i]][task]) for i in known])
+        known = [i for i, r in enumerate(examples) if r[task]]
+        classes = sorted({examples[i][task] for i in known})
+        y = numpy.array([classes.index(examples[i][task]) for i in known])
+        count = numpy.bincount(y[:sum(i < len(part) for i in known)], minlength=len(classes))
+        count = numpy.maximum(count, COUNT_FLOOR)
         mine = [rows[i] for i in known]
-        w = fit(numpy, mine, len(names) + 1, y, len(classes), cost, power)
+        w = fit(numpy, mine, len(names) + 1, y, count, cost, power)
         if soft:  # both are linear in the same features: so is their sum
-            w += soft * fit_soft(numpy, mine, len(names) + 1, y, len(classes))
+            w += soft * fit_soft(numpy, mine, len(names) + 1, y, count)
+        if task == "agency":
+            of_agency = dict(zip(classes, w.T))
+        if task == "topic":
+            leant_on = [of_agency[agency_of(name, examples)] for name in classes]
+            w += TOPIC_LEAN * numpy.array(leant_on).T
         w *= slope
         bias, w = w[-1], w[:-1]
         scale = numpy.maximum(numpy.abs(w).max(axis=0), 1e-6) / LETTER_SPAN
@@ -185,9 +234,9 @@ def train(records, all_counts, others, part, out, tasks=TASKS):
     letters = (numpy.concatenate(weights, axis=1) + LETTER_NONE).astype(numpy.uint8)
     with open(out, "w", encoding="utf-8") as file:
         print("# Weights of core/ticket/classify.c. Written by tests/train/classify.py.\n"
-              "# Classes: task, name, bias, scale. Features, each of at least %d records: idf, and\n"
-              "# one letter for each class above: O stands for nothing, each letter after it for\n"
-              "# one times the scale more, each before it for one less." % FLOOR, file=file)
+              "# Classes: task, name, bias, scale. Features, each of at least %d records or of\n"
+              "# classify_words.txt: idf, and one letter for each class above: O stands for nothing,\n"
+              "# each letter after it for one times the scale more, each before it for one less." % FLOOR, file=file)
         print("\n".join(lines), file=file)
         for name, row in zip(names, letters):
             print("%s\t%.3f\t%s" % (name, idf[name], row.tobytes().decode()), file=file)
@@ -236,10 +285,10 @@ def classify(build, data, home, weights):
     return [json.loads(line) for line in done.stdout.decode().splitlines()]
 
 
-def measure(records, counts, others, chosen, folder):
+def measure(records, counts, others, words, chosen, folder):
     for name, first, last in splits(records, chosen.seed):
         weights = pathlib.Path(folder) / "classify.txt"
-        train(records, counts, others, first, weights)
+        train(records, counts, others, words, first, weights)
         said = classify(chosen.build, chosen.data, chosen.home, weights)
         for title, part in (("training", first), ("held out", last)):
             print("%s, %s (%d records)" % (name, title, len(part)))
@@ -250,12 +299,12 @@ def measure(records, counts, others, chosen, folder):
             print("  kecamatan precision %.3f, given in %.3f" % score_place(records, said, part))
 
 
-def thresholds(records, counts, unlabelled, build, data, folder):
+def thresholds(records, counts, unlabelled, words, build, data, folder):
     weights, order = pathlib.Path(folder) / "classify.txt", shuffled(records)
     said = [None] * len(records)
     for k in range(FOLDS):
         part = [i for n, i in enumerate(order) if n % FOLDS != k]
-        train(records, counts, unlabelled, part, weights, TASKS[2:])
+        train(records, counts, unlabelled, words, part, weights, TASKS[2:])
         answers = classify(build, data, None, weights)
         for i in order[k::FOLDS]:
             said[i] = answers[i]
@@ -284,13 +333,14 @@ def main():
     records = load(chosen.data)
     counts = features(chosen.build, chosen.data)
     others = count_others(chosen.build, chosen.others, records)
-    if chosen.out is not None:
-        train(records, counts, others, list(range(len(records))), chosen.out)
     with tempfile.TemporaryDirectory() as folder:
+        words = load_words(chosen.build, records, folder)
+        if chosen.out is not None:
+            train(records, counts, others, words, list(range(len(records))), chosen.out)
         if chosen.measure:
-            measure(records, counts, others, chosen, folder)
+            measure(records, counts, others, words, chosen, folder)
         if chosen.thresholds:
-            thresholds(records, counts, others, chosen.build, chosen.data, folder)
+            thresholds(records, counts, others, words, chosen.build, chosen.data, folder)
 
 
 main()
