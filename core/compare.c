@@ -12,6 +12,8 @@
 #define LOAD_US 50000 /* between two looks at the loop */
 #define LOG_EVERY 100000
 #define EVICT_SLICE 256u
+#define DAY_MS INT64_C(86400000)
+#define LEAP_MS (30 * DAY_MS)
 
 struct compare {
 	struct db *db;
@@ -22,6 +24,7 @@ struct compare {
 	int64_t said;           /* rows, when the log was told */
 	int64_t next_id, committed_id; /* of the next row; of the first that may be taken back */
 	int64_t evicted;        /* -1: not known */
+	int64_t clock_ms, clock_mono_ms, leapt_mono_ms; /* see time_of */
 	struct { int64_t id, incident; } *moves; /* of the open transaction */
 	size_t move_count, move_room;
 	char alarm[480];
@@ -58,14 +61,36 @@ bool compare_is_on(const struct compare *c)
 	return c->index != NULL;
 }
 
+/* A clock that leapt ahead by years would forget the whole window, for good, and what is
+ * said again would be new. Time goes on as before until it has been so for a day. */
+static int64_t time_of(struct compare *c)
+{
+	int64_t now_ms = clock_now_ms(), mono_ms = clock_mono_ms();
+	int64_t expected_ms = c->clock_ms + mono_ms - c->clock_mono_ms;
+	if (c->clock_ms != 0 && now_ms - expected_ms > LEAP_MS) {
+		if (c->leapt_mono_ms == 0) {
+			c->leapt_mono_ms = mono_ms;
+			log_warning("duplicates", "the clock is %lld days ahead of what it should be: "
+				    "nothing is forgotten for a day",
+				    (long long)((now_ms - expected_ms) / DAY_MS));
+		}
+		if (mono_ms - c->leapt_mono_ms < DAY_MS)
+			return expected_ms;
+	}
+	c->clock_ms = now_ms;
+	c->clock_mono_ms = mono_ms;
+	c->leapt_mono_ms = 0;
+	return now_ms;
+}
+
 static enum jembatan_result open_index(struct compare *c, const struct dedup_settings *settings,
 				       struct why *why)
 {
-	int64_t newest = 0, evicted = 0;
+	int64_t newest = 0, newest_ms = 0, evicted = 0;
 	enum jembatan_result r = dedup_model_load(dedup_model_folder(), db_local_key(c->db), &c->model,
 						  why);
 	if (r == JEMBATAN_OK)
-		r = duplicates_newest(c->db, &newest, why);
+		r = duplicates_newest(c->db, &newest, &newest_ms, why);
 	if (r == JEMBATAN_OK)
 		r = duplicates_evicted(c->db, &evicted, why);
 	if (r != JEMBATAN_OK) {
@@ -75,6 +100,8 @@ static enum jembatan_result open_index(struct compare *c, const struct dedup_set
 	c->index = dedup_index_new(c->model, settings);
 	c->arena = arena_new();
 	c->newest = newest;
+	c->clock_ms = newest_ms;
+	c->clock_mono_ms = clock_mono_ms();
 	c->loaded = c->said = c->evicted = evicted;
 	if (newest > evicted)
 		dedup_index_expect(c->index, (size_t)(newest - evicted));
@@ -126,7 +153,7 @@ static enum jembatan_result load_slice(struct compare *c, size_t *out_count, str
 	for (size_t i = 0; i < *out_count && r == JEMBATAN_OK; i++)
 		load_row(c, &rows[i]);
 	if (r == JEMBATAN_OK)
-		dedup_index_expire(c->index, clock_now_ms());
+		dedup_index_expire(c->index, time_of(c));
 	if (r == JEMBATAN_OK && c->loaded - c->said >= LOG_EVERY) {
 		log_notice("duplicates", "reading back: row %lld of %lld; decisions wait for it",
 			   (long long)c->loaded, (long long)c->newest);
@@ -180,7 +207,7 @@ const struct dedup_model *compare_model(const struct compare *c)
 void compare_decide(struct compare *c, const struct dedup_input *input, int64_t own,
 		    struct fingerprint *out, struct dedup_answer *out_answer)
 {
-	dedup_index_expire(c->index, clock_now_ms());
+	dedup_index_expire(c->index, time_of(c));
 	dedup_index_read(c->index, input, out);
 	dedup_index_decide_change(c->index, out, (uint64_t)own, out_answer);
 }
@@ -193,7 +220,7 @@ enum jembatan_result compare_add(struct compare *c, struct duplicate_row *row,
 	if (f != NULL)
 		fingerprint_pack(f, &packed);
 	row->id = c->next_id;
-	row->added_ms = clock_now_ms();
+	row->added_ms = time_of(c);
 	if (row->incident == 0)
 		row->incident = row->id;
 	enum jembatan_result r = duplicates_add(c->db, row, buf_bytes(&packed), why);
@@ -229,7 +256,7 @@ enum jembatan_result compare_tidy(struct compare *c, struct why *why)
 	enum jembatan_result r = JEMBATAN_OK;
 	if (c->index == NULL || c->arena != NULL)
 		return r;
-	dedup_index_expire(c->index, clock_now_ms());
+	dedup_index_expire(c->index, time_of(c));
 	int64_t oldest = (int64_t)dedup_index_oldest(c->index);
 	if (oldest == 0)
 		oldest = c->committed_id;

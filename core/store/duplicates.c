@@ -13,10 +13,17 @@ const char *duplicate_decision_name(enum duplicate_decision decision)
 	return (unsigned)decision < COUNT_OF(names) ? names[decision] : "?";
 }
 
-enum jembatan_result duplicates_newest(struct db *db, int64_t *out_id, struct why *why)
+enum jembatan_result duplicates_newest(struct db *db, int64_t *out_id, int64_t *out_added_ms,
+				       struct why *why)
 {
-	return sql_get_number(&db->sql, why, out_id, "SELECT coalesce(max(id), 0) FROM duplicate",
-			      SQL_NOTHING);
+	static const char text[] = "SELECT id, added_ms FROM duplicate ORDER BY id DESC LIMIT 1";
+	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_NOTHING);
+	enum jembatan_result r = sql_one(&db->sql, s, why);
+	if (r != JEMBATAN_OK && r != JEMBATAN_GONE)
+		return r;
+	*out_id = r == JEMBATAN_OK ? sqlite3_column_int64(s, 0) : 0;
+	*out_added_ms = r == JEMBATAN_OK ? sqlite3_column_int64(s, 1) : 0;
+	return JEMBATAN_OK;
 }
 
 /* ---- the fingerprint --------------------------------------------------- */

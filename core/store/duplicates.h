@@ -32,8 +32,9 @@ struct duplicate_row {
 	const char *evidence; /* no words of anybody; or NULL */
 };
 
-/* The newest row's id; 0: none. */
-MUST_CHECK enum jembatan_result duplicates_newest(struct db *db, int64_t *out_id, struct why *why);
+/* The newest row's id and time; 0: none. */
+MUST_CHECK enum jembatan_result duplicates_newest(struct db *db, int64_t *out_id,
+						  int64_t *out_added_ms, struct why *why);
 /* The caller chooses ascending ids. An empty fingerprint is none. */
 MUST_CHECK enum jembatan_result duplicates_add(struct db *db, const struct duplicate_row *row,
 					       struct jembatan_bytes fingerprint, struct why *why);

@@ -27,9 +27,10 @@ START_TEST(a_row_comes_back_by_message_id_and_incident)
 {
 	struct duplicate_row rows[4];
 	size_t count = 0;
-	int64_t newest = -1;
-	ck_ok(duplicates_newest(db, &newest, &why));
+	int64_t newest = -1, at_ms = -1;
+	ck_ok(duplicates_newest(db, &newest, &at_ms, &why));
 	ck_assert_int_eq(newest, 0);
+	ck_assert_int_eq(at_ms, 0);
 	begin();
 	int64_t a = add_message("a", "1"), b = add_message("b", "1"), c = add_message("c", "1");
 	int64_t ticket = add_ticket(a, "JB-7K3M9Q", TICKET_REVIEW);
@@ -55,8 +56,9 @@ START_TEST(a_row_comes_back_by_message_id_and_incident)
 	ck_assert_uint_eq(count, 2);
 	ck_assert_int_eq(rows[0].id, 10);
 	ck_assert_int_eq(rows[1].id, 12);
-	ck_ok(duplicates_newest(db, &newest, &why));
+	ck_ok(duplicates_newest(db, &newest, &at_ms, &why));
 	ck_assert_int_eq(newest, 13);
+	ck_assert_int_eq(at_ms, 7013);
 	ck_result(duplicates_get(db, 99, arena, &row, &why), JEMBATAN_GONE);
 	ck_result(duplicates_of_message(db, 99, arena, &row, &why), JEMBATAN_GONE);
 }
