@@ -1,6 +1,6 @@
 /* export.c: see export.h. */
 #include "cli/export.h"
-#include "cli/csv_file.h"
+#include "base/csv_file.h"
 
 #include "base/buf.h"
 #include "base/digest.h"

@@ -1,6 +1,6 @@
 /* posts.c: see posts.h. */
 #include "cli/posts.h"
-#include "cli/csv_file.h"
+#include "base/csv_file.h"
 
 #include "base/digest.h"
 #include "base/text.h"

@@ -53,7 +53,7 @@ static const struct jembatan_option *make_table(const struct msg_manifest_option
 		table[i] = (struct jembatan_option){
 			.name = m->name,
 			.type = (enum jembatan_option_type)m->type,
-			.flags = m->flags & JEMBATAN_REQUIRED,
+			.flags = m->flags & (JEMBATAN_REQUIRED | JEMBATAN_WRITABLE),
 			.preset = m->preset,
 			.minimum = m->minimum,
 			.maximum = m->maximum,
@@ -94,7 +94,9 @@ static void add_value(struct flat *f, const struct schema_value *value)
 	else if (value->text != NULL)
 		add_option(f, name, NULL, value->text, value->node);
 	if (value->option->type == JEMBATAN_PATH)
-		f->grants[f->grant_count++] = (struct msg_grant){ value->text, false };
+		f->grants[f->grant_count++] = (struct msg_grant){
+			value->text, (value->option->flags & JEMBATAN_WRITABLE) != 0
+		};
 }
 
 static size_t count_flat(const struct schema_values *values)

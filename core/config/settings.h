@@ -235,7 +235,7 @@ const char *settings_channel(const struct instance_settings *instance);
 struct instance_options {
 	const struct msg_option *options; /* unset ones are left out */
 	size_t option_count;
-	const struct msg_grant *grants; /* of PATH options: for reading */
+	const struct msg_grant *grants; /* of PATH options */
 	size_t grant_count;
 };
 

@@ -37,6 +37,8 @@
 #define ACCESS_WRITE \
 	(ACCESS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | \
 	 LANDLOCK_ACCESS_FS_REMOVE_FILE | ACCESS_FS_TRUNCATE)
+/* And from one of its folders to another. */
+#define ACCESS_MOVE (ACCESS_WRITE | ACCESS_FS_REFER)
 
 /* struct landlock_ruleset_attr as of ABI 6; an older kernel gets its start. */
 struct ruleset {
@@ -140,7 +142,7 @@ static void allow_plan(const struct rules *rules, const struct confine_plan *pla
 	for (size_t i = 0; i < plan->grant_count; i++)
 		if (plan->grants[i].path)
 			allow(rules, plan->grants[i].path,
-			      plan->grants[i].writable ? ACCESS_WRITE : ACCESS_READ);
+			      plan->grants[i].writable ? ACCESS_MOVE : ACCESS_READ);
 }
 
 unsigned landlock_confine(const struct confine_plan *plan, struct why *why)

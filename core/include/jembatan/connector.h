@@ -24,7 +24,7 @@ extern "C" {
 /* The ABI. Another major, or a newer minor than the host's, is refused. It is
  * 0.x until it has been frozen as 1.0: rebuild plugins with each 0.x. */
 #define JEMBATAN_ABI_MAJOR 0u
-#define JEMBATAN_ABI_MINOR 3u
+#define JEMBATAN_ABI_MINOR 4u
 
 #if defined(__GNUC__)
 #define JEMBATAN_EXPORT __attribute__((visibility("default")))
@@ -84,7 +84,10 @@ enum jembatan_option_type {
 	JEMBATAN_SECRET_MAP /* of key to secret: get_entry */
 };
 
-#define JEMBATAN_REQUIRED 1u /* option flag: must be set */
+/* Option flags: */
+#define JEMBATAN_REQUIRED 1u /* must be set */
+/* since 0.4: a PATH: files in this folder may be made, moved and removed */
+#define JEMBATAN_WRITABLE 2u
 
 /* One setting, declared as data: gives validation, documentation and errors
  * with file and line. A table ends with an entry whose name is NULL. */

@@ -476,6 +476,33 @@ JEMBATAN_MUST_CHECK enum jembatan_result
 kit_html_text(struct jembatan_bytes html, const char *charset,
 	      struct kit_text *out);
 
+/* ---- CSV --------------------------------------------------------------- */
+
+/* A CSV file as spreadsheets write it: delimiter (, ; tab) and encoding (UTF-8,
+ * UTF-16, windows-1252) are found out; at most 256 columns. Pure. */
+struct kit_csv;
+
+/* A row. `line`: as a spreadsheet numbers its rows, from 1; empty ones count and
+ * are not told. Borrowed until the next call. */
+struct kit_csv_row {
+	size_t line;
+	char *const *fields; /* UTF-8 */
+	size_t count;
+	struct jembatan_bytes raw; /* its text, as UTF-8 */
+	bool is_ended; /* a line end follows: it was not torn off */
+};
+
+/* The file is copied. DATA: larger than bytes_max, empty, half a UTF-16. */
+JEMBATAN_MUST_CHECK enum jembatan_result
+kit_csv_new(struct jembatan_bytes file, size_t bytes_max, size_t row_max,
+	    struct kit_csv **out, struct kit_why *why);
+void kit_csv_free(struct kit_csv *csv);
+/* OK: a row. DATA: no row; out has line and raw, and the next call goes on behind
+ * it (after a quote that is never closed, with the next line of text). IDLE: the
+ * end. GONE: likewise, since too many quotes are never closed for a CSV file. */
+JEMBATAN_MUST_CHECK enum jembatan_result
+kit_csv_next(struct kit_csv *csv, struct kit_csv_row *out, struct kit_why *why);
+
 /* ---- JSON -------------------------------------------------------------- */
 
 /* Copy JSON text with each integer of 16 digits or more put into quotes, since
