@@ -1,8 +1,9 @@
-/* agency-api.c: the connector for agency apps with a JSON interface: options
- * and operations. Everything that differs from app to app is a setting; a
+/* agency-api.c: the connector for agency apps with a JSON interface, or with
+ * exports in a folder: options and operations. Everything that differs from app to app is a setting; a
  * profile is a set of them (config/profiles). */
 #include "agency-api/agency_api.h"
 #include "agency-api/agency_bring.h"
+#include "agency-api/agency_folder.h"
 #include "agency-api/agency_walk.h"
 #include "agency-api/agency_write.h"
 
@@ -15,8 +16,28 @@ static const char *const updated_formats[] = { "iso", "unix", "unix_ms", "sql",
 					       "date", NULL };
 
 static const struct jembatan_option options[] = {
-	{ "url", JEMBATAN_URL, JEMBATAN_REQUIRED, NULL, 0, 0, schemes,
+	{ "url", JEMBATAN_URL, 0, NULL, 0, 0, schemes,
 	  "The address of the app's list of complaints." },
+	{ "folder", JEMBATAN_PATH, 0, NULL, 0, 0, NULL,
+	  "Instead of url: a folder of exports, *.csv and *.jsonl; they stay where they "
+	  "are." },
+	{ "drop_folder", JEMBATAN_PATH, JEMBATAN_WRITABLE, NULL, 0, 0, NULL,
+	  "The same, but a file that was taken moves into its subfolder arsip." },
+	{ "columns", JEMBATAN_MAP, 0, NULL, 0, 0, NULL,
+	  "A folder: names of columns, and the headers they may stand under, with | "
+	  "between them." },
+	{ "key", JEMBATAN_LIST, 0, NULL, 0, 0, NULL,
+	  "A folder: the columns that name a row for good, such as its ticket number; "
+	  "a row without them is known by all its content." },
+	{ "settle", JEMBATAN_DURATION, 0, "10s", 0, 3600000, NULL,
+	  "A folder: a file is complete when it has not changed for so long, and 30 "
+	  "times as long if its last line has no end." },
+	{ "wait_for_done", JEMBATAN_BOOLEAN, 0, "false", 0, 0, NULL,
+	  "A folder: a file is complete only when NAME.done lies beside it." },
+	{ "file_max", JEMBATAN_BYTES, 0, "64MiB", 1024, 134217728, NULL,
+	  "A folder: larger files are not read." },
+	{ "row_max", JEMBATAN_BYTES, 0, "256KiB", 1024, 524288, NULL,
+	  "A folder: longer rows are not read." },
 	{ "query", JEMBATAN_MAP, 0, NULL, 0, 0, NULL,
 	  "Query parameters of the list; {updated} stands for the time since which "
 	  "changes are asked for." },
@@ -79,23 +100,55 @@ static const struct jembatan_option options[] = {
 	{ NULL, JEMBATAN_STRING, 0, NULL, 0, 0, NULL, NULL }
 };
 
+/* Of an address: walk and write; of a folder: the others. */
 struct agency {
 	struct agency_walk *walk;
 	struct agency_write *write;
+	struct agency_folder *folder;
+	struct agency_setup *setup; /* for attachments */
+	struct agency_api *api;
 };
 
 static enum jembatan_result check(struct jembatan_context *ctx)
 {
 	struct agency_setup *setup;
 	struct agency_write *write;
-	enum jembatan_result result = agency_setup_new(ctx, &setup);
+	enum jembatan_result result;
 
+	if (agency_folder_is_set(ctx))
+		return agency_folder_check(ctx);
+	result = agency_setup_new(ctx, &setup);
 	if (result != JEMBATAN_OK)
 		return result;
 	agency_setup_free(setup);
 	result = agency_write_new(ctx, &write);
 	if (result == JEMBATAN_OK)
 		agency_write_free(write);
+	return result;
+}
+
+static void close_instance(struct jembatan_context *ctx, void *self)
+{
+	struct agency *a = self;
+
+	(void)ctx;
+	agency_walk_close(a->walk);
+	agency_write_free(a->write);
+	agency_folder_close(a->folder);
+	agency_api_close(a->api);
+	agency_setup_free(a->setup);
+	free(a);
+}
+
+static enum jembatan_result open_folder(struct jembatan_context *ctx, const char *cursor,
+					struct agency *self)
+{
+	enum jembatan_result result = agency_folder_open(ctx, cursor, &self->folder);
+
+	if (result == JEMBATAN_OK)
+		result = agency_setup_new(ctx, &self->setup);
+	if (result == JEMBATAN_OK)
+		self->api = agency_api_open(ctx, self->setup);
 	return result;
 }
 
@@ -107,22 +160,25 @@ static enum jembatan_result open_instance(struct jembatan_context *ctx,
 
 	if (!self)
 		abort();
-	result = agency_walk_open(ctx, cursor, &self->walk);
-	if (result == JEMBATAN_OK)
+	if (agency_folder_is_set(ctx))
+		result = open_folder(ctx, cursor, self);
+	else
+		result = agency_walk_open(ctx, cursor, &self->walk);
+	if (result == JEMBATAN_OK && self->walk)
 		result = agency_write_new(ctx, &self->write);
-	if (result == JEMBATAN_OK) {
+	if (result == JEMBATAN_OK)
 		*out_self = self;
-		return JEMBATAN_OK;
-	}
-	agency_walk_close(self->walk);
-	free(self);
+	else
+		close_instance(ctx, self);
 	return result;
 }
 
 static enum jembatan_result poll_list(struct jembatan_context *ctx, void *self)
 {
+	struct agency *a = self;
+
 	(void)ctx;
-	return agency_walk_poll(((struct agency *)self)->walk);
+	return a->folder ? agency_folder_poll(a->folder) : agency_walk_poll(a->walk);
 }
 
 static enum jembatan_result reply(struct jembatan_context *ctx, void *self,
@@ -132,6 +188,10 @@ static enum jembatan_result reply(struct jembatan_context *ctx, void *self,
 	struct agency *a = self;
 
 	(void)ctx;
+	if (a->folder) { /* nobody would read it there: by mail, if there is an address */
+		out->outcome = JEMBATAN_NOT_TOLD;
+		return JEMBATAN_OK;
+	}
 	return agency_write_reply(a->write, agency_walk_api(a->walk), letter, out);
 }
 
@@ -139,9 +199,10 @@ static enum jembatan_result fetch(struct jembatan_context *ctx, void *self,
 				  const char *reference,
 				  struct jembatan_spool *spool)
 {
+	struct agency *a = self;
+
 	(void)ctx;
-	return agency_api_fetch(agency_walk_api(((struct agency *)self)->walk), reference,
-				spool);
+	return agency_api_fetch(a->folder ? a->api : agency_walk_api(a->walk), reference, spool);
 }
 
 /* Is the sample one record rather than a page? A page is tried first. */
@@ -177,8 +238,11 @@ static enum jembatan_result preview(struct jembatan_context *ctx,
 	struct agency_mapping *mapping;
 	struct agency_page page = { 0 };
 	struct kit_arena *arena;
-	enum jembatan_result result = agency_mapping_new(ctx, &mapping);
+	enum jembatan_result result;
 
+	if (agency_folder_is_set(ctx))
+		return agency_folder_preview(ctx, sample);
+	result = agency_mapping_new(ctx, &mapping);
 	if (result != JEMBATAN_OK)
 		return result;
 	arena = kit_arena_new();
@@ -199,16 +263,6 @@ static enum jembatan_result preview(struct jembatan_context *ctx,
 	return result;
 }
 
-static void close_instance(struct jembatan_context *ctx, void *self)
-{
-	struct agency *a = self;
-
-	(void)ctx;
-	agency_walk_close(a->walk);
-	agency_write_free(a->write);
-	free(a);
-}
-
 static const struct jembatan_operations operations = {
 	.size = sizeof(operations),
 	.check = check,
@@ -226,7 +280,7 @@ static const struct jembatan_connector connector = {
 	.size = sizeof(connector),
 	.name = "agency-api",
 	.version = "0.1.0",
-	.summary = "Pulls complaints from an agency's app over its JSON interface, and writes back.",
+	.summary = "Pulls complaints from an agency's app, over its JSON interface or out of exports, and writes back.",
 	.capabilities = JEMBATAN_CAN_POLL | JEMBATAN_CAN_REPLY | JEMBATAN_CAN_FETCH |
 			JEMBATAN_CAN_PREVIEW,
 	.options = options,

@@ -10,6 +10,8 @@ static enum jembatan_result bring_unreadable(const struct agency_mapping *m,
 {
 	struct jembatan_message message;
 
+	if (record->where)
+		reason = kit_arena_printf(arena, "%s: %s", record->where, reason);
 	jembatan_log(m->ctx, JEMBATAN_WARNING, "record %s cannot be read: %s",
 		     record->id ? record->id : "without id", reason);
 	agency_parse_unreadable(record, reason, arena, &message);
@@ -60,4 +62,27 @@ enum jembatan_result agency_bring(const struct agency_mapping *m,
 	result = emit_all(m, &messages, record);
 	agency_messages_done(&messages);
 	return result;
+}
+
+enum jembatan_result agency_bring_bad(struct jembatan_context *ctx, const char *id,
+				      struct jembatan_bytes bytes, const char *type,
+				      const char *reason)
+{
+	char revision[65];
+	struct jembatan_message message = {
+		.size = sizeof(message),
+		.id = id,
+		.revision = revision,
+		.kind = JEMBATAN_UNREADABLE,
+		.text = reason,
+		.raw_type = type,
+	};
+	enum jembatan_result result = jembatan_begin(ctx, id, bytes, type);
+
+	if (result == JEMBATAN_DATA)
+		return JEMBATAN_OK; /* in quarantine already */
+	if (result != JEMBATAN_OK)
+		return result;
+	kit_signature_make("revision", bytes, revision);
+	return jembatan_emit(ctx, &message);
 }

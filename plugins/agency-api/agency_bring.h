@@ -12,4 +12,10 @@ agency_bring(const struct agency_mapping *mapping, struct jembatan_bytes bytes,
 	     const struct agency_record *record, enum jembatan_result parsed,
 	     const char *reason, struct kit_arena *arena);
 
+/* begin and emit of what is kept byte for byte because it cannot be read, such as
+ * a bad row. The reason is said in the log by the caller. */
+JEMBATAN_MUST_CHECK enum jembatan_result
+agency_bring_bad(struct jembatan_context *ctx, const char *id, struct jembatan_bytes bytes,
+		 const char *type, const char *reason);
+
 #endif

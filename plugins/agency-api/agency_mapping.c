@@ -10,6 +10,15 @@ const char *agency_option(struct jembatan_context *ctx, const char *name)
 	return value && *value ? value : NULL;
 }
 
+const char *agency_option_folder(struct jembatan_context *ctx, bool *out_moves)
+{
+	const char *moved = agency_option(ctx, "drop_folder");
+
+	if (out_moves)
+		*out_moves = moved != NULL;
+	return moved ? moved : agency_option(ctx, "folder");
+}
+
 static enum jembatan_result read_paths(struct agency_mapping *m)
 {
 	struct jembatan_context *ctx = m->ctx;
@@ -18,7 +27,8 @@ static enum jembatan_result read_paths(struct agency_mapping *m)
 	m->items = jembatan_get_string(ctx, "items");
 	if (!m->items)
 		m->items = "";
-	m->id_path = agency_option(ctx, "id_path");
+	m->id_path = agency_option_folder(ctx, NULL) ? AGENCY_ROW_ID :
+						       agency_option(ctx, "id_path");
 	m->updated_path = agency_option(ctx, "updated_path");
 	m->created_path = agency_option(ctx, "created_path");
 	m->time_format = agency_option(ctx, "date_format");

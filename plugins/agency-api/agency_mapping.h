@@ -6,6 +6,9 @@
 
 #include <jembatan/kit.h>
 
+/* The member of a row's record that holds its id. */
+#define AGENCY_ROW_ID "_id"
+
 /* Strings are borrowed from the context. */
 struct agency_mapping {
 	struct jembatan_context *ctx;
@@ -22,6 +25,10 @@ struct agency_mapping {
 JEMBATAN_MUST_CHECK enum jembatan_result
 agency_mapping_new(struct jembatan_context *ctx, struct agency_mapping **out);
 void agency_mapping_free(struct agency_mapping *mapping);
+
+/* The folder that is read instead of an address, whose files are moved away when
+ * they are taken (out_moves, or NULL); NULL: none. */
+const char *agency_option_folder(struct jembatan_context *ctx, bool *out_moves);
 
 /* A string option; NULL when unset or empty. */
 const char *agency_option(struct jembatan_context *ctx, const char *name);

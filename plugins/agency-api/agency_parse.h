@@ -38,6 +38,7 @@ struct agency_record {
 	bool has_updated, has_created;
 	int64_t updated_ms, created_ms;
 	const char *odd_time; /* a time that could not be read; or NULL */
+	const char *where; /* the caller's: file and line, for what cannot be read; or NULL */
 };
 
 /* Read id and times. out is filled in as far as it goes, whatever the result;

@@ -176,7 +176,8 @@ static enum jembatan_result read_remote(struct agency_setup *s)
 	s->attachment_base64 = agency_option(s->ctx, "attachment_base64");
 	if (!s->url)
 		return jembatan_explain(s->ctx, JEMBATAN_CONFIG,
-					"url is not set: name the address of the app's list");
+					"url is not set: name the address of the app's list, or a folder "
+					"of exports (folder, drop_folder)");
 	result = kit_pages_options_get(s->ctx, &s->pages);
 	if (result == JEMBATAN_OK)
 		result = kit_auth_options_get(s->ctx, &s->auth);
@@ -205,7 +206,9 @@ enum jembatan_result agency_setup_new(struct jembatan_context *ctx,
 		abort();
 	s->ctx = ctx;
 	result = agency_mapping_new(ctx, &s->mapping);
-	if (result == JEMBATAN_OK)
+	if (result == JEMBATAN_OK && agency_option_folder(ctx, NULL))
+		s->url = ""; /* attachments only, and those from anywhere */
+	else if (result == JEMBATAN_OK)
 		result = read_remote(s);
 	if (result != JEMBATAN_OK) {
 		agency_setup_free(s);

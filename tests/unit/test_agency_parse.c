@@ -14,28 +14,31 @@
 /* ---- golden pairs ------------------------------------------------------ */
 
 static const struct {
-	const char *profile, *sample;
+	const char *profile, *sample, *ending; /* NULL: json */
 } pairs[] = {
-	{ "sapawarga", "sapawarga-list" },
-	{ "sapawarga", "sapawarga-odd" },
-	{ "rt", "rt-ticket" },
-	{ "jaki", "jaki-list" },
-	{ "laporgub", "laporgub-list" },
-	{ "opensid", "opensid-export" },
-	{ "sapawarga-v1", "sapawarga-v1-list" },
+	{ "sapawarga", "sapawarga-list", NULL },
+	{ "sapawarga", "sapawarga-odd", NULL },
+	{ "rt", "rt-ticket", NULL },
+	{ "jaki", "jaki-list", NULL },
+	{ "laporgub", "laporgub-list", NULL },
+	{ "opensid", "opensid-export", NULL },
+	{ "sapawarga-v1", "sapawarga-v1-list", NULL },
+	{ "ekspor", "ekspor-aplikasi", "csv" },
+	{ "ekspor", "ekspor-tabel", "csv" },
+	{ "ekspor", "ekspor-baris", "jsonl" },
 };
 
 static char sample[1 << 20];
 
-static struct jembatan_bytes read_sample(const char *name)
+static struct jembatan_bytes read_sample(const char *name, const char *ending)
 {
 	const char *top = getenv("srcdir");
 	char path[512];
 	FILE *file;
 	size_t size;
 
-	(void)snprintf(path, sizeof(path), "%s/tests/data/agency/%s.json",
-		       top ? top : ".", name);
+	(void)snprintf(path, sizeof(path), "%s/tests/data/agency/%s.%s",
+		       top ? top : ".", name, ending ? ending : "json");
 	file = fopen(path, "rb");
 	ck_assert_msg(file != NULL, "%s", path);
 	size = fread(sample, 1, sizeof(sample), file);
@@ -64,9 +67,11 @@ START_TEST(a_sample_becomes_the_expected_messages)
 	const char *top = getenv("srcdir");
 
 	agency_profile_load(&profile, pairs[_i].profile);
+	if (pairs[_i].ending)
+		agency_profile_set(&profile, "folder", NULL, "/nowhere");
 	t = testctx_new(profile.rows, connector->options);
 	ck_assert_int_eq(connector->operations->preview(testctx_context(t),
-							read_sample(pairs[_i].sample)),
+							read_sample(pairs[_i].sample, pairs[_i].ending)),
 			 JEMBATAN_OK);
 	for (size_t i = 0; i < testctx_emit_count(t); i++) {
 		json_t *message = message_json(testctx_emit(t, i));

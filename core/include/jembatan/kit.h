@@ -446,12 +446,11 @@ char *kit_link_next(const char *link);
  * "Asia/Pontianak", "Asia/Makassar", "Asia/Jayapura" to minutes east of UTC. */
 bool kit_time_zone(const char *text, int *out_minutes);
 
-/* Text to milliseconds UTC. format NULL: ISO 8601 with or without time, zone,
- * fraction (also "+0000", a space for T, yyyy/mm/dd); d-m-Y and d/m/Y with or
- * without time; "11 Februari 2023, 01:16", weekday before it or not; RFC 5322;
- * unix seconds and milliseconds. Else PHP's letters (d j m n M F Y y H G i s u
- * v D l P O T U, backslash quotes), which must match all of the text. A time
- * without zone is taken at zone_minutes. OK, or DATA when it is not a time or
+/* Text to milliseconds UTC. format NULL: ISO 8601 with or without time, zone, fraction (also
+ * "+0000", a space for T, yyyy/mm/dd); d-m-Y and d/m/Y with or without time; "11 Februari
+ * 2023, 01:16", weekday before it or not; RFC 5322; unix seconds and milliseconds. Else PHP's
+ * letters (d j m n M F Y y H G i s u v D l P O T U, backslash quotes), which must match all of
+ * the text. A time without zone is taken at zone_minutes. OK, or DATA when it is not a time or
  * lies outside 1900 .. 2200. Pure. */
 JEMBATAN_MUST_CHECK enum jembatan_result
 kit_time_parse(const char *text, const char *format, int zone_minutes,
@@ -478,30 +477,23 @@ kit_html_text(struct jembatan_bytes html, const char *charset,
 
 /* ---- CSV --------------------------------------------------------------- */
 
-/* A CSV file as spreadsheets write it: delimiter (, ; tab) and encoding (UTF-8,
- * UTF-16, windows-1252) are found out; at most 256 columns. Pure. */
+/* A file as spreadsheets write it: delimiter (, ; tab) and encoding (UTF-8, UTF-16,
+ * windows-1252) are found out. Rows are borrowed until the next call. Pure. */
 struct kit_csv;
-
-/* A row. `line`: as a spreadsheet numbers its rows, from 1; empty ones count and
- * are not told. Borrowed until the next call. */
 struct kit_csv_row {
-	size_t line;
-	char *const *fields; /* UTF-8 */
-	size_t count;
+	size_t line, count; /* line: as a spreadsheet numbers its rows */
+	char *const *fields; /* at most 256 */
 	struct jembatan_bytes raw; /* its text, as UTF-8 */
-	bool is_ended; /* a line end follows: it was not torn off */
+	bool is_ended; /* by a line end */
 };
-
-/* The file is copied. DATA: larger than bytes_max, empty, half a UTF-16. */
+/* The file is copied. next: OK, IDLE; DATA: no row (line, raw), go on; GONE: so
+ * many quotes are never closed that it is no CSV. */
 JEMBATAN_MUST_CHECK enum jembatan_result
-kit_csv_new(struct jembatan_bytes file, size_t bytes_max, size_t row_max,
-	    struct kit_csv **out, struct kit_why *why);
-void kit_csv_free(struct kit_csv *csv);
-/* OK: a row. DATA: no row; out has line and raw, and the next call goes on behind
- * it (after a quote that is never closed, with the next line of text). IDLE: the
- * end. GONE: likewise, since too many quotes are never closed for a CSV file. */
+kit_csv_new(struct jembatan_bytes file, size_t bytes_max, size_t row_max, struct kit_csv **out,
+	    struct kit_why *why);
 JEMBATAN_MUST_CHECK enum jembatan_result
 kit_csv_next(struct kit_csv *csv, struct kit_csv_row *out, struct kit_why *why);
+void kit_csv_free(struct kit_csv *csv);
 
 /* ---- JSON -------------------------------------------------------------- */
 
@@ -546,13 +538,12 @@ kit_jq_new(const char *program, const struct kit_jq_limits *limits,
 	   struct kit_jq **out, struct kit_why *why);
 void kit_jq_free(struct kit_jq *jq);
 
-/* Run on one JSON text (long integers quoted first). out: an array of the
- * results; the caller json_decref's. DATA: not JSON, the program failed on it,
- * or went over a limit; a message of error() is not shown, since it may hold
- * the citizen's words. A program that never ends is stopped by its CPU time
- * (a timer's SIGVTALRM, only while it runs). One step inside libjq cannot be
- * stopped, such as a regular expression that explodes: then the core's
- * deadline for poll ends the child, and the record is skipped. */
+/* Run on one JSON text (long integers quoted first). out: an array of the results; the caller
+ * json_decref's. DATA: not JSON, the program failed on it, or went over a limit; a message of
+ * error() is not shown, since it may hold the citizen's words. A program that never ends is
+ * stopped by its CPU time (a timer's SIGVTALRM, only while it runs). One step inside libjq
+ * cannot be stopped, such as a regular expression that explodes: then the core's deadline for
+ * poll ends the child, and the record is skipped. */
 JEMBATAN_MUST_CHECK enum jembatan_result
 kit_jq_run(struct kit_jq *jq, struct jembatan_bytes record, json_t **out,
 	   struct kit_why *why);
@@ -590,12 +581,11 @@ kit_fields_new(struct jembatan_context *ctx,
 	       struct kit_fields **out);
 void kit_fields_free(struct kit_fields *fields);
 
-/* Fill a message from a record: by the mapping, or, when there is none (a jq
- * program's result), by the field names themselves. The message (zeroed first)
- * points into the arena and the record. raw is left to the caller. DATA: a
- * value is of the wrong kind; explained with the place of the mapping, the
- * path and the kind found. A status that `statuses` does not know is kept as
- * it is, and logged once. */
+/* Fill a message from a record: by the mapping, or, when there is none (a jq program's
+ * result), by the field names themselves. The message (zeroed first) points into the arena and
+ * the record. raw is left to the caller. DATA: a value is of the wrong kind; explained with
+ * the place of the mapping, the path and the kind found. A status that `statuses` does not
+ * know is kept as it is, and logged once. */
 JEMBATAN_MUST_CHECK enum jembatan_result
 kit_fields_fill(struct kit_fields *fields, json_t *record,
 		struct kit_arena *arena, struct jembatan_message *out);
