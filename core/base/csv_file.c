@@ -26,6 +26,7 @@ struct csv_file {
 	char *fields[COLUMNS_MAX];
 	size_t count;
 	bool is_row, is_too_wide;
+	bool is_lenient; /* quotes within quotes are taken as they come */
 };
 
 char *csv_file_letters(const char *text)
@@ -172,6 +173,34 @@ static bool read_row(struct csv_file *csv, size_t start)
 	return csv->is_row;
 }
 
+static void ignore_field(void *text, size_t size, void *data)
+{
+	(void)text, (void)size, (void)data;
+}
+
+static void ignore_end(int end, void *data)
+{
+	(void)end, (void)data;
+}
+
+/* A row of several lines whose quotes are out of order is most often two rows, of
+ * which the first never closes its quote: taken as it comes, one would swallow the
+ * other. */
+static bool is_sound(struct csv_file *csv, size_t start)
+{
+	const char *text = csv->text.data + start;
+	size_t size = csv->at - start;
+	struct csv_parser strict;
+
+	if (csv->is_lenient || size == 0 || !memchr(text, '\n', size - 1))
+		return true;
+	ASSERT(csv_init(&strict, CSV_STRICT) == 0);
+	csv_set_delim(&strict, csv_get_delim(&csv->parser));
+	bool sound = csv_parse(&strict, text, size, ignore_field, ignore_end, NULL) == size;
+	csv_free(&strict);
+	return sound;
+}
+
 static enum jembatan_result give_up_row(struct csv_file *csv, size_t start,
 					struct csv_file_row *out, struct why *why)
 {
@@ -206,7 +235,7 @@ enum jembatan_result csv_file_next(struct csv_file *csv, struct csv_file_row *ou
 			return JEMBATAN_IDLE;
 		csv->line++;
 		*out = (struct csv_file_row){ .line = csv->line };
-		if (!read_row(csv, start))
+		if (!read_row(csv, start) || !is_sound(csv, start))
 			return give_up_row(csv, start, out, why);
 	} while (csv->count == 0);
 	out->raw = bytes_of(csv->text.data + start, csv->at - start);
@@ -259,6 +288,7 @@ enum jembatan_result csv_file_read(struct jembatan_bytes file, size_t bytes_max,
 
 	if (result != JEMBATAN_OK)
 		return result;
+	csv->is_lenient = true;
 	while ((result = csv_file_next(csv, &row, why)) == JEMBATAN_OK)
 		on(data, row.line, row.fields, row.count);
 	csv_file_close(csv);

@@ -26,15 +26,15 @@ MUST_CHECK enum jembatan_result csv_file_open(struct jembatan_bytes file, size_t
 void csv_file_close(struct csv_file *csv); /* NULL is fine */
 
 /* OK: a row. DATA: no row, said in `why`; out has line and raw, and the next call
- * goes on behind it: after a quote that is never closed, with the next line of
- * text. IDLE: the end. GONE: the end as well, since too many quotes are never
+ * goes on behind it: with the next line of text, when a quote is never closed, or
+ * only by another row's. IDLE: the end. GONE: the end as well, since too many quotes are never
  * closed for this to be CSV. */
 MUST_CHECK enum jembatan_result csv_file_next(struct csv_file *csv, struct csv_file_row *out,
 					      struct why *why);
 
 typedef void csv_file_on_row(void *data, size_t line, char *const *fields, size_t count);
 
-/* All rows, each told; the first bad one ends it. DATA: as csv_file_open, a quote
+/* All rows, each told, with quotes within quotes as they come; the first bad one ends it. DATA: as csv_file_open, a quote
  * that is never closed, more than 256 columns. */
 MUST_CHECK enum jembatan_result csv_file_read(struct jembatan_bytes file, size_t bytes_max,
 					      csv_file_on_row *on, void *data, struct why *why);

@@ -24,6 +24,7 @@ struct agency_rows {
 	size_t line;
 	const char *names[AGENCY_COLUMNS_MAX];
 	size_t width; /* of the header; 0: not seen yet */
+	bool is_torn; /* behind a broken row: what follows may be a part of it */
 	json_t *keys; /* to "line digest" of the row that had it */
 };
 
@@ -149,6 +150,11 @@ static enum jembatan_result take_row(struct agency_rows *rows, const struct kit_
 	json_t *record;
 
 	bad_row(row, arena, out);
+	if (rows->is_torn && row->count != rows->width)
+		return kit_why_set(why, JEMBATAN_DATA,
+				   "line %zu seems to be a part of the broken row before it",
+				   row->line);
+	rows->is_torn = false;
 	if (has_more(rows, row))
 		return kit_why_set(why, JEMBATAN_DATA, "line %zu has %zu columns, the header %zu",
 				   row->line, row->count, rows->width);
@@ -172,6 +178,7 @@ static enum jembatan_result next_csv(struct agency_rows *rows, struct kit_arena 
 			return rows->width > 0 ? JEMBATAN_IDLE : no_header(why);
 		if (result == JEMBATAN_GONE)
 			return result;
+		rows->is_torn = rows->is_torn || result == JEMBATAN_DATA;
 		if (rows->width > 0 && result == JEMBATAN_DATA)
 			bad_row(&row, arena, out);
 		else if (rows->width > 0)
