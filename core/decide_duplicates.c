@@ -181,13 +181,17 @@ static const struct dedup_candidate *candidate(const struct dedup_answer *a, uin
 	return NULL;
 }
 
+static bool says_more(const struct dedup_candidate *c)
+{
+	return !c->features.near_identical && c->features.of_query < NOTHING_NEW;
+}
+
 /* It says more, or brings pictures. */
 static enum jembatan_result look_what_it_adds(struct decide *d, const struct inbox_row *row,
-					      const struct dedup_candidate *c,
-					      struct finding *out, struct why *why)
+					      bool says_more, struct finding *out, struct why *why)
 {
 	out->brings = false;
-	out->adds = !c->features.near_identical && c->features.of_query < NOTHING_NEW;
+	out->adds = says_more;
 	if (out->adds)
 		return JEMBATAN_OK;
 	enum jembatan_result r = decide_brings_files(d, row, &out->ticket, &out->brings, why);
@@ -236,7 +240,7 @@ static enum jembatan_result find_ticket(struct decide *d, const struct inbox_row
 			r = decide_may_join(d, row, s, twin.ticket_id, true, &out->ticket, &form, &may,
 					    why);
 		if (r == JEMBATAN_OK && may)
-			r = look_what_it_adds(d, row, c, out, why);
+			r = look_what_it_adds(d, row, says_more(c), out, why);
 		if (r == JEMBATAN_OK && may)
 			r = look_if_it_accuses(d, row, &twin, &form, &accuses, why);
 		/* What came from the centre takes no addition from here. */
@@ -279,6 +283,43 @@ static enum jembatan_result find(struct decide *d, const struct inbox_row *row,
 	const struct dedup_candidate *c = candidate(a, (uint64_t)out->row.nearest);
 	if (c != NULL)
 		out->row.evidence = evidence_line(d, c);
+	return r;
+}
+
+/* The same post by its link. A copy says nothing that the post does not; the post may
+ * say more than was copied. */
+static enum jembatan_result find_copy(struct decide *d, const struct inbox_row *row,
+				      const struct instance_settings *s,
+				      const struct dedup_answer *a, struct finding *out,
+				      struct why *why)
+{
+	struct duplicate_row twin;
+	struct ticket form = { 0 };
+	int64_t message_id = 0;
+	bool may = false, accuses = false;
+	enum jembatan_result r = never_joins(&row->message.message) ? JEMBATAN_OK :
+				 decide_find_copy(d, row, &message_id, why);
+	if (r != JEMBATAN_OK || message_id == 0)
+		return r;
+	r = duplicates_of_message(d->o.db, message_id, d->arena, &twin, why);
+	if (r == JEMBATAN_OK)
+		r = decide_may_join(d, row, s, twin.ticket_id, true, &out->ticket, &form, &may, why);
+	const struct dedup_candidate *c = r == JEMBATAN_OK ? candidate(a, (uint64_t)twin.id) : NULL;
+	if (r == JEMBATAN_OK && may)
+		r = look_what_it_adds(d, row, !decide_is_copy(&row->message.message) &&
+				      (c == NULL || says_more(c)), out, why);
+	if (r == JEMBATAN_OK && may)
+		r = look_if_it_accuses(d, row, &twin, &form, &accuses, why);
+	if (r != JEMBATAN_OK || !may || accuses ||
+	    (out->adds && out->ticket.state == TICKET_LINKED)) {
+		*out = (struct finding){ .row = { .message_id = row->id } };
+		return r == JEMBATAN_GONE ? JEMBATAN_OK : r;
+	}
+	out->row.decision = DUPLICATE_REPOST;
+	out->row.permille = 1000;
+	out->row.incident = twin.incident;
+	out->row.nearest = twin.id;
+	out->row.evidence = "the same link";
 	return r;
 }
 
@@ -331,7 +372,9 @@ enum jembatan_result decide_new_complaint(struct decide *d, const struct inbox_r
 	if (!compare_is_on(d->compare))
 		return decide_alone(d, row, s, &quoted, &ticket_id, why);
 	compare(d, row, s, 0, &f, &answer);
-	r = find(d, row, s, &answer, &finding, why);
+	r = find_copy(d, row, s, &answer, &finding, why);
+	if (r == JEMBATAN_OK && finding.ticket.id == 0)
+		r = find(d, row, s, &answer, &finding, why);
 	if (r == JEMBATAN_OK && finding.ticket.id != 0) {
 		ticket_id = finding.ticket.id;
 		r = fold(d, row, &finding, why);

@@ -118,6 +118,11 @@ MUST_CHECK enum jembatan_result decide_make_ticket(struct decide *d, const struc
 MUST_CHECK enum jembatan_result decide_new_complaint(struct decide *d, const struct inbox_row *row,
 						     const struct instance_settings *s,
 						     struct why *why);
+/* decide_copy.c: did a person copy it? And the message that brought the same post another way, by hand or by
+ * its network. 0: there is none that has a ticket. */
+bool decide_is_copy(const struct jembatan_message *m);
+MUST_CHECK enum jembatan_result decide_find_copy(struct decide *d, const struct inbox_row *row,
+						 int64_t *out_message_id, struct why *why);
 /* decide_quotes.c: numbers of other reports in a text. */
 struct decide_quoted {
 	bool handled;       /* it became a follow-up of a report of the same person */

@@ -1,5 +1,6 @@
 /* instagram_parse.c: who wrote what about us on Instagram. */
 #include "social/instagram.h"
+#include "social/social_links.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -169,6 +170,15 @@ static void read_media(struct social *s, json_t *media, struct jembatan_message 
 	m->attachment_count = 1;
 }
 
+/* As it is for a copy by hand; NULL: it is none. */
+static const char *link_of(struct social *s, const char *permalink)
+{
+	struct social_link link;
+
+	return permalink && social_link_read("instagram", "", permalink, s->arena, &link) ? link.url :
+											    NULL;
+}
+
 bool instagram_read_mention(struct social *s, const struct instagram_wanted *w, json_t *answer,
 			    struct social_post *out)
 {
@@ -180,7 +190,9 @@ bool instagram_read_mention(struct social *s, const struct instagram_wanted *w, 
 	if (!json_is_object(record))
 		return false;
 	m->id = kit_arena_printf(s->arena, "m:%s:%s", w->media, w->comment);
-	m->thread = kit_arena_strdup(s->arena, w->media);
+	m->thread = w->comment[0] ? NULL : link_of(s, kit_json_string(record, "permalink"));
+	if (!m->thread)
+		m->thread = kit_arena_strdup(s->arena, w->media);
 	read_author(s, record, &m->author);
 	m->arrived_ms = m->sent_ms = meta_time(record, "timestamp");
 	if (w->comment[0])

@@ -39,6 +39,7 @@ static enum jembatan_result take(struct social *s, json_t *post, const struct so
 	struct jembatan_message m = {
 		.size = sizeof(m),
 		.id = link->id ? link->id : link->url,
+		.thread = link->id ? NULL : link->url, /* by which the API's post finds it */
 		.text = kit_json_string(post, "text"),
 		.arrived_ms = jembatan_now_ms(s->ctx),
 		.author = { .handle = handle_of(kit_json_string(post, "author"), link, s->arena),

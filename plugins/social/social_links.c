@@ -126,7 +126,38 @@ static bool read_facebook(const struct place *p, struct social_link *out)
 	return p->count > 0;
 }
 
-/* Instagram's short codes are not the numbers of its API. */
+static bool is_code(const char *s)
+{
+	return *s != '\0' && s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					 "0123456789-_")] == '\0';
+}
+
+static bool is_medium(const struct place *p, size_t n)
+{
+	return is_part(p, n, "p") || is_part(p, n, "reel") || is_part(p, n, "reels") ||
+	       is_part(p, n, "tv");
+}
+
+/* /p/CODE, /reel/CODE, /tv/CODE, /NAME/p/CODE: one post, which has one link here. The
+ * code is a number, but that of an API which is no more; today's has another one. A
+ * comment's link goes on with /c/ID. /share/p/... is made anew for each person. */
+static bool read_instagram(const struct place *p, struct social_link *out)
+{
+	size_t at = is_medium(p, 0) ? 0 : 1;
+
+	if (!is_medium(p, at) || p->count < at + 2 || !is_code(p->parts[at + 1]) ||
+	    is_part(p, 0, "share"))
+		return p->count > 0;
+	bool is_comment = is_part(p, at + 2, "c") && p->count > at + 3 && is_code(p->parts[at + 3]);
+
+	out->url = kit_arena_printf(p->arena, "https://www.instagram.com/p/%s/%s%s%s", p->parts[at + 1],
+				    is_comment ? "c/" : "", is_comment ? p->parts[at + 3] : "",
+				    is_comment ? "/" : "");
+	if (at == 1 && !is_comment)
+		out->handle = kit_arena_printf(p->arena, "@%s", p->parts[0]);
+	return true;
+}
+
 static bool read_any(const struct place *p, struct social_link *out)
 {
 	(void)out;
@@ -144,7 +175,7 @@ static const struct network {
 	{ "telegram", { "t.me", "telegram.me" }, read_telegram },
 	{ "youtube", { "youtube.com", "youtu.be" }, read_youtube },
 	{ "facebook", { "facebook.com", "fb.com", "fb.watch" }, read_facebook },
-	{ "instagram", { "instagram.com" }, read_any },
+	{ "instagram", { "instagram.com" }, read_instagram },
 	{ "other", { NULL }, read_any },
 };
 

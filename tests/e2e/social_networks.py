@@ -192,8 +192,10 @@ def bring(p, instance, number, words):
 
 
 def copy(p, instance, number, words):
-    """By hand, as a person copies it: the link, the words, no author."""
+    """By hand, as a person copies it: the link, the words, no author. Where the link
+    stands in what the API says, a few of the words do."""
     file = p.rig.dir / "words.txt"
+    words = " ".join(words.split()[:3]) if instance == "ig" else words
     file.write_text(words + "\n")
     done = p.rig.command("intake", "add", "--instance", instance, "--url",
                          LINKS[instance] % number + "?igsh=abc", "--text", str(file))

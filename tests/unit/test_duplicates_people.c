@@ -87,6 +87,42 @@ START_TEST(who_writes_in_the_same_thread_is_not_the_same_person)
 }
 END_TEST
 
+/* ---- copied by hand ------------------------------------------------------- */
+
+#define LINK "https://contoh.example/p/7/"
+
+static const struct {
+	const char *id, *text, *rest; /* the second; the first is the other of COPY and OWN */
+	bool is_copy_first, same;
+} copies[] = {
+	{ "m:7:", "Pohon tumbang", ", \"thread\": \"" LINK "\"", true, true },
+	{ LINK, "Pohon tumbang", ", \"thread\": \"" LINK "\", \"extra\": {\"by_hand\": true}", false, true },
+	/* another post, a thread that is no link, nobody's copy */
+	{ "m:8:", "Pohon tumbang", ", \"thread\": \"https://contoh.example/p/8/\"", true, false },
+	{ "m:7:", "Pohon tumbang", ", \"thread\": \"7\"", true, false },
+	{ "m:9:", "Pohon tumbang", ", \"thread\": \"" LINK "\"", false, false },
+	{ LINK, "Pohon tumbang", ", \"thread\": \"" LINK "\"", false, false },
+};
+
+/* Whatever of its words was copied, the link says that it is the same post. */
+START_TEST(a_post_that_came_both_ways_is_one_ticket)
+{
+	open_two();
+	say("a", copies[_i].is_copy_first ? LINK : "m:7:", FLOOD, "\"handle\": \"@w\"",
+	    copies[_i].is_copy_first ? ", \"thread\": \"" LINK "\", \"extra\": {\"by_hand\": true}" :
+				       ", \"thread\": \"" LINK "\"");
+	say("a", copies[_i].id, copies[_i].text, "\"handle\": \"@w\"", copies[_i].rest);
+	ck_assert_uint_eq(app_bench_tickets(), copies[_i].same ? 1 : 2);
+	/* The post's own words are more than a copy's. */
+	if (copies[_i].same)
+		ck_assert_int_eq(app_bench_message(2).stage,
+				 copies[_i].is_copy_first ? INBOX_FOLLOW_UP : INBOX_REPOST);
+	/* Another instance's link is another post. */
+	say("b", copies[_i].id, "Kabel listrik menjuntai", "\"handle\": \"@w\"", copies[_i].rest);
+	ck_assert_uint_eq(app_bench_tickets(), copies[_i].same ? 2 : 3);
+}
+END_TEST
+
 /* ---- numbers of other systems -------------------------------------------- */
 
 #define RATNA "\"phone\": \"0812-0000-0017\""
@@ -279,6 +315,7 @@ int main(void)
 	tcase_add_loop_test(t, an_answer_is_known_by_the_number_however_it_is_written, 0,
 			    COUNT_OF(spellings));
 	tcase_add_test(t, who_writes_in_the_same_thread_is_not_the_same_person);
+	tcase_add_loop_test(t, a_post_that_came_both_ways_is_one_ticket, 0, COUNT_OF(copies));
 	tcase_add_loop_test(t, who_quotes_an_apps_number_of_his_report_adds_to_it, 0,
 			    2 * COUNT_OF(numbers));
 	tcase_add_loop_test(t, who_quotes_an_apps_number_of_anothers_report_has_his_own_ticket, 0,
