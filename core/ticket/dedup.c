@@ -138,6 +138,8 @@ static void compare_all(struct dedup_index *i, const struct fingerprint *f, uint
 	struct window_slot s;
 	size_t found = window_find(i->window, f, numbers, DEDUP_CANDIDATES);
 	bool silent = is_silent(f);
+	for (size_t n = 0; n < found; n++)
+		window_fetch(i->window, numbers[n]);
 	dedup_query_set(i->query, f);
 	for (size_t n = 0; n < found; n++) {
 		struct dedup_candidate c;

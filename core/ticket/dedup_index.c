@@ -22,6 +22,7 @@
 #define FOUND_SLOTS 2048u
 #define PAIR_SHARE 0.75f /* of a pair's weight, against a single word's */
 #define KEY_WEIGHT_MIN 28 /* below 1.75 nats a word is no key by itself */
+#define FETCH_LINE 64u /* bytes that the processor fetches together */
 #define NONE 0u /* of posting numbers + 1 */
 
 struct slot {
@@ -219,13 +220,10 @@ static void fetch_heads(struct window *w, const struct keys *keys)
 		__builtin_prefetch(head_of(w, keys->key[k]), 1);
 }
 
-static void fetch_postings(struct window *w, const struct keys *keys)
+static void fetch_posting(const struct window *w, uint32_t at)
 {
-	for (size_t k = 0; k < keys->count; k++) {
-		uint32_t at = *head_of(w, keys->key[k]);
-		if (is_live(w, at))
-			__builtin_prefetch(posting_at(chunk_at(w, record_of(at)), at));
-	}
+	if (is_live(w, at))
+		__builtin_prefetch(posting_at(chunk_at(w, record_of(at)), at));
 }
 
 static void link_posting(struct window *w, uint32_t key, uint32_t at)
@@ -255,12 +253,24 @@ static void append(struct window *w, struct end *e, uint32_t at)
 	e->at = at;
 }
 
+/* Chains are divided one after the other: what the next ones begin with is asked for
+ * while this one is. */
+#define FETCH_AHEAD 12u
+
+static void fetch_for_division(const struct window *w)
+{
+	uint32_t next = w->divided + FETCH_AHEAD;
+	if (next < 1u << w->level)
+		fetch_posting(w, w->heads[next]);
+}
+
 /* The next bit of their keys divides them; both keep their order. */
 static void divide_chain(struct window *w)
 {
 	uint32_t at = w->heads[w->divided];
 	struct end ends[2] = { { .head = &w->heads[w->divided] },
 			       { .head = &w->heads[w->divided + (1u << w->level)] } };
+	fetch_for_division(w);
 	while (is_live(w, at)) {
 		const struct chunk_at *c = chunk_at(w, record_of(at));
 		struct posting p = posting_get(c, at);
@@ -396,6 +406,15 @@ void window_get(const struct window *w, uint32_t number, struct window_slot *out
 	};
 }
 
+void window_fetch(const struct window *w, uint32_t number)
+{
+	const struct slot *s = slot_of(w, number);
+	const char *payload = chunk_of(w, number)->payload + s->offset;
+	size_t size = s->evidence_count * sizeof(struct evidence) + s->mark_count * sizeof(struct mark);
+	for (size_t i = 0; i < size; i += FETCH_LINE)
+		__builtin_prefetch(payload + i);
+}
+
 void window_set(struct window *w, uint32_t number, uint64_t incident, bool forgotten)
 {
 	struct slot *s = slot_of(w, number);
@@ -451,20 +470,49 @@ static void add_found(struct window *w, uint32_t number, float weight, uint16_t 
 	w->found[i].weight += weight;
 }
 
-static void look_up(struct window *w, uint32_t key, float weight, uint16_t *used, size_t *count)
+/* Along the chain of a key. */
+struct walk {
+	uint32_t key, at;
+	float weight;
+	unsigned looked;
+};
+
+/* One posting on; false at the end. */
+static bool look_at_posting(struct window *w, struct walk *k, uint16_t *used, size_t *count)
 {
-	uint32_t at = *head_of(w, key);
-	unsigned looked = 0;
-	while (is_live(w, at) && looked < POSTING_LOOK) {
-		uint32_t number = record_of(at);
-		const struct chunk_at *c = chunk_at(w, number);
-		struct posting p = posting_get(c, at);
-		if (p.rest == key >> c->level) {
-			add_found(w, number, weight, used, count);
-			looked++;
-		}
-		at = p.distance != 0 ? at - p.distance : NONE;
+	uint32_t number = record_of(k->at);
+	const struct chunk_at *c = chunk_at(w, number);
+	struct posting p = posting_get(c, k->at);
+	if (p.rest == k->key >> c->level) {
+		add_found(w, number, k->weight, used, count);
+		k->looked++;
 	}
+	k->at = p.distance != 0 ? k->at - p.distance : NONE;
+	fetch_posting(w, k->at);
+	return is_live(w, k->at) && k->looked < POSTING_LOOK;
+}
+
+/* All chains a step at a time: the next posting of each is on its way while the others are
+ * looked at. Weights are quarters, so the order in which they are added does not matter. */
+static void look_up(struct window *w, const struct keys *keys, uint16_t *used, size_t *count)
+{
+	struct walk walks[KEYS_MAX];
+	size_t left = 0;
+	fetch_heads(w, keys);
+	for (size_t k = 0; k < keys->count; k++) {
+		uint32_t at = *head_of(w, keys->key[k]);
+		if (!is_live(w, at))
+			continue;
+		fetch_posting(w, at);
+		walks[left++] = (struct walk){ keys->key[k], at, keys->weight[k], 0 };
+	}
+	while (left > 0)
+		for (size_t k = 0; k < left;) {
+			if (look_at_posting(w, &walks[k], used, count))
+				k++;
+			else
+				walks[k] = walks[--left];
+		}
 }
 
 size_t window_find(struct window *w, const struct fingerprint *f, uint32_t *out, size_t max)
@@ -475,10 +523,7 @@ size_t window_find(struct window *w, const struct fingerprint *f, uint32_t *out,
 	size_t count = 0, best = 0;
 	ASSERT(max <= DEDUP_CANDIDATES);
 	make_keys(f->marks, f->mark_count, &keys);
-	fetch_heads(w, &keys);
-	fetch_postings(w, &keys);
-	for (size_t k = 0; k < keys.count; k++)
-		look_up(w, keys.key[k], keys.weight[k], used, &count);
+	look_up(w, &keys, used, &count);
 	for (size_t i = 0; i < count; i++) {
 		struct found *hit = &w->found[used[i]];
 		size_t at = best < max ? best++ : max;

@@ -27,6 +27,8 @@ uint32_t window_add(struct window *w, uint64_t id, uint64_t incident, int64_t ad
 uint32_t window_first(const struct window *w);
 uint32_t window_end(const struct window *w);
 void window_get(const struct window *w, uint32_t number, struct window_slot *out);
+/* It is wanted soon: what it says is on its way from here on. */
+void window_fetch(const struct window *w, uint32_t number);
 void window_set(struct window *w, uint32_t number, uint64_t incident, bool forgotten);
 void window_drop_first(struct window *w);
 void window_drop_last(struct window *w); /* undoes window_add */
