@@ -18,8 +18,8 @@ import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from letters import Office  # noqa: E402
-from rig import Failed, elsewhere, expect, private, wait_for  # noqa: E402
-from whatsapp import (ACCOUNT, NUMBER, SECRET, TOKEN, WORD, Cloud, Connection, message,  # noqa: E402
+from rig import Failed, UnixConnection, elsewhere, expect, private, wait_for  # noqa: E402
+from whatsapp import (ACCOUNT, NUMBER, SECRET, TOKEN, WORD, Cloud, message,  # noqa: E402
                       signed, webhook)
 
 NAME, NIK = "Nyai Rangkuti", "3204015203850007"
@@ -65,7 +65,7 @@ class Place(Office):
         return self
 
     def post(self, path, body, headers):
-        connection = Connection(self.socket, 60)
+        connection = UnixConnection(self.socket, 60)
         try:
             connection.request("POST", path, body, headers)
             return connection.getresponse().status
@@ -190,7 +190,7 @@ def commands(p):
             expect(said.returncode == 0, "%s: %s" % (words, said))
             for word in (NIK, SPELT, WA[2:], MAIL, HANDLE):
                 expect(word not in said.stdout + said.stderr, "%s shows %s" % (words, word))
-    connection = Connection(p.socket, 30)
+    connection = UnixConnection(p.socket, 30)
     connection.request("GET", "/metrics")
     told = connection.getresponse().read().decode()
     connection.close()
