@@ -175,6 +175,7 @@ def main():
     options = parser.parse_args()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # a daemon was killed
     server.world = World(options)
     print("listening on http://127.0.0.1:%d" % server.server_port, flush=True)
     server.serve_forever()
