@@ -34,8 +34,9 @@ static enum jembatan_result members_of(struct decide *d, int64_t incident, struc
 /* All of this ticket leave the incident: back to where they were before a
  * person's join, else to one of their own. An incident bears the number of one
  * of its rows, so those who stay may need another number. */
-static enum jembatan_result leave_incident(struct decide *d, int64_t incident, int64_t ticket_id,
-					   struct arena *arena, size_t *out_left, struct why *why)
+static enum jembatan_result leave_incident(struct decide *d, int64_t incident,
+					   const struct ticket_row *ticket, struct arena *arena,
+					   size_t *out_left, struct why *why)
 {
 	struct duplicate_row *rows;
 	size_t count = 0;
@@ -43,16 +44,18 @@ static enum jembatan_result leave_incident(struct decide *d, int64_t incident, i
 	bool head_leaves = false;
 	enum jembatan_result r = members_of(d, incident, arena, &rows, &count, why);
 	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
-		bool leaves = rows[i].ticket_id == ticket_id;
+		bool leaves = rows[i].ticket_id == ticket->id;
 		int64_t *first = leaves ? &mine : &theirs;
-		if (*first == 0)
+		if (*first == 0 || (leaves && rows[i].message_id == ticket->message_id))
 			*first = leaves && rows[i].former != 0 ? rows[i].former : rows[i].id;
 		head_leaves |= leaves && rows[i].id == incident;
 	}
 	*out_left = 0;
 	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
-		if (rows[i].ticket_id == ticket_id) {
-			rows[i].former = 0;
+		if (rows[i].ticket_id == ticket->id) {
+			/* What had been joined to it before keeps where it came from. */
+			if (rows[i].former == mine || rows[i].message_id == ticket->message_id)
+				rows[i].former = 0;
 			r = put(d, &rows[i], mine, DUPLICATE_SPLIT, why);
 		} else {
 			++*out_left;
@@ -119,6 +122,8 @@ static enum jembatan_result bring_back(struct decide *d, const struct duplicate_
 		r = inbox_get(d->o.db, moves[i].message_id, d->arena, &m, why);
 		if (r == JEMBATAN_OK)
 			r = give_back(d, &m, moves[i].stage, t.id, &given, why);
+		if (r == JEMBATAN_OK)
+			r = duplicate_moves_undo(d->o.db, &moves[i], why);
 		*out_kept += r == JEMBATAN_OK && !given;
 		if (m.id == t.message_id)
 			founder = m;
@@ -291,7 +296,7 @@ enum jembatan_result decide_split(struct decide *d, int64_t message_id, const ch
 	if (r == JEMBATAN_OK)
 		r = tickets_get(d->o.db, row.ticket_id, d->arena, &t, why);
 	if (r == JEMBATAN_OK)
-		r = leave_incident(d, dup.incident, t.id, d->arena, &left, why);
+		r = leave_incident(d, dup.incident, &t, d->arena, &left, why);
 	dup.ticket_id = t.id;
 	if (r == JEMBATAN_OK && *out_said == NULL)
 		r = stand_alone(d, &dup, left, actor, t.reference, arena, out_said, why);
@@ -335,7 +340,8 @@ static enum jembatan_result move_message(struct decide *d, const struct inbox_ro
 					 const struct ticket_row *from,
 					 const struct ticket_row *to, struct why *why)
 {
-	struct duplicate_move move = { m->id, from->id, m->stage, from->state };
+	struct duplicate_move move = { .message_id = m->id, .ticket_id = from->id,
+				       .stage = m->stage, .ticket_state = from->state };
 	enum inbox_stage stage = m->stage == INBOX_TICKET ? INBOX_REPOST : m->stage;
 	bool leaves = to->state == TICKET_QUEUED || to->state == TICKET_PUSHED ||
 		      to->state == TICKET_UNKNOWN || to->state == TICKET_REFUSED;

@@ -259,14 +259,15 @@ static void read_move(sqlite3_stmt *s, struct duplicate_move *out)
 		.ticket_id = sqlite3_column_int64(s, 1),
 		.stage = (enum inbox_stage)sqlite3_column_int(s, 2),
 		.ticket_state = (enum ticket_state)sqlite3_column_int(s, 3),
+		.id = sqlite3_column_int64(s, 4),
 	};
 }
 
 enum jembatan_result duplicate_moves_of(struct db *db, int64_t message_id,
 					struct duplicate_move *out, struct why *why)
 {
-	static const char text[] = "SELECT message_id, ticket_id, stage, ticket_state"
-				   " FROM duplicate_move WHERE message_id = ?1";
+	static const char text[] = "SELECT message_id, ticket_id, stage, ticket_state, id"
+				   " FROM duplicate_move WHERE message_id = ?1 ORDER BY id LIMIT 1";
 	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text,
 						     SQL_VALUES(sql_number(message_id)));
 	enum jembatan_result r = sql_one(&db->sql, s, why);
@@ -279,7 +280,7 @@ enum jembatan_result duplicate_moves_from(struct db *db, int64_t ticket_id, size
 					  struct duplicate_move *out, size_t *out_count,
 					  struct why *why)
 {
-	static const char text[] = "SELECT message_id, ticket_id, stage, ticket_state"
+	static const char text[] = "SELECT message_id, ticket_id, stage, ticket_state, id"
 				   " FROM duplicate_move WHERE ticket_id = ?1"
 				   " ORDER BY message_id LIMIT ?2";
 	CLEANUP(sql_end) sqlite3_stmt *s =
@@ -292,6 +293,14 @@ enum jembatan_result duplicate_moves_from(struct db *db, int64_t ticket_id, size
 	if (r == JEMBATAN_OK)
 		*out_count = n;
 	return r;
+}
+
+enum jembatan_result duplicate_moves_undo(struct db *db, const struct duplicate_move *move,
+					  struct why *why)
+{
+	return sql_run(&db->sql, why,
+		       "DELETE FROM duplicate_move WHERE message_id = ?1 AND id >= ?2",
+		       SQL_VALUES(sql_number(move->message_id), sql_number(move->id)));
 }
 
 enum jembatan_result duplicate_moves_forget(struct db *db, int64_t ticket_id, struct why *why)

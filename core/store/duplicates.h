@@ -82,16 +82,22 @@ struct duplicate_move {
 	int64_t message_id, ticket_id; /* the ticket that it was taken from */
 	enum inbox_stage stage;        /* the message's there */
 	enum ticket_state ticket_state;
+	int64_t id; /* not written */
 };
 MUST_CHECK enum jembatan_result duplicate_moves_add(struct db *db,
 						    const struct duplicate_move *move,
 						    struct why *why);
-/* GONE: nobody has moved this message. */
+/* The first one: from its own ticket. GONE: nobody has moved this message. */
 MUST_CHECK enum jembatan_result duplicate_moves_of(struct db *db, int64_t message_id,
 						   struct duplicate_move *out, struct why *why);
 MUST_CHECK enum jembatan_result duplicate_moves_from(struct db *db, int64_t ticket_id,
 						     size_t limit, struct duplicate_move *out,
 						     size_t *out_count, struct why *why);
+/* The message is back where it was before this move: that one and the later ones are none
+ * any more. */
+MUST_CHECK enum jembatan_result duplicate_moves_undo(struct db *db,
+						     const struct duplicate_move *move,
+						     struct why *why);
 /* The ticket has got its messages back. */
 MUST_CHECK enum jembatan_result duplicate_moves_forget(struct db *db, int64_t ticket_id,
 						       struct why *why);

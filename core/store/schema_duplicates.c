@@ -31,3 +31,19 @@ const char schema_duplicates[] =
 	" stage INTEGER NOT NULL,"
 	" ticket_state INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX duplicate_move_ticket ON duplicate_move (ticket_id);";
+
+/* What was moved may be moved again with the ticket that it is in: a row for each. The
+ * first one of a message is its own ticket. */
+const char schema_duplicate_moves[] =
+	"CREATE TABLE duplicate_move_next ("
+	" id INTEGER PRIMARY KEY,"
+	" message_id INTEGER NOT NULL REFERENCES message,"
+	" ticket_id INTEGER NOT NULL REFERENCES ticket,"
+	" stage INTEGER NOT NULL,"
+	" ticket_state INTEGER NOT NULL,"
+	" UNIQUE (message_id, ticket_id)) STRICT;"
+	"INSERT INTO duplicate_move_next (message_id, ticket_id, stage, ticket_state)"
+	" SELECT message_id, ticket_id, stage, ticket_state FROM duplicate_move;"
+	"DROP TABLE duplicate_move;"
+	"ALTER TABLE duplicate_move_next RENAME TO duplicate_move;"
+	"CREATE INDEX duplicate_move_ticket ON duplicate_move (ticket_id);";

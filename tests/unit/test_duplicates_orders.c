@@ -116,8 +116,8 @@ static enum jembatan_result end(enum jembatan_result r)
 	return r;
 }
 
-/* Join others to one at random, and take each back, the last first: there is the same to
- * be seen after each step as there was before it was done. */
+/* Join at random as long as it can be done, also what others were joined to, and take each
+ * back, the last first: there is the same to be seen after each step as before it. */
 START_TEST(splits_in_turn_undo_joins_in_turn)
 {
 	const char *before[MOVES + 1], *said = NULL, *lines = "";
@@ -128,9 +128,8 @@ START_TEST(splits_in_turn_undo_joins_in_turn)
 		lines = arena_printf(bench.arena, "%s%s", lines, line(n, n, people[n % 2 * 2], ""));
 	app_bench_say("a", lines, TEXTS);
 	ck_assert_uint_eq(app_bench_tickets(), TEXTS);
-	unsigned hub = any(TEXTS);
 	for (unsigned n = 0; n < MOVES; n++) {
-		struct ticket_row a = app_bench_ticket(any(TEXTS)), b = app_bench_ticket(hub);
+		struct ticket_row a = app_bench_ticket(any(TEXTS)), b = app_bench_ticket(any(TEXTS));
 		before[done] = picture();
 		bench_ok(db_begin(bench.db, &bench.why));
 		if (end(decide_unite(app.decide, a.reference, b.reference, "petugas", bench.arena, &said,
@@ -150,6 +149,31 @@ START_TEST(splits_in_turn_undo_joins_in_turn)
 }
 END_TEST
 
+/* One that was joined to a second one, and with that to a third, is taken out first. */
+START_TEST(what_was_joined_first_may_be_split_first)
+{
+	const char *said = NULL, *lines = "";
+	open_with(_i, "review");
+	for (unsigned n = 0; n < TEXTS; n++)
+		lines = arena_printf(bench.arena, "%s%s", lines, line(n, n, people[n % 2 * 2], ""));
+	app_bench_say("a", lines, TEXTS);
+	const char *before = picture();
+	for (size_t n = 0; n + 1 < TEXTS; n++) {
+		bench_ok(db_begin(bench.db, &bench.why));
+		bench_ok(end(decide_unite(app.decide, app_bench_ticket(n).reference,
+					  app_bench_ticket(n + 1).reference, "petugas", bench.arena,
+					  &said, &bench.why)));
+	}
+	ck_assert_int_eq(app_bench_message(1).ticket_id, app_bench_ticket(TEXTS - 1).id);
+	for (int64_t n = 1; n < (int64_t)TEXTS; n++) {
+		bench_ok(db_begin(bench.db, &bench.why));
+		bench_ok(end(decide_split(app.decide, n, "petugas", bench.arena, &said, &bench.why)));
+		ck_assert_int_eq(app_bench_message(n).ticket_id, app_bench_ticket((size_t)n - 1).id);
+	}
+	ck_assert_str_eq(picture(), before);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("duplicates_orders");
@@ -157,5 +181,6 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, app_bench_teardown);
 	tcase_add_loop_test(t, who_shares_a_ticket_does_not_depend_on_the_order, 0, 8);
 	tcase_add_loop_test(t, splits_in_turn_undo_joins_in_turn, 0, 10);
+	tcase_add_test(t, what_was_joined_first_may_be_split_first);
 	return unit_run("duplicates_orders", t);
 }

@@ -172,14 +172,26 @@ START_TEST(it_is_remembered_where_a_join_took_a_message_from)
 	begin();
 	int64_t a = add_message("a", "1"), b = add_message("b", "1");
 	int64_t ticket = add_ticket(a, "JB-7K3M9Q", TICKET_REVIEW);
-	struct duplicate_move move = { a, ticket, INBOX_TICKET, TICKET_REVIEW };
+	struct duplicate_move move = { .message_id = a, .ticket_id = ticket,
+				       .stage = INBOX_TICKET, .ticket_state = TICKET_REVIEW };
 	ck_ok(duplicate_moves_add(db, &move, &why));
-	move = (struct duplicate_move){ b, ticket, INBOX_FOLLOW_UP, TICKET_REVIEW };
+	move.message_id = b;
+	move.stage = INBOX_FOLLOW_UP;
 	ck_ok(duplicate_moves_add(db, &move, &why));
-	/* Joined once more from there: where it came from first counts. */
+	/* Joined once more, with the ticket that it was joined to: its own counts. */
+	int64_t second = add_ticket(a, "JB-7K3M9R", TICKET_REVIEW);
+	move.ticket_id = second;
 	move.stage = INBOX_REPOST;
 	ck_ok(duplicate_moves_add(db, &move, &why));
 	commit();
+	ck_ok(duplicate_moves_from(db, second, 4, moves, &count, &why));
+	ck_assert_uint_eq(count, 1);
+	ck_assert_int_eq(moves[0].stage, INBOX_REPOST);
+	begin();
+	ck_ok(duplicate_moves_undo(db, &moves[0], &why));
+	commit();
+	ck_ok(duplicate_moves_from(db, second, 4, moves, &count, &why));
+	ck_assert_uint_eq(count, 0);
 	ck_ok(duplicate_moves_of(db, b, &move, &why));
 	ck_assert_int_eq(move.ticket_id, ticket);
 	ck_assert_int_eq(move.stage, INBOX_FOLLOW_UP);
