@@ -160,6 +160,8 @@ const struct field msg_receipt_fields[] = {
 	FIELD(3, FIELD_TEXT, struct msg_receipt, reason),
 	FIELD(4, FIELD_U32, struct msg_receipt, state),
 	FIELD(5, FIELD_I64, struct msg_receipt, at_ms),
+	FIELD(6, FIELD_TEXT, struct msg_receipt, thread),
+	FIELD(7, FIELD_TEXT, struct msg_receipt, thread_alias),
 	FIELD_END
 };
 

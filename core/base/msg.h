@@ -160,6 +160,7 @@ struct msg_checkpoint {
 
 struct msg_receipt {
 	const char *remote_id, *reference, *reason;
+	const char *thread, *thread_alias; /* two names of one person; or NULL */
 	unsigned state;
 	int64_t at_ms;
 };

@@ -18,6 +18,7 @@
 #define PARAGRAPH_MAX 4096u
 #define CURSOR_MAX (64u * 1024u)
 #define ATTACHMENTS_MAX 100u
+#define RECEIPT_SIZE_0_1 offsetof(struct jembatan_receipt, thread)
 #define MESSAGE_SIZE_0_1 offsetof(struct jembatan_message, thread_alias)
 
 /* A key tells records apart, so it is never cut: one that is too long or not
@@ -291,9 +292,10 @@ enum jembatan_result records_receipt(struct jembatan_context *context,
 	struct host *h = host_of(context);
 	if (!host_may(h, HOST_CALL_POLL | HOST_CALL_REQUEST | HOST_CALL_PREVIEW, "receipt()"))
 		return JEMBATAN_CONFIG;
-	if (receipt->size < sizeof(*receipt) || (unsigned)receipt->state > JEMBATAN_RECEIPT_FAILED)
+	if (receipt->size < RECEIPT_SIZE_0_1 || (unsigned)receipt->state > JEMBATAN_RECEIPT_FAILED)
 		return why_set(&h->why, JEMBATAN_CONFIG,
 			       "a receipt has a wrong size or state: a bug of the plugin");
+	bool has_threads = receipt->size >= sizeof(*receipt);
 	arena_reset(h->scratch);
 	const struct msg_receipt out = {
 		.remote_id = key_text(h, receipt->remote_id),
@@ -301,6 +303,8 @@ enum jembatan_result records_receipt(struct jembatan_context *context,
 		.reason = host_clean(h, receipt->reason, LINE_MAX_BYTES, NULL),
 		.state = receipt->state,
 		.at_ms = receipt->at_ms,
+		.thread = has_threads ? key_text(h, receipt->thread) : NULL,
+		.thread_alias = has_threads ? key_text(h, receipt->thread_alias) : NULL,
 	};
 	return link_send(&h->link, MSG_RECEIPT, h->call_seq, msg_receipt_fields, &out,
 			 bytes_text(NULL), &h->why);

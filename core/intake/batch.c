@@ -10,6 +10,7 @@
 #include "reply/receipts.h"
 #include "store/audit.h"
 #include "store/instances.h"
+#include "store/threads.h"
 #include "ticket/ticket.h"
 #include "base/poison.h"
 
@@ -287,7 +288,8 @@ static bool is_reference(const char *s)
 	       s[strspn(s, allowed)] == '\0';
 }
 
-void batch_add_receipt(struct batch *b, const struct msg_receipt *r)
+void batch_add_receipt(struct batch *b, const struct msg_receipt *r,
+		       struct jembatan_bytes local_key, const char *instance)
 {
 	b->receipts = xrealloc(b->receipts, b->receipt_count + 1, sizeof(*b->receipts));
 	b->receipts[b->receipt_count++] = (struct batch_receipt){
@@ -296,6 +298,8 @@ void batch_add_receipt(struct batch *b, const struct msg_receipt *r)
 		.state = r->state,
 		.at_ms = r->at_ms,
 		.reason = arena_strdup(b->arena, r->reason),
+		.thread_key = batch_thread_key(local_key, instance, r->thread),
+		.thread_alias = batch_thread_key(local_key, instance, r->thread_alias),
 	};
 }
 
@@ -325,6 +329,20 @@ static enum jembatan_result write_bad(struct batch_bad *bad, struct db *db, int6
 			 why);
 }
 
+/* Whom we wrote to by one of his names has told the other. */
+static enum jembatan_result join_names(const struct batch_receipt *r, struct db *db,
+				       int64_t instance_id, int64_t now_ms, struct why *why)
+{
+	static const struct digest none;
+	struct digest thread = r->thread_key;
+	if (memcmp(&r->thread_key, &none, sizeof(none)) == 0 ||
+	    memcmp(&r->thread_alias, &none, sizeof(none)) == 0)
+		return JEMBATAN_OK;
+	enum jembatan_result result = threads_find(db, instance_id, &thread, why);
+	return result == JEMBATAN_OK ? threads_join(db, instance_id, &r->thread_alias, &thread,
+						    r->at_ms != 0 ? r->at_ms : now_ms, why) : result;
+}
+
 /* Of something that somebody else sent there: nothing follows. */
 static enum jembatan_result write_receipt(const struct batch_receipt *r, struct db *db,
 					  int64_t instance_id, int64_t now_ms, struct why *why)
@@ -338,6 +356,8 @@ static enum jembatan_result write_receipt(const struct batch_receipt *r, struct 
 		receipt.remote_key = &key;
 	}
 	enum jembatan_result result = reply_take_receipt(db, &receipt, now_ms, why);
+	if (result == JEMBATAN_OK)
+		result = join_names(r, db, instance_id, now_ms, why);
 	return result == JEMBATAN_GONE ? JEMBATAN_OK : result;
 }
 

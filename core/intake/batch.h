@@ -41,6 +41,7 @@ struct batch_receipt {
 	unsigned state;        /* enum jembatan_receipt_state */
 	int64_t at_ms;
 	const char *reason;    /* or NULL */
+	struct digest thread_key, thread_alias; /* of one person; zero: not said */
 };
 
 struct batch_ack {
@@ -97,7 +98,8 @@ void batch_end_call(struct batch *b, struct batch_record *r, const struct msg_re
  * are stored, and the second death puts the record itself into quarantine. */
 void batch_death(struct batch *b, struct batch_record *r, const char *reason);
 void batch_add_state(struct batch *b, const char *key, struct jembatan_bytes value);
-void batch_add_receipt(struct batch *b, const struct msg_receipt *r);
+void batch_add_receipt(struct batch *b, const struct msg_receipt *r,
+		       struct jembatan_bytes local_key, const char *instance);
 void batch_add_ack(struct batch *b, uint8_t type, uint32_t seq);
 
 /* Keyed hash of (instance, thread); zero for NULL. */

@@ -180,7 +180,7 @@ static enum jembatan_result on_receipt(struct child *c, const struct frame *f, s
 	if (r == JEMBATAN_OK && receipt.state > JEMBATAN_RECEIPT_FAILED)
 		return why_set(why, JEMBATAN_DATA, "a receipt's state is unknown");
 	if (r == JEMBATAN_OK)
-		batch_add_receipt(&c->batch, &receipt);
+		batch_add_receipt(&c->batch, &receipt, c->o.local_key, c->o.instance);
 	c->brought = true;
 	return r;
 }

@@ -54,6 +54,9 @@ static enum jembatan_result move(struct db *db, int64_t instance_id, const struc
 		" AND thread_key = ?2 AND thread_key IS NOT NULL AND stage = 0",
 		"UPDATE message INDEXED BY message_thread SET thread_key = ?3 WHERE instance_id = ?1"
 		" AND thread_key = ?2 AND thread_key IS NOT NULL AND ticket_id IS NOT NULL",
+		/* What else it was called. */
+		"UPDATE thread_alias INDEXED BY thread_alias_thread SET thread_key = ?3"
+		" WHERE instance_id = ?1 AND thread_key = ?2",
 		"UPDATE unreachable INDEXED BY unreachable_thread SET thread_key = ?3"
 		" WHERE instance_id = ?1 AND thread_key = ?2",
 	};

@@ -166,6 +166,8 @@ static enum jembatan_result on_receipt(struct jembatan_context *ctx,
 	kept->remote_id = arena_strdup(t->arena, r->remote_id);
 	kept->reference = arena_strdup(t->arena, r->reference);
 	kept->reason = arena_strdup(t->arena, r->reason);
+	kept->thread = arena_strdup(t->arena, r->thread);
+	kept->thread_alias = arena_strdup(t->arena, r->thread_alias);
 	return JEMBATAN_OK;
 }
 

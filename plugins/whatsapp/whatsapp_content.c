@@ -174,9 +174,37 @@ static void read_order(const struct piece *p)
 	keep(p, "order", p->body);
 }
 
+/* Another number, with it another id (Meta's changelog of August 2026); the older
+ * form names numbers only. A number may get another owner, who takes nothing along
+ * when it is the other name. */
+static void read_change(const struct piece *p)
+{
+	const char *before = kit_json_string(p->body, "previous_user_id");
+	const char *now = kit_json_string(p->body, "user_id");
+	char old[64], new[64];
+	const char *from = kit_json_id(p->message, "from", old);
+	const char *number = kit_json_id(p->body, "wa_id", new);
+
+	if (!number)
+		number = kit_json_id(p->body, "new_wa_id", new);
+	p->out->thread = p->out->thread_alias = NULL;
+	if (wa_is_user_id(before) && wa_is_user_id(now)) {
+		p->out->thread = before;
+		p->out->thread_alias = now;
+	} else if (wa_is_number(from) && (wa_is_user_id(now) || wa_is_number(number))) {
+		p->out->thread = kit_arena_strdup(p->arena, wa_is_user_id(now) ? now : number);
+		p->out->thread_alias = kit_arena_strdup(p->arena, from);
+	}
+}
+
 static void read_system(const struct piece *p)
 {
+	const char *type = kit_json_string(p->body, "type");
+
 	p->out->kind = JEMBATAN_SYSTEM;
+	if (type && (strcmp(type, "user_changed_number") == 0 ||
+		     strcmp(type, "user_changed_user_id") == 0))
+		read_change(p);
 	keep(p, "system", p->body);
 }
 

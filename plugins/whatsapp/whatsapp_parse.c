@@ -37,7 +37,7 @@ bool wa_is_user_id(const char *s)
 	return n >= 1 && n <= 128 && s[n] == '\0';
 }
 
-static bool is_number(const char *s)
+bool wa_is_number(const char *s)
 {
 	size_t n = s ? strspn(s, "0123456789") : 0;
 	return n >= 5 && n <= 18 && s[n] == '\0';
@@ -177,7 +177,7 @@ static json_t *read_author(const struct walk *w, json_t *message, struct jembata
 	const char *wa_id = contact ? id_at(w, contact, "wa_id") : NULL;
 	const char *user_id = first_user_id(from_id, from, contact ?
 					    kit_json_string(contact, "user_id") : NULL, wa_id);
-	const char *number = is_number(from) ? from : is_number(wa_id) ? wa_id : NULL;
+	const char *number = wa_is_number(from) ? from : wa_is_number(wa_id) ? wa_id : NULL;
 
 	out->id = user_id ? user_id : number ? number : from ? from : wa_id;
 	if (number)
@@ -278,10 +278,22 @@ static const char *reason_of(const struct walk *w, json_t *status)
 	return kit_arena_printf(w->arena, "%lld %.500s", (long long)code, words ? words : "");
 }
 
+static bool is_of_group(json_t *status)
+{
+	const char *type = kit_json_string(status, "recipient_type");
+
+	return type && strcmp(type, "individual") != 0;
+}
+
 static void add_receipt(struct walk *w, json_t *status)
 {
 	struct wa_batch *b = w->out;
 	enum jembatan_receipt_state state;
+	const char *number = id_at(w, status, "recipient_id");
+	const char *user_id = kit_json_string(status, "recipient_user_id");
+	/* Of a group, the one is not the other's. */
+	bool names_both = wa_is_number(number) && wa_is_user_id(user_id) &&
+			  !is_of_group(status);
 
 	/* Of another number, or a word that has no meaning here. */
 	if (!w->is_ours || !state_of(kit_json_string(status, "status"), &state))
@@ -299,6 +311,8 @@ static void add_receipt(struct walk *w, json_t *status)
 		.state = state,
 		.reason = state == JEMBATAN_RECEIPT_FAILED ? reason_of(w, status) : NULL,
 		.at_ms = time_at(status),
+		.thread = names_both ? user_id : NULL,
+		.thread_alias = names_both ? number : NULL,
 	};
 }
 

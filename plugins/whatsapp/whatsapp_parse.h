@@ -30,6 +30,7 @@ wa_parse(struct jembatan_bytes body, const struct wa_own *own, struct kit_arena 
 void wa_batch_done(struct wa_batch *batch);
 
 /* A business-scoped user id, such as ID.1349...; never shown, never a phone. */
+bool wa_is_number(const char *s); /* a phone number, digits only */
 bool wa_is_user_id(const char *text);
 
 /* What fetch() needs of a file, as one text and back. */

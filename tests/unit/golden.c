@@ -119,4 +119,6 @@ void golden_receipt(FILE *out, const struct jembatan_receipt *r)
 	golden_field(out, "remote id", r->remote_id);
 	golden_field(out, "reference", r->reference);
 	golden_field(out, "reason", r->reason);
+	golden_field(out, "thread", r->thread);
+	golden_field(out, "thread too", r->thread_alias);
 }

@@ -5,6 +5,7 @@
 #include "intake/batch.h"
 #include "store/audit.h"
 #include "store/instances.h"
+#include "store/replies.h"
 #include "store_unit.h"
 #include "ticket/ticket.h"
 
@@ -328,7 +329,7 @@ START_TEST(a_receipt_of_what_we_did_not_send_leaves_nothing)
 				       .state = JEMBATAN_RECEIPT_READ };
 	struct audit_row row;
 	size_t count = 1;
-	batch_add_receipt(&batch, &receipt);
+	batch_add_receipt(&batch, &receipt, db_local_key(db), "mail");
 	if (references[_i].kept == NULL)
 		ck_assert_ptr_null(batch.receipts[0].reference);
 	else
@@ -336,6 +337,58 @@ START_TEST(a_receipt_of_what_we_did_not_send_leaves_nothing)
 	write_batch();
 	ck_ok(audit_list(db, AUDIT_INSTANCE, instance, 1, arena, &row, &count, &why));
 	ck_assert_uint_eq(count, 0);
+}
+END_TEST
+
+/* Returns the message's id. */
+static int64_t write_from(const char *id, const char *thread)
+{
+	struct msg_message m = { .message = { .size = sizeof(m.message), .id = id, .text = "Satu",
+					      .thread = thread, .author = { .id = thread } } };
+	struct frame f = frame_of(MSG_MESSAGE, msg_message_fields, &m, "raw");
+	ck_ok(batch_message(&batch, &record, &f, db_local_key(db), "mail", &why));
+	write_batch();
+	batch_clear(&batch);
+	return number("SELECT max(id) FROM message");
+}
+
+static const struct {
+	bool is_ours;
+	const char *thread, *alias;
+	bool joins;
+} named[] = {
+	{ true, "ID.1", "6281", true },
+	{ true, "ID.1", NULL, false },
+	{ true, NULL, "6281", false },
+	{ true, "ID.2", "6281", false }, /* another person's id */
+	{ false, "ID.1", "6281", false }, /* of a stranger nothing is kept */
+};
+
+START_TEST(a_receipt_that_names_its_reader_in_two_ways_makes_them_one)
+{
+	int64_t reply = 0, first = write_from("1", "6281");
+	struct reply_row row = { .message_id = first, .instance_id = instance, .event = REPLY_NUMBER,
+				 .to_kind = "id" };
+	begin();
+	ck_ok(replies_add(db, &row, "JB-AAAAA1", 7000, &reply, &why));
+	ck_ok(replies_get(db, reply, arena, &row, &why));
+	row.state = REPLY_SENT;
+	row.started_ms = row.sent_ms = 7000;
+	ck_ok(replies_update(db, &row, NULL, &why));
+	commit();
+	struct msg_receipt receipt = { .reference = named[_i].is_ours ? row.reference : "JB-ZZZZZZ-RA",
+				       .state = JEMBATAN_RECEIPT_READ, .at_ms = 8000,
+				       .thread = named[_i].thread, .thread_alias = named[_i].alias };
+	batch_add_receipt(&batch, &receipt, db_local_key(db), "mail");
+	write_batch();
+	batch_clear(&batch);
+	int64_t second = write_from("2", "ID.1");
+	struct inbox_row a, b;
+	ck_ok(inbox_get(db, first, arena, &a, &why));
+	ck_ok(inbox_get(db, second, arena, &b, &why));
+	ck_assert(inbox_is_same_thread(&a, &b) == named[_i].joins);
+	ck_assert_int_eq(number("SELECT count(*) FROM thread_alias"), named[_i].is_ours &&
+			 named[_i].thread != NULL && named[_i].alias != NULL);
 }
 END_TEST
 
@@ -401,6 +454,8 @@ int main(void)
 	tcase_add_test(t, a_batch_is_full_by_count_and_by_bytes);
 	tcase_add_test(t, what_waits_for_its_commit_is_not_empty);
 	tcase_add_test(t, state_is_written_with_the_batch);
+	tcase_add_loop_test(t, a_receipt_that_names_its_reader_in_two_ways_makes_them_one, 0,
+			    (int)COUNT_OF(named));
 	tcase_add_loop_test(t, a_receipt_of_what_we_did_not_send_leaves_nothing, 0,
 			    COUNT_OF(references));
 	tcase_add_test(t, a_plugins_reason_is_cut_to_a_sentence);

@@ -114,6 +114,18 @@ START_TEST(a_redelivery_joins_nothing_again)
 }
 END_TEST
 
+START_TEST(what_a_thread_was_also_called_goes_with_it)
+{
+	int64_t first = say("1", "ID.1", NULL, 1000), later = say("2", "ID.2", "6282", 2000);
+
+	say("3", "ID.1", "ID.2", 3000); /* his id has changed */
+	ck_assert(is_one(first, later));
+	ck_assert(is_one(first, say("4", "ID.2", NULL, 4000)));
+	ck_assert(is_one(first, say("5", "6282", NULL, 5000)));
+	ck_assert_int_eq(number("SELECT count(DISTINCT thread_key) FROM thread_alias"), 1);
+}
+END_TEST
+
 static void erase(int64_t id)
 {
 	const struct erase_item item = { AUDIT_MESSAGE, id };
@@ -149,6 +161,7 @@ int main(void)
 	tcase_add_test(t, without_a_word_that_says_so_they_are_two);
 	tcase_add_test(t, a_number_with_another_owner_goes_with_him_from_then_on);
 	tcase_add_test(t, what_another_instance_says_joins_nothing_here);
+	tcase_add_test(t, what_a_thread_was_also_called_goes_with_it);
 	tcase_add_test(t, a_redelivery_joins_nothing_again);
 	tcase_add_test(t, with_the_last_message_of_a_thread_its_other_name_is_destroyed);
 	return unit_run("store_threads", t);

@@ -195,6 +195,9 @@ struct jembatan_receipt {
 	enum jembatan_receipt_state state;
 	const char *reason;    /* for FAILED: the remote's code and words */
 	int64_t at_ms;
+	/* Two names that the remote says are one person's, as in a message;
+	 * or NULL. Since 0.4. */
+	const char *thread, *thread_alias;
 };
 
 /* ---- request, reply ---------------------------------------------------- */
