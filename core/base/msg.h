@@ -296,10 +296,12 @@ enum msg_problem {
 	MSG_PROBLEM_NOT_FOUND,     /* 404 */
 	MSG_PROBLEM_METHOD,        /* 405 */
 	MSG_PROBLEM_TOO_LARGE,     /* 413 */
+	MSG_PROBLEM_LONG_TARGET,   /* 414 */
 	MSG_PROBLEM_MEDIA_TYPE,    /* 415 */
 	MSG_PROBLEM_CONTENT,       /* 422: detail says what */
 	MSG_PROBLEM_KEY_REUSED,    /* 422: an Idempotency-Key with another body */
 	MSG_PROBLEM_TOO_MANY,      /* 429 */
+	MSG_PROBLEM_HEADERS,       /* 431 */
 	MSG_PROBLEM_INSIDE,        /* 500 */
 	MSG_PROBLEM_UNAVAILABLE,   /* 503: it cannot be stored now, or nobody is there */
 	MSG_PROBLEM_COUNT

@@ -18,6 +18,9 @@
 /* Of all bodies together: beyond it a request is told to come back. */
 #define BODIES_MAX (64u * 1024u * 1024u)
 #define HEADERS_MAX 200u
+/* Names and values; libmicrohttpd's own answer, which is no problem document, comes
+ * only at about twice as many (CONNECTION_MEMORY). */
+#define HEADERS_BYTES_MAX (16u * 1024u)
 #define RETRY_AFTER_S 5u
 #define SLOT_BITS 16u
 
@@ -257,7 +260,7 @@ static enum MHD_Result hand_on(struct request *q, const char *method)
 	arena_reset(h->arena);
 	MHD_get_connection_values(q->connection, MHD_HEADER_KIND, on_header, &headers);
 	if (headers.full)
-		return refuse(q, MSG_PROBLEM_BAD_REQUEST);
+		return refuse(q, MSG_PROBLEM_HEADERS);
 	if (h->stopping || h->lost || h->first_free == 0)
 		return refuse(q, MSG_PROBLEM_UNAVAILABLE);
 	if (put_request(q, method, &headers) != JEMBATAN_OK) {
@@ -316,7 +319,8 @@ static bool announces_too_much(const struct request *q)
 }
 
 struct framing {
-	unsigned lengths, codings;
+	unsigned lengths, codings, count;
+	size_t bytes; /* of all headers */
 };
 
 static enum MHD_Result on_framing_header(void *data, enum MHD_ValueKind kind, const char *name,
@@ -324,7 +328,8 @@ static enum MHD_Result on_framing_header(void *data, enum MHD_ValueKind kind, co
 {
 	struct framing *f = data;
 	(void)kind;
-	(void)value;
+	f->count++;
+	f->bytes += strlen(name) + (value != NULL ? strlen(value) : 0);
 	f->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
 	f->codings += strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
 	return MHD_YES;
@@ -332,11 +337,9 @@ static enum MHD_Result on_framing_header(void *data, enum MHD_ValueKind kind, co
 
 /* Said twice where the body ends, the proxy may have seen another end than we
  * do, and what follows would be a request that it has never seen (RFC 9112, 6.3). */
-static bool has_two_ends(const struct request *q)
+static bool has_two_ends(const struct framing *f)
 {
-	struct framing f = { 0, 0 };
-	MHD_get_connection_values(q->connection, MHD_HEADER_KIND, on_framing_header, &f);
-	return f.lengths + f.codings > 1;
+	return f->lengths + f->codings > 1;
 }
 
 /* Why it will not be taken, as far as its headers tell. */
@@ -364,14 +367,18 @@ static enum msg_problem judge_headers(struct request *q, const char *method)
  * deadline, and dropped: most senders look for an answer only then. */
 static enum MHD_Result look_at_headers(struct request *q, const char *method)
 {
+	struct framing f = { 0 };
 	q->seen = true;
-	if (has_two_ends(q)) {
+	MHD_get_connection_values(q->connection, MHD_HEADER_KIND, on_framing_header, &f);
+	if (has_two_ends(&f)) {
 		prepare_problem(q, MSG_PROBLEM_BAD_REQUEST);
 		add_header(q->response, MHD_HTTP_HEADER_CONNECTION, "close");
 		return send_prepared(q);
 	}
 	conn_enter(q->conn, PHASE_BODY);
 	q->refusal = judge_headers(q, method);
+	if (q->refusal == MSG_PROBLEM_NONE && (f.count > HEADERS_MAX || f.bytes > HEADERS_BYTES_MAX))
+		q->refusal = MSG_PROBLEM_HEADERS;
 	buf_init(&q->body, q->http->options->body_max_bytes);
 	bool asks_first = MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND,
 						      MHD_HTTP_HEADER_EXPECT) != NULL;

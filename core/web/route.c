@@ -47,8 +47,8 @@ static const char *allowed(unsigned room, const char *method)
 
 static bool is_clean(const char *target)
 {
-	size_t size = strnlen(target, ROUTE_TARGET_MAX + 1);
-	if (size > ROUTE_TARGET_MAX || target[0] != '/' || !text_is_utf8(target, size))
+	size_t size = strlen(target);
+	if (target[0] != '/' || !text_is_utf8(target, size))
 		return false;
 	for (const char *c = target; *c != '\0'; c++)
 		if ((unsigned char)*c <= ' ' || *c == 0x7f)
@@ -74,6 +74,10 @@ static bool find(const char *target, struct route *out)
 void route_read(char *target, const char *method, struct route *out)
 {
 	*out = (struct route){ .path = "/" };
+	if (strnlen(target, ROUTE_TARGET_MAX + 1) > ROUTE_TARGET_MAX) {
+		out->problem = MSG_PROBLEM_LONG_TARGET;
+		return;
+	}
 	if (!is_clean(target)) {
 		out->problem = MSG_PROBLEM_BAD_REQUEST;
 		return;

@@ -363,6 +363,11 @@ def large(build):
                           b"1000\r\n" + b"x" * 4096 + b"\r\n1000\r\n" + b"x" * 4096 +
                           b"\r\n1\r\nx\r\n0\r\n\r\n")
     expect(b" 413 " in ends_within(chunked, 10).split(b"\r\n")[0], "a large one in pieces was taken")
+    is_problem(p.ask("GET", "/hook/wa/" + "a" * 9000), 414, "long-target")
+    for more in ({"X-Long": "a" * 17000}, {"X-%d" % n: "a" for n in range(201)},
+                 {"X-%d" % n: "a" * 7000 for n in range(3)}):
+        is_problem(p.ask("POST", "/hook/wa/sign", b"x", more), 431, "headers")
+    expect(p.ask("POST", "/hook/wa/echo", b"x", {"X-Long": "a" * 15000})[0] != 431, "15 KB were refused")
     flood = raw_request(p, b"GET /live HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 70000 + b"\r\n\r\n")
     expect(b" 431 " in ends_within(flood, 10).split(b"\r\n")[0], "long headers were taken")
     expect(p.hook("x" * 8000)[0] == 200, "8,000 bytes were refused")

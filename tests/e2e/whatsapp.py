@@ -239,7 +239,7 @@ def answered(o, front=None):
     expect(ticket["tracking_id"] in first["text"]["body"] and first["to"] == "6281200000001" and
            first["context"]["message_id"] == "wamid.UJI00001=", "sent: %s" % first)
     receipt = {"id": p.cloud.state()["sent"][0]["id"], "status": "delivered", "timestamp":
-               str(int(time.time())), "recipient_id": "6281200000001",
+               str(int(time.time())), "recipient_id": "6281200000001", "recipient_user_id": "ID.1349abcDEF",
                "biz_opaque_callback_data": first["biz_opaque_callback_data"]}
     for status in ("delivered", "sent", "read", "delivered"):  # in any order, twice
         expect(p.give(webhook(statuses=[dict(receipt, status=status)])) == 200, "not taken")
@@ -256,6 +256,14 @@ def answered(o, front=None):
            == 200, "not taken")
     wait_for("it to be settled", lambda: "unknown" not in states(), 20)
     expect(p.cloud.state()["asked"]["send"] == 2, "it went out again")
+    # Meta has named both of his names meanwhile: what comes under the other is his too.
+    hook = webhook(message(2, "text", {"body": "Sampah di pasar menumpuk"}, sender=None,
+                           from_user_id="ID.1349abcDEF"))
+    del hook["entry"][0]["changes"][0]["value"]["messages"][0]["from"]
+    expect(p.give(hook) == 200, "not taken")
+    p.wait_decided()
+    expect(p.rig.query("SELECT count(*), count(DISTINCT thread_key) FROM message") == [(2, 1)],
+           "two people: %s" % p.rig.query("SELECT id, hex(thread_key) FROM message"))
     p.close()
 
 

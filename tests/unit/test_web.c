@@ -73,7 +73,7 @@ START_TEST(a_target_has_a_ceiling)
 	memcpy(target, "/hook/wa/", 9);
 	target[sizeof(target) - 1] = '\0';
 	route_read(target, "GET", &r);
-	ck_assert_int_eq(r.problem, MSG_PROBLEM_BAD_REQUEST);
+	ck_assert_int_eq(r.problem, MSG_PROBLEM_LONG_TARGET);
 }
 END_TEST
 
