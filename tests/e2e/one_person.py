@@ -229,6 +229,8 @@ def run(build, keep):
         expect(not [f for f in files if f in whole], "a file of his is here still")
         expect(p.rig.query("SELECT count(*) FROM message_body WHERE wrapped IS NOT NULL") == [(1,)],
                "somebody else was erased")
+        expect(not p.rig.query("SELECT 1 FROM duplicate WHERE message_id <= 6 AND fingerprint NOT NULL"),
+               "a fingerprint of his is here still")
         expect(not p.rig.query("SELECT 1 FROM reply WHERE message_id <= 6 AND state IN (0, 1, 6)"),
                "he is still to be told something")
         p.daemon.kill()
