@@ -23,6 +23,7 @@
 #include "store/db_inside.h"
 #include "store/erase.h"
 #include "store/master_inside.h"
+#include "store/memory.h"
 #include "store/restore.h"
 #include "base/poison.h"
 
@@ -95,6 +96,7 @@ static enum jembatan_result open_handle(struct db *db, struct why *why)
 	/* Its statistics of memory lock a mutex at each allocation. Ignored when
 	 * SQLite is at work already, as in a second store of a test. */
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	memory_use_lists();
 	if (sqlite3_open_v2(path, &db->sql.handle,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
 			    SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
