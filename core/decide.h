@@ -67,6 +67,16 @@ MUST_CHECK enum jembatan_result decide_unite(struct decide *d, const char *name,
 					     struct arena *arena, const char **out_said,
 					     struct why *why);
 
+/* The words of these messages are to be erased, in this very transaction. Whoever was
+ * taken for saying the same, and whose report has not left with theirs, gets a ticket
+ * of his own. */
+struct decide_erased {
+	const int64_t *ids; /* rising */
+	size_t count;
+};
+MUST_CHECK enum jembatan_result decide_inherit(struct decide *d, const struct decide_erased *erased,
+					       struct why *why);
+
 /* Its memory of complaints. */
 struct compare *decide_compare(struct decide *d);
 

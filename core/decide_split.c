@@ -146,6 +146,20 @@ static bool belongs_to(const struct inbox_row *m, const struct inbox_row *founde
 		 (x->reply_to != NULL && str_equal(x->reply_to, y->id))));
 }
 
+/* To this ticket, as what it is now; an addition that has left stays where it is. */
+static enum jembatan_result hand_over(struct decide *d, const struct inbox_row *m,
+				      const struct ticket_row *to, size_t *out_kept,
+				      struct why *why)
+{
+	bool given = false;
+	enum jembatan_result r = give_back(d, m, m->stage, to->id, &given, why);
+	*out_kept += r == JEMBATAN_OK && !given;
+	if (r != JEMBATAN_OK || !given || m->stage != INBOX_FOLLOW_UP || to->state != TICKET_QUEUED)
+		return r;
+	return decide_queue(d, m, to->id, OUTBOX_FOLLOW_UP, OUTBOX_POST,
+			    arena_printf(d->arena, "%s-F%lld", to->reference, (long long)m->id), why);
+}
+
 /* A ticket of its own, as any new complaint gets one, and with it what its
  * author has added since. */
 static enum jembatan_result make_own(struct decide *d, const struct inbox_row *row,
@@ -164,18 +178,9 @@ static enum jembatan_result make_own(struct decide *d, const struct inbox_row *r
 		r = why_set(why, JEMBATAN_DATA, "no ticket can be made of it");
 	if (r == JEMBATAN_OK)
 		r = tickets_get(d->o.db, *out_ticket, d->arena, &own, why);
-	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++) {
-		bool given = false;
-		if (rows[i].id <= row->id || !belongs_to(&rows[i], row))
-			continue;
-		r = give_back(d, &rows[i], rows[i].stage, own.id, &given, why);
-		*out_kept += r == JEMBATAN_OK && !given;
-		if (r == JEMBATAN_OK && given && rows[i].stage == INBOX_FOLLOW_UP &&
-		    own.state == TICKET_QUEUED)
-			r = decide_queue(d, &rows[i], own.id, OUTBOX_FOLLOW_UP, OUTBOX_POST,
-					 arena_printf(d->arena, "%s-F%lld", own.reference,
-						      (long long)rows[i].id), why);
-	}
+	for (size_t i = 0; i < count && r == JEMBATAN_OK; i++)
+		if (rows[i].id > row->id && belongs_to(&rows[i], row))
+			r = hand_over(d, &rows[i], &own, out_kept, why);
 	return r;
 }
 
@@ -300,6 +305,71 @@ enum jembatan_result decide_split(struct decide *d, int64_t message_id, const ch
 	dup.ticket_id = t.id;
 	if (r == JEMBATAN_OK && *out_said == NULL)
 		r = stand_alone(d, &dup, left, actor, t.reference, arena, out_said, why);
+	return r;
+}
+
+/* ---- words that are to be erased --------------------------------------- */
+
+static bool is_erased(const struct decide_erased *erased, int64_t message_id)
+{
+	size_t low = 0, high = erased->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (erased->ids[middle] < message_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < erased->count && erased->ids[low] == message_id;
+}
+
+/* The first of those who stay gets a ticket of his own, and the others come with him. */
+static enum jembatan_result bequeath(struct decide *d, const struct ticket_row *from,
+				     const struct decide_erased *erased, struct why *why)
+{
+	struct inbox_row *rows = arena_alloc(d->arena, OF_TICKET_MAX * sizeof(*rows));
+	struct ticket_row own = { 0 };
+	size_t count = 0, kept = 0, heir = 0;
+	int64_t start_ms = 0;
+	enum jembatan_result r = inbox_of_ticket(d->o.db, from->id, OF_TICKET_MAX, d->arena, rows,
+						 &count, why);
+	for (; heir < count && r == JEMBATAN_OK && own.id == 0; heir++) {
+		const struct inbox_row *m = &rows[heir];
+		if (is_erased(erased, m->id) || m->message.message.size == 0 ||
+		    !was_taken_for_same(d, m))
+			continue;
+		r = take_back(d, m, &kept, why);
+		if (r == JEMBATAN_OK)
+			r = decide_make_ticket(d, m, intake_instance(d->o.intake, m->instance_id,
+								     &start_ms), &own.id, why);
+	}
+	if (r == JEMBATAN_OK && own.id != 0)
+		r = tickets_get(d->o.db, own.id, d->arena, &own, why);
+	for (size_t i = 0; i < count && r == JEMBATAN_OK && own.id != 0; i++)
+		if (i + 1 != heir && !is_erased(erased, rows[i].id))
+			r = hand_over(d, &rows[i], &own, &kept, why);
+	return r != JEMBATAN_OK || own.id == 0 ? r :
+	       decide_note(d, own.id, DECIDE_ACTOR, "inherited",
+			   "what it was taken for is erased: it goes by itself", why);
+}
+
+enum jembatan_result decide_inherit(struct decide *d, const struct decide_erased *erased,
+				    struct why *why)
+{
+	enum jembatan_result r = JEMBATAN_OK;
+	for (size_t i = 0; i < erased->count && r == JEMBATAN_OK; i++) {
+		struct inbox_row m;
+		struct ticket_row t = { 0 };
+		arena_reset(d->arena);
+		r = inbox_get(d->o.db, erased->ids[i], d->arena, &m, why);
+		if (r == JEMBATAN_OK && m.ticket_id != 0)
+			r = tickets_head(d->o.db, m.ticket_id, d->arena, &t, why);
+		if (r == JEMBATAN_OK && t.message_id == m.id && t.state != TICKET_PUSHED &&
+		    t.state != TICKET_LINKED && t.state != TICKET_REJECTED)
+			r = bequeath(d, &t, erased, why);
+		else if (r == JEMBATAN_GONE)
+			r = JEMBATAN_OK;
+	}
 	return r;
 }
 

@@ -242,6 +242,24 @@ static enum jembatan_result note_access(struct eraser *e, int64_t now_ms, struct
 	return r;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+	return (*x > *y) - (*x < *y);
+}
+
+/* Reports of others that waited in a ticket of his. */
+static enum jembatan_result save_others(struct eraser *e, struct why *why)
+{
+	int64_t *ids = arena_alloc(e->page, (e->count + 1) * sizeof(*ids));
+	struct decide_erased erased = { .ids = ids };
+	for (size_t i = 0; i < e->count; i++)
+		if (e->items[i].subject == AUDIT_MESSAGE)
+			ids[erased.count++] = e->items[i].id;
+	qsort(ids, erased.count, sizeof(*ids), by_number);
+	return decide_inherit(e->app->decide, &erased, why);
+}
+
 static enum jembatan_result write_down(struct eraser *e, struct why *why)
 {
 	struct db *db = e->app->db;
@@ -250,13 +268,20 @@ static enum jembatan_result write_down(struct eraser *e, struct why *why)
 	if (r == JEMBATAN_OK)
 		r = refuse_busy(e, why);
 	if (r == JEMBATAN_OK)
+		r = save_others(e, why);
+	if (r == JEMBATAN_OK)
 		r = erasures_add(db, e->actor, e->by, e->items, e->count, now_ms, &e->id, why);
 	if (r == JEMBATAN_OK)
 		r = note_access(e, now_ms, why);
 	if (r == JEMBATAN_OK)
 		r = db_commit(db, why);
-	if (r != JEMBATAN_OK)
+	if (r == JEMBATAN_OK) {
+		decide_committed(e->app->decide);
+		app_want_turn(e->app);
+	} else {
 		db_abort(db);
+		(void)decide_aborted(e->app->decide);
+	}
 	FAULT_POINT("erase.written");
 	e->step = STEP_DESTROY;
 	return r;

@@ -216,6 +216,9 @@ def run(build, keep):
         whole = b"".join(p.files().values())
         expect(len(keys) == 7 and all(k in whole for k in keys) and len(files) == 3,
                "not where this test looks: %d keys, %d files" % (len(keys), len(files)))
+        wait_for("what he is told to be on its way no more",
+                 lambda: not p.rig.query("SELECT 1 FROM reply WHERE state IN (0, 1) UNION ALL"
+                                          " SELECT 1 FROM reply_news"), 30)
         letters = len(p.letters("nyai.rangkuti"))
         found = {}
         for who, count in ((SPELT, 4), (MAIL, 1), (HANDLE, 1)):

@@ -11,9 +11,11 @@
 #define PEOPLE 3u
 #define MOVES 6u
 
+#define FLOOD "Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari No. 12 RT 3 RW 5 " \
+	"Kelurahan Tirtasuka tersumbat sampah sejak seminggu, setiap hujan air masuk ke kios pedagang"
+
 static const char *const texts[TEXTS] = {
-	"Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari No. 12 RT 3 RW 5 Kelurahan "
-	"Tirtasuka tersumbat sampah sejak seminggu, setiap hujan air masuk ke kios pedagang",
+	FLOOD,
 	"Guru honorer di SDN Kenanga 3 belum digaji empat bulan, dinas pendidikan bilang menunggu",
 	"Aspal Jl. Hargomulyo di kilometer 4 berlubang besar, dua pengendara motor jatuh kemarin malam",
 	"Lampu jalan di Jl. Cempakawarna dekat jembatan padam sejak Senin, malam gelap sekali",

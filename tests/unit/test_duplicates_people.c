@@ -6,6 +6,7 @@
 
 #include "app_bench.h"
 #include "store/duplicates.h"
+#include "store/erase.h"
 #include "store/submissions.h"
 
 #define FLOOD "Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari No. 12 RT 3 RW 5 " \
@@ -305,6 +306,89 @@ START_TEST(pictures_that_the_ticket_does_not_have_follow_it)
 }
 END_TEST
 
+/* ---- whose report waited in another one's ticket -------------------------- */
+
+static void unite(size_t one, size_t other)
+{
+	const char *said = NULL;
+	bench_ok(db_begin(bench.db, &bench.why));
+	bench_ok(decide_unite(app.decide, app_bench_ticket(one).reference,
+			      app_bench_ticket(other).reference, "petugas", bench.arena, &said,
+			      &bench.why));
+	bench_ok(db_commit(bench.db, &bench.why));
+	decide_committed(app.decide);
+}
+
+/* As the eraser does, to the last slice. */
+static void erase(int64_t message)
+{
+	struct erase_item item = { AUDIT_MESSAGE, message }, done[4];
+	struct buf keys;
+	int64_t id = 0;
+	size_t n = 0;
+	buf_init(&keys, 4096);
+	bench_ok(db_begin(bench.db, &bench.why));
+	bench_ok(decide_inherit(app.decide, &(struct decide_erased){ &message, 1 }, &bench.why));
+	bench_ok(erasures_add(bench.db, "petugas", ERASE_PERSON, &item, 1, 1, &id, &bench.why));
+	bench_ok(erasures_slice(bench.db, id, 4, 2, done, &n, &keys, &bench.why));
+	bench_ok(db_commit(bench.db, &bench.why));
+	decide_committed(app.decide);
+	ck_assert_uint_eq(n, 1);
+	buf_done(&keys);
+}
+
+/* Three people, joined to the first one's ticket by hand; his words are erased before
+ * anything has left. The second one's report goes by itself, and the third's with it. */
+START_TEST(who_stays_inherits_what_has_not_left)
+{
+	bool is_auto = _i == 1;
+	bench_instance("a", "script", is_auto ? "every: 1s\npush: auto\n" : "every: 1s\npush: review\n",
+		       NULL);
+	app_bench_open();
+	say("a", "1", FLOOD, "\"phone\": \"081200000017\"", "");
+	say("a", "2", "Got depan pasar mampet, bau sekali", "\"phone\": \"081300000018\"", "");
+	say("a", "3", "Pedagang mengeluh saluran pasar Kenanga", "\"phone\": \"081300000019\"", "");
+	ck_assert_uint_eq(app_bench_tickets(), 3);
+	unite(1, 0);
+	unite(2, 0);
+	int64_t first = app_bench_message(2).ticket_id;
+	ck_assert_int_eq(app_bench_message(1).ticket_id, first);
+	ck_assert_int_eq(app_bench_message(3).ticket_id, first);
+	int64_t founder = 0;
+	for (size_t i = 0; i < 3; i++)
+		if (app_bench_ticket(i).id == first)
+			founder = app_bench_ticket(i).message_id;
+	int64_t heir = founder == 1 ? 2 : 1, other = 6 - founder - heir;
+	erase(founder);
+	ck_assert_uint_eq(app_bench_tickets(), 4);
+	struct ticket_row own = app_bench_ticket(3);
+	ck_assert_int_eq(own.message_id, heir);
+	ck_assert_int_eq(own.state, is_auto ? TICKET_QUEUED : TICKET_REVIEW);
+	ck_assert_int_eq(app_bench_message(heir).ticket_id, own.id);
+	ck_assert_int_eq(app_bench_message(other).ticket_id, own.id);
+	ck_assert_uint_eq(app_bench_pushes(OUTBOX_CREATE), is_auto);
+	ck_assert(strstr(app_bench_history(own.id), "inherited") != NULL);
+}
+END_TEST
+
+/* Whoever is erased too inherits nothing, and a ticket that nobody else is in has no heir. */
+START_TEST(nobody_inherits_from_himself)
+{
+	bench_instance("a", "script", "every: 1s\npush: review\n", NULL);
+	app_bench_open();
+	say("a", "1", FLOOD, "\"phone\": \"081200000017\"", "");
+	say("a", "2", FLOOD, "\"phone\": \"081200000017\"", "");
+	ck_assert_uint_eq(app_bench_tickets(), 1);
+	ck_assert_int_eq(app_bench_message(2).stage, INBOX_REPOST);
+	int64_t both[] = { 1, 2 };
+	bench_ok(db_begin(bench.db, &bench.why));
+	bench_ok(decide_inherit(app.decide, &(struct decide_erased){ both, 2 }, &bench.why));
+	bench_ok(db_commit(bench.db, &bench.why));
+	decide_committed(app.decide);
+	ck_assert_uint_eq(app_bench_tickets(), 1);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("duplicates_people");
@@ -328,5 +412,7 @@ int main(void)
 	tcase_add_test(t, the_number_of_a_joined_ticket_leads_to_the_one_it_was_joined_to);
 	tcase_add_loop_test(t, pictures_that_the_ticket_does_not_have_follow_it, 0,
 			    COUNT_OF(pictures));
+	tcase_add_loop_test(t, who_stays_inherits_what_has_not_left, 0, 2);
+	tcase_add_test(t, nobody_inherits_from_himself);
 	return unit_run("duplicates_people", t);
 }
