@@ -19,7 +19,7 @@ import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests" / "e2e"))
-from rig import Centre, Daemon, Failed, Rig, wait_for  # noqa: E402
+from rig import Centre, Daemon, Failed, Rig, UnixConnection, wait_for  # noqa: E402
 import whatsapp as wa  # noqa: E402
 
 POINTS = {"reply.committed": (1, 3), "reply.ask": (1, 3), "db.commit.before": (3, 12),
@@ -155,7 +155,7 @@ class Place:
 
     def give(self, hook):
         body = json.dumps(hook).encode()
-        connection = wa.Connection(self.socket, 10)
+        connection = UnixConnection(self.socket, 10)
         try:
             connection.request("POST", wa.PATH, body, wa.signed(body))
             answer = connection.getresponse()
