@@ -84,12 +84,13 @@ static void put_rest(const struct know *k, json_t *out)
 	put(out, "not_complaint", "", text_or_null(k->not_complaint));
 }
 
-static enum jembatan_result classify(struct offline *o, struct jembatan_bytes line, struct why *why)
+static enum jembatan_result classify(void *data, struct jembatan_bytes line, struct why *why)
 {
+	struct offline *o = data;
 	CLEANUP(jx_decref) json_t *root = NULL, *out = json_object();
 	if (line.size > LINE_MAX_BYTES)
 		return why_set(why, JEMBATAN_DATA, "a line of more than 1 MiB");
-	if (jx_parse(line, &root, why) != JEMBATAN_OK)
+	if (jx_parse_dropping_nul(line, &root, why) != JEMBATAN_OK)
 		return JEMBATAN_DATA;
 	const char *id = jx_text(root, "id");
 	struct know_input input = { .text = jx_text(root, "text"),
@@ -104,24 +105,6 @@ static enum jembatan_result classify(struct offline *o, struct jembatan_bytes li
 	put_rest(&o->know, out);
 	put_place(o, &o->know.place, out);
 	cli_print_json(NULL, out);
-	return JEMBATAN_OK;
-}
-
-static enum jembatan_result read_all(struct offline *o, FILE *file, struct why *why)
-{
-	CLEANUP(free_pointer) char *text = NULL;
-	size_t room = 0, number = 0;
-	ssize_t size;
-	while ((size = getline(&text, &room, file)) > 0) {
-		number++;
-		if (size == 1)
-			continue;
-		enum jembatan_result r = classify(o, bytes_of(text, (size_t)size), why);
-		if (r != JEMBATAN_OK)
-			return why_prefix(why, r, "line %zu", number);
-	}
-	if (ferror(file))
-		return why_set(why, JEMBATAN_DATA, "cannot read on: %s", strerror(errno));
 	return JEMBATAN_OK;
 }
 
@@ -169,8 +152,8 @@ int cli_classify_offline(const char *path, const char *home)
 	}
 	enum jembatan_result r = open_offline(&o, home, &why);
 	if (r == JEMBATAN_OK)
-		r = read_all(&o, file, &why);
-	if (r != JEMBATAN_OK)
+		r = cli_each_line(file, "classify", classify, &o);
+	else
 		fprintf(stderr, "jembatan classify: %s\n", why.text);
 	know_free(o.tables);
 	if (file != stdin)

@@ -44,6 +44,10 @@ int cli_check(const struct cli *c, bool show_options, bool live);
 bool cli_daemon_runs(const struct cli *c);
 /* Write a support bundle, a new file, with 0600. */
 int cli_bundle(const struct cli *c, const char *path);
+/* Every line of a file that says something; what is wrong with one goes to stderr
+ * with its number, and DATA is the end of it all. */
+typedef enum jembatan_result cli_on_line(void *data, struct jembatan_bytes line, struct why *why);
+enum jembatan_result cli_each_line(FILE *file, const char *command, cli_on_line *on_line, void *data);
 /* Decide over a file of JSON lines ("-": stdin) and print; without daemon. */
 struct dedup_settings;
 int cli_duplicates_offline(const char *path, const struct dedup_settings *settings, bool explain,

@@ -98,28 +98,16 @@ static void print_measure(struct offline *o)
 		(double)o->bytes_most / (double)o->in_window_most);
 }
 
-/* Every line of the file; the sentence says which one was wrong. */
-static enum jembatan_result read_all(struct offline *o, FILE *file, struct why *why)
+static enum jembatan_result read_line(void *data, struct jembatan_bytes text, struct why *why)
 {
-	char *text = NULL;
-	size_t room = 0, number = 0;
-	ssize_t size;
-	enum jembatan_result r = JEMBATAN_OK;
-	while (r == JEMBATAN_OK && (size = getline(&text, &room, file)) > 0) {
-		struct dedup_line line;
-		number++;
-		if (size == 1)
-			continue;
-		r = dedup_line_read(o->model, bytes_of(text, (size_t)size), &line, why);
-		if (r != JEMBATAN_OK)
-			return free(text), why_prefix(why, r, "line %zu", number);
-		decide(o, &line);
-		dedup_line_done(&line);
-	}
-	free(text);
-	if (ferror(file))
-		return why_set(why, JEMBATAN_DATA, "cannot read on: %s", strerror(errno));
-	return r;
+	struct offline *o = data;
+	struct dedup_line line;
+	enum jembatan_result r = dedup_line_read(o->model, text, &line, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	decide(o, &line);
+	dedup_line_done(&line);
+	return JEMBATAN_OK;
 }
 
 int cli_duplicates_offline(const char *path, const struct dedup_settings *settings, bool explain,
@@ -137,11 +125,11 @@ int cli_duplicates_offline(const char *path, const struct dedup_settings *settin
 						  &why);
 	if (r == JEMBATAN_OK) {
 		o.index = dedup_index_new(o.model, settings);
-		r = read_all(&o, file, &why);
+		r = cli_each_line(file, "duplicates", read_line, &o);
 		print_measure(&o);
-	}
-	if (r != JEMBATAN_OK)
+	} else {
 		fprintf(stderr, "jembatan duplicates: %s\n", why.text);
+	}
 	for (size_t i = 0; i < o.count; i++)
 		free(o.ids[i]);
 	free(o.ids);

@@ -338,8 +338,6 @@ static bool duplicates_settings(const struct request *q, struct dedup_settings *
 	problems_print(&problems, stderr);
 	problems_done(&problems);
 	settings_free(s);
-	if (q->automatic != NULL)
-		out->automatic = strtod(q->automatic, NULL) / 100;
 	return good;
 }
 
@@ -369,6 +367,13 @@ static int run_duplicates(const struct request *q)
 		return ask_duplicates(q);
 	if (!duplicates_settings(q, &settings))
 		return EX_CONFIG;
+	if (q->automatic != NULL) {
+		char *end;
+		settings.automatic = strtod(q->automatic, &end) / 100;
+		if (end == q->automatic || *end != '\0' ||
+		    !(settings.automatic >= 0 && settings.automatic <= 1))
+			return usage_error("--automatic is a percentage, 0 to 100, not ", q->automatic);
+	}
 	return cli_duplicates_offline(q->offline, &settings, q->explain, q->measure);
 }
 
@@ -580,5 +585,10 @@ int main(int argc, char *argv[])
 		fputs(usage_text, stderr);
 		return EX_USAGE;
 	}
-	return run(&q);
+	int code = run(&q);
+	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EX_OK) {
+		fputs("jembatan: not all of it could be written\n", stderr);
+		code = EX_IOERR;
+	}
+	return code;
 }

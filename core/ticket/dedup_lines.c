@@ -41,7 +41,7 @@ enum jembatan_result dedup_line_read(const struct dedup_model *m, struct jembata
 	memset(out, 0, sizeof(*out));
 	if (line.size > DEDUP_LINE_MAX)
 		return why_set(why, JEMBATAN_DATA, "a line of more than 1 MiB");
-	if (jx_parse(line, &root, why) != JEMBATAN_OK)
+	if (jx_parse_dropping_nul(line, &root, why) != JEMBATAN_OK)
 		return JEMBATAN_DATA;
 	const char *id = jx_text(root, "id"), *text = jx_text(root, "text");
 	const char *time = jx_text(root, "time");
