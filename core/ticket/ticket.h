@@ -50,7 +50,7 @@ struct ticket_proposal {
 	const char *social_aid;    /* the programme; "bansos" when none is named */
 	const char *aid_margin;
 	const char *aid_complaint; /* kepesertaan, penyaluran, besaran, penyelewengan, informasi */
-	const char *not_complaint; /* pujian, spam, obrolan: for a person to look at */
+	const char *not_complaint; /* pujian, spam, obrolan, iseng: for a person to look at */
 	const char *not_complaint_words;
 };
 
