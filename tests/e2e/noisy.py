@@ -3,7 +3,7 @@
 in one run of one daemon: nobody else loses a message, the daemon stays the same
 process, the others' p99 commit delay stays within twice the quiet one's (or
 another --times: where neighbours share the machine, twice is what their noise
-makes, and a turn that is not shared costs twenty times), and what killed or
+makes; that a turn is shared at all, test_intake says), and what killed or
 hung its parser twice stands in quarantine, byte for byte."""
 import argparse
 import os

@@ -98,6 +98,38 @@ START_TEST(a_child_that_floods_is_committed_in_slices)
 }
 END_TEST
 
+/* What one commit takes of the flood when its child had all the time it wanted. */
+static int64_t flood_of_one_commit(void)
+{
+	bench.holds = true;
+	bench_until(bench.wants);
+	bench_turns(100);
+	int64_t before = bench_messages("a");
+	unsigned commits = bench.commits;
+	bench.holds = false;
+	bench_until(bench.commits > commits);
+	return bench_messages("a") - before;
+}
+
+START_TEST(beside_another_a_flood_gets_a_share_of_the_turn)
+{
+	bench_instance("a", "misbehave", "", "  act: flood\n");
+	bench_instance("b", "script", "", NULL);
+	bench_script("b", one_message);
+	bench_open();
+	bench.settings->batch_max = 4096;
+	bench_start();
+	bench_until(bench_messages("a") > 0 && bench_messages("b") == 1);
+	ck_assert_int_gt(intake_share_us(bench.intake), 0);
+	(void)flood_of_one_commit(); /* was begun before the share was known */
+	ck_assert_int_le(flood_of_one_commit(), 250);
+	bench_advance(10000); /* b has nothing more */
+	bench_until(intake_share_us(bench.intake) == 0);
+	(void)flood_of_one_commit();
+	ck_assert_int_gt(flood_of_one_commit(), 250);
+}
+END_TEST
+
 START_TEST(state_is_durable_before_state_put_returns)
 {
 	bench_instance("a", "script", "", NULL);
@@ -435,6 +467,7 @@ int main(void)
 	tcase_add_test(t, a_batch_that_the_disk_refuses_is_kept_and_written_later);
 	tcase_add_test(t, a_full_disk_kills_no_child);
 	tcase_add_test(t, a_child_that_floods_is_committed_in_slices);
+	tcase_add_test(t, beside_another_a_flood_gets_a_share_of_the_turn);
 	tcase_add_test(t, state_is_durable_before_state_put_returns);
 	tcase_add_test(t, a_record_that_kills_its_parser_twice_is_quarantined_and_the_rest_comes);
 	tcase_add_test(t, the_killer_is_found_behind_many_messages_that_were_not_read_yet);
