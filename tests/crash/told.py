@@ -5,6 +5,7 @@ what arrived is compared with what docs/replies.md promises."""
 import collections
 import email
 import email.policy
+import http.client
 import json
 import os
 import pathlib
@@ -84,7 +85,7 @@ class Meta:
                     if self.place.now() - seen > LATE_S:  # as good as none
                         self.silent.add(receipt["id"])
                     self.pending.pop(0)
-            except (OSError, ValueError, wa.http.client.HTTPException):
+            except (OSError, ValueError, http.client.HTTPException):
                 pass
             time.sleep(0.05)
 
@@ -187,7 +188,7 @@ class Place:
             try:
                 if self.give(self.untaken[0]) != 200:
                     return
-            except (OSError, wa.http.client.HTTPException):
+            except (OSError, http.client.HTTPException):
                 return
             self.untaken.pop(0)
 
