@@ -9,10 +9,8 @@ last line is the summary.
 """
 import argparse
 import base64
-import json
 import os
 import pathlib
-import subprocess
 import sys
 import time
 
