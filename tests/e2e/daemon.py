@@ -2,7 +2,6 @@
 """What an operator does with the daemon and the command, against real
 processes: each scenario has an installation of its own. None may leave a
 citizen's word in the log or in clear on disk."""
-import argparse
 import email.message
 import email.utils
 import json
@@ -13,7 +12,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Daemon, Failed, Rig, Source, elsewhere, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Rig, Source, elsewhere, expect, main_of, wait_for  # noqa: E402
 
 # What a citizen says and is; nowhere but in the sealed store and at the centre.
 WORDS = {"subject": "Jembatan gantung Sangkuriang", "text": "Papan lantai Tumang lapuk di dua tempat.",
@@ -473,12 +472,8 @@ def check_live(build):
     expect(live(EX_CONFIG)["data_dir"] == "WRONG", "an open folder is right")
 
 
-SCENARIOS = [sigterm_drains, one_daemon_a_folder, wrong_settings, review, pause_and_resume, reload, check_live,
-             start_and_backfill, quarantine, unknown, answers_by_mail, from_the_centre, shadow]
-
-
-def run(scenario, args):
-    steps = scenario(args.build)
+def run(scenario, options):
+    steps = scenario(options.build)
     place, good = next(steps), False
     try:
         for _ in steps:
@@ -486,29 +481,10 @@ def run(scenario, args):
         place.check_silence()
         good = True
     finally:
-        place.close(args.keep or not good)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--keep", action="store_true")
-    parser.add_argument("names", nargs="*", help="only these scenarios")
-    args = parser.parse_args()
-    bad, ran = 0, 0
-    for scenario in SCENARIOS:
-        if args.names and scenario.__name__ not in args.names:
-            continue
-        began, ran = time.monotonic(), ran + 1
-        try:
-            run(scenario, args)
-            print("  %-20s good, %.1f s" % (scenario.__name__, time.monotonic() - began), flush=True)
-        except Failed as failed:
-            bad += 1
-            print("  %-20s %s" % (scenario.__name__, failed), flush=True)
-    print(NAME + ": %d scenarios, %d bad" % (ran, bad))
-    return 1 if bad else 0
+        place.close(options.keep or not good)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main_of([sigterm_drains, one_daemon_a_folder, wrong_settings, review, pause_and_resume, reload,
+             check_live, start_and_backfill, quarantine, unknown, answers_by_mail, from_the_centre,
+             shadow], run, keep=False)

@@ -2,7 +2,6 @@
 """An app that only exports files: CSV as spreadsheets write it and JSON lines become
 tickets, each row once, whatever is killed; what changes is an edit, what cannot be read
 is named and kept; a folder that goes away is an alarm, and work goes on when it is back."""
-import argparse
 import os
 import pathlib
 import random
@@ -12,7 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Daemon, Failed, Rig, elsewhere, expect, wait_for  # noqa: E402
+from rig import Daemon, Rig, elsewhere, expect, main_of, wait_for  # noqa: E402
 
 EX_CONFIG = 78
 HEAD = "No;Tanggal;No. Tiket;Nama Pelapor;No. HP;Isi Laporan\r\n"
@@ -155,24 +154,5 @@ def away(build):
     a.close()
 
 
-TESTS = {t.__name__: t for t in (taken, killed, away)}
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("tests", nargs="*")
-    args = parser.parse_args()
-    for name in args.tests or TESTS:
-        began = time.monotonic()
-        try:
-            TESTS[name](args.build)
-        except Failed as failed:
-            print("FAIL %s: %s" % (name, failed))
-            return 1
-        print("ok %s (%.1f s)" % (name, time.monotonic() - began), flush=True)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main_of([taken, killed, away])

@@ -13,7 +13,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import daemon  # noqa: E402
 from daemon import EX_CONFIG, Mailbox, Place, mail_instance  # noqa: E402
-from rig import TOP, expect, wait_for  # noqa: E402
+from rig import TOP, expect, main_of, wait_for  # noqa: E402
 
 ROAD = "PEKERJAAN UMUM DAN PENATAAN RUANG > JALAN BERLUBANG"
 SUPERVISION = "Pengaduan Berkadar Pengawasan"
@@ -202,7 +202,6 @@ def a_preview_says_why(build):
 
 
 if __name__ == "__main__":
-    daemon.SCENARIOS = [mail_about_a_road, abuse_of_office, a_person_corrects, rules_are_read_again,
-                        turned_on_by_a_reload, what_is_missing_is_waited_for, a_preview_says_why]
-    daemon.NAME = "known"
-    sys.exit(daemon.main())
+    main_of([mail_about_a_road, abuse_of_office, a_person_corrects, rules_are_read_again,
+             turned_on_by_a_reload, what_is_missing_is_waited_for, a_preview_says_why],
+            daemon.run, keep=False)

@@ -3,7 +3,6 @@
 a citizen's mail is answered with its number, his answer becomes a follow-up, a bounce shows
 that he was not reached, a server that loses its answer gets the same mail again, and two
 bridges that face each other stop after one mail each."""
-import argparse
 import email
 import email.policy
 import os
@@ -14,7 +13,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Daemon, Failed, Rig, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Rig, expect, main_of, wait_for  # noqa: E402
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
@@ -187,24 +186,5 @@ def put_off(build):
     office.close()
 
 
-TESTS = {t.__name__: t for t in (there_and_back, bounced, lost_answer, two_bridges, put_off)}
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("tests", nargs="*")
-    args = parser.parse_args()
-    for name in args.tests or TESTS:
-        began = time.monotonic()
-        try:
-            TESTS[name](args.build)
-        except Failed as failed:
-            print("FAIL %s: %s" % (name, failed))
-            return 1
-        print("ok %s (%.1f s)" % (name, time.monotonic() - began), flush=True)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main_of([there_and_back, bounced, lost_answer, two_bridges, put_off])

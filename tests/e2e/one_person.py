@@ -2,7 +2,6 @@
 """One person who wrote by WhatsApp, mail, an app and a social network, was answered and
 heard from the centre: nothing of him stands in clear in any file, in whatever encoding,
 while the daemon works; and once he is erased everywhere, none of the keys either."""
-import argparse
 import base64
 import email.message
 import email.utils
@@ -18,7 +17,7 @@ import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from letters import Office  # noqa: E402
-from rig import Failed, UnixConnection, elsewhere, expect, private, wait_for  # noqa: E402
+from rig import UnixConnection, elsewhere, expect, main, private, wait_for  # noqa: E402
 from whatsapp import (ACCOUNT, NUMBER, SECRET, TOKEN, WORD, Cloud, message,  # noqa: E402
                       signed, webhook)
 
@@ -246,18 +245,5 @@ def run(build, keep):
           len(list(spellings(NAME))))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
-    try:
-        run(args.build, args.keep)
-    except Failed as failed:
-        print("one_person: %s" % failed)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main(run)

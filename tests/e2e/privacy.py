@@ -2,7 +2,6 @@
 """Erasing a person: what the operator is told, what others keep, and that neither the
 words nor the keys that sealed them are in any file afterwards, also when the daemon is
 killed in the middle. And the log of who looked."""
-import argparse
 import json
 import pathlib
 import sqlite3
@@ -10,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Rig, Source, expect, main, wait_for  # noqa: E402
 
 PHONE, OTHER = "+6281298765432", "+6281311112222"
 SPELT = "0812-9876 5432\n"
@@ -287,17 +286,4 @@ def run(build, keep):
           (", killed at 3 points too" if p.faults else ""))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
-    try:
-        run(args.build, args.keep)
-    except Failed as failed:
-        print("privacy: %s" % failed)
-        return 1
-    return 0
-
-
-sys.exit(main())
+main(run)

@@ -3,7 +3,6 @@
 the channel's guarantee says, with kills, lost answers and refused tokens; an
 answer of the citizen finds its ticket; two machines that answer each other stop;
 nothing of a secret report is told."""
-import argparse
 import json
 import pathlib
 import random
@@ -14,7 +13,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Rig, Source, expect, main_of, wait_for  # noqa: E402
 
 WORDS = ["Terverifikasi", "Dalam Proses", "Ditindaklanjuti oleh Instansi", "Selesai"]
 STATES = ["terverifikasi dan diteruskan", "sedang diproses", "sudah ditanggapi", "ditutup"]
@@ -556,29 +555,13 @@ def let_go(build):
     place.close()
 
 
-TESTS = {"in_order": in_order, "killed": killed, "held": held, "answered": answered,
-         "anonymous": anonymous, "secret": secret, "machines": machines, "other_way": other_way,
-         "too_late": too_late, "receipts": receipts, "asked": asked, "unreadable": unreadable, "twice": twice, "hidden": hidden,
-         "let_go": let_go}
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("tests", nargs="*")
-    args = parser.parse_args()
-    seed = args.seed if args.seed is not None else random.randrange(10 ** 6)
-    for name in args.tests or TESTS:
-        began = time.monotonic()
-        try:
-            TESTS[name](args.build, *((seed,) if name == "killed" else ()))
-        except Failed as failed:
-            print("FAIL %s (seed %d): %s" % (name, seed, failed))
-            return 1
-        print("ok %s (%.1f s)" % (name, time.monotonic() - began), flush=True)
-    return 0
+def run(test, options):
+    if test is not killed:
+        return test(options.build)
+    print("seed %d" % options.seed, flush=True)
+    return killed(options.build, options.seed)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main_of([in_order, killed, held, answered, anonymous, secret, machines, other_way, too_late,
+             receipts, asked, unreadable, twice, hidden, let_go], run, seed=random.randrange(10 ** 6))

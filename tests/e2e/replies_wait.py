@@ -2,7 +2,6 @@
 """Replies that wait, in a running daemon: for the end of the quiet hours, for a new
 token (told of 14, 7, 3 and 1 days before), and after a backup was put back; and
 complaints that wait for an answer to our question. BUILD is configured with --enable-faults: the clock is moved on."""
-import argparse
 import pathlib
 import struct
 import sys
@@ -10,7 +9,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from replies import STATES, WORDS, Place, Post  # noqa: E402
-from rig import Daemon, Failed, expect, wait_for  # noqa: E402
+from rig import Daemon, expect, main_of, wait_for  # noqa: E402
 
 DAY, WIB = 86400, 7 * 3600
 
@@ -351,25 +350,6 @@ def turned_off(build):
     place.close()
 
 
-TESTS = {t.__name__: t for t in (quiet, expiry, passing, unreachable, restored, unanswered,
-                                       unasked, not_asked, turned_off)}
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("tests", nargs="*")
-    args = parser.parse_args()
-    for name in args.tests or TESTS:
-        began = time.monotonic()
-        try:
-            TESTS[name](args.build)
-        except Failed as failed:
-            print("FAIL %s: %s" % (name, failed))
-            return 1
-        print("ok %s (%.1f s)" % (name, time.monotonic() - began), flush=True)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main_of([quiet, expiry, passing, unreachable, restored, unanswered,
+             unasked, not_asked, turned_off])

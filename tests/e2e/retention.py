@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """Retention with the real daemon: what is over is destroyed at the first pass, also when
 the daemon is killed in the middle, status counts it, and a redelivery stays known."""
-import argparse
 import pathlib
 import sqlite3
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Clock, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
+from rig import Centre, Clock, Daemon, Rig, Source, expect, main, wait_for  # noqa: E402
 
 YEAR_MS = 365 * 86400000
 COUNT = 40
@@ -125,17 +124,4 @@ def run(build, keep):
           (COUNT // 2, COUNT // 2, ", killed at 2 points, a leap to 2038" if faults else ""))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
-    try:
-        run(args.build, args.keep)
-    except Failed as failed:
-        print("retention: %s" % failed)
-        return 1
-    return 0
-
-
-sys.exit(main())
+main(run)

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -539,13 +540,49 @@ def preload_of(build):
     return " ".join(first + [str(library)])
 
 
+# ---- command lines -------------------------------------------------------------
+
+
+def parser_of_main():
+    """What every command line has: --build, and the head of its file as its help."""
+    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
+    parser.add_argument("--build", default=str(TOP / "build"))
+    return parser
+
+
 def main(run):
     """A test's command line: run(build, keep), which ends or fails with a sentence."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=str(TOP / "build"))
+    parser = parser_of_main()
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
     try:
         run(options.build, options.keep)
     except Failed as failed:
         sys.exit("%s: %s" % (pathlib.Path(sys.argv[0]).stem, failed))
+
+
+def main_of(tests, run=lambda test, options: test(options.build), **more):
+    """The command line of a file with several tests: all of them, or those that are named,
+    each by run(test, options); one that fails stops none. more: further options and what
+    they are when they are not given."""
+    parser, failed = parser_of_main(), 0
+    for name, preset in more.items():
+        how = {"action": "store_true"} if preset is False else {"type": type(preset), "default": preset}
+        parser.add_argument("--" + name, **how)
+    known = {test.__name__: test for test in tests}
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of " + ", ".join(known))
+    options = parser.parse_args()
+    for name in set(options.names) - set(known):
+        parser.error("there is no test " + name)
+    for name in options.names or known:
+        began = time.monotonic()
+        try:
+            run(known[name], options)
+            print("ok    %-28s %5.1f s" % (name, time.monotonic() - began), flush=True)
+        except (Failed, OSError, http.client.HTTPException) as why:
+            failed += 1
+            print("FAIL  %s: %s" % (name, why), flush=True)
+            if not isinstance(why, Failed):
+                traceback.print_exc()
+    print("%s: %d tests, %d failed" % (pathlib.Path(sys.argv[0]).stem, len(options.names or known), failed))
+    sys.exit(1 if failed else 0)

@@ -2,7 +2,6 @@
 """Changing the master key of a daemon at work: nothing is lost or unreadable, whichever
 moment a kill or a power cut chooses; the old key opens nothing afterwards; backups that
 need it are named, and put back with it."""
-import argparse
 import pathlib
 import random
 import secrets
@@ -10,7 +9,7 @@ import sqlite3
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import (Centre, Daemon, Failed, Rig, Source, elsewhere, expect, forget_undo,  # noqa: E402
+from rig import (Centre, Daemon, Rig, Source, elsewhere, expect, forget_undo, main,  # noqa: E402
                  power_cut, preload_of, wait_for)
 
 POINTS = ("key.made", "key.switch", "key.switched", "key.linked", "key.mid", "key.slice",
@@ -210,17 +209,4 @@ def run(build, keep):
           (", killed at %d points and 6 power cuts" % len(POINTS) if faults else ""))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
-    try:
-        run(args.build, args.keep)
-    except Failed as failed:
-        print("rotate: %s" % failed)
-        return 1
-    return 0
-
-
-sys.exit(main())
+main(run)

@@ -2,7 +2,6 @@
 """What becomes of a complaint at the centre comes back: statuses, log and
 follow-ups, each once and never backwards, whatever the centre answers and
 however often the daemon is killed. Nothing of it stands in clear."""
-import argparse
 import csv
 import pathlib
 import random
@@ -14,7 +13,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Rig, Source, expect, main_of, wait_for  # noqa: E402
 
 RANK = ["received", "unverified", "deferred", "verified", "in_progress", "answered"]
 WORDS = {"Belum Terverifikasi": "unverified", "Tunda": "deferred", "Terverifikasi": "verified",
@@ -521,38 +520,16 @@ def killed_all_the_time(build):
     p.check_silence()
 
 
-SCENARIOS = [the_way_through, never_backwards, unknown_words, pages_that_lie,
-             missing_and_differences, institutions, budgets, import_of_the_export,
-             a_refused_ticket_is_corrected, over_tls, killed_all_the_time]
-
-
-def run_one(scenario, build, keep):
-    steps, place = scenario(build), None
-    began = time.monotonic()
+def run(scenario, options):
+    steps, place = scenario(pathlib.Path(options.build).resolve()), None
     try:
         place = next(steps)
         next(steps, None)
-    except Failed as failed:
-        return "%s: %s" % (scenario.__name__, failed)
     finally:
         if place:
-            place.close(keep)
-    print("  %-28s ok  %5.1f s" % (scenario.__name__, time.monotonic() - began), flush=True)
-    return None
+            place.close(options.keep)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", type=pathlib.Path, required=True)
-    parser.add_argument("--keep", action="store_true")
-    parser.add_argument("scenario", nargs="*")
-    given = parser.parse_args()
-    chosen = [s for s in SCENARIOS if not given.scenario or s.__name__ in given.scenario]
-    failures = [f for f in (run_one(s, given.build.resolve(), given.keep) for s in chosen) if f]
-    for failure in failures:
-        print("FAILED " + failure)
-    print("statuses: %d scenarios, %d failed" % (len(chosen), len(failures)))
-    return 1 if failures else 0
-
-
-sys.exit(main())
+main_of([the_way_through, never_backwards, unknown_words, pages_that_lie, missing_and_differences,
+         institutions, budgets, import_of_the_export, a_refused_ticket_is_corrected, over_tls,
+         killed_all_the_time], run, keep=False)

@@ -2,14 +2,13 @@
 """The support bundle: made-up names, telephones, addresses, identity numbers and
 tokens are planted everywhere that a person or a plugin could have put them; none
 may be in the bundle, and what helps must be."""
-import argparse
 import json
 import pathlib
 import sys
 import tarfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Daemon, Failed, Rig, Source, elsewhere, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Rig, Source, elsewhere, expect, main, wait_for  # noqa: E402
 
 NAME, PHONE, MAIL = "Dayang Sumbi", "081298765432", "dayang.sumbi@contoh.invalid"
 NIK, TOKEN = "3273014101900001", "tok-9f8e7d6c5b4a39281706"
@@ -137,17 +136,4 @@ def run(build, keep):
     print("support: %d words planted, none in three bundles" % len(PLANTED))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
-    try:
-        run(args.build, args.keep)
-    except Failed as failed:
-        print("support: %s" % failed)
-        return 1
-    return 0
-
-
-sys.exit(main())
+main(run)

@@ -3,17 +3,16 @@
 that goes round without a commit is not kept alive, nor is a turn that hangs, nor
 a courier (the thread that sends to the centre) that hangs.
 Needs a build with --enable-faults; 77 without."""
-import argparse
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Daemon, Failed, Rig, expect  # noqa: E402
+from rig import Daemon, Rig, expect, main  # noqa: E402
 
 WATCHDOG_S = 0.6  # the daemon looks at half of it
 
 
-def run(build, plant, keep):
+def one(build, plant, keep):
     rig = Rig(build, {}, {})
     rig.write_config({"url": "http://127.0.0.1:9", "secret": rig.secret("secret", "contoh"),
                       "guid": rig.secret("guid", "contoh")}, {})
@@ -41,21 +40,12 @@ def run(build, plant, keep):
     print("ok: %s" % (plant or "turns end, and the watchdog hears of it"), flush=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
-    if "define JEMBATAN_FAULTS 1" not in (pathlib.Path(args.build) / "config.h").read_text():
+def run(build, keep):
+    if "define JEMBATAN_FAULTS 1" not in (pathlib.Path(build) / "config.h").read_text():
         print("watchdog: skipped: not built with --enable-faults")
-        return 77
-    try:
-        for plant in (None, "turn-lost", "turn-hangs", "courier-hangs"):
-            run(args.build, plant, args.keep)
-    except Failed as failed:
-        print("watchdog: %s" % failed)
-        return 1
-    return 0
+        sys.exit(77)
+    for plant in (None, "turn-lost", "turn-hangs", "courier-hangs"):
+        one(build, plant, keep)
 
 
-sys.exit(main())
+main(run)

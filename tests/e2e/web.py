@@ -2,7 +2,6 @@
 """HTTP against real processes: webhooks and submissions are on disk before they
 are answered, whatever dies; senders that are slow, large or many harm nobody
 else; what cannot be stored is said to be so."""
-import argparse
 import base64
 import concurrent.futures
 import hashlib
@@ -21,7 +20,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Daemon, Failed, Rig, UnixConnection, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Failed, Rig, UnixConnection, expect, main_of, wait_for  # noqa: E402
 
 SECRET = "kunci-uji-webhook"
 API_KEY = "kunci-uji-pengaduan-0123456789"
@@ -605,26 +604,5 @@ def keys(p):
     expect(not p.rig.alarms("lapor"), "the alarm stays")
 
 
-SCENARIOS = [durable, signatures, routing, submissions, attachments, slow, two_ends, large, together, many, crowd, deaths, reload, full]
-
-
-def main():
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--build", required=True)
-    options.add_argument("names", nargs="*")
-    o = options.parse_args()
-    failed = 0
-    for scenario in SCENARIOS:
-        if o.names and scenario.__name__ not in o.names:
-            continue
-        began = time.monotonic()
-        try:
-            scenario(o.build)
-            print("passed  %-12s %5.1f s" % (scenario.__name__, time.monotonic() - began), flush=True)
-        except Failed as why:
-            failed += 1
-            print("FAILED  %s: %s" % (scenario.__name__, why), flush=True)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+main_of([durable, signatures, routing, submissions, attachments, slow, two_ends, large, together,
+         many, crowd, deaths, reload, full])

@@ -3,11 +3,9 @@
 however often, at the same time and in whatever order they come; what one person
 sends within the window is one complaint with its photo and place; forged ones
 leave nothing. More of it: --webhooks 1000 --copies 64 --forged 100000."""
-import argparse
 import concurrent.futures
 import hashlib
 import hmac
-import http.client
 import json
 import pathlib
 import random
@@ -18,7 +16,7 @@ import time
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import TOP, Centre, Clock, Daemon, Failed, Rig, UnixConnection, end_with_us, expect, wait_for  # noqa: E402
+from rig import TOP, Centre, Clock, Daemon, Failed, Rig, UnixConnection, end_with_us, expect, main_of, wait_for  # noqa: E402
 
 NUMBER, ACCOUNT = "108200000000001", "102200000000009"
 SECRET, WORD, TOKEN = "rahasia-aplikasi-uji", "kata-verifikasi-uji", "token-akses-uji"
@@ -537,30 +535,7 @@ def preview(o):
     rig.close()
 
 
-SCENARIOS = [preview, gathered, without_its_photo, orders, answered, quick, closed_after_all, named, durable, large, copies,
-             forged]
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default=str(TOP / "build"))
-    parser.add_argument("--webhooks", type=int, default=50)
-    parser.add_argument("--copies", type=int, default=64)
-    parser.add_argument("--forged", type=int, default=5000)
-    parser.add_argument("scenarios", nargs="*", help=", ".join(s.__name__ for s in SCENARIOS))
-    o = parser.parse_args()
-    for scenario in SCENARIOS:
-        if o.scenarios and scenario.__name__ not in o.scenarios:
-            continue
-        began = time.monotonic()
-        try:
-            scenario(o)
-        except (Failed, OSError, http.client.HTTPException) as e:
-            print("whatsapp %s: %s" % (scenario.__name__, e), file=sys.stderr)
-            return 1
-        print("whatsapp %s: fine (%.1f s)" % (scenario.__name__, time.monotonic() - began))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main_of([preview, gathered, without_its_photo, orders, answered, quick, closed_after_all, named,
+             durable, large, copies, forged], lambda test, options: test(options),
+            webhooks=50, copies=64, forged=5000)

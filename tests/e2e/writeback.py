@@ -3,17 +3,15 @@
 Sapawarga's staff type it, statuses as notes below it. Answers that are lost are settled by
 reading the record; what the app has no place for goes by mail; and our own writing is not
 taken for something new."""
-import argparse
 import json
 import pathlib
 import subprocess
 import sys
-import time
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from letters import Office  # noqa: E402
-from rig import Failed, end_with_us, expect, wait_for  # noqa: E402
+from rig import end_with_us, expect, main_of, wait_for  # noqa: E402
 
 WORDS = ["Jembatan gantung putus di Kampung Rancabali", "Lampu jalan padam di Jalan Melati",
          "Sampah menumpuk di Pasar Baru", "Air ledeng keruh di Gang Mawar",
@@ -145,24 +143,5 @@ def refused(build):
     a.close()
 
 
-TESTS = {t.__name__: t for t in (number_and_status, profile_alone, lost_answers, refused)}
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("tests", nargs="*")
-    args = parser.parse_args()
-    for name in args.tests or TESTS:
-        began = time.monotonic()
-        try:
-            TESTS[name](args.build)
-        except Failed as failed:
-            print("FAIL %s: %s" % (name, failed))
-            return 1
-        print("ok %s (%.1f s)" % (name, time.monotonic() - began), flush=True)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main_of([number_and_status, profile_alone, lost_answers, refused])

@@ -6,19 +6,16 @@ poll bring the same post once; the number is answered under the post, without a 
 money stops polls, says so, and leaves what is there alone; days later an edit that
 mentions nobody and a deletion follow their tickets; from half of a budget on polls slow
 down."""
-import argparse
 import base64
 import datetime
 import hashlib
 import hmac
-import http.client
 import json
 import pathlib
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import TOP, Centre, Clock, Daemon, Failed, Fake, Rig, UnixConnection, elsewhere, expect, wait_for  # noqa: E402
+from rig import TOP, Centre, Clock, Daemon, Fake, Rig, UnixConnection, elsewhere, expect, main_of, wait_for  # noqa: E402
 
 SECRET = "rahasia-konsumen-uji"
 US = {"id": "77", "name": "Lapor Contoh", "username": "lapor_contoh"}
@@ -264,26 +261,5 @@ def both(o):
     gathered(o, words="post")
 
 
-SCENARIOS = [preview, gathered, both, answered, followed, slowed, shown]
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default=str(TOP / "build"))
-    parser.add_argument("scenarios", nargs="*", help=", ".join(s.__name__ for s in SCENARIOS))
-    o = parser.parse_args()
-    for scenario in SCENARIOS:
-        if o.scenarios and scenario.__name__ not in o.scenarios:
-            continue
-        began = time.monotonic()
-        try:
-            scenario(o)
-        except (Failed, OSError, http.client.HTTPException) as e:
-            print("x %s: %s" % (scenario.__name__, e), file=sys.stderr)
-            return 1
-        print("x %s: fine (%.1f s)" % (scenario.__name__, time.monotonic() - began))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main_of([preview, gathered, both, answered, followed, slowed, shown], lambda test, options: test(options))
