@@ -21,6 +21,7 @@
 
 static const char usage_text[] =
 	"usage: jembatan [--config FILE] [--socket PATH] [--json] COMMAND\n"
+	"       jembatan --version | --help\n"
 	"\n"
 	"look\n"
 	"  status                      the daemon, its instances, the centre, every alarm\n"
@@ -39,7 +40,7 @@ static const char usage_text[] =
 	"  replies preview TICKET [EVENT]   a text as it would leave\n"
 	"  quarantine list [--all] | show ID | replay ID | drop ID\n"
 	"  duplicates list [--all] | show mN|TICKET | split mN|TICKET | join TICKET TICKET\n"
-	"  central institutions | differences [--refresh] | words | accept TICKET\n"
+	"  central institutions [--refresh] | differences [--refresh] | words | accept TICKET\n"
 	"  central import FILE [--dry-run]   the centre's official export\n"
 	"  intake add --instance NAME --url LINK --text FILE|- [--time TIME] [--dry-run]\n"
 	"  intake add --instance NAME --csv FILE|- [--dry-run]   posts that somebody copied\n"

@@ -84,5 +84,16 @@ while read -r command; do
 	expect "jembatan $command" "$command"
 	[[ $("$jembatan" --help) == *"$command"* ]] || bad=$((bad + 1))
 done < <(_jembatan_program=$jembatan _jembatan_commands)
+# And each option behind its command.
+command=
+while read -r line; do
+	[[ $line == *--json* || $line == usage:* || $line == *--help* ]] && continue
+	[[ $line == [a-z]* ]] && command=${line%% *}
+	for option in $(grep -oe '--[a-z-]*' <<<"$line"); do
+		expect "jembatan $command --" "$option"
+	done
+done < <("$jembatan" --help)
+expect "jembatan replies list " delivered held
+expect "jembatan tickets " incomplete archived edit
 echo "completion: $count lines completed, $bad wrong"
 [ "$bad" -eq 0 ] && [ "$count" -gt 25 ]
