@@ -6,7 +6,7 @@ BUILD_PACKAGES="gcc g++ libc6-dev make autoconf automake libtool pkg-config
  libutf8proc-dev libseccomp-dev libgmime-3.0-dev libxml2-dev libjq-dev libonig-dev
  libmicrohttpd-dev libarchive-dev libcsv-dev check libsubunit-dev python3"
 TEST_PACKAGES="clang libclang-rt-14-dev dovecot-imapd exim4-daemon-light openssl pmccabe mandoc shellcheck
- pyflakes3 jq curl procps util-linux bash-completion"
+ pyflakes3 python3-numpy jq curl procps util-linux bash-completion"
 
 # install_packages LIST: what of it is missing, with apt-get, as root.
 install_packages() {
