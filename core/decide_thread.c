@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "store/follows.h"
 #include "store/outbox_rows.h"
 #include "ticket/person.h"
 #include "ticket/ticket.h"
@@ -57,8 +58,10 @@ static enum jembatan_result tighten(struct decide *d, const struct inbox_row *ro
 	if (!anonymous && !secret)
 		return JEMBATAN_OK;
 	enum jembatan_result r = tickets_get(d->o.db, ticket_id, d->arena, &known, why);
-	if (r != JEMBATAN_OK || known.body == NULL)
+	if (r != JEMBATAN_OK)
 		return r;
+	if (known.body == NULL) /* erased: he has joined it, and goes on hearing of it */
+		return secret ? follows_let_words_go(d->o.db, ticket_id, true, why) : r;
 	r = ticket_from_json(bytes_text(known.body), d->arena, &t, why);
 	if (r != JEMBATAN_OK || ((t.anonymous || !anonymous) && (t.secret || !secret)))
 		return r;

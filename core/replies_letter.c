@@ -177,6 +177,19 @@ static bool is_private(const struct jembatan_message *m)
 	return it_is;
 }
 
+/* Who began it was erased: number and state are those of all who joined it. */
+static enum jembatan_result read_erased(struct letter *l, struct ticket_row *out)
+{
+	struct follow_row follow;
+	struct db *db = l->r->o.db;
+	if (follows_get(db, l->row->ticket_id, l->arena, &follow, NULL) != JEMBATAN_OK ||
+	    !follow.is_erased ||
+	    tickets_head(db, l->row->ticket_id, l->arena, out, NULL) != JEMBATAN_OK)
+		return JEMBATAN_DATA;
+	l->ticket = (struct ticket){ .secret = follow.was_secret };
+	return JEMBATAN_OK;
+}
+
 static enum jembatan_result read_ticket(struct letter *l, struct why *why)
 {
 	struct ticket_row row;
@@ -184,6 +197,8 @@ static enum jembatan_result read_ticket(struct letter *l, struct why *why)
 		return JEMBATAN_OK;
 	enum jembatan_result r = tickets_read(l->r->o.db, l->row->ticket_id, l->arena, &row,
 					      &l->ticket, why);
+	if (r == JEMBATAN_DATA)
+		r = read_erased(l, &row);
 	if (r != JEMBATAN_OK)
 		return r == JEMBATAN_GONE ? why_set(why, JEMBATAN_DATA, "its ticket was erased") : r;
 	l->tracking_id = row.tracking_id;

@@ -40,8 +40,10 @@ enum jembatan_result outbox_take_status(struct db *db, const struct settings_sta
 	struct status_held held = { row->state, row->changed_ms, row->log_ms };
 	int64_t now = clock_now_ms();
 	int state = row->state;
-	bool is_new_word = false, said_before = str_equal(row->name, reading->name) &&
-						str_equal(row->code, reading->code);
+	/* Where the words were erased nothing tells what was said before. */
+	bool is_new_word = false, said_before = row->is_erased ||
+						(str_equal(row->name, reading->name) &&
+						 str_equal(row->code, reading->code));
 	const char *what = NULL;
 	char text[160] = "";
 	enum jembatan_result r = JEMBATAN_OK;
@@ -173,7 +175,9 @@ static enum jembatan_result write_status(struct polls *p, struct poll *q, struct
 			r = add_audit(p, row.ticket_id, "missing",
 				      "the centre says that it has no such complaint", why);
 	}
-	row.due_ms = next_due(p, &row);
+	/* While it was being asked the last who could hear of it may have been erased. */
+	if (row.due_ms >= 0)
+		row.due_ms = next_due(p, &row);
 	return r == JEMBATAN_OK ? follows_put(p->outbox->db, &row, why) : r;
 }
 

@@ -5,7 +5,10 @@
 
 #include "store/db_inside.h"
 #include "store/erase_inside.h"
+#include "store/follows.h"
 #include "store/outbox_rows.h"
+#include "store/tickets.h"
+#include "ticket/ticket.h"
 #include "base/poison.h"
 
 #define FILES_MAX 512u
@@ -79,6 +82,20 @@ static enum jembatan_result note_key(struct db *db, const char *text, int64_t id
 	return r == JEMBATAN_GONE ? JEMBATAN_OK : r;
 }
 
+/* Whoever joined the ticket goes on hearing of its state. What cannot be read any more
+ * counts as secret. */
+static enum jembatan_result let_words_go(struct db *db, int64_t ticket_id, struct why *why)
+{
+	struct arena *arena = arena_new();
+	struct ticket_row row;
+	struct ticket form = { .secret = true };
+	enum jembatan_result r = tickets_read(db, ticket_id, arena, &row, &form, why);
+	if (r == JEMBATAN_OK || r == JEMBATAN_DATA || r == JEMBATAN_GONE)
+		r = follows_let_words_go(db, ticket_id, r != JEMBATAN_OK || form.secret, why);
+	arena_free(arena);
+	return r;
+}
+
 /* Of a founding message: its ticket, which is sealed by the same key. */
 static enum jembatan_result erase_ticket(struct db *db, int64_t message_id, const char *reason,
 					 struct erase_counts *c, struct why *why)
@@ -87,8 +104,6 @@ static enum jembatan_result erase_ticket(struct db *db, int64_t message_id, cons
 		{ "UPDATE ticket SET reason = ?2 WHERE id = ?1", true, COUNTED(tickets) },
 		{ "UPDATE ticket_body SET wrapped = NULL, sealed = x'' WHERE ticket_id = ?1", false,
 		  NONE },
-		{ "UPDATE follow SET raw = NULL, due_ms = NULL WHERE ticket_id = ?1", false, NONE },
-		{ "UPDATE follow_entry SET sealed = x'' WHERE ticket_id = ?1", false, NONE },
 		{ "UPDATE outbox SET file_ids = NULL WHERE ticket_id = ?1"
 		  " AND file_ids IS NOT NULL", false, NONE },
 		{ "DELETE FROM incomplete WHERE ticket_id = ?1", false, NONE },
@@ -103,6 +118,8 @@ static enum jembatan_result erase_ticket(struct db *db, int64_t message_id, cons
 						SQL_VALUES(sql_number(message_id)));
 	if (r == JEMBATAN_GONE)
 		return JEMBATAN_OK;
+	if (r == JEMBATAN_OK)
+		r = let_words_go(db, id, why);
 	return r == JEMBATAN_OK ? run_all(db, list, COUNT_OF(list), id, reason, c, why) : r;
 }
 
@@ -144,6 +161,12 @@ static enum jembatan_result erase_message(struct db *db, const struct erase_item
 		  " WHERE message_id = ?1", false, COUNTED(submissions) },
 		{ "UPDATE message_body SET wrapped = NULL, head = x'', raw = NULL"
 		  " WHERE message_id = ?1 AND wrapped IS NOT NULL", false, COUNTED(messages) },
+		/* Nobody is left who could hear of it. */
+		{ "UPDATE follow SET due_ms = NULL WHERE ticket_id = (SELECT ticket_id FROM message"
+		  " WHERE id = ?1) AND secret IS NOT NULL AND due_ms IS NOT NULL"
+		  " AND NOT EXISTS (SELECT 1 FROM message m INDEXED BY message_ticket JOIN message_body b"
+		  " ON b.message_id = m.id WHERE m.ticket_id = follow.ticket_id"
+		  " AND m.stage IN (1, 2, 7) AND b.wrapped IS NOT NULL)", false, NONE },
 	};
 	enum jembatan_result r = note_key(db, key, item->id, keys, why);
 	if (r == JEMBATAN_OK)

@@ -12,7 +12,7 @@
 #define SELECT_ROWS \
 	"SELECT f.ticket_id, t.reference, t.tracking_id, t.instance_id, t.created_ms, f.state," \
 	" f.changed_ms, f.log_ms, f.institution_id, f.asked_ms, coalesce(f.due_ms, -1)," \
-	" f.failures, f.missing, f.checked_ms, i.name, f.raw" \
+	" f.failures, f.missing, f.checked_ms, i.name, f.raw, f.secret" \
 	" FROM follow f JOIN ticket t ON t.id = f.ticket_id" \
 	" JOIN instance i ON i.id = t.instance_id "
 #define RAW_COLUMN 15
@@ -37,6 +37,8 @@ static void read_row(sqlite3_stmt *s, struct arena *arena, struct follow_row *ou
 		.missing = (unsigned)sqlite3_column_int(s, 12),
 		.checked_ms = sqlite3_column_int64(s, 13),
 		.instance = sql_column_text(s, 14, arena),
+		.is_erased = sqlite3_column_type(s, RAW_COLUMN + 1) != SQLITE_NULL,
+		.was_secret = sqlite3_column_int(s, RAW_COLUMN + 1) != 0,
 	};
 }
 
@@ -168,6 +170,17 @@ enum jembatan_result follows_set_due(struct db *db, int64_t ticket_id, int64_t d
 {
 	return sql_run(&db->sql, why, "UPDATE follow SET due_ms = ?2 WHERE ticket_id = ?1",
 		       SQL_VALUES(sql_number(ticket_id), due_value(due_ms)));
+}
+
+enum jembatan_result follows_let_words_go(struct db *db, int64_t ticket_id, bool is_secret,
+					  struct why *why)
+{
+	enum jembatan_result r =
+		sql_run(&db->sql, why, "UPDATE follow SET raw = NULL, secret = max(?2, ifnull(secret, 0))"
+			" WHERE ticket_id = ?1", SQL_VALUES(sql_number(ticket_id), sql_number(is_secret)));
+	return r != JEMBATAN_OK ? r :
+	       sql_run(&db->sql, why, "UPDATE follow_entry SET sealed = x'' WHERE ticket_id = ?1",
+		       SQL_VALUES(sql_number(ticket_id)));
 }
 
 enum jembatan_result follows_set_checked(struct db *db, int64_t ticket_id, int64_t run_ms,

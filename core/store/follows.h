@@ -23,6 +23,8 @@ struct follow_row {
 	unsigned failures;  /* unreadable answers in a row */
 	unsigned missing;   /* answers "no such complaint" in a row */
 	int64_t checked_ms; /* the last nightly comparison */
+	bool is_erased;     /* the ticket's words are: only state and number are kept, */
+	bool was_secret;    /* and that it was secret */
 };
 
 /* Rows whose time has come, the most overdue first; those without a time come
@@ -46,6 +48,10 @@ MUST_CHECK enum jembatan_result follows_put(struct db *db, const struct follow_r
 					    struct why *why);
 MUST_CHECK enum jembatan_result follows_set_due(struct db *db, int64_t ticket_id, int64_t due_ms,
 						struct why *why);
+/* Its words are about to be erased, or have been: what the centre said goes too, and
+ * that it is secret stays once it was said. */
+MUST_CHECK enum jembatan_result follows_let_words_go(struct db *db, int64_t ticket_id,
+						     bool is_secret, struct why *why);
 MUST_CHECK enum jembatan_result follows_set_checked(struct db *db, int64_t ticket_id,
 						    int64_t run_ms, struct why *why);
 

@@ -71,3 +71,6 @@ const char schema_follow[] =
 	" SELECT id FROM ticket WHERE state = 2 AND tracking_id IS NOT NULL;"
 	"INSERT INTO tally SELECT 6, 0, 0, count(*) FROM follow;"
 	"INSERT INTO tally SELECT 7, 0, 0, count(*) FROM follow;";
+
+/* Of a ticket whose words were erased: whether it was secret; NULL: they are here. */
+const char schema_follow_erased[] = "ALTER TABLE follow ADD COLUMN secret INTEGER;";

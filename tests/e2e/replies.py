@@ -507,6 +507,54 @@ def twice(build):
     other.stop()
 
 
+def left_behind(build):
+    """Who joined another's report hears of its states after that one was erased: by number
+    and state, and nothing of whom it was; the erased one hears nothing more."""
+    second, other = Post(), Source("log")
+    place = Place(build, others={"lain": {
+        "connector": "script", "push": "review", "start": "all", "every": "1s",
+        "replies": {"send": "on", "quiet": ""},
+        "options": {"post": second.port, "port": other.port}}})
+    place.start()
+    place.write(1, author=PERSON, text="Papan jembatan lapuk. Dayang Sumbi, 0812-3456-7890.")
+    wait_for("the number", lambda: "number" in place.post.events(), 60)
+    ticket = place.ticket()
+    other.put({"do": "message", "id": "x1", "thread": "tx", "subject": "Jembatan bahaya",
+               "text": "Jembatan di kampung kami hampir putus.", "author": {"id": "62813"}})
+    joins = place.ticket("review")
+    place.rig.ask("duplicates", "join", joins["reference"], ticket["reference"])
+    wait_for("the number there", lambda: "number" in second.events("62813"), 60)
+    place.say(ticket, WORDS[0])
+    for post in (place.post, second):
+        wait_for("the status", lambda p=post: "status" in p.events(), 60)
+    told = len(place.post.arrived)
+    for who in (PERSON["mail"], "62813"):
+        done = place.rig.command("erase", "--person", "-", given=who + "\n")
+        expect(done.returncode == 0, "erase: %s" % done)
+        if who == "62813":
+            break
+        place.answers(ticket, "Yth. Ibu Dayang Sumbi: sudah diganti.")
+        for word, state in zip(WORDS[1:], STATES[1:]):
+            place.say(ticket, word)
+            wait_for(word, lambda s=state: any(s in a["text"] for a in second.arrived), 60)
+        other.put({"do": "message", "id": "x2", "reply_to": "x1", "text": "Sampai hari ini belum.",
+                   "author": {"id": "62813"}})
+        wait_for("his addition", lambda: [f for f in place.centre.follow_ups(
+            ticket["tracking_id"]) if "belum" in f], 60)
+    expect(len(place.post.arrived) == told, "the erased one was told: %r" % place.post.arrived[told:])
+    letters = [a for a in second.arrived if a["event"] == "status"]
+    expect(all(ticket["tracking_id"] in a["text"] for a in letters), "no number: %r" % letters)
+    for word in HERS + ("diganti", "lapuk"):
+        expect(word not in texts_of(second.arrived), "%s was told" % word)
+    expect(place.rig.query("SELECT count(*) FROM follow WHERE raw IS NOT NULL") == [(0,)] and
+           place.rig.query("SELECT count(*) FROM follow_entry WHERE length(sealed) > 0") == [(0,)],
+           "the centre's words about her are kept")
+    expect(place.rig.query("SELECT due_ms FROM follow") == [(None,)],
+           "it is followed, and nobody is left who could hear of it")
+    place.close()
+    other.stop()
+
+
 def hidden(build):
     """Whom a refusal is about stands in no row, log, alarm or metric."""
     place = Place(build).start()
@@ -564,4 +612,5 @@ def run(test, options):
 
 if __name__ == "__main__":
     main_of([in_order, killed, held, answered, anonymous, secret, machines, other_way, too_late,
-             receipts, asked, unreadable, twice, hidden, let_go], run, seed=random.randrange(10 ** 6))
+             receipts, asked, unreadable, twice, left_behind, hidden, let_go], run,
+            seed=random.randrange(10 ** 6))

@@ -169,11 +169,11 @@ class Rig:
         path.write_text(text + "\n")
         return {"file": str(path)}
 
-    def command(self, *words, text=True):
-        """The command as it is; never raises."""
+    def command(self, *words, text=True, given=None):
+        """The command as it is, `given` on its standard input; never raises."""
         return subprocess.run([str(self.build / "jembatan"), "--config", str(self.config)] +
                               list(words), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              text=text, env=self.environment(), timeout=60)
+                              text=text, input=given, env=self.environment(), timeout=60)
 
     def begin(self, *words):
         """The command, not waited for."""

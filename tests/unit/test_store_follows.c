@@ -3,9 +3,11 @@
 #include "store_unit.h"
 
 #include "store/differences.h"
+#include "store/erase.h"
 #include "store/follow_words.h"
 #include "store/follows.h"
 #include "store/names.h"
+#include "ticket/ticket.h"
 
 static bool is_older; /* the store knows of no following yet */
 
@@ -146,6 +148,117 @@ START_TEST(what_the_centre_wrote_goes_with_its_person)
 }
 END_TEST
 
+static void erase(int64_t message_id)
+{
+	const struct erase_item item = { AUDIT_MESSAGE, message_id };
+	struct erase_counts counts = { 0 };
+	begin();
+	ck_ok(erase_item(db, &item, "erased", &counts, NULL, &why));
+	commit();
+}
+
+/* It was begun by the first message, and this one joined it. */
+static int64_t join(const char *id, int64_t ticket)
+{
+	begin();
+	int64_t message = add_message(id, "1");
+	ck_ok(inbox_leave(db, message, INBOX_REPOST, ticket, NULL, &why));
+	commit();
+	return message;
+}
+
+static int64_t founded(const char *tracking, bool is_secret)
+{
+	struct follow_entry e = { .key = "1", .text = "Kata warga" };
+	struct ticket form = { .title = "x", .content_original = "y", .secret = is_secret };
+	struct ticket_row row = { .reference = tracking, .instance_id = instance,
+				  .created_ms = 1000, .state = TICKET_QUEUED, .form = &form };
+	int64_t id = 0;
+	bool is_new;
+	begin();
+	row.message_id = add_message(tracking, "1");
+	ck_ok(tickets_add(db, &row, &id, &why));
+	ck_ok(inbox_leave(db, row.message_id, INBOX_TICKET, id, NULL, &why));
+	ck_ok(tickets_set_pushed(db, id, tracking, NULL, &why));
+	ck_ok(follows_add_entry(db, id, &e, &is_new, &why));
+	commit();
+	struct follow_row f = get(id);
+	f.state = 3;
+	f.name = "Terverifikasi";
+	f.due_ms = 9000;
+	put(f);
+	return id;
+}
+
+/* Of who began it only whether it was secret is kept; who joined it is told on. */
+START_TEST(who_joined_goes_on_hearing_of_it)
+{
+	bool is_secret = _i == 1;
+	int64_t id = founded("7000001", is_secret), founder = number("SELECT max(id) FROM message");
+	int64_t second = join("b", id), third = join("c", id);
+	erase(founder);
+	struct follow_row row = get(id);
+	ck_assert_int_eq(row.due_ms, 9000);
+	ck_assert_int_eq(row.state, 3);
+	ck_assert_ptr_null(row.name);
+	ck_assert(row.is_erased && row.was_secret == is_secret);
+	ck_assert_int_eq(number("SELECT count(*) FROM follow WHERE raw IS NOT NULL"), 0);
+	ck_assert_int_eq(number("SELECT sum(length(sealed)) FROM follow_entry"), 0);
+	/* What the centre says from now on is not kept either: it may name him. */
+	struct follow_entry e = { .key = "2", .text = "Yth. Bapak Anu" };
+	bool is_new = true;
+	row.name = "Dalam Proses";
+	row.state = 4;
+	put(row);
+	begin();
+	ck_ok(follows_add_entry(db, id, &e, &is_new, &why));
+	commit();
+	ck_assert(!is_new);
+	ck_assert_ptr_null(get(id).name);
+	ck_assert_int_eq(get(id).state, 4);
+	erase(third);
+	ck_assert_int_eq(get(id).due_ms, 9000);
+	erase(second);
+	ck_assert_int_eq(get(id).due_ms, -1);
+}
+END_TEST
+
+/* All of it is his, or the others were never more than stored. */
+START_TEST(nobody_is_left_who_could_hear_of_it)
+{
+	int64_t id = founded("7000001", false), founder = number("SELECT max(id) FROM message");
+	int64_t joined = join("b", id);
+	if (_i == 0) {
+		erase(joined);
+		ck_assert_int_eq(get(id).due_ms, 9000);
+	} else {
+		begin();
+		ck_ok(inbox_leave(db, joined, INBOX_STORED, id, NULL, &why));
+		commit();
+	}
+	erase(founder);
+	ck_assert_int_eq(get(id).due_ms, -1);
+}
+END_TEST
+
+START_TEST(what_cannot_be_read_was_secret_and_stays_so)
+{
+	int64_t id = founded("7000001", false), founder = number("SELECT max(id) FROM message");
+	join("b", id);
+	begin();
+	ck_ok(sql_script(&db->sql, "UPDATE ticket_body SET sealed = zeroblob(80)", &why));
+	commit();
+	erase(founder);
+	ck_assert(get(id).was_secret);
+	int64_t other = founded("7000002", false);
+	begin();
+	ck_ok(follows_let_words_go(db, other, true, &why));
+	ck_ok(follows_let_words_go(db, other, false, &why));
+	commit();
+	ck_assert(get(other).was_secret);
+}
+END_TEST
+
 START_TEST(rows_are_due_in_order)
 {
 	struct follow_row rows[4];
@@ -259,7 +372,7 @@ START_TEST(an_older_store_begins_to_follow)
 	 * behind it what builds on it. */
 	const char *steps[24];
 	struct migrate_steps all = { steps, migrate_all.count };
-	struct migrate_steps older = { steps, migrate_all.count - 6 };
+	struct migrate_steps older = { steps, migrate_all.count - 7 };
 	struct follow_counts counts;
 	size_t n = 0;
 	ck_assert_uint_le(migrate_all.count, COUNT_OF(steps));
@@ -268,7 +381,8 @@ START_TEST(an_older_store_begins_to_follow)
 		    migrate_all.steps[i] != schema_retention &&
 		    migrate_all.steps[i] != schema_reply_reposts &&
 		    migrate_all.steps[i] != schema_reply_put_off &&
-		    migrate_all.steps[i] != schema_reply_lean)
+		    migrate_all.steps[i] != schema_reply_lean &&
+		    migrate_all.steps[i] != schema_follow_erased)
 			steps[n++] = migrate_all.steps[i];
 	ck_assert_uint_eq(n, older.count);
 	steps[n] = schema_follow;
@@ -277,6 +391,7 @@ START_TEST(an_older_store_begins_to_follow)
 	steps[n + 3] = schema_reply_reposts;
 	steps[n + 4] = schema_reply_put_off;
 	steps[n + 5] = schema_reply_lean;
+	steps[n + 6] = schema_follow_erased;
 	db_close(db);
 	db = NULL;
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
@@ -307,6 +422,9 @@ int main(void)
 	tcase_add_test(t, words_and_times_come_back_as_they_went);
 	tcase_add_test(t, an_entry_is_kept_once);
 	tcase_add_test(t, what_the_centre_wrote_goes_with_its_person);
+	tcase_add_loop_test(t, who_joined_goes_on_hearing_of_it, 0, 2);
+	tcase_add_loop_test(t, nobody_is_left_who_could_hear_of_it, 0, 2);
+	tcase_add_test(t, what_cannot_be_read_was_secret_and_stays_so);
 	tcase_add_test(t, rows_are_due_in_order);
 	tcase_add_test(t, a_word_is_new_once);
 	tcase_add_test(t, a_difference_remembers_since_when_and_that_it_was_accepted);
