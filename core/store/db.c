@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/file.h"
+#include "store/begun.h"
 #include "store/db_inside.h"
 #include "store/erase.h"
 #include "store/master_inside.h"
@@ -136,13 +137,19 @@ static enum jembatan_result open_keys_and_schema(struct db *db, const struct db_
 		r = sql_get_number(&db->sql, why, &n, "SELECT count(*) FROM meta", SQL_NOTHING);
 		keyed = n > 0;
 	}
+	if (r == JEMBATAN_OK && !keyed)
+		r = begun_check(db, secrets, why);
 	if (r == JEMBATAN_OK)
 		r = master_find(db, secrets, keyed, why);
 	if (r == JEMBATAN_OK) {
 		CLEANUP(free_pointer) char *backup = xasprintf("%s/backup", db->data_dir);
 		r = migrate_run(&db->sql, steps, version, backup, why);
 	}
-	return r == JEMBATAN_OK ? master_settle(db, keyed, why) : r;
+	if (r == JEMBATAN_OK)
+		r = master_settle(db, keyed, why);
+	if (r == JEMBATAN_OK)
+		begun_note(db);
+	return r;
 }
 
 /* Tests open stores as earlier releases had them. */
@@ -192,6 +199,8 @@ static enum jembatan_result open_store(const char *data_dir, const struct db_sec
 		r = take_lock(db, why);
 	if (r == JEMBATAN_OK)
 		r = restore_check(db->data_dir, why);
+	if (r == JEMBATAN_OK)
+		r = begun_check_file(db, secrets, why);
 	if (r == JEMBATAN_OK)
 		r = open_handle(db, why);
 	if (r == JEMBATAN_OK)

@@ -1,8 +1,8 @@
 /* master.c: which key fits, its files, and the values `local_key`, `old_key` and
  * `mark` of the table meta.
  *
- * Where the key is ours (master.key), a change writes master.key.next before its
- * commit and renames it after: whichever of the two a crash leaves fits. */
+ * Where the key is ours (master.key), a first start and a change write master.key.next
+ * before their commit and rename it after: whichever of the two a crash leaves fits. */
 #include "store/master.h"
 
 #include <ctype.h>
@@ -199,9 +199,13 @@ enum jembatan_result master_find(struct db *db, const struct db_secrets *secrets
 	}
 	if (secrets->now != NULL)
 		return seal_key_from_secret(secrets->now, &db->master.now, why);
-	CLEANUP(free_pointer) char *path = own_file(db, "");
+	/* In its place only after the first commit: there it says that there was a store. */
+	CLEANUP(free_pointer) char *path = own_file(db, ".next");
 	r = seal_key_from_file(path, &db->master.now, why);
-	return r == JEMBATAN_GONE ? seal_key_make(path, &db->master.now, why) : r;
+	if (r == JEMBATAN_GONE)
+		r = seal_key_make(path, &db->master.now, why);
+	FAULT_POINT("key.first");
+	return r;
 }
 
 static enum jembatan_result write_keys(struct db *db, struct why *why)
@@ -230,7 +234,8 @@ enum jembatan_result master_settle(struct db *db, bool is_keyed, struct why *why
 		r = db_commit(db, why);
 	if (r != JEMBATAN_OK)
 		db_abort(db);
-	return r;
+	FAULT_POINT("key.settled");
+	return r == JEMBATAN_OK && !is_keyed && db->has_own_key ? put_in_place(db, why) : r;
 }
 
 void master_offer(struct db *db, const struct db_secrets *secrets)

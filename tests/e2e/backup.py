@@ -142,6 +142,23 @@ class Test:
         (self.rig.dir / "key").rename(key)
         expect(not list(self.rig.data.glob("restore*")), "a refused restore leaves something")
 
+    def gone(self, place):
+        """The database is lost: no daemon begins anew there, and the backup needs no --replace."""
+        saved = self.rig.dir / "saved"
+        shutil.copytree(self.rig.data, saved)
+        for path in self.rig.data.glob("jembatan.db*"):
+            path.unlink()
+        daemon = Daemon(self.rig)
+        expect(not daemon.wait_ready() and daemon.process.returncode == 78, "a store is begun anew")
+        expect("is gone or empty" in self.rig.log_text(), "no sentence about it")
+        expect(not list(self.rig.data.glob("jembatan.db*")), "it leaves something")
+        expect(list((self.rig.data / "spool" / "keep").iterdir()), "the files were swept")
+        self.rig.ask("restore", str(place))
+        daemon = Daemon(self.rig).start()
+        daemon.stop()
+        shutil.rmtree(self.rig.data)
+        saved.rename(self.rig.data)
+
     # ---- restore -----------------------------------------------------------------
 
     def restore_killed(self, place, point):
@@ -201,6 +218,7 @@ class Test:
     def go(self):
         place = self.make()
         self.refuse(place)
+        self.gone(place)
         if self.mode == "none":
             for point in POINTS:
                 self.restore_killed(place, point)
