@@ -84,7 +84,12 @@ void dedup_index_expire(struct dedup_index *i, int64_t now_ms)
 void dedup_index_read(const struct dedup_index *i, const struct dedup_input *input,
 		      struct fingerprint *out)
 {
+	struct window_slot same;
 	fingerprint_read(i->model, i->counts, input, out);
+	if (out->mark_count == 0 || !window_find_same(i->window, out, &same))
+		return;
+	for (size_t k = 0; k < out->mark_count; k++)
+		out->marks[k].weight = same.record.marks[k].weight;
 }
 
 static bool is_near(const struct dedup_index *i, const struct fingerprint *f,
@@ -110,7 +115,7 @@ static bool is_silent(const struct fingerprint *f)
 {
 	bool silent = true;
 	for (size_t e = 0; e < f->evidence_count; e++)
-		silent = silent && evidence_kind_of(f->evidence[e]) >= EVIDENCE_NAME;
+		silent = silent && !evidence_is_strong(f->evidence[e]);
 	return silent;
 }
 
@@ -130,32 +135,39 @@ static bool is_repost(bool silent, const struct dedup_features *x)
 				  x->value[FEATURE_name_other] < 0.5f && says_enough(x));
 }
 
-/* Candidates of other incidents than `own` (0: all) with their scores, best first. */
+/* Into the list, best first. */
+static void compare_with(struct dedup_index *i, const struct fingerprint *f,
+			 const struct window_slot *s, struct dedup_answer *out)
+{
+	struct dedup_candidate c;
+	if (s->forgotten || !is_near(i, f, &s->record) ||
+	    !dedup_compare(i->query, &s->record, &c.features))
+		return;
+	c.id = s->id;
+	c.incident = s->incident;
+	c.score = dedup_score(i->model, &c.features);
+	c.is_repost = is_repost(is_silent(f), &c.features);
+	c.shared = shared_evidence(f, &s->record);
+	size_t at = out->count++;
+	for (; at > 0 && out->candidates[at - 1].score < c.score; at--)
+		out->candidates[at] = out->candidates[at - 1];
+	out->candidates[at] = c;
+}
+
+/* Candidates of other incidents than `own` (0: all) with their scores. */
 static void compare_all(struct dedup_index *i, const struct fingerprint *f, uint64_t own,
 			struct dedup_answer *out)
 {
 	uint32_t numbers[DEDUP_CANDIDATES];
 	struct window_slot s;
 	size_t found = window_find(i->window, f, numbers, DEDUP_CANDIDATES);
-	bool silent = is_silent(f);
 	for (size_t n = 0; n < found; n++)
 		window_fetch(i->window, numbers[n]);
 	dedup_query_set(i->query, f);
 	for (size_t n = 0; n < found; n++) {
-		struct dedup_candidate c;
 		window_get(i->window, numbers[n], &s);
-		if (s.forgotten || s.incident == own || !is_near(i, f, &s.record) ||
-		    !dedup_compare(i->query, &s.record, &c.features))
-			continue;
-		c.id = s.id;
-		c.incident = s.incident;
-		c.score = dedup_score(i->model, &c.features);
-		c.is_repost = is_repost(silent, &c.features);
-		c.shared = shared_evidence(f, &s.record);
-		size_t at = out->count++;
-		for (; at > 0 && out->candidates[at - 1].score < c.score; at--)
-			out->candidates[at] = out->candidates[at - 1];
-		out->candidates[at] = c;
+		if (s.incident != own)
+			compare_with(i, f, &s, out);
 	}
 }
 
@@ -197,20 +209,48 @@ static double find_incident(const struct dedup_index *i, struct dedup_answer *ou
 }
 
 /* Among the members of the incident found. Words alone join nobody to a report
- * that somebody else has joined already. */
-static bool find_repost(struct dedup_answer *a)
+ * that somebody else has joined already, nor to one of which not all was looked at. */
+static bool find_repost(const struct fingerprint *f, struct dedup_answer *a)
 {
-	bool conflict = false, any = false;
-	for (size_t n = 0; n < a->count; n++)
-		conflict |= a->candidates[n].incident == a->incident &&
-			    a->candidates[n].features.author_conflict;
+	bool other = false, any = false;
+	size_t members = 0;
+	for (size_t n = 0; n < a->count; n++) {
+		members += a->candidates[n].incident == a->incident;
+		other |= a->candidates[n].incident == a->incident &&
+			 a->candidates[n].features.author_conflict;
+	}
+	other |= members >= DEDUP_CANDIDATES && !is_silent(f);
 	for (size_t n = 0; n < a->count; n++) {
 		struct dedup_candidate *c = &a->candidates[n];
 		c->is_repost = c->is_repost && c->incident == a->incident &&
-			       (c->features.author_same || !conflict);
+			       (c->features.author_same || !other);
 		any |= c->is_repost;
 	}
 	return any;
+}
+
+static bool has_own(const struct dedup_answer *a)
+{
+	for (size_t n = 0; n < a->count; n++)
+		if (a->candidates[n].incident == a->incident && a->candidates[n].features.author_same)
+			return true;
+	return false;
+}
+
+/* What the author himself said of the incident is not among the candidates where many
+ * say the same. */
+static void compare_own(struct dedup_index *i, const struct fingerprint *f,
+			struct dedup_answer *out)
+{
+	uint32_t numbers[DEDUP_OWN];
+	struct window_slot s;
+	if (is_silent(f) || has_own(out))
+		return;
+	size_t found = window_find_own(i->window, f, out->incident, numbers, DEDUP_OWN);
+	for (size_t n = 0; n < found; n++) {
+		window_get(i->window, numbers[n], &s);
+		compare_with(i, f, &s, out);
+	}
 }
 
 void dedup_index_decide(struct dedup_index *i, const struct fingerprint *f,
@@ -228,9 +268,10 @@ void dedup_index_decide_change(struct dedup_index *i, const struct fingerprint *
 	out->count = 0;
 	compare_all(i, f, own, out);
 	double asked = find_incident(i, out);
-	if (out->count > 0 && out->score >= asked)
-		out->decision = find_repost(out) ? DEDUP_REPOST : DEDUP_RELATED;
-	else if (out->count > 0 && out->score >= i->settings.separate)
+	if (out->count > 0 && out->score >= asked) {
+		compare_own(i, f, out);
+		out->decision = find_repost(f, out) ? DEDUP_REPOST : DEDUP_RELATED;
+	} else if (out->count > 0 && out->score >= i->settings.separate)
 		out->decision = DEDUP_REVIEW;
 }
 

@@ -19,6 +19,7 @@
 #include "ticket/dedup_pair.h"
 
 #define DEDUP_CANDIDATES 8u
+#define DEDUP_OWN 3u /* and so many of the same author in the incident found */
 #define DEDUP_WINDOW_MS (INT64_C(30) * 86400000)
 
 enum dedup_decision {
@@ -50,9 +51,9 @@ struct dedup_answer {
 	enum dedup_decision decision;
 	uint64_t incident; /* of RELATED and REPOST; of REVIEW: the proposed one */
 	uint64_t nearest;  /* id of the member that fits best */
-	double score;      /* of the incident: mean over the members compared */
+	double score;      /* of the incident: mean over the members compared at first */
 	size_t count;      /* candidates compared, best first */
-	struct dedup_candidate candidates[DEDUP_CANDIDATES];
+	struct dedup_candidate candidates[DEDUP_CANDIDATES + DEDUP_OWN];
 };
 
 struct dedup_index;
@@ -71,7 +72,8 @@ void dedup_index_set(struct dedup_index *i, const struct dedup_settings *setting
 void dedup_index_expire(struct dedup_index *i, int64_t now_ms);
 
 /* The weights depend on what stands in the window now: store what this gave,
- * do not read the text again later. */
+ * do not read the text again later. The same words weigh what they weighed when they
+ * were said first, however many say them since. */
 void dedup_index_read(const struct dedup_index *i, const struct dedup_input *input,
 		      struct fingerprint *out);
 

@@ -3,7 +3,7 @@
  * from its number (record number x KEYS_MAX + place) and needs 5 bytes: how far it
  * is to the next older one, and of its key what its chain does not say. The chains
  * are split one by one as the window grows (linear hashing), so no call waits for
- * all of them. Numbers are of 32 bits: enough for 170 million records in one life
+ * all of them. Numbers are of 32 bits: enough for 150 million records in one life
  * of the daemon. */
 #include "ticket/dedup_index.h"
 
@@ -18,10 +18,11 @@
 #define KEY_BITS 32u
 #define LEVEL_FIRST 10u
 #define EXPECTED_MAX 10000000u
-#define CHAIN_MEAN 2u /* postings of a chain, of all its keys */
+#define CHAINS_EACH 12u /* of a record that has 24 to 28 postings */
 #define FOUND_SLOTS 2048u
-#define PAIR_SHARE 0.75f /* of a pair's weight, against a single word's */
-#define KEY_WEIGHT_MIN 28 /* below 1.75 nats a word is no key by itself */
+#define KEYS_FOUND (KEYS_WORDS + 1u) /* all but the author's */
+#define TEXT_WEIGHT 16384.0f /* more than all words and pairs: exact copies come first */
+#define OWN_LOOK 128u /* newest records of an author that are looked at */
 #define FETCH_LINE 64u /* bytes that the processor fetches together */
 #define NONE 0u /* of posting numbers + 1 */
 
@@ -45,8 +46,8 @@ struct chunk_at {
 };
 
 /* As it is read. The distance leads to what is in the window still, as things
- * stood when it was written: so it is no more than the window has postings, of
- * which there are CHAIN_MEAN a chain, and 8 bits more than `level` are enough. */
+ * stood when it was written: so it is no more than KEYS_MAX for each record, of
+ * which there is one to CHAINS_EACH chains, and 8 bits more than `level` are enough. */
 struct posting {
 	uint32_t rest;     /* of the key, without its lowest `level` bits */
 	uint32_t distance; /* to the next older posting of the chain; 0: it is the last */
@@ -68,12 +69,6 @@ struct window {
 	uint32_t divided; /* and one more for each of the first so many of them */
 	size_t bytes;
 	struct found found[FOUND_SLOTS];
-};
-
-struct keys {
-	uint32_t key[KEYS_MAX];
-	float weight[KEYS_MAX];
-	size_t count;
 };
 
 struct window *window_new(void)
@@ -117,52 +112,6 @@ static struct chunk *chunk_of(const struct window *w, uint32_t number)
 static struct slot *slot_of(const struct window *w, uint32_t number)
 {
 	return &chunk_of(w, number)->slots[number % CHUNK];
-}
-
-/* Skeleton and consonants: what survives slang and typos. */
-static uint64_t stem(const struct mark *m)
-{
-	uint32_t consonants = (m->letters & MARK_NUMBER) != 0 ? m->word : m->letters & 0x03eefeeeu;
-	return (uint64_t)m->skeleton << 32 | consonants;
-}
-
-static uint32_t key_of(const struct mark *a, const struct mark *b)
-{
-	uint64_t h = stem(a) * UINT64_C(0x9e3779b97f4a7c15);
-	if (b != NULL)
-		h = (h ^ (h >> 29) ^ stem(b)) * UINT64_C(0xc2b2ae3d27d4eb4f);
-	return (uint32_t)(h >> 32);
-}
-
-/* Keep the heaviest, each once; the list stays sorted, heaviest first. */
-static void keep_key(struct keys *k, uint32_t key, float weight)
-{
-	if (k->count == KEYS_MAX && weight <= k->weight[KEYS_MAX - 1])
-		return;
-	for (size_t i = 0; i < k->count; i++)
-		if (k->key[i] == key)
-			return;
-	size_t i = k->count < KEYS_MAX ? k->count++ : KEYS_MAX - 1;
-	for (; i > 0 && k->weight[i - 1] < weight; i--) {
-		k->key[i] = k->key[i - 1];
-		k->weight[i] = k->weight[i - 1];
-	}
-	k->key[i] = key;
-	k->weight[i] = weight;
-}
-
-static void make_keys(const struct mark *marks, size_t count, struct keys *k)
-{
-	k->count = 0;
-	for (size_t i = 0; i < count; i++) {
-		const struct mark *m = &marks[i];
-		bool number = (m->letters & MARK_NUMBER) != 0;
-		bool id = number && m->weight >= 100;
-		if (m->weight >= KEY_WEIGHT_MIN && (!number || id))
-			keep_key(k, key_of(m, NULL), m->weight);
-		if (i + 1 < count)
-			keep_key(k, key_of(m, m + 1), (float)(m->weight + m[1].weight) * PAIR_SHARE);
-	}
 }
 
 /* ---- chains ------------------------------------------------------------ */
@@ -287,7 +236,7 @@ static void divide_chain(struct window *w)
 
 static void grow_chains(struct window *w)
 {
-	size_t wanted = (size_t)(w->end - w->first) * KEYS_MAX / CHAIN_MEAN;
+	size_t wanted = (size_t)(w->end - w->first) * CHAINS_EACH;
 	while ((1u << w->level) + w->divided < wanted) {
 		size_t chains = (1u << w->level) + w->divided;
 		if (chains == w->head_room) {
@@ -302,7 +251,7 @@ static void grow_chains(struct window *w)
 
 void window_expect(struct window *w, size_t count)
 {
-	size_t wanted = (count < EXPECTED_MAX ? count : EXPECTED_MAX) * KEYS_MAX / CHAIN_MEAN;
+	size_t wanted = (count < EXPECTED_MAX ? count : EXPECTED_MAX) * CHAINS_EACH;
 	ASSERT(w->chunk_count == 0);
 	if (wanted <= w->head_room)
 		return;
@@ -359,6 +308,7 @@ static void trim(struct window *w, struct chunk *c)
 uint32_t window_add(struct window *w, uint64_t id, uint64_t incident, int64_t added_ms,
 		    const struct fingerprint *f)
 {
+	const struct dedup_record record = dedup_record_of(f);
 	struct keys keys;
 	grow_chains(w);
 	struct chunk *c = chunk_for_next(w);
@@ -369,7 +319,7 @@ uint32_t window_add(struct window *w, uint64_t id, uint64_t incident, int64_t ad
 		.topics = f->topics, .offset = add_payload(w, c, f), .channel = f->channel,
 		.evidence_count = f->evidence_count, .mark_count = f->mark_count,
 	};
-	make_keys(f->marks, f->mark_count, &keys);
+	keys_make(&record, &keys);
 	fetch_heads(w, &keys);
 	for (uint32_t k = 0; k < keys.count; k++)
 		link_posting(w, keys.key[k], number * KEYS_MAX + k + 1);
@@ -442,7 +392,7 @@ void window_drop_last(struct window *w)
 	struct keys keys;
 	ASSERT(w->end > w->first);
 	window_get(w, number, &s);
-	make_keys(s.record.marks, s.record.mark_count, &keys);
+	keys_make(&s.record, &keys);
 	for (uint32_t k = (uint32_t)keys.count; k-- > 0;) {
 		uint32_t at = number * KEYS_MAX + k + 1, *head = head_of(w, keys.key[k]);
 		uint32_t distance = posting_get(chunk_at(w, number), at).distance;
@@ -496,15 +446,16 @@ static bool look_at_posting(struct window *w, struct walk *k, uint16_t *used, si
  * looked at. Weights are quarters, so the order in which they are added does not matter. */
 static void look_up(struct window *w, const struct keys *keys, uint16_t *used, size_t *count)
 {
-	struct walk walks[KEYS_MAX];
-	size_t left = 0;
+	struct walk walks[KEYS_FOUND];
+	size_t left = 0, found_by = keys->words + keys->texts;
 	fetch_heads(w, keys);
-	for (size_t k = 0; k < keys->count; k++) {
+	for (size_t k = 0; k < found_by; k++) {
 		uint32_t at = *head_of(w, keys->key[k]);
 		if (!is_live(w, at))
 			continue;
 		fetch_posting(w, at);
-		walks[left++] = (struct walk){ keys->key[k], at, keys->weight[k], 0 };
+		float weight = k < keys->words ? keys->weight[k] : TEXT_WEIGHT;
+		walks[left++] = (struct walk){ keys->key[k], at, weight, 0 };
 	}
 	while (left > 0)
 		for (size_t k = 0; k < left;) {
@@ -515,14 +466,66 @@ static void look_up(struct window *w, const struct keys *keys, uint16_t *used, s
 		}
 }
 
+static bool is_among(const uint32_t *numbers, size_t count, uint32_t number)
+{
+	for (size_t i = 0; i < count; i++)
+		if (numbers[i] == number)
+			return true;
+	return false;
+}
+
+/* From the newest posting of a chain to the older ones of this key: false at the end. */
+static bool next_of_key(const struct window *w, uint32_t key, uint32_t *at, uint32_t *number)
+{
+	while (is_live(w, *at)) {
+		*number = record_of(*at);
+		const struct chunk_at *c = chunk_at(w, *number);
+		struct posting p = posting_get(c, *at);
+		*at = p.distance != 0 ? *at - p.distance : NONE;
+		if (p.rest == key >> c->level)
+			return true;
+	}
+	return false;
+}
+
+bool window_find_same(struct window *w, const struct fingerprint *f, struct window_slot *out)
+{
+	const struct dedup_record record = dedup_record_of(f);
+	uint32_t key = keys_of_text(&record), at = *head_of(w, key), number;
+	for (unsigned n = 0; n < POSTING_LOOK && next_of_key(w, key, &at, &number); n++) {
+		window_get(w, number, out);
+		if (keys_same_text(&record, &out->record))
+			return true;
+	}
+	return false;
+}
+
+size_t window_find_own(struct window *w, const struct fingerprint *f, uint64_t incident,
+		       uint32_t *out, size_t max)
+{
+	const struct dedup_record record = dedup_record_of(f);
+	struct keys keys;
+	size_t count = 0;
+	keys_make(&record, &keys);
+	for (size_t k = keys.words + keys.texts; k < keys.count; k++) {
+		uint32_t at = *head_of(w, keys.key[k]), number;
+		for (unsigned n = 0; n < OWN_LOOK && count < max &&
+		     next_of_key(w, keys.key[k], &at, &number); n++)
+			if (slot_of(w, number)->incident == incident && !is_among(out, count, number))
+				out[count++] = number;
+	}
+	return count;
+}
+
 size_t window_find(struct window *w, const struct fingerprint *f, uint32_t *out, size_t max)
 {
-	uint16_t used[KEYS_MAX * POSTING_LOOK];
+	const struct dedup_record record = dedup_record_of(f);
+	uint16_t used[KEYS_FOUND * POSTING_LOOK];
 	float weights[DEDUP_CANDIDATES];
 	struct keys keys;
 	size_t count = 0, best = 0;
 	ASSERT(max <= DEDUP_CANDIDATES);
-	make_keys(f->marks, f->mark_count, &keys);
+	keys_make(&record, &keys);
 	look_up(w, &keys, used, &count);
 	for (size_t i = 0; i < count; i++) {
 		struct found *hit = &w->found[used[i]];

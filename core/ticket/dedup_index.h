@@ -3,8 +3,8 @@
 #define TICKET_DEDUP_INDEX_H
 
 #include "ticket/dedup.h"
+#include "ticket/dedup_keys.h"
 
-#define KEYS_MAX 24u        /* postings of a record */
 #define POSTING_LOOK 12u    /* newest records of a key that are looked at */
 
 struct window;
@@ -34,7 +34,12 @@ void window_drop_first(struct window *w);
 void window_drop_last(struct window *w); /* undoes window_add */
 size_t window_bytes(const struct window *w);
 
-/* The best candidates for f, at most max, best first. */
+/* The best candidates for f, at most max, best first: the same words before all others. */
 size_t window_find(struct window *w, const struct fingerprint *f, uint32_t *out, size_t max);
+/* The newest record of the very same words; false when there is none. */
+bool window_find_same(struct window *w, const struct fingerprint *f, struct window_slot *out);
+/* The newest records of f's author in an incident, at most max. */
+size_t window_find_own(struct window *w, const struct fingerprint *f, uint64_t incident,
+		       uint32_t *out, size_t max);
 
 #endif

@@ -28,6 +28,11 @@ static inline unsigned evidence_kind_of(struct evidence e)
 {
 	return e.bits & 0xff;
 }
+/* Of one person only. */
+static inline bool evidence_is_strong(struct evidence e)
+{
+	return evidence_kind_of(e) < EVIDENCE_NAME;
+}
 static inline bool evidence_is_same(struct evidence a, struct evidence b)
 {
 	return a.bits >> 8 == b.bits >> 8;

@@ -1,6 +1,6 @@
 /* test_dedup.c: decisions on complaints that are all made up, with the weights
  * that ship; and the index: window, rows, restart. */
-#include "ticket/dedup.h"
+#include "dedup_scene.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,61 +10,31 @@
 #include "ticket/dedup_lines.h"
 #include "unit.h"
 
-#define DAY INT64_C(86400000)
-#define START (INT64_C(20600) * DAY)
+#define DAY DEDUP_DAY
+#define START DEDUP_START
 
-static struct dedup_model *model;
-static struct dedup_index *index_;
-static uint64_t last_id;
+static struct dedup_scene scene;
 
 static void set_up(void)
 {
-	struct dedup_settings settings = dedup_settings_preset();
-	struct why why = { "" };
-	ck_assert_msg(dedup_model_load(TEST_DEDUP, bytes_text("key"), &model, &why) == JEMBATAN_OK, "%s",
-		      why.text);
-	index_ = dedup_index_new(model, &settings);
-	last_id = 0;
+	dedup_scene_start(&scene, TEST_DEDUP);
 }
 
 static void tear_down(void)
 {
-	dedup_index_free(index_);
-	dedup_model_free(model);
+	dedup_scene_stop(&scene);
 }
 
-struct said {
-	const char *text, *location, *phone, *account;
-	int64_t day;
-};
-
-static struct dedup_answer say(struct dedup_index *index, const struct said *m, struct buf *row)
+static struct dedup_answer say(const struct dedup_said *m)
 {
-	struct evidence evidence[2];
-	size_t n = 0;
-	struct dedup_answer answer;
-	struct fingerprint f;
-	n += evidence_of(model, EVIDENCE_PHONE, m->phone, &evidence[n]);
-	n += evidence_of(model, EVIDENCE_ACCOUNT, m->account, &evidence[n]);
-	struct dedup_input input = { .text = m->text, .location = m->location, .channel = "test",
-		.time_ms = START + m->day * DAY, .zone_minutes = 420, .evidence = evidence,
-		.evidence_count = n };
-	dedup_index_expire(index, input.time_ms);
-	dedup_index_read(index, &input, &f);
-	dedup_index_decide(index, &f, &answer);
-	last_id++;
-	bool joined = answer.decision >= DEDUP_RELATED;
-	dedup_index_add(index, last_id, joined ? answer.incident : last_id, input.time_ms, &f);
-	if (row != NULL)
-		fingerprint_pack(&f, row);
-	return answer;
+	return dedup_scene_say(&scene, scene.index, m, NULL);
 }
 
 /* What is said of the second of two. */
-static enum dedup_decision second(const struct said *a, const struct said *b)
+static enum dedup_decision second(const struct dedup_said *a, const struct dedup_said *b)
 {
-	say(index_, a, NULL);
-	return say(index_, b, NULL).decision;
+	say(a);
+	return say(b).decision;
 }
 
 #define FLOOD "Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari No. 12 RT 3 RW 5 " \
@@ -132,8 +102,8 @@ static const struct {
 
 START_TEST(the_words_decide)
 {
-	struct said a = { .text = pairs[_i].a, .phone = "081200000017", .day = 0 };
-	struct said b = { .text = pairs[_i].b, .account = "warga_contoh", .day = 1 };
+	struct dedup_said a = { .text = pairs[_i].a, .phone = "081200000017", .day = 0 };
+	struct dedup_said b = { .text = pairs[_i].b, .account = "warga_contoh", .day = 1 };
 	enum dedup_decision d = second(&a, &b);
 	ck_assert_msg((d >= DEDUP_RELATED) == pairs[_i].joined, "%s\n%s\nare %s", a.text, b.text,
 		      dedup_decision_name(d));
@@ -141,7 +111,7 @@ START_TEST(the_words_decide)
 END_TEST
 
 static const struct {
-	struct said a, b;
+	struct dedup_said a, b;
 	enum dedup_decision decision;
 } reporters[] = {
 	/* the same phone, another phone, nobody known on one side or both */
@@ -183,24 +153,24 @@ END_TEST
 
 START_TEST(a_person_moves_and_an_erased_message_is_nobodys_candidate)
 {
-	struct said a = { FLOOD, NULL, "081200000017", NULL, 0 };
-	say(index_, &a, NULL);
-	ck_assert(dedup_index_move(index_, 1, 77));
-	ck_assert_uint_eq(say(index_, &a, NULL).incident, 77);
-	ck_assert(dedup_index_forget(index_, 1));
-	ck_assert(dedup_index_forget(index_, 2));
-	ck_assert_uint_eq(say(index_, &a, NULL).decision, DEDUP_SEPARATE);
-	ck_assert(!dedup_index_move(index_, 99, 1));
-	ck_assert(!dedup_index_forget(index_, 0));
+	struct dedup_said a = { FLOOD, NULL, "081200000017", NULL, 0 };
+	say(&a);
+	ck_assert(dedup_index_move(scene.index, 1, 77));
+	ck_assert_uint_eq(say(&a).incident, 77);
+	ck_assert(dedup_index_forget(scene.index, 1));
+	ck_assert(dedup_index_forget(scene.index, 2));
+	ck_assert_uint_eq(say(&a).decision, DEDUP_SEPARATE);
+	ck_assert(!dedup_index_move(scene.index, 99, 1));
+	ck_assert(!dedup_index_forget(scene.index, 0));
 }
 END_TEST
 
 START_TEST(the_evidence_names_features_and_no_words)
 {
-	struct said a = { FLOOD, NULL, "081200000017", NULL, 0 };
-	say(index_, &a, NULL);
-	struct dedup_answer answer = say(index_, &a, NULL);
-	char *line = dedup_explain(model, &answer.candidates[0].features);
+	struct dedup_said a = { FLOOD, NULL, "081200000017", NULL, 0 };
+	say(&a);
+	struct dedup_answer answer = say(&a);
+	char *line = dedup_explain(scene.model, &answer.candidates[0].features);
 	ck_assert_ptr_nonnull(strstr(line, "order"));
 	ck_assert_ptr_null(strstr(line, "enanga"));
 	ck_assert_uint_eq(answer.nearest, 1);
@@ -210,7 +180,7 @@ START_TEST(the_evidence_names_features_and_no_words)
 END_TEST
 
 /* Texts that overlap in many ways; n decides all. */
-static void make_said(unsigned n, char text[600], struct said *out)
+static void make_said(unsigned n, char text[600], struct dedup_said *out)
 {
 	static const char *const things[] = { "lampu jalan mati", "pohon tumbang menutup jalan",
 		"sampah menumpuk di tepi sungai", "saluran mampet dan banjir", "aspal berlubang besar" };
@@ -223,7 +193,7 @@ static void make_said(unsigned n, char text[600], struct said *out)
 		 "tindakan. Terima kasih atas perhatian bapak dan ibu petugas dinas",
 		 n % 3 == 2 ? "malam" : "pagi", things[r / 7 % 5],
 		 places[r / 35 % 7], r / 256 % 6 + 1, r / 2048 % 3 + 1, places[r / 8192 % 7], r % 5 + 2);
-	*out = (struct said){ .text = text, .phone = r % 3 == 0 ? phones[r % 7] : NULL, .day = n / 40 };
+	*out = (struct dedup_said){ .text = text, .phone = r % 3 == 0 ? phones[r % 7] : NULL, .day = n / 40 };
 }
 
 static bool same_answer(const struct dedup_answer *a, const struct dedup_answer *b)
@@ -248,7 +218,7 @@ struct stored {
 static struct dedup_index *rebuild(const struct stored *rows, unsigned count, int64_t now_ms)
 {
 	struct dedup_settings settings = dedup_settings_preset();
-	struct dedup_index *again = dedup_index_new(model, &settings);
+	struct dedup_index *again = dedup_index_new(scene.model, &settings);
 	struct fingerprint f;
 	struct why why;
 	dedup_index_expect(again, count);
@@ -268,7 +238,7 @@ START_TEST(an_index_rebuilt_from_rows_decides_as_the_one_that_grew)
 	char text[600];
 	unsigned joined = 0;
 	for (unsigned n = 0; n < COUNT; n++) {
-		struct said m;
+		struct dedup_said m;
 		struct dedup_answer second_answer;
 		make_said(n, text, &m);
 		buf_init(&rows[n].row, FINGERPRINT_ROW_MAX);
@@ -278,19 +248,19 @@ START_TEST(an_index_rebuilt_from_rows_decides_as_the_one_that_grew)
 		}
 		struct buf row;
 		buf_init(&row, FINGERPRINT_ROW_MAX);
-		struct dedup_answer answer = say(index_, &m, &rows[n].row);
+		struct dedup_answer answer = dedup_scene_say(&scene, scene.index, &m, &rows[n].row);
 		rows[n].incident = answer.decision >= DEDUP_RELATED ? answer.incident : n + 1;
-		last_id--;
-		second_answer = say(again, &m, &row);
+		scene.last_id--;
+		second_answer = dedup_scene_say(&scene, again, &m, &row);
 		ck_assert_msg(same_answer(&answer, &second_answer), "message %u", n);
 		ck_assert(row.size == rows[n].row.size && memcmp(row.data, rows[n].row.data, row.size) == 0);
-		ck_assert_uint_eq(dedup_index_count(index_), dedup_index_count(again));
+		ck_assert_uint_eq(dedup_index_count(scene.index), dedup_index_count(again));
 		joined += answer.decision >= DEDUP_RELATED;
 		buf_done(&row);
 	}
 	ck_assert_uint_gt(joined, COUNT / 10); /* it had something to decide */
 	ck_assert_uint_lt(joined, COUNT * 9 / 10);
-	ck_assert_uint_lt(dedup_index_count(index_), COUNT / 2 + 100); /* and to forget */
+	ck_assert_uint_lt(dedup_index_count(scene.index), COUNT / 2 + 100); /* and to forget */
 	for (unsigned n = 0; n < COUNT; n++)
 		buf_done(&rows[n].row);
 	free(rows);
@@ -314,8 +284,8 @@ static const unsigned windows[] = { 1300, 2000, 20000, 70000 };
 
 START_TEST(a_record_of_the_window_needs_less_than_a_thousand_bytes)
 {
-	fill_up(index_, windows[_i]);
-	ck_assert_uint_lt(dedup_index_bytes(index_) / windows[_i], 1000);
+	fill_up(scene.index, windows[_i]);
+	ck_assert_uint_lt(dedup_index_bytes(scene.index) / windows[_i], 1000);
 }
 END_TEST
 
@@ -332,22 +302,19 @@ static const struct {
 /* What is surely the same is joined nevertheless. */
 START_TEST(more_is_asked_where_a_wrong_join_would_cost_more)
 {
-	static const char text[] = "Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari "
-		"No. 12 RT 3 RW 5 Kelurahan Tirtasuka tersumbat sampah sejak seminggu, setiap hujan air "
-		"masuk ke kios pedagang";
-	struct said report = { text, NULL, "081200000017", NULL, 0 };
-	struct said like = { "Saluran air Jl. Wijayasari No. 12 tersumbat sampah, pedagang mengeluh", NULL,
+	struct dedup_said report = { FLOOD, NULL, "081200000017", NULL, 0 };
+	struct dedup_said like = { "Saluran air Jl. Wijayasari No. 12 tersumbat sampah, pedagang mengeluh", NULL,
 			     "081300000018", NULL, 0 };
-	struct said same = { text, NULL, "081300000018", NULL, 0 };
+	struct dedup_said same = { FLOOD, NULL, "081300000018", NULL, 0 };
 	for (unsigned n = 0; n < costs[_i].reports; n++) {
-		say(index_, &report, NULL);
-		dedup_index_move(index_, last_id, 1 + n % costs[_i].incidents);
+		say(&report);
+		dedup_index_move(scene.index, scene.last_id, 1 + n % costs[_i].incidents);
 	}
-	struct dedup_answer a = say(index_, &like, NULL);
+	struct dedup_answer a = say(&like);
 	ck_assert_msg(a.decision == costs[_i].of_like, "%s at %.3f", dedup_decision_name(a.decision),
 		      a.score);
-	dedup_index_take_back(index_, last_id);
-	a = say(index_, &same, NULL);
+	dedup_index_take_back(scene.index, scene.last_id);
+	a = say(&same);
 	ck_assert_msg(a.decision == costs[_i].of_same, "%s at %.3f", dedup_decision_name(a.decision),
 		      a.score);
 }
@@ -357,25 +324,25 @@ START_TEST(what_was_taken_back_has_never_been)
 {
 	enum { COUNT = 2200 };
 	struct dedup_settings settings = dedup_settings_preset();
-	struct dedup_index *other = dedup_index_new(model, &settings);
+	struct dedup_index *other = dedup_index_new(scene.model, &settings);
 	char text[600];
 	for (unsigned n = 0; n < COUNT; n++) {
-		struct said m, lost;
-		uint64_t id = last_id;
+		struct dedup_said m, lost;
+		uint64_t id = scene.last_id;
 		for (unsigned k = 0; k < n % 5; k++) {
 			make_said(n * 7 + k, text, &lost);
 			lost.day = n / 40;
-			say(other, &lost, NULL);
+			dedup_scene_say(&scene, other, &lost, NULL);
 		}
 		dedup_index_take_back(other, id + 1);
-		ck_assert_uint_eq(dedup_index_count(other), dedup_index_count(index_));
+		ck_assert_uint_eq(dedup_index_count(other), dedup_index_count(scene.index));
 		make_said(n, text, &m);
-		last_id = id;
-		struct dedup_answer answer = say(index_, &m, NULL);
-		last_id = id;
-		struct dedup_answer second_answer = say(other, &m, NULL);
+		scene.last_id = id;
+		struct dedup_answer answer = say(&m);
+		scene.last_id = id;
+		struct dedup_answer second_answer = dedup_scene_say(&scene, other, &m, NULL);
 		ck_assert_msg(same_answer(&answer, &second_answer), "message %u", n);
-		ck_assert_uint_eq(dedup_index_oldest(other), dedup_index_oldest(index_));
+		ck_assert_uint_eq(dedup_index_oldest(other), dedup_index_oldest(scene.index));
 	}
 	dedup_index_take_back(other, 1);
 	ck_assert_uint_eq(dedup_index_count(other), 0);
@@ -396,29 +363,29 @@ START_TEST(the_times_of_the_messages_count_and_not_those_of_their_reading)
 	} mails[] = { { 0, true }, { 3, false }, { 60, true }, { 61, false } };
 	for (unsigned n = 0; n < COUNT_OF(mails); n++) {
 		input.time_ms = START + mails[n].day * DAY;
-		dedup_index_expire(index_, START + 400 * DAY);
-		dedup_index_read(index_, &input, &f);
-		dedup_index_decide(index_, &f, &answer);
+		dedup_index_expire(scene.index, START + 400 * DAY);
+		dedup_index_read(scene.index, &input, &f);
+		dedup_index_decide(scene.index, &f, &answer);
 		ck_assert_msg((answer.decision == DEDUP_SEPARATE) == mails[n].is_new, "mail %u", n);
-		dedup_index_add(index_, n + 1, mails[n].is_new ? n + 1 : answer.incident,
+		dedup_index_add(scene.index, n + 1, mails[n].is_new ? n + 1 : answer.incident,
 				START + 400 * DAY, &f);
 	}
-	ck_assert_uint_eq(dedup_index_count(index_), 4);
-	dedup_index_expire(index_, START + 431 * DAY);
-	ck_assert_uint_eq(dedup_index_count(index_), 0);
+	ck_assert_uint_eq(dedup_index_count(scene.index), 4);
+	dedup_index_expire(scene.index, START + 431 * DAY);
+	ck_assert_uint_eq(dedup_index_count(scene.index), 0);
 }
 END_TEST
 
 START_TEST(what_the_authors_share_is_named)
 {
-	struct said a = { FLOOD, NULL, "081200000017", "warga_contoh", 0 };
-	struct said b = { FLOOD, NULL, "081200000017", NULL, 0 };
-	struct said c = { FLOOD, NULL, "081300000018", NULL, 0 };
-	say(index_, &a, NULL);
-	struct dedup_answer answer = say(index_, &b, NULL);
+	struct dedup_said a = { FLOOD, NULL, "081200000017", "warga_contoh", 0 };
+	struct dedup_said b = { FLOOD, NULL, "081200000017", NULL, 0 };
+	struct dedup_said c = { FLOOD, NULL, "081300000018", NULL, 0 };
+	say(&a);
+	struct dedup_answer answer = say(&b);
 	ck_assert_uint_eq(answer.candidates[0].shared, 1u << EVIDENCE_PHONE);
 	ck_assert(answer.candidates[0].is_repost);
-	answer = say(index_, &c, NULL);
+	answer = say(&c);
 	ck_assert_uint_eq(answer.candidates[0].shared, 0);
 	ck_assert(!answer.candidates[0].is_repost);
 }
@@ -426,12 +393,12 @@ END_TEST
 
 START_TEST(words_alone_join_nobody_to_what_another_has_joined)
 {
-	struct said nobody = { FLOOD, NULL, NULL, NULL, 0 }, a = { FLOOD, NULL, "081200000017", NULL, 0 },
+	struct dedup_said nobody = { FLOOD, NULL, NULL, NULL, 0 }, a = { FLOOD, NULL, "081200000017", NULL, 0 },
 		    b = { FLOOD, NULL, "081300000018", NULL, 0 };
-	say(index_, &nobody, NULL);
-	ck_assert_int_eq(say(index_, &a, NULL).decision, DEDUP_REPOST);
-	ck_assert_int_eq(say(index_, &b, NULL).decision, DEDUP_RELATED);
-	struct dedup_answer again = say(index_, &b, NULL);
+	say(&nobody);
+	ck_assert_int_eq(say(&a).decision, DEDUP_REPOST);
+	ck_assert_int_eq(say(&b).decision, DEDUP_RELATED);
+	struct dedup_answer again = say(&b);
 	ck_assert_int_eq(again.decision, DEDUP_REPOST); /* b's own only */
 	for (size_t n = 0; n < again.count; n++)
 		ck_assert(again.candidates[n].is_repost == (again.candidates[n].id == 3));
@@ -445,9 +412,9 @@ START_TEST(exact_copies_are_one_incident_in_any_order)
 	uint64_t first[3] = { 0, 0, 0 };
 	for (unsigned n = 0; n < 6; n++) {
 		unsigned k = orders[_i][n];
-		struct said m = { texts[k], NULL, "081200000017", NULL, 0 };
-		struct dedup_answer answer = say(index_, &m, NULL);
-		uint64_t incident = answer.decision >= DEDUP_RELATED ? answer.incident : last_id;
+		struct dedup_said m = { texts[k], NULL, "081200000017", NULL, 0 };
+		struct dedup_answer answer = say(&m);
+		uint64_t incident = answer.decision >= DEDUP_RELATED ? answer.incident : scene.last_id;
 		if (first[k] == 0)
 			first[k] = incident;
 		ck_assert_uint_eq(incident, first[k]);
@@ -461,9 +428,9 @@ START_TEST(a_row_that_is_none_is_refused)
 	struct buf row;
 	struct fingerprint f;
 	struct why why = { "" };
-	struct said m = { FLOOD, NULL, "081200000017", NULL, 0 };
+	struct dedup_said m = { FLOOD, NULL, "081200000017", NULL, 0 };
 	buf_init(&row, FINGERPRINT_ROW_MAX);
-	say(index_, &m, &row);
+	dedup_scene_say(&scene, scene.index, &m, &row);
 	ck_assert(fingerprint_unpack(buf_bytes(&row), &f, &why) == JEMBATAN_OK);
 	ck_assert(fingerprint_unpack(bytes_of(row.data, row.size - 1), &f, &why) == JEMBATAN_DATA);
 	ck_assert(fingerprint_unpack(bytes_of(row.data, 3), &f, &why) == JEMBATAN_DATA);
@@ -482,10 +449,10 @@ START_TEST(a_row_of_the_version_before_is_read)
 	struct buf row, old;
 	struct fingerprint f = { 0 }, again = { 0 };
 	struct why why = { "" };
-	struct said m = { FLOOD, NULL, "081200000017", NULL, 0 };
+	struct dedup_said m = { FLOOD, NULL, "081200000017", NULL, 0 };
 	buf_init(&row, FINGERPRINT_ROW_MAX);
 	buf_init(&old, FINGERPRINT_ROW_MAX + 8);
-	say(index_, &m, &row);
+	dedup_scene_say(&scene, scene.index, &m, &row);
 	buf_add_char(&old, 1);
 	buf_add(&old, row.data + 1, 15);
 	buf_add(&old, "a digest", 8);
@@ -504,18 +471,18 @@ START_TEST(evidence_is_keyed_and_knows_spellings)
 	struct evidence a, b;
 	struct dedup_model *other = NULL;
 	struct why why;
-	ck_assert(evidence_of(model, EVIDENCE_PHONE, "+62812-0000-0017", &a));
-	ck_assert(evidence_of(model, EVIDENCE_TEXT_PHONE, "081200000017", &b));
+	ck_assert(evidence_of(scene.model, EVIDENCE_PHONE, "+62812-0000-0017", &a));
+	ck_assert(evidence_of(scene.model, EVIDENCE_TEXT_PHONE, "081200000017", &b));
 	ck_assert(evidence_is_same(a, b));
-	ck_assert(evidence_of(model, EVIDENCE_ACCOUNT, "081200000017", &b));
+	ck_assert(evidence_of(scene.model, EVIDENCE_ACCOUNT, "081200000017", &b));
 	ck_assert(!evidence_is_same(a, b)); /* an account is no phone */
-	ck_assert(evidence_of(model, EVIDENCE_NAME, "Contohwati Ratna", &a));
-	ck_assert(evidence_of(model, EVIDENCE_NAME, "ratna.contohwati@contoh.example", &b));
+	ck_assert(evidence_of(scene.model, EVIDENCE_NAME, "Contohwati Ratna", &a));
+	ck_assert(evidence_of(scene.model, EVIDENCE_NAME, "ratna.contohwati@contoh.example", &b));
 	ck_assert(evidence_is_same(a, b));
-	ck_assert(!evidence_of(model, EVIDENCE_PHONE, "", &a));
-	ck_assert(!evidence_of(model, EVIDENCE_MAIL, NULL, &a));
+	ck_assert(!evidence_of(scene.model, EVIDENCE_PHONE, "", &a));
+	ck_assert(!evidence_of(scene.model, EVIDENCE_MAIL, NULL, &a));
 	ck_assert(dedup_model_load(TEST_DEDUP, bytes_text("another key"), &other, &why) == JEMBATAN_OK);
-	ck_assert(evidence_of(model, EVIDENCE_PHONE, "081200000017", &a));
+	ck_assert(evidence_of(scene.model, EVIDENCE_PHONE, "081200000017", &a));
 	ck_assert(evidence_of(other, EVIDENCE_PHONE, "081200000017", &b));
 	ck_assert(!evidence_is_same(a, b));
 	dedup_model_free(other);
@@ -552,7 +519,7 @@ START_TEST(a_line_is_a_record_or_an_error)
 {
 	struct dedup_line line;
 	struct why why = { "" };
-	enum jembatan_result r = dedup_line_read(model, bytes_text(lines[_i].line), &line, &why);
+	enum jembatan_result r = dedup_line_read(scene.model, bytes_text(lines[_i].line), &line, &why);
 	ck_assert_msg((r == JEMBATAN_OK) == lines[_i].good, "%s", lines[_i].line);
 	ck_assert(r == JEMBATAN_OK || why.text[0] != '\0');
 	dedup_line_done(&line);

@@ -1,63 +1,44 @@
 /* test_dedup_orders.c: whatever order copies arrive in, the same is decided of each:
- * many random orders of made-up texts, with the weights that ship. */
-#include "ticket/dedup.h"
+ * many random orders of made-up texts, with the weights that ship. More copies than
+ * are compared, too: a campaign. */
+#include "dedup_scene.h"
 
 #include <stdio.h>
 
-#include "base/digest.h"
 #include "unit.h"
 
-#define DAY INT64_C(86400000)
-#define START (INT64_C(20600) * DAY)
 #define TEXTS 4u
-#define COPIES 2u /* all copies of one text are compared: no more than DEDUP_CANDIDATES */
-#define AUTHORS 3u
+#define AUTHORS 20u
+#define COPIES 20u
+
+#define FLOOD_AT(house, rt, rw) "Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari No. " \
+	house " RT " rt " RW " rw " Kelurahan Tirtasuka tersumbat sampah sejak seminggu, setiap hujan " \
+	"air masuk ke kios pedagang"
+#define FLOOD FLOOD_AT("12", "3", "5")
 
 static const char *const texts[TEXTS] = {
-	"Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari No. 12 RT 3 RW 5 Kelurahan "
-	"Tirtasuka tersumbat sampah sejak seminggu, setiap hujan air masuk ke kios pedagang",
-	"Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari No. 45 RT 8 RW 2 Kelurahan "
-	"Tirtasuka tersumbat sampah sejak seminggu, setiap hujan air masuk ke kios pedagang",
+	FLOOD_AT("12", "3", "5"),
+	FLOOD_AT("45", "8", "2"),
 	"Guru honorer di SDN Kenanga 3 belum digaji empat bulan, dinas pendidikan bilang menunggu",
 	"Lampu jalan di Jl. Cempakawarna dekat jembatan padam sejak Senin, malam gelap sekali",
 };
-static const char *const phones[AUTHORS] = { "081200000017", "081300000018", NULL };
 
-static struct dedup_model *model;
-static struct dedup_index *index_;
-static uint64_t last_id;
+static struct dedup_scene scene;
 
 static void set_up(void)
 {
-	struct dedup_settings settings = dedup_settings_preset();
-	struct why why = { "" };
-	ck_assert_msg(dedup_model_load(TEST_DEDUP, bytes_text("key"), &model, &why) == JEMBATAN_OK, "%s",
-		      why.text);
-	index_ = dedup_index_new(model, &settings);
-	last_id = 0;
+	dedup_scene_start(&scene, TEST_DEDUP);
 }
 
 static void tear_down(void)
 {
-	dedup_index_free(index_);
-	dedup_model_free(model);
+	dedup_scene_stop(&scene);
 }
 
 static struct dedup_answer say(const char *text, const char *phone)
 {
-	struct evidence evidence;
-	struct dedup_answer answer;
-	struct fingerprint f;
-	struct dedup_input input = { .text = text, .channel = "test", .time_ms = START,
-				     .zone_minutes = 420, .evidence = &evidence };
-	input.evidence_count = evidence_of(model, EVIDENCE_PHONE, phone, &evidence);
-	dedup_index_read(index_, &input, &f);
-	dedup_index_decide(index_, &f, &answer);
-	last_id++;
-	if (answer.decision < DEDUP_RELATED)
-		answer.incident = last_id;
-	dedup_index_add(index_, last_id, answer.incident, START, &f);
-	return answer;
+	struct dedup_said m = { .text = text, .phone = phone };
+	return dedup_scene_say(&scene, scene.index, &m, NULL);
 }
 
 /* The same for one seed wherever it runs. */
@@ -73,48 +54,156 @@ static void shuffle(unsigned seed, unsigned *items, size_t count)
 	}
 }
 
-/* authors: 2: both are known; 3: some copies are nobody's. */
-static void check_order(unsigned seed, unsigned authors)
+/* What has been said of one text. */
+struct known {
+	uint64_t incident;  /* 0: nothing yet */
+	unsigned authors;   /* who are known, */
+	bool said[AUTHORS]; /* each of them, */
+	bool by_nobody;     /* and somebody who is not */
+};
+
+static void check(const struct known *k, unsigned author, bool is_nobody,
+		  const struct dedup_answer *a)
 {
-	unsigned order[TEXTS * COPIES * AUTHORS];
-	size_t count = TEXTS * COPIES * authors;
-	uint64_t incidents[TEXTS] = { 0 };
-	bool said[TEXTS][AUTHORS] = { { false } };
+	if (k->incident == 0) {
+		ck_assert_int_lt(a->decision, DEDUP_RELATED);
+		return;
+	}
+	ck_assert_int_ge(a->decision, DEDUP_RELATED);
+	ck_assert_uint_eq(a->incident, k->incident);
+	if (k->said[author] && !is_nobody)
+		ck_assert_int_eq(a->decision, DEDUP_REPOST);
+	else if (!is_nobody && (k->authors > 0 || !k->by_nobody))
+		ck_assert_int_eq(a->decision, DEDUP_RELATED);
+}
+
+/* Each author says each text so often; the last of them is nobody, if some are. */
+static void check_order(int seed, unsigned authors, unsigned copies, bool some_are_nobodys)
+{
+	static unsigned order[TEXTS * AUTHORS * COPIES];
+	size_t count = (size_t)TEXTS * authors * copies;
+	struct known known[TEXTS] = { { 0 } };
+	char phone[24];
 	for (unsigned i = 0; i < count; i++)
 		order[i] = i;
-	shuffle(seed, order, count);
+	shuffle((unsigned)seed, order, count);
 	for (size_t i = 0; i < count; i++) {
 		unsigned text = order[i] % TEXTS, author = order[i] / TEXTS % authors;
-		struct dedup_answer answer = say(texts[text], phones[author]);
-		bool known = incidents[text] != 0;
-		ck_assert_uint_eq(known ? incidents[text] : last_id, answer.incident);
-		ck_assert_int_eq(known, answer.decision >= DEDUP_RELATED);
-		if (said[text][author] && phones[author] != NULL)
-			ck_assert_int_eq(answer.decision, DEDUP_REPOST);
-		else if (known && authors == 2)
-			ck_assert_int_eq(answer.decision, DEDUP_RELATED);
-		incidents[text] = answer.incident;
-		said[text][author] = true;
+		bool is_nobody = some_are_nobodys && author == authors - 1;
+		struct known *k = &known[text];
+		snprintf(phone, sizeof(phone), "0812000001%02u", author);
+		struct dedup_answer answer = say(texts[text], is_nobody ? NULL : phone);
+		check(k, author, is_nobody, &answer);
+		k->incident = k->incident == 0 ? scene.last_id : k->incident;
+		k->authors += !k->said[author] && !is_nobody;
+		k->by_nobody |= is_nobody;
+		k->said[author] = true;
 	}
 }
 
 START_TEST(no_order_changes_what_is_decided_of_copies)
 {
-	check_order((unsigned)_i, 2);
+	check_order(_i, 2, 2, false);
 }
 END_TEST
 
 START_TEST(no_order_changes_it_where_some_are_nobodys)
 {
-	check_order((unsigned)_i, AUTHORS);
+	check_order(_i, 3, 2, true);
+}
+END_TEST
+
+START_TEST(no_order_changes_it_in_a_campaign)
+{
+	check_order(_i, AUTHORS, 1, false);
+	tear_down();
+	set_up();
+	check_order(_i, AUTHORS, 3, true);
+}
+END_TEST
+
+START_TEST(no_order_changes_it_where_each_says_it_often)
+{
+	check_order(_i, AUTHORS, COPIES, false);
+}
+END_TEST
+
+/* ---- many say the same --------------------------------------------------- */
+
+#define CROWD 30u
+#define RATNA "081200000017"
+#define BUDI "081300000018"
+
+/* So many others, each by himself. */
+static void crowd(const char *text, unsigned count)
+{
+	char phone[24];
+	for (unsigned n = 0; n < count; n++) {
+		snprintf(phone, sizeof(phone), "0813%08u", n);
+		say(text, phone);
+	}
+}
+
+static const char *const once_more[] = { FLOOD, "Halo min. " FLOOD " suwun \xf0\x9f\x99\x8f" };
+
+START_TEST(his_own_report_is_found_among_many_that_say_the_same)
+{
+	say(FLOOD, RATNA);
+	crowd(FLOOD, CROWD);
+	for (unsigned n = 0; n < 40; n++) { /* and he has said much else */
+		char text[80];
+		snprintf(text, sizeof(text), "pohon di jalan Hargomulyo %u mau tumbang", n * 7 + 1);
+		say(text, RATNA);
+	}
+	struct dedup_answer answer = say(once_more[_i], RATNA);
+	ck_assert_int_eq(answer.decision, DEDUP_REPOST);
+	ck_assert_uint_eq(answer.incident, 1);
+	for (size_t n = 0; n < answer.count; n++)
+		ck_assert(answer.candidates[n].is_repost == (answer.candidates[n].id == 1));
+}
+END_TEST
+
+START_TEST(words_alone_join_nobody_where_not_all_who_say_them_are_looked_at)
+{
+	say(FLOOD, RATNA);
+	for (unsigned n = 0; n < CROWD; n++)
+		ck_assert_int_eq(say(FLOOD, NULL).decision, DEDUP_REPOST);
+	ck_assert_int_eq(say(FLOOD, BUDI).decision, DEDUP_RELATED);
+	ck_assert_int_eq(say(FLOOD, BUDI).decision, DEDUP_REPOST); /* his own */
+}
+END_TEST
+
+START_TEST(what_hundreds_say_is_no_boilerplate)
+{
+	crowd(FLOOD, 400);
+	struct dedup_answer answer = say(FLOOD, RATNA);
+	ck_assert_int_eq(answer.decision, DEDUP_RELATED);
+	ck_assert_uint_eq(answer.incident, 1);
+	ck_assert_int_eq(say(FLOOD, RATNA).decision, DEDUP_REPOST);
+}
+END_TEST
+
+START_TEST(the_same_words_are_found_behind_many_that_are_like_them)
+{
+	say(FLOOD, RATNA);
+	crowd(FLOOD_AT("45", "8", "2"), CROWD);
+	ck_assert_uint_eq(say(FLOOD, BUDI).incident, 1);
 }
 END_TEST
 
 int main(void)
 {
 	TCase *t = tcase_create("dedup_orders");
+	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_loop_test(t, no_order_changes_what_is_decided_of_copies, 0, 25);
 	tcase_add_loop_test(t, no_order_changes_it_where_some_are_nobodys, 0, 25);
+	tcase_add_loop_test(t, no_order_changes_it_in_a_campaign, 0, 8);
+	tcase_add_loop_test(t, no_order_changes_it_where_each_says_it_often, 0, 2);
+	tcase_add_loop_test(t, his_own_report_is_found_among_many_that_say_the_same, 0,
+			    COUNT_OF(once_more));
+	tcase_add_test(t, words_alone_join_nobody_where_not_all_who_say_them_are_looked_at);
+	tcase_add_test(t, what_hundreds_say_is_no_boilerplate);
+	tcase_add_test(t, the_same_words_are_found_behind_many_that_are_like_them);
 	return unit_run("dedup_orders", t);
 }
