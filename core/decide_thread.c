@@ -13,6 +13,7 @@
 
 #define FROM_SOURCE "the source carries the centre's number now"
 #define WAITS_MS 2000
+#define CHOICE_MS (7 * INT64_C(86400000))
 #define THREAD_LOOK_MAX 20u /* messages of others, back from the newest */
 
 enum jembatan_result decide_join(struct decide *d, const struct inbox_row *row, int64_t ticket_id,
@@ -261,6 +262,16 @@ bool decide_same_person(const struct inbox_row *a, const struct inbox_row *b)
 	       (inbox_is_same_thread(a, b) && is_own_thread(m) && is_own_thread(n));
 }
 
+/* A word that was chosen and does not say of what: it is not of what he reported long
+ * ago. What it answers by name is found however old. */
+static bool is_too_old(const struct inbox_row *row, const struct inbox_row *known)
+{
+	const struct jembatan_message *m = &row->message.message;
+	return m->kind == JEMBATAN_FOLLOW_UP && (m->flags & JEMBATAN_UNSURE) != 0 &&
+	       is_own_thread(m) && !str_equal(m->reply_to, known->message.message.id) &&
+	       row->received_ms - known->received_ms > CHOICE_MS;
+}
+
 /* Several people may write in one thread: the newest of this one counts. Not
  * written: none of this person's has a ticket. */
 static enum jembatan_result own_ticket(struct decide *d, const struct inbox_row *row,
@@ -279,7 +290,7 @@ static enum jembatan_result own_ticket(struct decide *d, const struct inbox_row 
 		if (r != JEMBATAN_OK)
 			return r;
 		if (decide_same_person(&known, row)) {
-			*out_ticket_id = ticket_id;
+			*out_ticket_id = is_too_old(row, &known) ? 0 : ticket_id;
 			return JEMBATAN_OK;
 		}
 	}

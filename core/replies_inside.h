@@ -87,6 +87,12 @@ MUST_CHECK enum jembatan_result replies_plan(struct replies *r, struct why *why)
 MUST_CHECK enum jembatan_result replies_question_over(struct replies *r, int64_t ticket_id,
 						      struct why *why);
 
+/* replies_author.c: a message, and in it the names by which its author is reached today;
+ * as inbox_get. */
+MUST_CHECK enum jembatan_result replies_message(struct replies *r, int64_t message_id,
+						struct arena *arena, struct inbox_row *out,
+						struct why *why);
+
 /* replies_reach.c: what failed may say that its channel cannot reach this person. */
 extern const char replies_not_tried[];
 MUST_CHECK enum jembatan_result replies_note_failure(struct replies *r,

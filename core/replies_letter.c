@@ -213,7 +213,7 @@ static enum jembatan_result read_ticket(struct letter *l, struct why *why)
 
 static enum jembatan_result read_message(struct letter *l, struct why *why)
 {
-	enum jembatan_result r = inbox_get(l->r->o.db, l->row->message_id, l->arena, &l->message, why);
+	enum jembatan_result r = replies_message(l->r, l->row->message_id, l->arena, &l->message, why);
 	if (r == JEMBATAN_GONE || (r == JEMBATAN_OK && l->message.message.message.size == 0))
 		return why_set(why, JEMBATAN_DATA, "its reporter was erased");
 	if (r != JEMBATAN_OK)

@@ -120,7 +120,7 @@ static enum jembatan_result tell(struct plan *p, int64_t message_id, const struc
 {
 	struct inbox_row m;
 	struct reply_address address;
-	enum jembatan_result r = inbox_get(p->r->o.db, message_id, p->arena, &m, why);
+	enum jembatan_result r = replies_message(p->r, message_id, p->arena, &m, why);
 	if (r == JEMBATAN_GONE)
 		return JEMBATAN_OK;
 	if (r != JEMBATAN_OK || m.message.message.size == 0)
@@ -277,7 +277,7 @@ static enum jembatan_result try_on(struct plan *p, const struct reply_row *faile
 	enum jembatan_result r = replies_told_before(p->r, failed, p->arena, &before, why);
 	if (r != JEMBATAN_OK || (failed->fallback_of != 0 && before.id == 0))
 		return r;
-	r = inbox_get(p->r->o.db, failed->message_id, p->arena, &m, why);
+	r = replies_message(p->r, failed->message_id, p->arena, &m, why);
 	if (r != JEMBATAN_OK || m.message.message.size == 0)
 		return r == JEMBATAN_GONE ? JEMBATAN_OK : r;
 	r = try_again(p, failed, &m.message.message, out_found, why);

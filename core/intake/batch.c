@@ -340,7 +340,8 @@ static enum jembatan_result join_names(const struct batch_receipt *r, struct db 
 		return JEMBATAN_OK;
 	enum jembatan_result result = threads_find(db, instance_id, &thread, why);
 	return result == JEMBATAN_OK ? threads_join(db, instance_id, &r->thread_alias, &thread,
-						    r->at_ms != 0 ? r->at_ms : now_ms, why) : result;
+						    r->at_ms != 0 ? r->at_ms : now_ms, 0, why) :
+						    result;
 }
 
 /* Of something that somebody else sent there: nothing follows. */

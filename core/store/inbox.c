@@ -157,7 +157,7 @@ static enum jembatan_result add_one(struct db *db, int64_t instance_id, struct i
 			r = find_original(db, instance_id, item, why);
 		if (r == JEMBATAN_OK && !is_zero(&item->thread_alias) && !is_zero(&item->thread_key))
 			r = threads_join(db, instance_id, &item->thread_alias, &item->thread_key,
-					 arrived_ms, why);
+					 arrived_ms, item->id, why);
 		if (r == JEMBATAN_OK && !is_zero(&item->thread_key))
 			r = unreachable_arrived(db, instance_id, &item->thread_key, arrived_ms, why);
 	}

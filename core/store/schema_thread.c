@@ -13,3 +13,7 @@ const char schema_thread[] =
 	" at_ms INTEGER NOT NULL,"
 	" PRIMARY KEY (instance_id, alias)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX thread_alias_thread ON thread_alias (instance_id, thread_key);";
+
+/* The message that said so: its author is whom both names mean. NULL: a receipt did. */
+const char schema_thread_author[] =
+	"ALTER TABLE thread_alias ADD COLUMN message_id INTEGER REFERENCES message;";

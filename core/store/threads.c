@@ -68,7 +68,8 @@ static enum jembatan_result move(struct db *db, int64_t instance_id, const struc
 }
 
 enum jembatan_result threads_join(struct db *db, int64_t instance_id, const struct digest *alias,
-				  const struct digest *thread, int64_t at_ms, struct why *why)
+				  const struct digest *thread, int64_t at_ms,
+				  int64_t message_id, struct why *why)
 {
 	struct digest known;
 	int64_t known_ms = 0;
@@ -81,10 +82,11 @@ enum jembatan_result threads_join(struct db *db, int64_t instance_id, const stru
 		return JEMBATAN_OK;
 	db->has_aliases = true;
 	r = sql_run(&db->sql, why,
-		    "INSERT INTO thread_alias VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE"
-		    " SET thread_key = excluded.thread_key, at_ms = excluded.at_ms",
+		    "INSERT INTO thread_alias VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET"
+		    " thread_key = excluded.thread_key, at_ms = excluded.at_ms,"
+		    " message_id = excluded.message_id",
 		    SQL_VALUES(sql_number(instance_id), key_of(alias), key_of(thread),
-			       sql_number(at_ms)));
+			       sql_number(at_ms), sql_id(message_id)));
 	/* Another owner of the number: what was before is not his. */
 	return r != JEMBATAN_OK || is_known ? r : move(db, instance_id, alias, thread, why);
 }
@@ -99,4 +101,18 @@ enum jembatan_result threads_is_joined(struct db *db, int64_t instance_id,
 			       SQL_VALUES(sql_number(instance_id), key_of(thread)));
 	*out_is = n != 0;
 	return r;
+}
+
+enum jembatan_result threads_newest(struct db *db, int64_t instance_id,
+				    const struct digest *thread, int64_t *out_message_id,
+				    struct why *why)
+{
+	static const char text[] =
+		"SELECT coalesce((SELECT a.message_id FROM thread_alias a INDEXED BY thread_alias_thread"
+		" JOIN message_body b ON b.message_id = a.message_id WHERE a.instance_id = ?1"
+		" AND a.thread_key = ?2 AND b.wrapped IS NOT NULL ORDER BY a.at_ms DESC LIMIT 1), 0)";
+	*out_message_id = 0;
+	return !db->has_aliases ? JEMBATAN_OK :
+	       sql_get_number(&db->sql, why, out_message_id, text,
+			      SQL_VALUES(sql_number(instance_id), key_of(thread)));
 }

@@ -188,11 +188,16 @@ static void read_change(const struct piece *p)
 	if (!number)
 		number = kit_json_id(p->body, "new_wa_id", new);
 	p->out->thread = p->out->thread_alias = NULL;
+	if (!wa_is_user_id(now) && !wa_is_number(number))
+		return;
+	/* Who says so is reached under the new names from now on. */
+	p->out->author.id = kit_arena_strdup(p->arena, wa_is_user_id(now) ? now : number);
+	p->out->author.phone = wa_is_number(number) ? kit_arena_printf(p->arena, "+%s", number) : NULL;
 	if (wa_is_user_id(before) && wa_is_user_id(now)) {
 		p->out->thread = before;
 		p->out->thread_alias = now;
-	} else if (wa_is_number(from) && (wa_is_user_id(now) || wa_is_number(number))) {
-		p->out->thread = kit_arena_strdup(p->arena, wa_is_user_id(now) ? now : number);
+	} else if (wa_is_number(from)) {
+		p->out->thread = p->out->author.id;
 		p->out->thread_alias = kit_arena_strdup(p->arena, from);
 	}
 }

@@ -298,6 +298,50 @@ def quick(o):
     wait_for("both at the centre", lambda: p.rig.query(
         "SELECT count(*) FROM outbox WHERE kind = 1 AND state = 2") == [(2,)], 30)
     expect(len(p.centre.complaints()) == 1, "more than one complaint")
+    # A week later the newest report is not what such a word is about; what it names is.
+    p.clock.advance(8 * 86400)
+    for one in (message(6, "button", {"text": "Ya", "payload": "ya"}, "6281200000003", soon + 8 * 86400),
+                message(7, "interactive", choice, "6281200000003", soon + 8 * 86400,
+                        context={"from": "622150001000", "id": sent()[0]["id"]})):
+        expect(p.give(webhook(one)) == 200, "not taken")
+    p.wait_decided()
+    expect(p.tickets() == 4 and p.count("ticket_id = 3 AND stage = 2") == 3 and
+           len(p.rig.ask("tickets", "review")) == 3,
+           "%s" % p.rig.query("SELECT id, stage, ticket_id, reason FROM message"))
+    p.close()
+
+
+def moved(o):
+    """Who changes his number, and with it his id, hears of what he reported before at the
+    new one; also after the next change and after a restart."""
+    p = Place(o.build, gather=None, push="auto", centre=True,
+              more={"replies": {"send": "on", "quiet": ""}})
+    wait_for("the way back", lambda: p.rig.query(
+        "SELECT value FROM flag WHERE name = 'replies.on'") == [(1,)], 20)
+    sent = lambda: [s["message"] for s in p.cloud.state()["sent"]]  # noqa: E731
+    soon = int(time.time()) + 1
+    text = "Lampu jalan di depan balai desa padam sejak Senin malam, mohon diperbaiki"
+    expect(p.give(webhook(message(1, "text", {"body": text}, at=soon))) == 200, "not taken")
+    wait_for("the number", sent, 60)
+    ticket = p.rig.ask("tickets", "pushed")[0]
+    expect(sent()[0]["to"] == "6281200000001", "sent: %s" % sent())
+    changes = [("ID.1lama", {"type": "user_changed_number", "wa_id": "6281200000002"}),
+               ("ID.2baru", {"type": "user_changed_user_id", "previous_user_id": "ID.1lama"})]
+    for n, (now, change) in enumerate(changes):
+        hook = webhook(message(2 + n, "system", dict(change, body="User changed", user_id=now),
+                               at=soon + 1 + n))
+        if n:
+            del hook["entry"][0]["changes"][0]["value"]["messages"][0]["from"]
+            hook["entry"][0]["changes"][0]["value"]["messages"][0]["from_user_id"] = "ID.1lama"
+        expect(p.give(hook) == 200, "not taken")
+        p.wait_decided()
+        if n:
+            p.daemon.kill()
+            p.start()
+        p.centre.get("/_status/" + ticket["tracking_id"],
+                     {"status_code": "0", "status_name": ["Terverifikasi", "Dalam Proses"][n], "note": ""})
+        wait_for("the state", lambda n=n: len(sent()) == 2 + n, 60)
+        expect(sent()[-1].get("recipient") == now and "to" not in sent()[-1], "sent: %s" % sent()[-1])
     p.close()
 
 
@@ -536,6 +580,6 @@ def preview(o):
 
 
 if __name__ == "__main__":
-    main_of([preview, gathered, without_its_photo, orders, answered, quick, closed_after_all, named,
-             durable, large, copies, forged], lambda test, options: test(options),
+    main_of([preview, gathered, without_its_photo, orders, answered, quick, moved,
+             closed_after_all, named, durable, large, copies, forged], lambda test, options: test(options),
             webhooks=50, copies=64, forged=5000)

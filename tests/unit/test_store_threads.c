@@ -126,6 +126,43 @@ START_TEST(what_a_thread_was_also_called_goes_with_it)
 }
 END_TEST
 
+static int64_t newest(int64_t of)
+{
+	struct inbox_row row = row_of(of);
+	int64_t id = -1;
+
+	ck_ok(threads_newest(db, row.instance_id, &row.thread_key, &id, &why));
+	return id;
+}
+
+static void erase(int64_t id);
+
+/* The one by whose author he is reached today. */
+START_TEST(who_said_it_last_is_known)
+{
+	int64_t first = say("1", "ID.1", NULL, 1000);
+
+	ck_assert_int_eq(newest(first), 0);
+	give_ticket(first, "JB-AAAAA1");
+	int64_t with_number = say("2", "ID.1", "6281", 2000);
+	ck_assert_int_eq(newest(first), with_number);
+	int64_t changed = say("3", "ID.1", "ID.2", 3000), late = say("4", "ID.1", "ID.0", 2500);
+	ck_assert_int_eq(newest(first), changed);
+	reopen();
+	int64_t again = say("5", "ID.2", "ID.3", 4000); /* and once more */
+	ck_assert_int_eq(newest(first), again);
+	erase(again);
+	ck_assert_int_eq(newest(first), changed);
+	/* A receipt joins names, and has no author. */
+	struct digest thread = key_of("ID.1"), alias = key_of("6289");
+	begin();
+	ck_ok(threads_join(db, instance, &alias, &thread, 9000, 0, &why));
+	commit();
+	ck_assert_int_eq(newest(first), changed);
+	ck_assert_int_ne(late, changed);
+}
+END_TEST
+
 static void erase(int64_t id)
 {
 	const struct erase_item item = { AUDIT_MESSAGE, id };
@@ -162,6 +199,7 @@ int main(void)
 	tcase_add_test(t, a_number_with_another_owner_goes_with_him_from_then_on);
 	tcase_add_test(t, what_another_instance_says_joins_nothing_here);
 	tcase_add_test(t, what_a_thread_was_also_called_goes_with_it);
+	tcase_add_test(t, who_said_it_last_is_known);
 	tcase_add_test(t, a_redelivery_joins_nothing_again);
 	tcase_add_test(t, with_the_last_message_of_a_thread_its_other_name_is_destroyed);
 	return unit_run("store_threads", t);
