@@ -208,7 +208,7 @@ static void check_dues(struct app *a)
 		log_warning("jembatand", "%lld rows waited for a time that is far ahead now: they are due",
 			    (long long)count);
 	if (a->outbox != NULL)
-		outbox_look(a->outbox);
+		outbox_clock_set(a->outbox);
 }
 
 static void on_idle(void *data)

@@ -48,6 +48,8 @@ MUST_CHECK enum jembatan_result outbox_turn(struct outbox *o, struct why *why);
 void outbox_pause(struct outbox *o, bool paused);
 /* Rows may be due earlier than was known: look. */
 void outbox_look(struct outbox *o);
+/* The clock was set, and times in the store with it (store/due.h). */
+void outbox_clock_set(struct outbox *o);
 bool outbox_is_idle(const struct outbox *o); /* nothing under way or unwritten */
 bool outbox_is_busy(const struct outbox *o); /* more than half of what may be sent at once is */
 bool outbox_is_alive(const struct outbox *o); /* its courier is: see courier_is_alive */

@@ -219,6 +219,12 @@ void outbox_look(struct outbox *o)
 	outbox_reschedule(o);
 }
 
+void outbox_clock_set(struct outbox *o)
+{
+	polls_look(o->polls);
+	outbox_look(o);
+}
+
 void outbox_pause(struct outbox *o, bool paused)
 {
 	o->paused = paused;

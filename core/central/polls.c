@@ -436,6 +436,11 @@ void polls_started(struct polls *p)
 	find_next_due(p);
 }
 
+void polls_look(struct polls *p)
+{
+	read_again(p);
+}
+
 void polls_aborted(struct polls *p)
 {
 	int64_t begun_ms = p->run_ms;

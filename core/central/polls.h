@@ -20,5 +20,6 @@ int64_t polls_wait_ms(struct polls *p);
 MUST_CHECK enum jembatan_result polls_write(struct polls *p, struct why *why);
 void polls_started(struct polls *p); /* committed: questions leave now */
 void polls_aborted(struct polls *p);
+void polls_look(struct polls *p); /* times were changed in the store */
 
 #endif

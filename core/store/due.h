@@ -5,7 +5,8 @@
 #include "store/db.h"
 
 /* In a transaction: what is due later than anything of ours ever waits was
- * written under a clock that was ahead: it is due now. */
+ * written under a clock that was ahead: it is due now. What was done later than
+ * now was done just now. */
 MUST_CHECK enum jembatan_result due_pull_back(struct db *db, int64_t now_ms, int64_t *out_count,
 					      struct why *why);
 

@@ -13,7 +13,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Daemon, Rig, Source, expect, main_of, wait_for  # noqa: E402
+from rig import Centre, Clock, Daemon, Rig, Source, expect, main_of, wait_for  # noqa: E402
 
 RANK = ["received", "unverified", "deferred", "verified", "in_progress", "answered"]
 WORDS = {"Belum Terverifikasi": "unverified", "Tunda": "deferred", "Terverifikasi": "verified",
@@ -33,6 +33,7 @@ class Place:
         self.central = dict(dict(self.centre.settings, answer_timeout="2s", connect_timeout="2s",
                                  lookup={"wait": "1s"}), **(central or {}))
         self.count, self.daemon = 0, None
+        self.env = {"JEMBATAN_RESTART_FIRST_MS": "100"}
         self.configure()
 
     def configure(self):
@@ -41,7 +42,7 @@ class Place:
             "options": {"port": self.source.port}}})
 
     def start(self):
-        self.daemon = Daemon(self.rig, {"JEMBATAN_RESTART_FIRST_MS": "100"}).start()
+        self.daemon = Daemon(self.rig, self.env).start()
 
     def kill(self):
         self.daemon.kill()
@@ -278,6 +279,46 @@ def missing_and_differences(build):
     wait_for("the miss", lambda: any(e["what"] == "missing" for e in p.explain(one)["events"]), 30)
     expect(p.state_of(one)[0] == "unverified", "a 404 changed a state")
     wait_for("the move", lambda: [e for e in p.explain(two)["events"] if e["what"] == "moved"], 30)
+
+
+def the_night_compares(build):
+    """By itself, once a night, and again in the next one, also when the clock stood in
+    another year meanwhile."""
+    soon = time.gmtime(time.time() + (7 + 1) * 3600)  # in an hour, at the centre
+    p = Place(build, status={"reconcile_at": time.strftime("%H:%M", soon)})
+    yield p
+    clock = Clock(p.rig)
+    p.env.update(clock.env)
+    p.start()
+    p.put(2)
+    one, two = p.tickets()
+    for ticket in (one, two):
+        p.wait_state(ticket, "unverified")
+    compared = lambda: p.rig.status("follow")["compared_ms"]  # noqa: E731
+    asked = lambda what: p.centre.state()["by_operation"][what]  # noqa: E731
+    first = compared()  # that there was nothing to compare yet
+    p.centre.fault("other-content:/complaints/%s/complaint" % two["tracking_id"])
+    clock.advance(2 * 3600)
+    wait_for("the night's comparison", lambda: compared() > first, 40)
+    found = [(r["what"], r["reference"]) for r in p.rig.ask("central", "differences")]
+    expect(found == [("content", two["reference"])], "the comparison says: %s" % found)
+    expect(any("central differences" in a for a in p.rig.alarms("central")), "no alarm")
+    p.wait_readings(2)
+    night = compared()
+    years = 4 * 366 * 86400
+    clock.advance(years)
+    wait_for("the comparison in another year", lambda: compared() > night + 10 ** 10, 40)
+    p.centre.no_faults()
+    institutions = asked("institutions")
+    clock.advance(2 * 86400 - years)
+    wait_for("the clock to be noticed", lambda: p.rig.log_text().count("the clock was set by -"), 40)
+    wait_for("times that have been", lambda: compared() < night + 10 ** 10, 40)
+    back = compared()
+    clock.advance(2 * 86400)
+    wait_for("the comparison of the night after", lambda: compared() > back, 40)
+    expect(not p.rig.ask("central", "differences"), "a difference stays that is none any more")
+    wait_for("the lists, a day old", lambda: asked("institutions") > institutions, 40)
+    expect(p.daemon.stop() == 0, "SIGTERM did not end with 0")
 
 
 def institutions(build):
@@ -531,5 +572,6 @@ def run(scenario, options):
 
 
 main_of([the_way_through, never_backwards, unknown_words, pages_that_lie, missing_and_differences,
+         the_night_compares,
          institutions, budgets, import_of_the_export, a_refused_ticket_is_corrected, over_tls,
          killed_all_the_time], run, keep=False)

@@ -1,7 +1,10 @@
 /* test_store_outbox.c: what is to be sent, who is next, and what waits. */
 #include "store_unit.h"
 
+#include "store/differences.h"
 #include "store/due.h"
+#include "store/follows.h"
+#include "store/incomplete.h"
 
 static struct outbox_row action, actions[16];
 
@@ -234,6 +237,57 @@ START_TEST(what_waits_still_waits_as_long_after_the_clock_was_set_back)
 }
 END_TEST
 
+static int64_t flag(const char *name)
+{
+	int64_t value = -1;
+	ck_ok(instances_flag_get(db, name, &value, &why));
+	return value;
+}
+
+/* In a store that was written while the clock stood in 2038. */
+START_TEST(what_was_done_in_a_year_to_come_was_done_just_now)
+{
+	static const char *const names[] = { "central.compare_run_ms", "central.compare_ended_ms",
+					     "central.institutions_ms", "central.templates_ms",
+					     "replies.since.1" };
+	const int64_t day = 24 * 3600000ll, ahead = 4380 * day;
+	int64_t count = 0;
+	begin();
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		ck_ok(instances_flag_set(db, names[i], ahead, &why));
+	ck_ok(instances_flag_set(db, "central.budget_used", ahead, &why)); /* no time */
+	int64_t waits[] = { add_ticket(0, "JB-000001", TICKET_INCOMPLETE),
+			    add_ticket(0, "JB-000002", TICKET_INCOMPLETE) };
+	for (size_t i = 0; i < COUNT_OF(waits); i++)
+		ck_ok(incomplete_put(db, &(struct incomplete_row){ .ticket_id = waits[i],
+				     .due_ms = i == 0 ? ahead + 10 * day : 10 * day }, &why));
+	int64_t followed = add_ticket(0, "JB-000003", TICKET_QUEUED);
+	ck_ok(tickets_set_pushed(db, followed, "1234567", "uji", &why));
+	ck_ok(follows_set_checked(db, followed, ahead, &why));
+	ck_ok(differences_put(db, &(struct difference){ .ticket_id = followed,
+			      .kind = DIFFERENCE_STATUS, .ours = "a", .theirs = "b" }, ahead, &why));
+	ck_ok(due_pull_back(db, 1000, &count, &why));
+	commit();
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		ck_assert_msg(flag(names[i]) == 1000, "%s", names[i]);
+	ck_assert_int_eq(flag("central.budget_used"), ahead);
+	ck_assert_int_eq(count, 1);
+	struct incomplete_row due[2];
+	size_t n = 0;
+	ck_ok(incomplete_due(db, 1000, 2, due, &n, &why));
+	ck_assert_uint_eq(n, 1);
+	ck_assert_int_eq(due[0].ticket_id, waits[0]);
+	struct follow_row rows[2];
+	ck_ok(follows_unchecked(db, 1001, 2, arena, rows, &n, &why));
+	ck_assert_uint_eq(n, 1);
+	int64_t left = 1, fresh = 1;
+	begin();
+	ck_ok(differences_end(db, 1001, &left, &fresh, &why)); /* not found any more */
+	commit();
+	ck_assert_int_eq(left, 0);
+}
+END_TEST
+
 START_TEST(actions_are_listed_by_state_and_paged)
 {
 	size_t n;
@@ -263,6 +317,7 @@ int main(void)
 	tcase_add_test(t, follow_ups_of_one_ticket_leave_one_after_the_other);
 	tcase_add_test(t, a_linked_ticket_needs_no_create);
 	tcase_add_test(t, what_waits_still_waits_as_long_after_the_clock_was_set_back);
+	tcase_add_test(t, what_was_done_in_a_year_to_come_was_done_just_now);
 	tcase_add_test(t, actions_are_listed_by_state_and_paged);
 	return unit_run("store_outbox", t);
 }
