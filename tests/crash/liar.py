@@ -198,6 +198,7 @@ def main():
     parser.add_argument("--some", type=int, metavar="N", help="only N kinds, by the seed's choice")
     parser.add_argument("--keep", action="store_true")
     args = parser.parse_args()
+    print("seed %d" % args.seed, flush=True)
     args.sanitized = "asan" in preload_of(args.build)
     if args.some:
         args.kinds = sorted(random.Random(args.seed).sample(args.kinds, args.some))

@@ -230,6 +230,7 @@ def main():
     parser.add_argument("--keep", action="store_true", help="keep the folder of a red run")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
+    print("seed %d" % args.seed, flush=True)
     began, rng = time.monotonic(), random.Random(args.seed)
     if args.at:
         program, kind, number = args.at.split(":")

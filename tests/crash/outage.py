@@ -212,6 +212,7 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     parser.add_argument("--keep", action="store_true")
     args = parser.parse_args()
+    print("seed %d" % args.seed, flush=True)
     args.sanitized = "asan" in preload_of(args.build)
     outage, is_red = Outage(args), True
     try:

@@ -75,6 +75,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("plants", nargs="*", help="only these")
     args = parser.parse_args()
+    print("seed %d" % args.seed, flush=True)
     missed, began = [], time.monotonic()
     print("%-20s %-55s %6s  %s" % ("PLANT", "BUG", "ROUNDS", "SEEN AS"))
     all_plants = dict(PLANTS, **ELSEWHERE)

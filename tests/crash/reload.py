@@ -225,6 +225,7 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     parser.add_argument("--keep", action="store_true")
     args = parser.parse_args()
+    print("seed %d" % args.seed, flush=True)
     test, good = Test(args), False
     try:
         test.go()

@@ -43,7 +43,7 @@ class Test:
         instances = {n: {"connector": "script", "push": "auto", "start": "all", "every": "1s",
                          "options": {"port": s.port}} for n, s in self.sources.items()}
         self.rig.write_config(self.centre.settings, instances)
-        self.sent, self.daemon = {}, None
+        self.sent, self.daemon, self.seed = {}, None, args.seed
 
     def put(self, count):
         for _ in range(count):
@@ -199,10 +199,10 @@ class Test:
         expect(not (lost or doubled or altered), "after the rounds: lost %d %s, doubled %d %s, altered "
                "%d" % (len(lost), lost[:3], len(doubled), doubled[:3], len(altered)))
         expect(self.daemon.stop() == 0, "SIGTERM did not end well")
-        print("diskfull: %d complaints, %d at the centre when the disk was full, then on by itself: "
+        print("diskfull: seed %d, %d complaints, %d at the centre when the disk was full, then on by itself: "
               "lost 0, doubled 0, altered 0, unknown 0; a start on the full disk: %s; then full at "
               "%d random points, %d starts refused, %d unknown and settled"
-              % (len(self.sent), at_full, how, *self.rounds, self.settled))
+              % (self.seed, len(self.sent), at_full, how, *self.rounds, self.settled))
 
     def settle_by_hand(self):
         """A kill on a full disk may leave pushes whose outcome could not be written."""
@@ -244,11 +244,11 @@ def main():
     args = parser.parse_args()
     if INSIDE not in os.environ:
         enter_namespace()
+    print("seed %d" % args.seed, flush=True)
     test, good = Test(args), False
     try:
         test.go(args.rounds, random.Random(args.seed))
         good = True
-        print("diskfull: seed %d" % args.seed)
     finally:
         test.close(args.keep or not good)
 
