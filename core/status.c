@@ -80,8 +80,11 @@ static enum jembatan_result instance_row(struct control_peer *p, const struct in
 	if (s->silent && s->alarm == NULL)
 		status_alarm(p, s->name, "no poll has succeeded for three intervals: is the channel there?");
 	if (s->quiet)
-		status_alarm(p, s->name, "no message has come for as long as `quiet_alarm` says, although the "
-			  "polls succeed: does the channel still bring them here?");
+		status_alarm(p, s->name, s->every_ms > 0 ?
+			     "no message has come for as long as `quiet_alarm` says, although the polls "
+			     "succeed: does the channel still bring them here?" :
+			     "no message has come for as long as `quiet_alarm` says: does whoever sends "
+			     "them still know the way here?");
 	return JEMBATAN_OK;
 }
 

@@ -228,7 +228,8 @@ const struct jembatan_option settings_instance_table[] = {
 	TEXT("start", "now", "Take messages from now on, all, or since a DATE (2026-01-31)."),
 	DURATION("every", "60s", SECOND / 10, 7 * DAY, "Time between two polls."),
 	DURATION("quiet_alarm", NULL, MINUTE, 366 * DAY,
-		 "Alarm when no message has come for so long, although the polls succeed; unset: never."),
+		 "Alarm when no message has come for so long, also where polls succeed or nothing is "
+		 "polled (webhooks, forms); unset: never."),
 	DURATION("gather", NULL, SECOND, 30 * MINUTE,
 		 "What one person sends within so long becomes one complaint; unset: each message its "
 		 "own."),

@@ -432,16 +432,18 @@ enum jembatan_result desk_write(struct desk *d, int64_t instance_id, struct why 
 	d->is_written = r == JEMBATAN_OK;
 	d->is_refused = r == JEMBATAN_DATA;
 	if (d->is_written && FAULT_PLANTED("answer-before-commit")) {
-		desk_committed(d);
+		(void)desk_committed(d);
 		poll(NULL, 0, 20); /* it gets time to tell its sender */
 	}
 	return r;
 }
 
-void desk_committed(struct desk *d)
+bool desk_committed(struct desk *d)
 {
-	if (d->is_written)
+	bool some = d->is_written;
+	if (some)
 		end_all(d, MSG_PROBLEM_NONE);
+	return some;
 }
 
 bool desk_aborted(struct desk *d)

@@ -39,7 +39,7 @@ bool desk_submit(struct desk *d, int64_t instance_id, const struct intake_submis
 
 bool desk_wants_turn(const struct desk *d); /* NULL: false */
 MUST_CHECK enum jembatan_result desk_write(struct desk *d, int64_t instance_id, struct why *why);
-void desk_committed(struct desk *d);
+bool desk_committed(struct desk *d); /* true: something was stored */
 /* True: the store will never take it, and it was dropped. */
 bool desk_aborted(struct desk *d);
 

@@ -9,10 +9,9 @@
 /* A poll alone may take two minutes, and opening half a minute. */
 #define SILENT_LEAST_MS 150000
 
-static bool is_counted(const struct instance *i)
+static bool is_meant_to_work(const struct instance *i)
 {
-	return i->usable && !i->paused && !i->leaving && !i->intake->stopping &&
-	       i->poll.child != NULL;
+	return i->usable && !i->paused && !i->leaving && !i->intake->stopping;
 }
 
 static int64_t last_poll_mono_ms(const struct instance *i)
@@ -25,13 +24,14 @@ bool instance_is_silent(const struct instance *i)
 	int64_t interval = i->settings->every_ms > i->wait_ms ? i->settings->every_ms : i->wait_ms;
 	int64_t limit = INTERVALS * interval;
 	/* While too much waits for its decision it is we who do not poll. */
-	return is_counted(i) && !i->intake->full &&
+	return is_meant_to_work(i) && i->poll.child != NULL && !i->intake->full &&
 	       clock_mono_ms() - last_poll_mono_ms(i) > (limit > SILENT_LEAST_MS ? limit : SILENT_LEAST_MS);
 }
 
+/* Of webhooks and forms it is the only sign there can be. */
 bool instance_is_quiet(const struct instance *i)
 {
-	return is_counted(i) && i->settings->quiet_alarm_ms > 0 &&
+	return is_meant_to_work(i) && i->settings->quiet_alarm_ms > 0 &&
 	       clock_mono_ms() - i->message_mono_ms > i->settings->quiet_alarm_ms;
 }
 

@@ -446,8 +446,8 @@ void intake_committed(struct intake *in)
 			i->last_ok_written_ms = i->last_ok_ms;
 	share_turn(in);
 	for (struct instance *i = in->instances; i != NULL; i = i->next)
-		if (i->desk != NULL)
-			desk_committed(i->desk);
+		if (i->desk != NULL && desk_committed(i->desk))
+			i->message_mono_ms = clock_mono_ms();
 	each_ready(in, acknowledge, NULL);
 	intake_sweep_later(in);
 }

@@ -53,6 +53,7 @@ void bench_setup(void)
 	install("jembatan-connector", "jembatan-connector");
 	install("tests/conform/.libs/script.so", "plugins/script.so");
 	install("tests/conform/.libs/misbehave.so", "plugins/misbehave.so");
+	install("tests/conform/.libs/hook.so", "plugins/hook.so");
 	setenv("JEMBATAN_CONNECTOR", bench_path("jembatan-connector"), 1);
 	write_text("etc/jembatan.yaml",
 		   arena_printf(bench.arena, "data_dir: %s/data\nrun_dir: %s/run\nplugin_dir: "

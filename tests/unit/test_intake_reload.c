@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -353,6 +354,52 @@ START_TEST(a_channel_that_brings_nothing_is_quiet_only_when_that_was_asked_for)
 }
 END_TEST
 
+static void on_answered(void *data, const struct frame *answer, const char *sentence)
+{
+	ck_assert_msg(answer != NULL, "%s", sentence);
+	*(bool *)data = true;
+}
+
+static void on_submitted(void *data, const struct intake_submitted *s)
+{
+	ck_assert_int_eq(s->problem, MSG_PROBLEM_NONE);
+	*(bool *)data = true;
+}
+
+/* A webhook and a form: nothing is polled there, so nothing else can tell. */
+START_TEST(a_channel_that_is_only_brought_messages_can_be_quiet_too)
+{
+	const struct msg_request request = { .method = "POST", .path = "/sign", .peer = "127.0.0.1" };
+	const struct msg_request elsewhere = { .method = "GET", .path = "/echo", .peer = "127.0.0.1" };
+	const struct intake_submission form = {
+		.api_key = "kunci-uji-pengaduan-0123456789",
+		.body = bytes_text("{\"text\": \"Lampu padam\"}"),
+	};
+	bool answered = false, submitted = false;
+	bench_instance("a", "hook", "quiet_alarm: 2h\n", "  {}\n");
+	bench_script("b.key", form.api_key); /* into b.key.jsonl */
+	ck_assert_int_eq(chmod(bench_path("b.key.jsonl"), 0600), 0);
+	bench_instance("b", "intake", "quiet_alarm: 2h\n",
+		       arena_printf(bench.arena, "  keys: {uji: {file: %s}}\n", bench_path("b.key.jsonl")));
+	bench_open();
+	bench_start();
+	bench_ok(intake_call(bench.intake, "a", MSG_REQUEST, msg_request_fields, &elsewhere,
+			     bytes_text(""), on_answered, &answered, &bench.why));
+	bench_until(answered); /* it is there; this was no message */
+	answered = false;
+	clock_advance(2 * HOUR - MINUTE);
+	ck_assert(!bench_status("a").quiet && !bench_status("b").quiet);
+	clock_advance(2 * MINUTE);
+	ck_assert(bench_status("a").quiet && bench_status("b").quiet);
+	ck_assert(!bench_status("a").silent && !bench_status("b").silent);
+	bench_ok(intake_call(bench.intake, "a", MSG_REQUEST, msg_request_fields, &request,
+			     bytes_text("Jalan rusak"), on_answered, &answered, &bench.why));
+	intake_submit(bench.intake, "b", &form, on_submitted, &submitted);
+	bench_until(answered && submitted);
+	ck_assert(!bench_status("a").quiet && !bench_status("b").quiet);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("intake_reload");
@@ -370,5 +417,6 @@ int main(void)
 	tcase_add_test(t, a_reload_need_not_wait_until_it_is_asked_again);
 	tcase_add_test(t, a_channel_without_a_poll_for_three_intervals_is_silent);
 	tcase_add_test(t, a_channel_that_brings_nothing_is_quiet_only_when_that_was_asked_for);
+	tcase_add_test(t, a_channel_that_is_only_brought_messages_can_be_quiet_too);
 	return unit_run("intake_reload", t);
 }
