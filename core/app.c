@@ -225,6 +225,7 @@ static void on_idle(void *data)
 	app_want_turn(a);
 	if (a->ready_untold)
 		app_tell_ready(a);
+	FAULT_COVERED();
 	loop_timer_set(a->idle, IDLE_EVERY_MS);
 }
 

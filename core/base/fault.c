@@ -20,8 +20,10 @@ void fault_point(const char *name)
 	if (strncmp(at, name, n) != 0 || (at[n] != '\0' && at[n] != ':'))
 		return;
 	long wanted = at[n] == ':' ? strtol(at + n + 1, NULL, 10) : 1;
-	if (__atomic_add_fetch(&reached, 1, __ATOMIC_RELAXED) >= wanted)
+	if (__atomic_add_fetch(&reached, 1, __ATOMIC_RELAXED) >= wanted) {
+		FAULT_COVERED();
 		kill(getpid(), SIGKILL);
+	}
 }
 
 bool fault_planted(const char *name)

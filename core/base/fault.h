@@ -41,4 +41,14 @@ int64_t fault_clock_ms(void) __attribute__((weak));
 #define FAULT_ALLOCATION() false
 #endif
 
+/* tests/coverage: what ran until now is written down, since a process that is
+ * killed later writes nothing. -DJEMBATAN_COVERAGE is given by that script only. */
+#ifdef JEMBATAN_COVERAGE
+void __gcov_dump(void);
+void __gcov_reset(void);
+#define FAULT_COVERED() (__gcov_dump(), __gcov_reset())
+#else
+#define FAULT_COVERED() ((void)0)
+#endif
+
 #endif

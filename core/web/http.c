@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/poison.h"
 
@@ -97,6 +98,7 @@ static void on_sweep(void *data)
 			cut(c);
 		}
 	}
+	FAULT_COVERED();
 	loop_timer_set(h->sweep, SWEEP_MS);
 	run_daemon(h);
 }
@@ -232,6 +234,7 @@ struct http *http_new(struct loop *loop, struct channel *core, int listen_fd,
 	h->daemon_fd = loop_fd_add(loop, info->epoll_fd, LOOP_READ, on_daemon, h);
 	h->daemon_timer = loop_timer_new(loop, on_daemon_timer, h);
 	h->sweep = loop_timer_new(loop, on_sweep, h);
+	FAULT_COVERED();
 	loop_timer_set(h->sweep, SWEEP_MS);
 	run_daemon(h);
 	return h;

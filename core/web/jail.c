@@ -19,6 +19,11 @@
 
 #include "base/poison.h"
 
+#ifdef JEMBATAN_COVERAGE
+#define IS_COUNTED true
+#else
+#define IS_COUNTED false
+#endif
 #define RIGHTS_ABI_1 ((1ull << 13) - 1)
 #define RIGHT_REFER (1ull << 13)    /* ABI 2 */
 #define RIGHT_TRUNCATE (1ull << 14) /* ABI 3 */
@@ -39,7 +44,7 @@ static long close_files(void)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	struct landlock_ruleset_attr set = { .handled_access_fs = RIGHTS_ABI_1 };
-	if (abi <= 0)
+	if (abi <= 0 || IS_COUNTED)
 		return 0;
 	if (abi >= 2)
 		set.handled_access_fs |= RIGHT_REFER;
@@ -50,7 +55,7 @@ static long close_files(void)
 	return fd >= 0 && syscall(SYS_landlock_restrict_self, fd, 0) == 0 ? abi : 0;
 }
 
-#ifndef JEMBATAN_SANITIZED
+#if !defined(JEMBATAN_SANITIZED) && !defined(JEMBATAN_COVERAGE)
 static const char *const allowed[] = {
 	"accept", "accept4", "brk", "clock_gettime", "clock_nanosleep", "close", "epoll_ctl",
 	"epoll_pwait", "epoll_wait", "exit", "exit_group", "fstat", "futex",
@@ -92,7 +97,7 @@ static bool close_calls(void)
 	return failed == 0;
 }
 #else
-/* A sanitizer's report takes calls that nobody can list. */
+/* A sanitizer's report takes calls that nobody can list, and counts of what ran take files. */
 static bool close_calls(void)
 {
 	return true;
