@@ -50,6 +50,8 @@ typedef enum jembatan_result cli_on_line(void *data, struct jembatan_bytes line,
 enum jembatan_result cli_each_line(FILE *file, const char *command, cli_on_line *on_line, void *data);
 /* Decide over a file of JSON lines ("-": stdin) and print; without daemon. */
 struct dedup_settings;
+/* As configured, or the presets where there is no file; false: told what is wrong. */
+bool cli_duplicates_settings(const struct cli *c, struct dedup_settings *out);
 int cli_duplicates_offline(const char *path, const struct dedup_settings *settings, bool explain,
 			   bool measure);
 /* Place, agency, kind of each record; home is a region's code or NULL. */

@@ -321,27 +321,6 @@ static int run_backfill(const struct request *q)
 	return ask(q, "backfill", arguments, 3, false);
 }
 
-/* As configured; a machine without a configuration tries with the presets. */
-static bool duplicates_settings(const struct request *q, struct dedup_settings *out)
-{
-	struct problems problems;
-	problems_init(&problems);
-	*out = dedup_settings_preset();
-	bool good = access(q->cli.config, F_OK) != 0;
-	struct settings *s = good ? NULL : settings_load(q->cli.config, &problems);
-	if (s != NULL) {
-		out->window_ms = s->duplicates.window_ms;
-		out->automatic = s->duplicates.automatic / 100.0;
-		out->review = s->duplicates.review / 100.0;
-		out->separate = s->duplicates.separate / 100.0;
-		good = problems.count == 0;
-	}
-	problems_print(&problems, stderr);
-	problems_done(&problems);
-	settings_free(s);
-	return good;
-}
-
 static int ask_duplicates(const struct request *q)
 {
 	const char *what = word(q, 1) != NULL ? word(q, 1) : "list";
@@ -366,7 +345,7 @@ static int run_duplicates(const struct request *q)
 	struct dedup_settings settings;
 	if (q->offline == NULL)
 		return ask_duplicates(q);
-	if (!duplicates_settings(q, &settings))
+	if (!cli_duplicates_settings(&q->cli, &settings))
 		return EX_CONFIG;
 	if (q->automatic != NULL) {
 		char *end;

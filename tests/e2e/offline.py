@@ -68,7 +68,7 @@ class Command:
 
     def run(self, *words, **more):
         more.setdefault("stdout", subprocess.PIPE)
-        return subprocess.run([self.build / "jembatan", "--config", self.folder / "none.yaml", *words],
+        return subprocess.run([self.build / "jembatan", "--config", self.folder / "jembatan.yaml", *words],
                               stderr=subprocess.PIPE, cwd="/", env=self.env, timeout=60, **more)
 
     def file(self, data):
@@ -110,6 +110,24 @@ def what_is_said(c):
     expect(done.stdout.decode().splitlines() == DECIDED, "%r" % done.stdout)
 
 
+def what_is_configured(c):
+    """The section duplicates counts; what is wrong elsewhere, such as a secret that not
+    everybody may read, does not."""
+    path, config = c.file(b"\n".join(THREE)), c.folder / "jembatan.yaml"
+    for text, code in (("central: {secret: {credential: none}, nonsense: 1}\n", EX_OK),
+                       ("duplicates: {automatic: 99}\n", EX_OK),
+                       ("duplicates: {automatic: 10, review: 50}\n", EX_CONFIG),
+                       ("duplicates: {nonsense: 1}\n", EX_CONFIG), ("duplicate: {}\n", EX_CONFIG),
+                       ("duplicates: [\n", EX_CONFIG)):
+        config.write_text(text)
+        done = c.run("duplicates", "--offline", path)
+        expect(done.returncode == code and (code == EX_OK or b"jembatan.yaml" in done.stderr),
+               "%r: %d %r" % (text, done.returncode, done.stderr))
+        expect(code != EX_OK or done.stdout.startswith(b"a\ta\tseparate\nb\t"), "%r: %r" % (text, done.stdout))
+        expect(c.run("classify", "--offline", path).returncode == EX_OK, "%r: not classified" % text)
+    config.unlink()
+
+
 def what_is_refused(c):
     path = c.file(b"\n".join(THREE))
     for code, words in ((EX_NOINPUT, ["duplicates", "--offline", c.folder / "none"]),
@@ -134,7 +152,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="jembatan-test-") as folder:
         c = Command(args.build, folder)
         try:
-            for step in (files, what_is_said, what_is_refused):
+            for step in (files, what_is_said, what_is_configured, what_is_refused):
                 step(c)
         except Failed as e:
             print("offline: RED: %s" % e)

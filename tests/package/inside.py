@@ -83,6 +83,32 @@ def the_unit_runs():
     return "started by systemd as user jembatan; exposure %s" % score
 
 
+RECORDS = [dict(id=name, channel="whatsapp", author="6281200000001", name="", text=text, location=None,
+                time="2026-01-10T%s:00:00+07:00" % hour) for name, hour, text in (
+    ("a", "09", "Lampu jalan padam di Jalan Melatisari No. 12 RT 3 RW 5 Kelurahan Sukajaya sudah lama"),
+    ("b", "10", "Lampu jalan padam di Jalan Melatisari No. 12 RT 3 RW 5 Kelurahan Sukajaya sudah lama"),
+    ("c", "11", "Sampah menumpuk di pasar, Kec. Wonocolo Kota Surabaya, baunya menyengat"))]
+
+
+def files_are_decided_as_installed():
+    """By any user, without a variable that names a file, whatever the settings say."""
+    path = pathlib.Path("/srv/test/records.jsonl")
+    path.write_text("".join(json.dumps(record) + "\n" for record in RECORDS))
+    for user in ("root", "nobody"):
+        def said(*words):
+            return must("setpriv", "--reuid=" + user, "--clear-groups", "env", "-i", "PATH=/usr/bin",
+                        "jembatan", *words).splitlines()
+        expect(said("duplicates", "--offline", str(path)) == ["a\ta\tseparate", "b\ta\trepost",
+                                                               "c\tc\tseparate"], "duplicates, as " + user)
+        decided = [json.loads(line) for line in said("classify", "--offline", str(path))]
+        expect([row["place"] for row in decided] == [None, None, "35.78.02"], "places: %s" % decided)
+        expect(decided[0]["agency"] and decided[0]["agency"] != decided[2]["agency"] and
+               decided[2]["topic"] and decided[2]["category"], "agencies and topics: %s" % decided)
+        count, wrong = re.match(r"(\d+) examples, (\d+) wrong$", said("rules", "test")[-1]).groups()
+        expect(int(count) > 20 and wrong == "0", "rules test: %s examples, %s wrong" % (count, wrong))
+    return "duplicates and classify --offline and rules test (%s examples) work as installed" % count
+
+
 def write_config(url):
     text = CONFIG.read_text()
     text = text.replace("  #url: https://centre.example.go.id/api/v3\n", "  url: %s\n" % url)
@@ -240,7 +266,8 @@ def removed_and_purged():
 
 
 def main():
-    for step in (the_unit_runs, a_complaint_goes_through, children_are_confined, the_web_is_answered,
+    for step in (the_unit_runs, files_are_decided_as_installed, a_complaint_goes_through,
+                 files_are_decided_as_installed, children_are_confined, the_web_is_answered,
                  a_reload_is_heard,
                  a_hung_daemon_is_ended_and_started_again, nothing_is_said, removed_and_purged):
         try:
