@@ -12,13 +12,13 @@ Says its URL on stdout. XRPC: /xrpc/... as the real one answered. To the test:
   POST /_fault {where, status, headers, body, times, commit, cut}
                                  the next answers at where (list, posts, create, look,
                                  login, refresh) are these; commit: it is done all the
-                                 same; cut: no answer; after: so many answers later
+                                 same; cut: no answer; skip: so many answers later
   GET  /_state                   what was asked and posted"""
-import argparse
-import http.server
 import json
 import threading
 import urllib.parse
+
+import api
 
 OURS = "did:plc:ujiujiujiujiujiujiujiuji"
 THEIRS = "did:plc:wargawargawargawargawarg"
@@ -96,22 +96,8 @@ class World:
         return 200, {"uri": uri, "cid": "bafyjawaban", "value": self.records[uri]}
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body are two writes
-
-    def log_message(self, *_):
-        pass
-
-    def say(self, status, value, headers=()):
-        body = json.dumps(value).encode()
-        (self.send_response_only if "Date" in headers else self.send_response)(status)
-        for name, text in dict(headers).items():
-            self.send_header(name, text)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+class Handler(api.Handler):
+    kind = "application/json; charset=utf-8"
 
     def control(self, w, path, body):
         if path == "/_post":
@@ -160,7 +146,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def serve(self):
         w = self.server.world
         parts = urllib.parse.urlsplit(self.path)
-        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        raw = self.raw()
         body = json.loads(raw) if raw else {}
         with w.lock:
             if parts.path.startswith("/_"):
@@ -168,12 +154,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             method = parts.path.rpartition("/xrpc/")[2]
             where, do = self.answer(w, method, urllib.parse.parse_qs(parts.query), body)
             w.asked[where] = w.asked.get(where, 0) + 1
-            fault = next((f for f in w.faults if f["where"] == where), None)
-            if fault and fault.get("after", 0) > 0:
-                fault["after"] -= 1
-                fault = None
+            fault = self.fault(w, where)
             if fault:
-                w.faults.remove(fault)
                 if fault.get("expire"):
                     w.access = None
                     fault = None
@@ -184,26 +166,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 if fault.get("commit"):
                     do()
                 if fault.get("cut"):
-                    self.close_connection = True
-                    return self.connection.shutdown(2)
+                    return self.cut()
                 return self.say(fault["status"], fault.get("body", {"error": "uji"}),
                                 fault.get("headers", {}))
             return self.say(*do())
 
-    do_GET = do_POST = serve
 
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--password", default="sandi-uji")
-    parser.add_argument("--handle", default="lapor.example")
-    options = parser.parse_args()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # a daemon was killed
-    server.world = World(options)
-    print("listening on http://127.0.0.1:%d" % server.server_port, flush=True)
-    server.serve_forever()
-
-
-main()
+api.main(Handler, World, password="sandi-uji", handle="lapor.example")

@@ -14,17 +14,17 @@ Says its URL on stdout. To the test:
   POST /_edit {id, ...}        a comment or post has this instead; with gone it is away,
                                in lists and by its id
   POST /_page {size}           so many records a page, also of comments
-  POST /_fault {where, status, headers, body, times, commit, cut, after}
+  POST /_fault {where, status, headers, body, times, commit, cut, skip}
                                where: feed, comments, tags, thing, reply,
                                token
   GET  /_state                 what was asked and posted"""
-import argparse
 import hashlib
 import hmac
-import http.server
 import json
 import threading
 import urllib.parse
+
+import api
 
 
 class World:
@@ -78,22 +78,8 @@ class World:
         return 200, {"id": self.replies[-1]["id"]}
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body are two writes
-
-    def log_message(self, *_):
-        pass
-
-    def say(self, status, value, headers=()):
-        body = json.dumps(value).encode()
-        self.send_response(status)
-        for name, text in dict(headers).items():
-            self.send_header(name, text)
-        self.send_header("Content-Type", "application/json; charset=UTF-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+class Handler(api.Handler):
+    kind = "application/json; charset=UTF-8"
 
     def control(self, w, path, raw):
         body = json.loads(raw) if raw else {}
@@ -152,7 +138,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def serve(self):
         w = self.server.world
         parts = urllib.parse.urlsplit(self.path)
-        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        raw = self.raw()
         with w.lock:
             if parts.path.startswith("/_"):
                 return self.control(w, parts.path, raw)
@@ -163,37 +149,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             refused = self.refused(w, where, query)
             if refused:
                 return self.say(*refused)
-            fault = next((f for f in w.faults if f["where"] == where), None)
-            if fault and fault.get("after", 0) > 0:
-                fault["after"] -= 1
-                fault = None
+            fault = self.fault(w, where)
             if fault:
-                w.faults.remove(fault)
                 done = do() if fault.get("commit") or "status" not in fault and "cut" not in fault \
                     else (0, {})
                 if fault.get("cut"):
-                    self.close_connection = True
-                    return self.connection.shutdown(2)
+                    return self.cut()
                 return self.say(fault.get("status", done[0]), fault.get("body", done[1]),
                                 fault.get("headers", {}))
             return self.say(*do())
 
-    do_GET = do_POST = serve
 
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--token", default="token-uji")
-    parser.add_argument("--account", default="1001")
-    parser.add_argument("--secret", default="rahasia-uji")
-    parser.add_argument("--app", default="77")
-    options = parser.parse_args()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # a daemon was killed
-    server.world = World(options)
-    print("listening on http://127.0.0.1:%d" % server.server_port, flush=True)
-    server.serve_forever()
-
-
-main()
+api.main(Handler, World, token="token-uji", account="1001", secret="rahasia-uji", app="77")

@@ -13,14 +13,14 @@ out of a status is filled in. /media/... are files. To the test it speaks at:
                           who) are these, after skip good ones; commit: it is done all the
                           same; cut: no answer; disorder: a page in another order
   GET  /_state            what was asked and posted"""
-import argparse
 import html
-import http.server
 import json
 import re
 import threading
 import time
 import urllib.parse
+
+import api
 
 
 OURS = {"role": {"id": "-99", "name": "", "permissions": "0", "color": "", "highlighted": False,
@@ -99,26 +99,10 @@ class World:
         return 200, status
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body are two writes
-
-    def log_message(self, *_):
-        pass
-
-    def say(self, status, value, headers=()):
-        body = json.dumps(value).encode()
-        (self.send_response_only if "Date" in headers else self.send_response)(status)
-        for name, text in dict(headers).items():
-            self.send_header(name, text)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
+class Handler(api.Handler):
     def body(self):
         """JSON; at the API a form too, as the real one takes both."""
-        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        raw = self.raw()
         kind = self.headers.get("Content-Type", "")
         if self.path.startswith("/api/") and kind.startswith("application/x-www-form-urlencoded"):
             return {k: v[0] for k, v in urllib.parse.parse_qs(raw.decode()).items()}
@@ -169,38 +153,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
             w.asked[where] = w.asked.get(where, 0) + 1
             if self.headers.get("Authorization") != "Bearer " + w.options.token:
                 return self.say(401, {"error": "The access token is invalid"})
-            fault = next((f for f in w.faults if f["where"] == where), None)
-            if fault and fault.get("skip", 0) > 0:
-                fault["skip"] -= 1
-                fault = None
+            fault = self.fault(w, where)
             if fault:
-                w.faults.remove(fault)
                 if fault.get("disorder"):
                     status, page = do()
                     return self.say(status, sorted(page, key=lambda n: n["id"][::-1]))
                 if fault.get("commit"):
                     do()
                 if fault.get("cut"):
-                    self.close_connection = True
-                    return self.connection.shutdown(2)
+                    return self.cut()
                 return self.say(fault["status"], fault.get("body", {"error": "uji"}),
                                 fault.get("headers", {}))
             return self.say(*do())
 
-    do_GET = do_POST = serve
 
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--token", default="token-uji")
-    parser.add_argument("--account", default="77")
-    options = parser.parse_args()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # a daemon was killed
-    server.world = World(options)
-    print("listening on http://127.0.0.1:%d" % server.server_port, flush=True)
-    server.serve_forever()
-
-
-main()
+api.main(Handler, World, token="token-uji", account="77")

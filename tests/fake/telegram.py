@@ -14,14 +14,14 @@ as at Telegram. To the test it speaks at:
                             answer; half: the answer breaks off
   POST /_hook {url, update, secret}   call the webhook as Telegram would; its status
   GET  /_state              what was asked, and what was sent"""
-import argparse
-import http.server
 import json
 import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+
+import api
 
 
 class World:
@@ -79,28 +79,9 @@ def fail(code, text, **parameters):
         {"parameters": parameters} if parameters else {})}
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body are two writes
-
-    def log_message(self, *_):
-        pass
-
-    def say(self, status, value, headers=(), half=False):
-        body = value if isinstance(value, bytes) else json.dumps(value).encode()
-        self.send_response(status)
-        for name, text in dict(headers).items():
-            self.send_header(name, text)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body[:len(body) // 2] if half else body)
-        if half:
-            self.close_connection = True
-            self.connection.shutdown(2)
-
+class Handler(api.Handler):
     def body(self):
-        return json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+        return json.loads(self.raw() or b"{}")
 
     def call_hook(self, body):
         request = urllib.request.Request(
@@ -152,33 +133,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             token = parts[1] if parts[0] == "file" else parts[0]
             if token != "bot" + w.options.token:
                 return self.say(401, fail(401, "Unauthorized"))
-            fault = next((f for f in w.faults if f["where"] == where), None)
+            fault = self.fault(w, where)
             if fault:
-                w.faults.remove(fault)
                 status, value = do() if fault.get("commit") or fault.get("half") else (500, None)
                 if fault.get("cut"):
-                    self.close_connection = True
-                    return self.connection.shutdown(2)
+                    return self.cut()
                 if fault.get("half"):
                     return self.say(status, value, half=True)
                 return self.say(fault["status"], fault.get("body", fail(fault["status"], "uji")),
                                 fault.get("headers", {}))
             return self.say(*do())
 
-    do_GET = do_POST = serve
 
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--token", default="5:rahasia-uji")
-    parser.add_argument("--hold", type=float, default=0.2, help="seconds of a long poll")
-    options = parser.parse_args()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # a daemon was killed
-    server.world = World(options)
-    print("listening on http://127.0.0.1:%d" % server.server_port, flush=True)
-    server.serve_forever()
-
-
-main()
+api.main(Handler, World, token="5:rahasia-uji", hold=0.2)

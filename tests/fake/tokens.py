@@ -9,16 +9,15 @@ POST /token. To the test it speaks at:
   POST /_browse {url}     what a browser does with the page of a consent
   POST /_revoke {}        the refresh token is no good from now on
   GET  /_state            {asked: {code, refresh, refused}, ended, page}"""
-import argparse
 import base64
 import hashlib
 import hmac
-import http.server
 import json
 import threading
 import time
 import urllib.parse
 
+import api
 from consent import Consent
 
 
@@ -57,13 +56,7 @@ class World:
                      "access_token": self.access(), "refresh_token": self.refresh}
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_message(self, *_):
-        pass
-
+class Handler(api.Handler):
     def answer(self, w, raw):
         if self.path == "/token":
             return w.token(urllib.parse.parse_qs(raw.decode()))
@@ -78,31 +71,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return 200, {"asked": w.asked, "ended": w.consent.ended, "page": w.page}
 
     def serve(self):
-        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        raw = self.raw()
         with self.server.world.lock:
             status, value = self.answer(self.server.world, raw)
-        body = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST = serve
+        self.say(status, value)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--key", default="kunci-uji")
-    parser.add_argument("--user", default="pengaduan@contoh.example")
-    parser.add_argument("--scope", default="")
-    parser.add_argument("--life", type=int, default=3600)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # a daemon was killed
-    server.world = World(parser.parse_args())
-    print("listening on http://127.0.0.1:%d" % server.server_port, flush=True)
-    server.serve_forever()
-
-
-main()
+api.main(Handler, World, key="kunci-uji", user="pengaduan@contoh.example", scope="", life=3600)

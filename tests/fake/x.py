@@ -17,15 +17,14 @@ Says its URL on stdout. /2/users/me, /2/users/ID/mentions, /2/users/ID/tweets,
                           skip good ones: commit: it is done all the same; cut: no answer;
                           truncate: half of it; disorder: the page's posts in another order
   GET  /_state            what was asked and posted"""
-import argparse
 import base64
-import http.server
 import json
 import re
 import threading
 import time
 import urllib.parse
 
+import api
 from consent import Consent
 
 RENAMED = {"edit_history_tweet_ids": "edit_history_post_ids", "note_tweet": "note_post",
@@ -181,31 +180,11 @@ class World:
                      "offline.access"}
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body are two writes
-
-    def log_message(self, *_):
-        pass
-
-    def say(self, status, value, headers=(), truncate=False):
+class Handler(api.Handler):
+    def say(self, status, value, headers=(), half=False):
+        kind = "application/problem+json" if status >= 400 and "type" in value else None
         words = self.server.world.options.words
-        kind = "application/problem+json" if status >= 400 and "type" in value else \
-            "application/json"
-        body = json.dumps(renamed(value) if words == "post" else value).encode()
-        (self.send_response_only if "Date" in headers else self.send_response)(status)
-        for name, text in dict(headers).items():
-            if text:
-                self.send_header(name, text)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body[:len(body) // 2] if truncate else body)
-        if truncate:
-            self.close_connection = True
-
-    def raw(self):
-        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        super().say(status, renamed(value) if words == "post" else value, headers, half, kind)
 
     def control(self, w, path):
         body = json.loads(self.raw() or b"{}") if self.command == "POST" else None
@@ -281,32 +260,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.say(*do())
             done = do() if fault.get("commit") or "status" not in fault else None
             if fault.get("cut"):
-                self.close_connection = True
-                return self.connection.shutdown(2)
+                return self.cut()
             if fault.get("disorder") and done:
                 done[1].get("data", []).sort(key=lambda p: p["id"][::-1])
             if fault.get("truncate") or "status" not in fault:
-                return self.say(*done, truncate=fault.get("truncate", False),
-                                headers=fault.get("headers", {}))
+                return self.say(*done, fault.get("headers", {}), fault.get("truncate", False))
             return self.say(fault["status"], fault.get("body", {"title": "uji", "type": "about:blank",
                             "status": fault["status"]}), fault.get("headers", {}))
 
-    do_GET = do_POST = serve
 
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--token", default="token-uji")
-    parser.add_argument("--refresh", default="")
-    parser.add_argument("--account", default="77")
-    parser.add_argument("--words", choices=["tweet", "post"], default="tweet")
-    options = parser.parse_args()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # a daemon was killed
-    server.world = World(options)
-    print("listening on http://127.0.0.1:%d" % server.server_port, flush=True)
-    server.serve_forever()
-
-
-main()
+api.main(Handler, World, token="token-uji", refresh="", account="77", words="tweet")

@@ -11,11 +11,11 @@ Says its URL on stdout. To the test it speaks at:
                             these, after skip good ones; commit: it is done all the same;
                             disorder: a page in another order
   GET  /_state              what was asked, units spent, and what was posted"""
-import argparse
-import http.server
 import json
 import threading
 import urllib.parse
+
+import api
 
 UNITS = {"threads": 1, "comments": 1, "look": 1, "post": 50}
 
@@ -69,26 +69,7 @@ def fail(code, reason):
     return {"error": {"code": code, "message": "uji", "errors": [{"reason": reason, "domain": "youtube"}]}}
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body are two writes
-
-    def log_message(self, *_):
-        pass
-
-    def say(self, status, value, half=False, headers=None):
-        body = json.dumps(value).encode()
-        self.send_response(status)
-        for name, text in (headers or {}).items():
-            self.send_header(name, text)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body[:len(body) // 2] if half else body)
-        if half:
-            self.close_connection = True
-            self.connection.shutdown(2)
-
+class Handler(api.Handler):
     def control(self, w, path, body):
         if path == "/_comment":
             w.comments[body["id"]] = {**w.comments.get(body["id"], {}), **body}
@@ -119,7 +100,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def serve(self):
         w = self.server.world
         parts = urllib.parse.urlsplit(self.path)
-        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        raw = self.raw()
         with w.lock:
             if parts.path.startswith("/_"):
                 return self.control(w, parts.path, json.loads(raw or b"{}"))
@@ -129,12 +110,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             w.units += UNITS.get(where, 0)
             if where != "token" and self.headers.get("Authorization") != "Bearer " + w.options.token:
                 return self.say(401, fail(401, "authError"))
-            fault = next((f for f in w.faults if f["where"] == where), None)
-            if fault and fault.get("skip", 0) > 0:
-                fault["skip"] -= 1
-                fault = None
+            fault = self.fault(w, where)
             if fault:
-                w.faults.remove(fault)
                 if fault.get("disorder"):
                     status, page = do()
                     page["items"].sort(key=lambda t: t["id"][::-1])
@@ -142,29 +119,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 if fault.get("commit"):
                     do()
                 if fault.get("cut"):
-                    self.close_connection = True
-                    return self.connection.shutdown(2)
+                    return self.cut()
                 if fault.get("half"):
                     return self.say(*do(), half=True)
                 return self.say(fault["status"], fail(fault["status"], fault.get("reason", "uji")),
-                                headers=fault.get("headers"))
+                                fault.get("headers", {}))
             return self.say(*do())
 
-    do_GET = do_POST = serve
 
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--token", default="token-uji")
-    parser.add_argument("--channel", default="UCkami")
-    parser.add_argument("--page", type=int, default=3)
-    options = parser.parse_args()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # a daemon was killed
-    server.world = World(options)
-    print("listening on http://127.0.0.1:%d" % server.server_port, flush=True)
-    server.serve_forever()
-
-
-main()
+api.main(Handler, World, token="token-uji", channel="UCkami", page=3)

@@ -241,7 +241,7 @@ START_TEST(a_limit_is_waited_out_until_it_ends)
 
 	for (int i = 0; i < 150; i++)
 		post(i);
-	snprintf(body, sizeof body, "{\"where\": \"list\", \"after\": 1, \"status\": 429, \"headers\": %s}",
+	snprintf(body, sizeof body, "{\"where\": \"list\", \"skip\": 1, \"status\": 429, \"headers\": %s}",
 		 limits[_i].headers);
 	scene_tell(&s, "/_fault", body);
 	ck_assert_int_eq(scene_walk(&s), JEMBATAN_RETRY);
@@ -316,7 +316,7 @@ START_TEST(a_token_that_expires_between_two_pages_is_exchanged)
 {
 	for (int i = 0; i < 250; i++)
 		post(i);
-	scene_tell(&s, "/_fault", "{\"where\": \"list\", \"after\": 1, \"expire\": true}");
+	scene_tell(&s, "/_fault", "{\"where\": \"list\", \"skip\": 1, \"expire\": true}");
 	ck_assert_int_eq(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 250);
 	ck_assert_int_eq(scene_asked(&s, "refresh"), 1);

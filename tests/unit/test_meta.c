@@ -216,9 +216,9 @@ START_TEST(a_walk_that_was_cut_short_begins_anew)
 		testctx_fail_checkpoint(s.t, 2);
 	else
 		scene_tell(&s, "/_fault", _i == 1 ?
-			   "{\"where\": \"feed\", \"after\": 1, \"status\": 400, \"body\": {\"error\": "
+			   "{\"where\": \"feed\", \"skip\": 1, \"status\": 400, \"body\": {\"error\": "
 			   "{\"code\": 190}}}" :
-			   "{\"where\": \"feed\", \"after\": 1, \"status\": 500, \"times\": 5}");
+			   "{\"where\": \"feed\", \"skip\": 1, \"status\": 500, \"times\": 5}");
 	ck_assert_int_ne(scene_walk(&s), JEMBATAN_IDLE);
 	ck_assert_ptr_null(testctx_cursor(s.t));
 	scene_restart(&s);
@@ -452,7 +452,7 @@ START_TEST(a_mention_waits_until_it_can_be_fetched_and_holds_up_none_when_gone)
 	(void)ask("POST", NULL, hook("instagram", "comments", "{\"id\": \"19\"}"), SECRET); /* gone */
 	(void)ask("POST", NULL, hook("instagram", "mentions", MENTION), SECRET);
 	testctx_forget(s.t);
-	scene_tell(&s, "/_fault", "{\"where\": \"thing\", \"after\": 1, \"status\": 500, \"times\": 3}");
+	scene_tell(&s, "/_fault", "{\"where\": \"thing\", \"skip\": 1, \"status\": 500, \"times\": 3}");
 	ck_assert_int_eq(scene_walk(&s), JEMBATAN_RETRY);
 	ck_assert_uint_eq(testctx_emit_count(s.t), 0);
 	for (int i = 0; i < 5 && scene_walk(&s) != JEMBATAN_IDLE; i++)
