@@ -196,6 +196,9 @@ static void judge(struct decide *d, const struct ticket *t, bool is_sure, struct
 	if (p->not_complaint != NULL)
 		out->review = arena_printf(d->arena, "it seems to be no complaint (%s): a person "
 					   "decides", p->not_complaint);
+	else if (propose_is_far(d->o.tables, t))
+		out->review = "the place that its words name lies far from its coordinates: a person "
+			      "decides";
 	else if (all->classify.unsure_to_review && !is_sure)
 		out->review = arena_printf(d->arena, "it is not sure which agency it is for (margin "
 					   "%u %%, `classify.margin` is %u %%)",

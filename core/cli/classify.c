@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/jx.h"
 #include "ticket/know.h"
+#include "ticket/position.h"
 #include "base/poison.h"
 
 #define LINE_MAX_BYTES (1024u * 1024u)
@@ -94,9 +95,12 @@ static enum jembatan_result classify(void *data, struct jembatan_bytes line, str
 		return JEMBATAN_DATA;
 	const char *id = jx_text(root, "id");
 	struct know_input input = { .text = jx_text(root, "text"),
-				    .location = jx_text(root, "location"), .home = o->home };
+				    .location = jx_text(root, "location"),
+				    .hints = { .home = o->home } };
 	if (id == NULL || input.text == NULL)
 		return why_set(why, JEMBATAN_DATA, "a record needs id and text");
+	input.hints.has_position = position_find(input.text, &input.hints.latitude,
+						 &input.hints.longitude);
 	know_complaint(o->tables, &input, &o->know);
 	put(out, "id", "", json_string(id));
 	put_choice("agency", &o->know.agency, out);

@@ -192,7 +192,7 @@ static void look_at_words(const struct know_tables *t, const struct know_input *
 {
 	CLEANUP(free_pointer) struct place_words *words = xmalloc(sizeof(*words));
 	place_words_read(input->text, input->location, words);
-	place_find_in(t->regions, words, input->home, &out->place);
+	place_find_in(t->regions, words, &input->hints, &out->place);
 	/* Of a long text the location has taken the room of the last words. */
 	if (words->count == PLACE_WORDS_MAX)
 		place_words_read(input->text, NULL, words);

@@ -38,7 +38,7 @@ bool know_changed(const struct know_tables *t, const struct know_files *files);
 
 struct know_input {
 	const char *text, *location; /* location may be NULL */
-	uint32_t home;               /* REGION_NONE: everywhere */
+	struct place_hints hints;    /* .home is REGION_NONE where it is everywhere */
 	const char *agency;          /* whose channel it is; or NULL */
 	struct tokens_memo *memo;    /* may be NULL */
 };

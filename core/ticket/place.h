@@ -1,6 +1,6 @@
 /* place.h: where a complaint says that it is. Typed names first ("Kec. X"),
- * from the top down, within the region that the channel serves; rather no
- * answer than a guess. Pure. */
+ * from the top down, within the region that the channel serves; coordinates tell
+ * apart what words leave open; rather no answer than a guess. Pure. */
 #ifndef TICKET_PLACE_H
 #define TICKET_PLACE_H
 
@@ -10,11 +10,19 @@
 #define PLACE_EVIDENCE_MAX 6u
 #define PLACE_EVIDENCE_SIZE 64u
 
+/* What is known beside the words. */
+struct place_hints {
+	uint32_t home; /* what the channel serves; REGION_NONE: everybody */
+	bool has_position;
+	double latitude, longitude;
+};
+
 struct place {
 	uint32_t region; /* REGION_NONE: not found */
 	enum region_level level;
 	/* 0 to 1: how much less speaks for the next best kecamatan, or for another
-	 * kabupaten where no kecamatan was found. */
+	 * kabupaten where no kecamatan was found. Less where a coordinate decided or a
+	 * name is misspelt, next to nothing where the coordinates are far away. */
 	double margin;
 	/* A name that several regions have (Kabupaten and Kota Bogor), and nothing
 	 * that tells which: the region is then only what they have in common. */
@@ -24,12 +32,14 @@ struct place {
 	size_t evidence_count;
 };
 
-/* Text and location may be NULL; home is REGION_NONE where the channel serves
- * everybody. */
-void place_find(const struct regions *r, const char *text, const char *location, uint32_t home,
-		struct place *out);
+/* Text and location may be NULL. */
+void place_find(const struct regions *r, const char *text, const char *location,
+		const struct place_hints *hints, struct place *out);
 /* The same of words that were read already. */
-void place_find_in(const struct regions *r, const struct place_words *words, uint32_t home,
-		   struct place *out);
+void place_find_in(const struct regions *r, const struct place_words *words,
+		   const struct place_hints *hints, struct place *out);
+
+/* Does the position lie hundreds of kilometres from the region? */
+bool place_is_far(const struct regions *r, uint32_t region, double latitude, double longitude);
 
 #endif

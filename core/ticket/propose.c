@@ -142,6 +142,14 @@ int propose_zone(const struct know_tables *tables, uint32_t home, const char *co
 	return at != REGION_NONE ? regions_zone_minutes(r, at) : otherwise;
 }
 
+bool propose_is_far(const struct know_tables *tables, const struct ticket *t)
+{
+	const struct ticket_place *p = &t->place;
+	return t->proposal.place_margin != NULL && p->has_position && p->code != NULL &&
+	       place_is_far(tables->regions, regions_by_code(tables->regions, p->code), p->latitude,
+			    p->longitude);
+}
+
 static void put_position(const char *text, struct ticket *t)
 {
 	struct ticket_place *p = &t->place;
@@ -254,11 +262,11 @@ void propose_fill(const struct know_tables *tables, const struct propose_options
 			   arena_printf(arena, "%s\n%s", said[0], said[1] != NULL ? said[1] : "");
 	struct know_input input = { .text = text != NULL ? text : "",
 				    .location = join(arena, given, COUNT_OF(given), ", "),
-				    .home = options->home, .agency = options->agency,
-				    .memo = options->memo };
+				    .agency = options->agency, .memo = options->memo };
 	struct know *k = xmalloc(sizeof(*k));
-	know_complaint(tables, &input, k);
 	put_position(input.text, t);
+	input.hints = (struct place_hints){ options->home, p->has_position, p->latitude, p->longitude };
+	know_complaint(tables, &input, k);
 	put_place(tables, &k->place, options->home, arena, t);
 	put_zone(tables, options->home, t);
 	put_day(input.text, arena, t);

@@ -20,6 +20,10 @@ struct propose_options {
 void propose_fill(const struct know_tables *tables, const struct propose_options *options,
 		  struct arena *arena, struct ticket *t);
 
+/* Was its region read from words that lie hundreds of kilometres from its
+ * coordinates? One of the two is wrong: for a person. */
+bool propose_is_far(const struct know_tables *tables, const struct ticket *t);
+
 /* The zone of what the source says of the place, else of home; else `otherwise`:
  * for times without one. */
 int propose_zone(const struct know_tables *tables, uint32_t home, const char *code,

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct regions {
 	size_t size;
 	const struct regions_header *header;
 	const struct regions_node *nodes;
+	const struct regions_seat *seats;
 	const struct regions_key *keys;
 	const uint32_t *buckets;
 	const uint8_t *filter;
@@ -33,18 +35,21 @@ static bool lay_out(struct regions *r)
 	if (r->size < sizeof(*h) || h->magic != REGIONS_MAGIC)
 		return false;
 	size_t nodes = (size_t)h->node_count * sizeof(struct regions_node);
+	size_t seats = (size_t)h->seat_count * sizeof(struct regions_seat);
 	size_t keys = (size_t)h->key_count * sizeof(struct regions_key);
 	size_t buckets = REGIONS_BUCKETS * sizeof(uint32_t);
 	if (h->string_bytes == 0 || h->node_count == 0 ||
-	    r->size != sizeof(*h) + nodes + keys + buckets + REGIONS_FILTER_BYTES + h->string_bytes)
+	    r->size != sizeof(*h) + nodes + seats + keys + buckets + REGIONS_FILTER_BYTES +
+			h->string_bytes)
 		return false;
 	const char *p = (const char *)r->map + sizeof(*h);
 	r->header = h;
 	r->nodes = (const void *)p;
-	r->keys = (const void *)(p + nodes);
-	r->buckets = (const void *)(p + nodes + keys);
-	r->filter = (const void *)(p + nodes + keys + buckets);
-	r->strings = p + nodes + keys + buckets + REGIONS_FILTER_BYTES;
+	r->seats = (const void *)(p += nodes);
+	r->keys = (const void *)(p += seats);
+	r->buckets = (const void *)(p += keys);
+	r->filter = (const void *)(p += buckets);
+	r->strings = p + REGIONS_FILTER_BYTES;
 	return r->strings[h->string_bytes - 1] == '\0';
 }
 
@@ -111,7 +116,7 @@ struct region regions_at(const struct regions *r, uint32_t number)
 	return (struct region){
 		.name = string_of(r, n->name), .parent = n->parent < number ? n->parent : REGION_NONE,
 		.level = n->level <= REGION_VILLAGE ? (enum region_level)n->level : REGION_NOWHERE,
-		.is_kota = n->is_kota != 0,
+		.is_kota = n->is_kota != 0, .is_common = n->is_common != 0,
 	};
 }
 
@@ -217,6 +222,52 @@ uint32_t regions_named_by(const struct regions *r, const struct region_word *wor
 	for (size_t i = 0; i < count; i++)
 		h = h * words[i].power + words[i].hash;
 	return named(r, regions_hash_end(h), key, size, cursor);
+}
+
+static const struct regions_seat *seat_of(const struct regions *r, uint32_t number)
+{
+	uint32_t kabupaten = regions_above(r, number, REGION_KABUPATEN);
+	uint32_t low = 0, high = kabupaten != REGION_NONE ? r->header->seat_count : 0;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (r->seats[middle].node == kabupaten)
+			return &r->seats[middle];
+		if (r->seats[middle].node < kabupaten)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* So near the equator the earth is flat enough. */
+static double seat_distance_km(const struct regions_seat *s, double latitude, double longitude)
+{
+	static const double km_a_degree = 111.2, degrees_a_radian = 57.29578;
+	double up = latitude - s->latitude / 100.0, along = longitude - s->longitude / 100.0;
+	along *= cos((latitude + s->latitude / 100.0) / 2 / degrees_a_radian);
+	return km_a_degree * hypot(up, along);
+}
+
+double regions_distance_km(const struct regions *r, uint32_t number, double latitude,
+			   double longitude)
+{
+	const struct regions_seat *seat = seat_of(r, number);
+	double nearest = seat != NULL ? seat_distance_km(seat, latitude, longitude) : -1;
+	if (regions_at(r, number).level != REGION_PROVINCE)
+		return nearest;
+	for (uint32_t i = 0; i < r->header->seat_count; i++) {
+		double km = seat_distance_km(&r->seats[i], latitude, longitude);
+		if ((nearest < 0 || km < nearest) && regions_inside(r, r->seats[i].node, number))
+			nearest = km;
+	}
+	return nearest;
+}
+
+double regions_reach_km(const struct regions *r, uint32_t number)
+{
+	const struct regions_seat *seat = seat_of(r, number);
+	return seat != NULL ? seat->reach_km : 0;
 }
 
 int regions_zone_minutes(const struct regions *r, uint32_t number)

@@ -24,6 +24,7 @@ struct region {
 	uint32_t parent;  /* REGION_NONE above a province */
 	enum region_level level;
 	bool is_kota;
+	bool is_common; /* a kecamatan whose name is an ordinary word, as Kota or Tetap */
 };
 
 /* Map the file. CONFIG and why when it is missing, cut, or of another build. */
@@ -63,6 +64,13 @@ unsigned regions_may_name(const struct regions *r, const struct region_word *wor
 /* As regions_named, for the key that these words are together. */
 uint32_t regions_named_by(const struct regions *r, const struct region_word *words, size_t count,
 			  const char *key, size_t size, uint32_t *cursor);
+
+/* Kilometres from a point to the seat of the kabupaten or kota that it is or lies
+ * in; of a province, to the nearest of its seats. Negative: not known. */
+double regions_distance_km(const struct regions *r, uint32_t number, double latitude,
+			   double longitude);
+/* How far a kota reaches from its seat, about; 0: it is none, or not known. */
+double regions_reach_km(const struct regions *r, uint32_t number);
 
 /* Minutes east of UTC: WIB, WITA or WIT by the province. REGION_NONE: WIB. */
 int regions_zone_minutes(const struct regions *r, uint32_t number);

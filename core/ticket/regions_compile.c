@@ -1,9 +1,10 @@
-/* regions_compile.c: run by make, not installed: the readable table and its
- * aliases to the file of regions_file.h.
+/* regions_compile.c: run by make, not installed: the readable table, its aliases,
+ * common words and seats to the file of regions_file.h.
  *
- *     regions_compile wilayah.txt aliases.txt OUT */
+ *     regions_compile wilayah.txt aliases.txt common.txt positions.txt OUT */
 #include <ctype.h>
 #include <err.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +18,15 @@
 #define NODES_MAX 200000u
 #define KEYS_MAX 400000u
 #define KEY_SIZE 80u
+#define SEATS_MAX 1000u
+#define WORDS_MAX 40000u
+#define COMMON_FROM 4u /* kecamatan elsewhere that a word names a part of */
+#define REACH_KM 6u    /* of a kota, where none is given */
 
 static struct regions_node nodes[NODES_MAX];
 static struct regions_key keys[KEYS_MAX];
-static uint32_t node_count, key_count;
+static struct regions_seat seats[SEATS_MAX];
+static uint32_t node_count, key_count, seat_count;
 static uint32_t buckets[REGIONS_BUCKETS];
 static uint8_t filter[REGIONS_FILTER_BYTES];
 static struct buf strings;
@@ -189,19 +195,30 @@ static void code_of(const struct regions_node *n, char out[16])
 		snprintf(out + used, (size_t)(16 - used), ".%02u", n->kabupaten);
 }
 
-static void put_alias(const char *path, const char *code, const char *name)
+static uint32_t node_by_code(const char *path, const char *code)
 {
 	char here[16];
 	for (uint32_t i = 0; i < node_count; i++) {
 		if (nodes[i].level > REGION_KABUPATEN)
 			continue;
 		code_of(&nodes[i], here);
-		if (strcmp(here, code) == 0) {
-			put_key(i, name, strlen(name));
-			return;
-		}
+		if (strcmp(here, code) == 0)
+			return i;
 	}
 	errx(EX_DATAERR, "%s: no region has the code %s", path, code);
+}
+
+/* The next line that says something: without its end. False: no more. */
+static bool next_line(FILE *file, char **line, size_t *room)
+{
+	while (getline(line, room, file) > 0) {
+		(*line)[strcspn(*line, "\n")] = '\0';
+		if ((*line)[0] != '#' && (*line)[0] != '\0')
+			return true;
+	}
+	free(*line);
+	fclose(file);
+	return false;
 }
 
 static void read_aliases(const char *path)
@@ -209,18 +226,112 @@ static void read_aliases(const char *path)
 	FILE *file = open_or_end(path, "re");
 	char *line = NULL;
 	size_t room = 0;
-	while (getline(&line, &room, file) > 0) {
-		line[strcspn(line, "\n")] = '\0';
+	while (next_line(file, &line, &room)) {
 		char *space = strchr(line, ' ');
-		if (line[0] == '#' || line[0] == '\0')
-			continue;
 		if (space == NULL)
 			errx(EX_DATAERR, "%s: a line is no code and name", path);
 		*space = '\0';
-		put_alias(path, line, space + 1);
+		put_key(node_by_code(path, line), space + 1, strlen(space + 1));
 	}
-	free(line);
-	fclose(file);
+}
+
+/* In the order of the codes, which is that of the nodes. */
+static void read_seats(const char *path)
+{
+	FILE *file = open_or_end(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+	while (next_line(file, &line, &room)) {
+		char *end = line, *code = strsep(&end, " ");
+		double latitude = end != NULL ? strtod(end, &end) : 0;
+		double longitude = end != NULL ? strtod(end, &end) : 0;
+		unsigned long reach_km = end != NULL ? strtoul(end, &end, 10) : 0;
+		if (end == NULL || *end != '\0' || latitude < -11.5 || latitude > 6.5 ||
+		    longitude < 94.5 || longitude > 141.5 || reach_km > 100)
+			errx(EX_DATAERR, "%s: %s has no place in Indonesia", path, code);
+		uint32_t node = node_by_code(path, code);
+		if (nodes[node].level != REGION_KABUPATEN || seat_count == SEATS_MAX ||
+		    (seat_count > 0 && seats[seat_count - 1].node >= node))
+			errx(EX_DATAERR, "%s: %s is no kabupaten, or not behind the one before", path, code);
+		if (reach_km == 0 && nodes[node].is_kota)
+			reach_km = REACH_KM;
+		seats[seat_count++] = (struct regions_seat){ .node = node,
+			.latitude = (int16_t)lround(latitude * 100),
+			.longitude = (int16_t)lround(longitude * 100), .reach_km = (uint16_t)reach_km };
+	}
+}
+
+/* ---- names that are ordinary words --------------------------------------- */
+
+/* A word among others in the name of a kecamatan, and in which kabupaten. */
+struct part {
+	char word[KEY_SIZE];
+	uint32_t kabupaten;
+};
+
+static int by_word(const void *a, const void *b)
+{
+	return strcmp(((const struct part *)a)->word, ((const struct part *)b)->word);
+}
+
+static size_t collect_parts(struct part *parts)
+{
+	size_t count = 0;
+	for (uint32_t i = 0; i < node_count; i++) {
+		const char *name = strings.data + nodes[i].name;
+		if (nodes[i].level != REGION_KECAMATAN || strchr(name, ' ') == NULL)
+			continue;
+		for (size_t size; *name != '\0'; name += size + (name[size] != '\0')) {
+			size = strcspn(name, " ");
+			if (count == WORDS_MAX)
+				errx(EX_DATAERR, "too many words in names of kecamatan");
+			fold(name, size, parts[count].word);
+			parts[count++].kabupaten = nodes[i].parent;
+		}
+	}
+	qsort(parts, count, sizeof(*parts), by_word);
+	return count;
+}
+
+/* Kecamatan elsewhere whose names have this one as a word: "Kec. Kota" is what
+ * people say of Kota Kudus, and of sixty others. */
+static void mark_parts_of_names(void)
+{
+	struct part *parts = xcalloc(WORDS_MAX, sizeof(*parts)), wanted;
+	size_t count = collect_parts(parts);
+	for (uint32_t i = 0; i < node_count; i++) {
+		if (nodes[i].level != REGION_KECAMATAN)
+			continue;
+		fold(strings.data + nodes[i].name, strlen(strings.data + nodes[i].name), wanted.word);
+		const struct part *p = bsearch(&wanted, parts, count, sizeof(*parts), by_word);
+		unsigned elsewhere = 0;
+		while (p != NULL && p > parts && strcmp(p[-1].word, wanted.word) == 0)
+			p--;
+		for (; p != NULL && p < parts + count && strcmp(p->word, wanted.word) == 0; p++)
+			elsewhere += p->kabupaten != nodes[i].parent;
+		nodes[i].is_common = elsewhere >= COMMON_FROM;
+	}
+	free(parts);
+}
+
+static void read_common(const char *path)
+{
+	FILE *file = open_or_end(path, "re");
+	char *line = NULL, key[KEY_SIZE];
+	size_t room = 0;
+	while (next_line(file, &line, &room)) {
+		bool is_known = false;
+		for (uint32_t i = 0; i < node_count; i++) {
+			const char *name = strings.data + nodes[i].name;
+			if (nodes[i].level != REGION_KECAMATAN)
+				continue;
+			fold(name, strlen(name), key);
+			if (strcmp(key, line) == 0)
+				nodes[i].is_common = is_known = true;
+		}
+		if (!is_known)
+			errx(EX_DATAERR, "%s: no kecamatan has the name %s", path, line);
+	}
 }
 
 static int by_hash(const void *a, const void *b)
@@ -248,10 +359,12 @@ static void fill_buckets(void)
 
 static void write_all(const char *path)
 {
-	struct regions_header header = { REGIONS_MAGIC, node_count, key_count, (uint32_t)strings.size, 0 };
+	struct regions_header header = { REGIONS_MAGIC, node_count, key_count, (uint32_t)strings.size,
+					 seat_count };
 	FILE *out = open_or_end(path, "we");
 	bool good = fwrite(&header, sizeof(header), 1, out) == 1 &&
 		    fwrite(nodes, sizeof(nodes[0]), node_count, out) == node_count &&
+		    fwrite(seats, sizeof(seats[0]), seat_count, out) == seat_count &&
 		    fwrite(keys, sizeof(keys[0]), key_count, out) == key_count &&
 		    fwrite(buckets, sizeof(buckets), 1, out) == 1 &&
 		    fwrite(filter, sizeof(filter), 1, out) == 1 &&
@@ -262,13 +375,17 @@ static void write_all(const char *path)
 
 int main(int argc, char *argv[])
 {
-	if (argc != 4)
-		errx(EX_USAGE, "usage: regions_compile wilayah.txt aliases.txt OUT");
+	if (argc != 6)
+		errx(EX_USAGE, "usage: regions_compile wilayah.txt aliases.txt common.txt "
+		     "positions.txt OUT");
 	buf_init(&strings, 8u * 1024u * 1024u);
 	read_table(argv[1]);
 	read_aliases(argv[2]);
+	mark_parts_of_names();
+	read_common(argv[3]);
+	read_seats(argv[4]);
 	fill_buckets();
-	write_all(argv[3]);
+	write_all(argv[5]);
 	buf_done(&strings);
 	return EX_OK;
 }

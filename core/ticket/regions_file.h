@@ -1,12 +1,12 @@
 /* regions_file.h: the layout of the compiled table of regions: header, nodes
- * by code, keys by hash, buckets of the keys, the hashes that there are, strings. In the byte order of
+ * by code, seats of kabupaten and kota by node, keys by hash, buckets of the keys, the hashes that there are, strings. In the byte order of
  * the machine that built it; regions.c refuses another. */
 #ifndef TICKET_REGIONS_FILE_H
 #define TICKET_REGIONS_FILE_H
 
 #include <stdint.h>
 
-#define REGIONS_MAGIC UINT64_C(0x3330474552424a01)
+#define REGIONS_MAGIC UINT64_C(0x3430474552424a01)
 #define REGIONS_BUCKET_BITS 17u
 #define REGIONS_BUCKETS ((1u << REGIONS_BUCKET_BITS) + 1u)
 /* A bit for the first bits of each hash: most words are no name, and are not
@@ -17,7 +17,7 @@
 
 struct regions_header {
 	uint64_t magic;
-	uint32_t node_count, key_count, string_bytes, zero;
+	uint32_t node_count, key_count, string_bytes, seat_count;
 };
 
 struct regions_node {
@@ -27,7 +27,15 @@ struct regions_node {
 	uint8_t province, kabupaten, kecamatan;
 	uint8_t level; /* enum region_level */
 	uint8_t is_kota;
-	uint8_t zero;
+	uint8_t is_common; /* of a kecamatan: its name is an ordinary word */
+};
+
+/* Sorted by node. */
+struct regions_seat {
+	uint32_t node;
+	int16_t latitude, longitude; /* hundredths of a degree */
+	uint16_t reach_km;           /* of a kota; 0: a kabupaten */
+	uint16_t zero;
 };
 
 /* A name as it is looked up: small ASCII letters and digits, nothing between

@@ -34,7 +34,7 @@ static size_t find(const struct regions *r, uint32_t number)
 {
 	struct place p;
 	CLEANUP(free_pointer) char *text = complaint(r, number);
-	place_find(r, text, NULL, REGION_NONE, &p);
+	place_find(r, text, NULL, &(struct place_hints){ .home = REGION_NONE }, &p);
 	return p.region != REGION_NONE;
 }
 

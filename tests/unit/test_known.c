@@ -93,9 +93,11 @@ static const struct {
 	{ "push: auto\n", "xqzv wwqk", "classify: {unsure: review}\n", TICKET_REVIEW },
 	{ "push: auto\nagency: Dinas Contoh\n", "xqzv wwqk", "classify: {unsure: review}\n",
 	  TICKET_QUEUED },
+	{ "push: auto\n", "xqzv di Kec. Wonocolo -7.320, 112.740", "", TICKET_QUEUED },
+	{ "push: auto\n", "xqzv di Kec. Wonocolo -0.900, 119.870", "", TICKET_REVIEW },
 };
 
-START_TEST(a_person_looks_first_where_it_may_be_no_complaint_or_nobody_s)
+START_TEST(a_person_looks_first_where_it_may_be_no_complaint_nobody_s_or_elsewhere)
 {
 	settings(first_looks[_i].settings);
 	open_with(first_looks[_i].head);
@@ -397,7 +399,7 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, a_plain_complaint_has_place_day_kind_category_and_agency);
 	tcase_add_test(tests, with_enabled_false_it_leaves_as_the_source_says);
-	tcase_add_loop_test(tests, a_person_looks_first_where_it_may_be_no_complaint_or_nobody_s, 0,
+	tcase_add_loop_test(tests, a_person_looks_first_where_it_may_be_no_complaint_nobody_s_or_elsewhere, 0,
 			    COUNT_OF(first_looks));
 	tcase_add_test(tests, a_sure_agency_has_its_number_where_the_list_has_exactly_one);
 	tcase_add_test(tests, an_accused_unit_never_gets_the_report_about_itself);

@@ -71,7 +71,7 @@ static unsigned look(char *const f[COLUMNS])
 	propose_fill(tables, &options, arena, &t);
 	date_format(t.incident_ms, t.zone_minutes, day);
 	day[10] = '\0';
-	place_find(tables->regions, f[TEXT], NULL, options.home, &place);
+	place_find(tables->regions, f[TEXT], NULL, &(struct place_hints){ .home = options.home }, &place);
 	if (place.region != REGION_NONE)
 		regions_code(tables->regions, place.region, code);
 	if (place.is_ambiguous)

@@ -9,6 +9,7 @@
 #include "unit.h"
 
 static struct regions *regions;
+static const struct place_hints anywhere = { .home = REGION_NONE };
 
 static void set_up(void)
 {
@@ -81,9 +82,10 @@ START_TEST(a_sentence_gives_its_place_or_none)
 {
 	struct place p;
 	char code[REGION_CODE_SIZE + 1];
-	uint32_t home = sentences[_i].home == NULL ? REGION_NONE :
-			regions_by_code(regions, sentences[_i].home);
-	place_find(regions, sentences[_i].text, sentences[_i].location, home, &p);
+	struct place_hints hints = anywhere;
+	if (sentences[_i].home != NULL)
+		hints.home = regions_by_code(regions, sentences[_i].home);
+	place_find(regions, sentences[_i].text, sentences[_i].location, &hints, &p);
 	regions_code(regions, p.region, code);
 	if (p.is_ambiguous)
 		strcat(code, "?");
@@ -104,17 +106,17 @@ START_TEST(twins_are_ambiguous_unless_typed)
 			continue;
 		const char *base = kota.name + 5;
 		snprintf(text, sizeof(text), "lampu mati di Kabupaten %s", base);
-		place_find(regions, text, NULL, REGION_NONE, &p);
+		place_find(regions, text, NULL, &anywhere, &p);
 		if (p.level != REGION_KABUPATEN)
 			continue;
 		twins++;
 		ck_assert(!regions_at(regions, p.region).is_kota);
 		snprintf(text, sizeof(text), "lampu mati di Kota %s", base);
-		place_find(regions, text, NULL, REGION_NONE, &p);
+		place_find(regions, text, NULL, &anywhere, &p);
 		ck_assert_uint_eq(p.region, i);
 		ck_assert(!p.is_ambiguous);
 		snprintf(text, sizeof(text), "lampu mati, %s", base);
-		place_find(regions, text, NULL, REGION_NONE, &p);
+		place_find(regions, text, NULL, &anywhere, &p);
 		regions_code(regions, i, other);
 		ck_assert_msg(p.level < REGION_KABUPATEN, "%s %s", other, text);
 	}
@@ -154,7 +156,7 @@ START_TEST(a_village_of_many_namesakes_is_no_place_by_itself)
 			continue;
 		common++;
 		snprintf(text, sizeof(text), "jembatan putus di desa %s", names[i]);
-		place_find(regions, text, NULL, REGION_NONE, &p);
+		place_find(regions, text, NULL, &anywhere, &p);
 		ck_assert_msg(p.level < REGION_KECAMATAN, "%s", text);
 	}
 	ck_assert_uint_eq(most, 98); /* Sidomulyo */
@@ -214,7 +216,7 @@ END_TEST
 START_TEST(the_words_that_decided_are_told)
 {
 	struct place p;
-	place_find(regions, "pohon tumbang Kel. Jemur Wonosari, Kec. Wonocolo", NULL, REGION_NONE, &p);
+	place_find(regions, "pohon tumbang Kel. Jemur Wonosari, Kec. Wonocolo", NULL, &anywhere, &p);
 	ck_assert_uint_eq(p.level, REGION_KECAMATAN);
 	ck_assert_uint_eq(p.evidence_count, 1);
 	ck_assert_str_eq(p.evidence[0], "kec wonocolo");
