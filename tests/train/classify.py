@@ -6,6 +6,7 @@ are known. Same input, same bytes. Needs python3-numpy.
     tests/train/classify.py $D --out config/classify.txt
     tests/train/classify.py $D --measure [--home CODE] [--seed N ...]
     tests/train/classify.py $D --thresholds
+    tests/train/classify.py --build BUILD --data cls_dev.jsonl --places --home CODE [--seed N ...]
 
 What ships is trained on all records. --measure trains on four fifths, by date
 and by chance, and prints the figures of both parts of each split, from what
@@ -14,7 +15,8 @@ has records without labels (dev.meta.jsonl beside it says of which text each is)
 how rare a feature is, is counted there too. classify_words.txt beside this script
 holds words written by hand, learned from in every split. --thresholds prints, by
 cross-validation, what social aid would come to at which shares
-(KNOW_SOCIAL_AID_* of know.h)."""
+(KNOW_SOCIAL_AID_* of know.h). --places prints of both parts of each split how often
+the kecamatan is right: nothing is trained for that."""
 import argparse
 import hashlib
 import json
@@ -281,7 +283,7 @@ def score_place(records, said, part):
 def classify(build, data, home, weights):
     done = subprocess.run([str(build / "jembatan"), "classify", "--offline", str(data)] +
                           (["--home", home] if home else []), check=True, stdout=subprocess.PIPE,
-                          env=dict(os.environ, JEMBATAN_CLASSIFY=str(weights)))
+                          env=dict(os.environ, **({"JEMBATAN_CLASSIFY": str(weights)} if weights else {})))
     return [json.loads(line) for line in done.stdout.decode().splitlines()]
 
 
@@ -297,6 +299,16 @@ def measure(records, counts, others, words, chosen, folder):
                       % ((task,) + score_task(records, said, part, task)))
             print("  social aid P %.3f  R %.3f  F1 %.3f" % score_aid(records, said, part))
             print("  kecamatan precision %.3f, given in %.3f" % score_place(records, said, part))
+
+
+def measure_places(records, chosen):
+    said = classify(chosen.build, chosen.data, chosen.home, None)
+    parts = list(splits(records, [])) + (splits(records, chosen.seed) if chosen.seed else [])
+    for name, first, last in parts:
+        for title, part in (("training", first), ("held out", last)):
+            print("%-18s %-8s (%d records): kecamatan precision %.4f, given in %.4f"
+                  % ((name, title, len(part)) + score_place(records, said, part)))
+    print("all: kecamatan precision %.4f, given in %.4f" % score_place(records, said, range(len(records))))
 
 
 def thresholds(records, counts, unlabelled, words, build, data, folder):
@@ -321,16 +333,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--build", required=True, type=lambda path: pathlib.Path(path).resolve())
     parser.add_argument("--data", required=True, type=pathlib.Path)
-    parser.add_argument("--others", required=True, type=pathlib.Path)
+    parser.add_argument("--others", type=pathlib.Path)
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--measure", action="store_true")
     parser.add_argument("--thresholds", action="store_true")
+    parser.add_argument("--places", action="store_true")
     parser.add_argument("--home", help="code of the region that is served")
     parser.add_argument("--seed", type=int, nargs="+", default=[])
     chosen = parser.parse_args()
-    if not (chosen.measure or chosen.thresholds or chosen.out):
-        parser.error("--out, --measure or --thresholds")
     records = load(chosen.data)
+    if chosen.places:
+        measure_places(records, chosen)
+        return
+    if chosen.others is None or not (chosen.measure or chosen.thresholds or chosen.out):
+        parser.error("--others, and --out, --measure or --thresholds; or --places")
     counts = features(chosen.build, chosen.data)
     others = count_others(chosen.build, chosen.others, records)
     with tempfile.TemporaryDirectory() as folder:
