@@ -7,10 +7,13 @@
 
 #include "base/poison.h"
 
+/* A row's first wait is short: whether the centre as a whole is to be left alone is the
+ * pace's business (Retry-After, breaker, fewer at once), and behind a backlog a row that
+ * waits comes last anyway. */
 struct central_tuning central_tuning_usual(void)
 {
 	return (struct central_tuning){
-		.retry_first_ms = FAULT_NUMBER("JEMBATAN_RETRY_FIRST_MS", 250),
+		.retry_first_ms = FAULT_NUMBER("JEMBATAN_RETRY_FIRST_MS", 100),
 		.retry_ceiling_ms = FAULT_NUMBER("JEMBATAN_RETRY_MAX_MS", 15 * 60 * 1000),
 		.breaker_first_ms = FAULT_NUMBER("JEMBATAN_BREAKER_FIRST_MS", 2000),
 		.breaker_ceiling_ms = FAULT_NUMBER("JEMBATAN_BREAKER_MAX_MS", 5 * 60 * 1000),
