@@ -5,6 +5,8 @@
 
 #include "ticket/dedup_pair.h"
 
+#define TELLING 64 /* weight of a word that names something: 4 nats */
+#define NAMING 40  /* weight below which a word of an entity is common */
 #define QUERY_SLOTS 512u
 #define NOT_FOUND (-1)
 #define MARK_SETS ((TOKENS_MAX + 63u) / 64u)
@@ -26,16 +28,30 @@ struct mark_set {
 
 /* The letters of each word and the next as of one; what is never asked for
  * where they are no words. And a bit for each that is there. */
-#define JOINED_BITS 1024u
+#define JOINED_BITS 4096u
+struct joined_bits {
+	uint64_t bits[JOINED_BITS / 64];
+};
 struct joined_words {
 	uint32_t letters[TOKENS_MAX];
-	uint64_t bits[JOINED_BITS / 64];
+	struct joined_bits there;
+};
+
+#define MARK_LENGTHS 16u /* of words, as in their letters: 15 is 15 or more */
+
+/* What a mark's kind says, looked up: it is asked of every mark of every candidate. */
+enum mark_where { IN_TEXT, IN_TEXT_PLACED, IN_LOCATION, WHERE_COUNT }; /* placed: it names, or is a place */
+struct mark_kind {
+	uint8_t where; /* enum mark_where */
+	uint8_t names; /* a thing or a place: the weight from which on a word does */
+	bool is_named;
 };
 
 /* a: the new record, b: the stored one. */
 struct dedup_query {
 	const struct fingerprint *a;
 	double a_weight;
+	struct mark_kind kinds[256]; /* by mark.kind */
 	size_t sets; /* of a mark_set, as many as a's marks need */
 	int16_t first[QUERY_SLOTS]; /* of a's marks, by word */
 	int16_t next[TOKENS_MAX];
@@ -45,6 +61,7 @@ struct dedup_query {
 	struct mark_set unknown;  /* words in no table: they may be slips of others */
 	struct mark_set repeated; /* words that stand there more than once */
 	struct mark_set longer;   /* words that may be two on the other side */
+	struct mark_set near_length[MARK_LENGTHS]; /* words of which one so long may be a slip */
 	struct joined_words joined;
 	/* Of the comparison under way: */
 	const struct dedup_record *b;

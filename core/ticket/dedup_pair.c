@@ -9,8 +9,6 @@
 #include "base/poison.h"
 
 #define PREFILTER 0.15     /* of exact words; below that nothing is alike */
-#define TELLING 64         /* weight of a word that names something: 4 nats */
-#define NAMING 40          /* weight below which a word of an entity is common */
 #define TOLD_FROM 80.0     /* 5 nats: a place that says less is everywhere */
 #define GAP_MAX 5          /* marks between two matches that are compared */
 #define DAY_MS 86400000.0
@@ -79,8 +77,6 @@ static double places_of(const struct missing *m)
 
 /* Of one side, in one walk over its marks. Weights are whole numbers, so the order in
  * which they are added does not matter. */
-enum where { IN_TEXT, IN_TEXT_PLACED, IN_LOCATION, WHERE_COUNT }; /* placed: it names, or is a place */
-
 struct side {
 	unsigned weight[WHERE_COUNT][FOUND_LEVELS];
 	struct missing missing;
@@ -90,18 +86,6 @@ struct side {
 	size_t named_count;
 	bool has_other_name; /* part of a name that the other record has nowhere */
 };
-
-static bool names_something(const struct mark *m)
-{
-	return token_role_names(role_of(m)) &&
-	       (is_number(m) || m->weight >= (role_of(m) == ROLE_PERSON ? TELLING : NAMING));
-}
-
-static enum where where_is(const struct mark *k)
-{
-	return (k->kind & MARK_LOCATION) != 0 ? IN_LOCATION :
-	       token_role_names(role_of(k)) || (k->kind & MARK_PLACE) != 0 ? IN_TEXT_PLACED : IN_TEXT;
-}
 
 static void add_not_found(struct side *s, const struct mark *k)
 {
@@ -113,17 +97,19 @@ static void add_not_found(struct side *s, const struct mark *k)
 	s->has_other_name |= role_of(k) == ROLE_PERSON && k->weight >= NAMING;
 }
 
-static void look_at(const struct mark *marks, const uint8_t *found, size_t count, struct side *s)
+static void look_at(const struct dedup_query *q, const struct mark *marks, const uint8_t *found,
+		    size_t count, struct side *s)
 {
 	memset(s, 0, offsetof(struct side, named));
 	s->named_count = 0;
 	s->has_other_name = false;
 	for (size_t i = 0; i < count; i++) {
 		const struct mark *k = &marks[i];
-		s->weight[where_is(k)][found[i]] += k->weight;
+		const struct mark_kind *is = &q->kinds[k->kind];
+		s->weight[is->where][found[i]] += k->weight;
 		if (found[i] == FOUND_NOT)
 			add_not_found(s, k);
-		if (names_something(k)) {
+		if (is->is_named && (k->weight >= is->names || is_number(k))) {
 			s->roles |= 1u << role_of(k);
 			s->named[s->named_count++] = (uint8_t)i;
 		}
@@ -135,12 +121,12 @@ struct part {
 	double all, found;
 };
 
-static struct part part_of(const struct side *s, enum where from, enum where to)
+static struct part part_of(const struct side *s, enum mark_where from, enum mark_where to)
 {
 	struct part p = { 0, 0 };
 	for (unsigned level = 0; level < FOUND_LEVELS; level++) {
 		unsigned weight = 0;
-		for (enum where w = from; w <= to; w++)
+		for (enum mark_where w = from; w <= to; w++)
 			weight += s->weight[w][level];
 		p.all += weight;
 		p.found += dedup_found_share(level) * weight;
@@ -526,8 +512,8 @@ bool dedup_compare(struct dedup_query *q, const struct dedup_record *other,
 	memset(out, 0, sizeof(*out));
 	struct out o = { out->value };
 	struct side a, b;
-	look_at(q->a->marks, q->a_found, q->a->mark_count, &a);
-	look_at(other->marks, q->b_found, other->mark_count, &b);
+	look_at(q, q->a->marks, q->a_found, q->a->mark_count, &a);
+	look_at(q, other->marks, q->b_found, other->mark_count, &b);
 	out->of_query = set_overlap(q, o, &a, &b);
 	set_runs(q, o);
 	set_swaps(q, o);
