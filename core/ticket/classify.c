@@ -1,4 +1,4 @@
-/* classify.c: features, the file of weights, and the sum over both. */
+/* classify.c: the file of weights, and the sum over a text's features. */
 #include "ticket/classify.h"
 
 #include <endian.h>
@@ -12,17 +12,17 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "ticket/classify_features.h"
 #include "base/poison.h"
 
 #define FILE_MAX (8u * 1024u * 1024u)
 #define CLASSES_MAX 400u
 #define GRAMS_MAX 60000u
 #define SLOTS_FIRST 1024u
-#define SPELLED 4u             /* letters of a piece */
-#define SPELLED_TEXT_MAX 4096u /* bytes of a text whose pieces are looked at */
 #define FOUND_SLOTS 4096u      /* twice CLASSIFY_FEATURES_MAX */
 #define LETTER_NONE 79         /* the letter that stands for weight 0; 33 to 125 are used */
 #define LETTER_SPAN 46
+#define OFTEN 16u
 #define LANES 8u /* classes that are summed up at once */
 #define ROW_MAX (CLASSES_MAX / LANES * LANES + LANES)
 /* Words and pairs, pieces, words of the location: each is of unit length
@@ -32,7 +32,7 @@ enum block { BLOCK_WORDS, BLOCK_PIECES, BLOCK_LOCATION, BLOCK_COUNT };
 static const double block_shares[BLOCK_COUNT] = { 1, 1, 0.3 };
 
 struct gram {
-	uint64_t key;
+	uint64_t key;          /* mixed */
 	const char *text;      /* in the file's bytes, as are the weights: */
 	const int8_t *weights; /* one for each class of all tasks; in the file a letter */
 	float idf;
@@ -59,6 +59,7 @@ struct classifier {
 	size_t gram_count;
 	struct slot *slots;
 	size_t slot_mask;
+	float often[OFTEN]; /* 1 + ln of a count */
 };
 
 static const char *const task_names[] = { "agency", "topic", "social_aid" };
@@ -72,126 +73,6 @@ const char *classifier_path(void)
 {
 	const char *path = getenv("JEMBATAN_CLASSIFY");
 	return path != NULL && path[0] != '\0' ? path : JEMBATAN_DATADIR "/classify.txt";
-}
-
-/* ---- features ----------------------------------------------------------- */
-
-typedef void on_feature(void *data, const char *text, size_t size);
-/* A feature of '~' and four letters: what there is most of. */
-typedef void on_piece(void *data, const char letters[4]);
-
-struct telling {
-	on_feature *on;
-	on_piece *on_piece; /* NULL: they are told to `on` */
-	void *data;
-	char text[CLASSIFY_GRAM_SIZE];
-};
-
-/* The words with a blank between; `mark` is '\0' or says what they are. */
-static void tell(struct telling *t, char mark, const struct token *word, const struct token *next)
-{
-	size_t used = 0;
-	if (mark != '\0')
-		t->text[used++] = mark;
-	/* All of it: a copy of one size is a few moves. What is behind the word is written over. */
-	memcpy(t->text + used, word->text, sizeof(word->text));
-	used += word->size;
-	if (next != NULL) {
-		t->text[used++] = ' ';
-		memcpy(t->text + used, next->text, sizeof(next->text));
-		used += next->size;
-	}
-	t->on(t->data, t->text, used);
-}
-
-/* Pieces of four letters; a word's edge is '_', digits are one '0'. */
-static void tell_pieces(struct telling *t, const char *word, size_t size)
-{
-	size_t piece = size < SPELLED ? size : SPELLED;
-	if (t->on_piece != NULL && piece == SPELLED) {
-		for (size_t i = 0; i + SPELLED <= size; i++)
-			t->on_piece(t->data, word + i);
-		return;
-	}
-	t->text[0] = '~';
-	for (size_t i = 0; i + piece <= size; i++) {
-		memcpy(t->text + 1, word + i, piece);
-		t->on(t->data, t->text, piece + 1);
-	}
-}
-
-/* Small ASCII letters and '0' are parts of words; everything else is between. */
-static char letter_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return '0';
-	return c >= 'a' && c <= 'z' ? c : c >= 'A' && c <= 'Z' ? (char)(c + 32) : '\0';
-}
-
-/* The words as they are written, also those that tokens.h leaves out: what a
- * citizen asks for stands in them. The location's as well: an office that is
- * named there, however it is spelled, is often the one that is meant. */
-static void tell_spelling(struct telling *t, const char *text)
-{
-	char word[64] = "_";
-	size_t used = 1;
-	for (const char *p = text; p < text + SPELLED_TEXT_MAX; p++) {
-		char c = letter_of(*p);
-		bool again = c != '\0' && used > 1 && word[used - 1] == c && (c == '0' || p[1] == *p);
-		if (c != '\0' && !again && used < sizeof(word) - 1)
-			word[used++] = c;
-		if (c == '\0' && used > 1) {
-			word[used++] = '_';
-			tell_pieces(t, word, used);
-			used = 1;
-		}
-		if (*p == '\0')
-			return;
-	}
-}
-
-/* Words first, pieces last. */
-static void each_feature(const struct lexicon *l, struct tokens_memo *memo, const char *text,
-			 const char *location, on_feature *on, on_piece *piece, void *data)
-{
-	CLEANUP(free_pointer) struct tokens *t = xmalloc(sizeof(*t));
-	struct telling to = { .on = on, .on_piece = piece, .data = data };
-	const struct token *last = NULL;
-	tokens_read_again(memo, l, text, location, 0, 0, t);
-	for (size_t i = 0; i < t->count; i++) {
-		const struct token *k = &t->items[i];
-		if (k->number || k->role == ROLE_DATE)
-			continue;
-		if (k->flags & TOKEN_LOCATION) {
-			tell(&to, '@', k, NULL);
-			continue;
-		}
-		tell(&to, '\0', k, NULL);
-		if (last != NULL)
-			tell(&to, '\0', last, k);
-		last = k;
-	}
-	const char *const spelled[] = { text, location };
-	for (size_t i = 0; i < COUNT_OF(spelled); i++)
-		if (spelled[i] != NULL)
-			tell_spelling(&to, spelled[i]);
-}
-
-static void put_feature(void *data, const char *text, size_t size)
-{
-	struct buf *out = data;
-	size_t before = out->size;
-	if (before > 0)
-		buf_add_char(out, '\t');
-	buf_add(out, text, size);
-	if (buf_is_full(out))
-		buf_cut(out, before);
-}
-
-void classify_features(const struct lexicon *l, const char *text, const char *location,
-		       struct buf *out)
-{
-	each_feature(l, NULL, text, location, put_feature, NULL, out);
 }
 
 /* ---- the file ----------------------------------------------------------- */
@@ -212,35 +93,36 @@ static uint64_t key_of(const char *text, size_t size)
 	return h;
 }
 
-/* The first slot comes out of its bits from 32 on, the mark out of those above. */
+/* No two keys become the same. The first slot comes out of the bits from 32 on, the
+ * mark out of those above. */
 static uint64_t mix(uint64_t key)
 {
 	return key * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static size_t first_slot(const struct classifier *c, uint64_t key)
+static size_t first_slot(const struct classifier *c, uint64_t mixed)
 {
-	return mix(key) >> 32 & c->slot_mask;
+	return mixed >> 32 & c->slot_mask;
 }
 
-static uint16_t mark_of(uint64_t key)
+static uint16_t mark_of(uint64_t mixed)
 {
-	return (uint16_t)(mix(key) >> 48);
+	return (uint16_t)(mixed >> 48);
 }
 
 /* From slot i on: that of the key, or the free one where it belongs. */
-static struct slot *slot_from(const struct classifier *c, size_t i, uint64_t key)
+static inline struct slot *slot_from(const struct classifier *c, size_t i, uint64_t mixed)
 {
-	uint16_t mark = mark_of(key);
+	uint16_t mark = mark_of(mixed);
 	while (c->slots[i].number != 0 && (c->slots[i].mark != mark ||
-					   c->grams[c->slots[i].number - 1].key != key))
+					   c->grams[c->slots[i].number - 1].key != mixed))
 		i = (i + 1) & c->slot_mask;
 	return &c->slots[i];
 }
 
-static struct slot *slot_of(const struct classifier *c, uint64_t key)
+static struct slot *slot_of(const struct classifier *c, uint64_t mixed)
 {
-	return slot_from(c, first_slot(c, key), key);
+	return slot_from(c, first_slot(c, mixed), mixed);
 }
 
 static void grow_slots(struct classifier *c)
@@ -290,9 +172,10 @@ static bool on_gram(struct classifier *c, char *fields[3])
 	for (size_t i = 0; i < size; i++)
 		if (fields[2][i] < LETTER_NONE - LETTER_SPAN || fields[2][i] > LETTER_NONE + LETTER_SPAN)
 			return false;
-	if (c->slots == NULL || c->gram_count >= (c->slot_mask + 1) / 4 * 3)
+	/* Half of them free: what is no gram is known at the second look. */
+	if (c->slots == NULL || c->gram_count >= (c->slot_mask + 1) / 2)
 		grow_slots(c);
-	uint64_t key = key_of(fields[0], strlen(fields[0]));
+	uint64_t key = mix(key_of(fields[0], strlen(fields[0])));
 	struct slot *slot = slot_of(c, key);
 	if (slot->number != 0)
 		return false;
@@ -343,6 +226,8 @@ enum jembatan_result classifier_load(const char *path, struct classifier **out, 
 	c->arena = arena_new();
 	c->lexicon = lexicon_new(100);
 	c->grams = xcalloc(GRAMS_MAX, sizeof(*c->grams));
+	for (size_t i = 1; i < OFTEN; i++)
+		c->often[i] = 1 + logf((float)i);
 	buf_init(&c->file, FILE_MAX);
 	enum jembatan_result r = read_file(c, path, why);
 	if (r == JEMBATAN_OK)
@@ -376,7 +261,7 @@ struct found {
 
 struct counting {
 	const struct classifier *c;
-	uint64_t keys[CROWD]; /* to be looked up */
+	uint64_t keys[CROWD]; /* to be looked up, mixed */
 	size_t waiting;
 	struct found *out;
 	size_t count;
@@ -427,8 +312,9 @@ static void count_waiting(struct counting *n)
 
 static void count_key(struct counting *n, uint64_t key)
 {
-	__builtin_prefetch(&n->c->slots[first_slot(n->c, key)]);
-	n->keys[n->waiting++] = key;
+	uint64_t mixed = mix(key);
+	__builtin_prefetch(&n->c->slots[first_slot(n->c, mixed)]);
+	n->keys[n->waiting++] = mixed;
 	if (n->waiting == CROWD)
 		count_waiting(n);
 }
@@ -451,11 +337,11 @@ static size_t find_grams(const struct classifier *c, struct tokens_memo *memo, c
 {
 	double length[BLOCK_COUNT] = { 0 };
 	struct counting n = { .c = c, .out = out };
-	each_feature(c->lexicon, memo, text, location, count_feature, count_piece, &n);
+	classify_each_feature(c->lexicon, memo, text, location, count_feature, count_piece, &n);
 	count_waiting(&n);
 	for (size_t i = 0; i < n.count; i++) {
 		__builtin_prefetch(out[i].gram->weights);
-		float often = out[i].value > 1 ? 1 + logf(out[i].value) : 1;
+		float often = out[i].value < OFTEN ? c->often[(size_t)out[i].value] : 1 + logf(out[i].value);
 		out[i].value = often * out[i].gram->idf;
 		length[out[i].gram->block] += (double)out[i].value * (double)out[i].value;
 	}
@@ -540,19 +426,45 @@ static void add_rows(float *sum, const struct found *found, size_t count, size_t
 }
 
 #ifdef __x86_64__
-/* The same sums, a lane at once. */
-__attribute__((target("avx2"))) static void add_rows_wide(float *sum, const struct found *found,
-							  size_t count, size_t classes)
+#define WIDE __attribute__((target("avx2")))
+#define LANES_AT_ONCE 5u /* whose sums stay in the processor for all rows */
+
+WIDE static inline __m256 add_lane(__m256 sum, const int8_t *weights, __m256 value)
 {
+	__m128i small = _mm_loadl_epi64((const __m128i_u *)weights);
+	return _mm256_add_ps(sum, _mm256_mul_ps(value, _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(small))));
+}
+
+WIDE static void add_lanes(float *sum, size_t k, const struct found *found, size_t count)
+{
+	__m256 a = _mm256_setzero_ps(), b = a, c = a, d = a, e = a;
 	for (size_t i = 0; i < count; i++) {
-		const int8_t *weights = found[i].gram->weights;
+		const int8_t *weights = found[i].gram->weights + k;
 		const __m256 value = _mm256_set1_ps(found[i].value);
-		for (size_t k = 0; k < classes; k += LANES) {
-			__m128i small = _mm_loadl_epi64((const __m128i_u *)(weights + k));
-			__m256 w = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(small));
-			__m256 so_far = _mm256_loadu_ps(sum + k);
-			_mm256_storeu_ps(sum + k, _mm256_add_ps(so_far, _mm256_mul_ps(value, w)));
-		}
+		a = add_lane(a, weights, value);
+		b = add_lane(b, weights + LANES, value);
+		c = add_lane(c, weights + 2 * LANES, value);
+		d = add_lane(d, weights + 3 * LANES, value);
+		e = add_lane(e, weights + 4 * LANES, value);
+	}
+	_mm256_storeu_ps(sum + k, a);
+	_mm256_storeu_ps(sum + k + LANES, b);
+	_mm256_storeu_ps(sum + k + 2 * LANES, c);
+	_mm256_storeu_ps(sum + k + 3 * LANES, d);
+	_mm256_storeu_ps(sum + k + 4 * LANES, e);
+}
+
+/* The same sums, a lane at once. */
+WIDE static void add_rows_wide(float *sum, const struct found *found, size_t count, size_t classes)
+{
+	size_t k = 0;
+	for (; k + (LANES_AT_ONCE - 1) * LANES < classes; k += LANES_AT_ONCE * LANES)
+		add_lanes(sum, k, found, count);
+	for (; k < classes; k += LANES) {
+		__m256 lane = _mm256_setzero_ps();
+		for (size_t i = 0; i < count; i++)
+			lane = add_lane(lane, found[i].gram->weights + k, _mm256_set1_ps(found[i].value));
+		_mm256_storeu_ps(sum + k, lane);
 	}
 }
 #endif
