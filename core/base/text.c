@@ -57,6 +57,27 @@ static size_t plain_run(const char *s, size_t size)
 	return i;
 }
 
+static unsigned char small_of(unsigned char c)
+{
+	return (unsigned char)(c - 'A') < 26 ? c | 0x20 : c;
+}
+
+bool text_make_small(char *s, size_t size)
+{
+	unsigned char *p = (unsigned char *)s, any = 0;
+	size_t i = 0;
+	for (; i + BLOCK <= size; i += BLOCK)
+		for (size_t k = 0; k < BLOCK; k++) {
+			any |= p[i + k];
+			p[i + k] = small_of(p[i + k]);
+		}
+	for (; i < size; i++) {
+		any |= p[i];
+		p[i] = small_of(p[i]);
+	}
+	return any < 0x80;
+}
+
 static bool is_valid(const char *s, size_t size, bool nul_is_fine)
 {
 	utf8proc_int32_t c;

@@ -24,6 +24,9 @@ size_t text_count_graphemes(const char *s);
 void text_trim(char *s);
 /* Runs of white space become one space; the caller frees. */
 char *text_squeeze(const char *s);
+/* Capitals of ASCII become small ones, in place. True when all of it is ASCII. */
+bool text_make_small(char *s, size_t size);
+
 /* Case folded NFKC for comparing; the caller frees. */
 char *text_fold(const char *s);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <threads.h>
 
 #include "base/poison.h"
 
@@ -61,10 +62,11 @@ static const struct prefix prefixes[] = {
 	{ "perumahan", ROLE_WORD, TAKES_NOTHING, 0, true },
 };
 
-/* Of the prefixes that begin with a letter. */
-struct beginnings {
-	uint8_t heads[256], next[COUNT_OF(prefixes)]; /* a prefix and 1; 0: no more */
-};
+/* Prefixes by what they begin with: nearly no word begins as one does. */
+#define BEGINNINGS 1024u
+static struct {
+	uint8_t heads[BEGINNINGS], next[COUNT_OF(prefixes)]; /* a prefix and 1; 0: no more */
+} beginnings;
 
 /* A text's tokens, and which of them are prefixes. */
 struct reading {
@@ -72,21 +74,26 @@ struct reading {
 	const struct prefix *prefix[TOKENS_MAX]; /* NULL: none */
 };
 
-static void sort_prefixes(struct beginnings *out)
+/* By the first two letters. */
+static size_t beginning(const char *word)
 {
-	memset(out, 0, sizeof(*out));
+	return ((unsigned char)word[0] & 31u) * 32u + ((unsigned char)word[1] & 31u);
+}
+
+static void sort_prefixes(void)
+{
 	for (size_t i = COUNT_OF(prefixes); i-- > 0;) {
-		uint8_t *head = &out->heads[(unsigned char)prefixes[i].word[0]];
-		out->next[i] = *head;
+		uint8_t *head = &beginnings.heads[beginning(prefixes[i].word)];
+		beginnings.next[i] = *head;
 		*head = (uint8_t)(i + 1);
 	}
 }
 
-static const struct prefix *prefix_of(const struct beginnings *b, const struct token *t)
+static const struct prefix *prefix_of(const struct token *t)
 {
 	if (t->number || t->role == ROLE_DATE)
 		return NULL;
-	for (size_t i = b->heads[(unsigned char)t->text[0]]; i != 0; i = b->next[i - 1])
+	for (size_t i = beginnings.heads[beginning(t->text)]; i != 0; i = beginnings.next[i - 1])
 		if (strcmp(t->text, prefixes[i - 1].word) == 0)
 			return &prefixes[i - 1];
 	return NULL;
@@ -94,10 +101,10 @@ static const struct prefix *prefix_of(const struct beginnings *b, const struct t
 
 static void find_prefixes(struct reading *r)
 {
-	struct beginnings b;
-	sort_prefixes(&b);
+	static once_flag sorted = ONCE_FLAG_INIT;
+	call_once(&sorted, sort_prefixes);
 	for (size_t i = 0; i < r->t->count; i++)
-		r->prefix[i] = prefix_of(&b, &r->t->items[i]);
+		r->prefix[i] = prefix_of(&r->t->items[i]);
 }
 
 static bool is_number(const struct token *t)
@@ -240,7 +247,9 @@ void entities_mark(struct tokens *t, unsigned own_day, unsigned own_month)
 				t->items[i + 1].flags |= t->items[i].flags & TOKEN_BREAK;
 			continue;
 		}
-		t->items[used++] = t->items[i];
+		if (used != i)
+			t->items[used] = t->items[i];
+		used++;
 	}
 	t->count = used;
 }

@@ -174,25 +174,22 @@ void lexicon_free(struct lexicon *l)
 	free(l);
 }
 
-static const struct entry *find(const struct lexicon *l, const char *word)
+static const struct entry *find(const struct lexicon *l, const char *word, size_t size)
 {
-	size_t size = strlen(word), i = hash_of(word, size) % SLOTS;
+	size_t i = hash_of(word, size) % SLOTS;
 	for (; l->slots[i].word != NULL; i = (i + 1) % SLOTS)
 		if (l->slots[i].size == size && memcmp(l->slots[i].word, word, size) == 0)
 			return &l->slots[i];
 	return NULL;
 }
 
-const char *lexicon_canon(const struct lexicon *l, const char *word)
+struct lexicon_word lexicon_look(const struct lexicon *l, const char *word, size_t size)
 {
-	const struct entry *e = find(l, word);
-	return e != NULL ? e->canon : NULL;
-}
-
-uint32_t lexicon_topics(const struct lexicon *l, const char *word)
-{
-	const struct entry *e = find(l, word);
-	return e != NULL ? e->topics : 0;
+	const struct entry *e = find(l, word, size);
+	if (e == NULL)
+		return (struct lexicon_word){ NULL, 0 };
+	const struct entry *canon = e->canon != NULL ? find(l, e->canon, strlen(e->canon)) : NULL;
+	return (struct lexicon_word){ e->canon, e->topics | (canon != NULL ? canon->topics : 0) };
 }
 
 unsigned lexicon_month(const char *word)

@@ -12,9 +12,13 @@ struct lexicon;
 struct lexicon *lexicon_new(unsigned percent);
 void lexicon_free(struct lexicon *l); /* NULL is fine */
 
-/* The canon of a lower-case word: itself (NULL), another word, or "" when the
- * word says nothing. Static memory. */
-const char *lexicon_canon(const struct lexicon *l, const char *word);
+/* What a lower-case word means. */
+struct lexicon_word {
+	const char *canon; /* itself (NULL), another word, or "" when the word says nothing; static */
+	uint32_t topics;   /* a bit per kind of nuisance (lamp, tree, road, ...) that it, or its
+			      canon, points to */
+};
+struct lexicon_word lexicon_look(const struct lexicon *l, const char *word, size_t size);
 
 /* 1 to 12 for a month's name or abbreviation, else 0. */
 unsigned lexicon_month(const char *word);
@@ -25,8 +29,5 @@ unsigned lexicon_roman(const char *word);
 /* The topics that concern one person each: whoever else asks is another case. */
 #define LEXICON_SOCIAL_AID (1u << 8)
 #define LEXICON_PAPERS (1u << 7) /* identity card, family card, birth: as well */
-
-/* A bit per kind of nuisance (lamp, tree, road, ...) that a word points to. */
-uint32_t lexicon_topics(const struct lexicon *l, const char *word);
 
 #endif

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <utf8proc.h>
 
 #include "base/text.h"
-#include "config/date.h"
 #include "ticket/entities.h"
 #include "ticket/tokens_memo.h"
 #include "base/poison.h"
@@ -49,27 +49,28 @@ static char at(const struct scan *s, ptrdiff_t offset)
 	return q >= s->start && q < s->end ? *q : '\0';
 }
 
-static bool starts(const struct scan *s, const char *word)
+/* The text ends with a NUL, which is no part of any word. */
+static inline bool starts(const struct scan *s, const char *word)
 {
-	if (s->p == s->end || *s->p != *word)
-		return false;
-	size_t size = strlen(word);
-	return (size_t)(s->end - s->p) >= size && memcmp(s->p, word, size) == 0;
+	return *s->p == *word && strncmp(s->p, word, strlen(word)) == 0;
 }
 
-/* Bytes of the letter at p, 0 when it is none. */
-static size_t letter_size(const struct scan *s, const char *p)
+static size_t other_letter_size(const struct scan *s, const char *p)
 {
 	utf8proc_int32_t c;
-	if (p >= s->end)
-		return 0;
-	if ((unsigned char)*p < 0x80)
-		return is_ascii_letter(*p) ? 1 : 0;
 	utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)p, s->end - p, &c);
 	if (n <= 0)
 		return 0;
 	utf8proc_category_t category = utf8proc_category(c);
 	return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO ? (size_t)n : 0;
+}
+
+/* Bytes of the letter at p, 0 when it is none. */
+static inline size_t letter_size(const struct scan *s, const char *p)
+{
+	if (p >= s->end)
+		return 0;
+	return (unsigned char)*p < 0x80 ? is_ascii_letter(*p) : other_letter_size(s, p);
 }
 
 static size_t line_size(const struct scan *s)
@@ -120,9 +121,10 @@ static size_t collapse(const char *word, size_t size, char out[TOKEN_BYTES + 1])
 		str_copy(out, 3, word);
 		return 2;
 	}
+	char before = '\0';
 	for (size_t i = 0; i < size && used < TOKEN_BYTES; i++)
-		if (used == 0 || word[i] != out[used - 1] || (unsigned char)word[i] >= 0x80)
-			out[used++] = word[i];
+		if (word[i] != before || (unsigned char)word[i] >= 0x80)
+			out[used++] = before = word[i];
 	used = text_prefix_bytes(out, used, used);
 	while (used > 0 && ((unsigned char)out[used - 1] & 0xc0) == 0xc0)
 		used--; /* a lead byte whose rest was cut */
@@ -146,29 +148,29 @@ static bool push_roman(struct scan *s, const char *word, size_t size)
 static void push_word(struct scan *s, const char *word, size_t size)
 {
 	char text[TOKEN_BYTES + 1];
-	if (push_roman(s, word, size) || collapse(word, size, text) == 0)
+	size_t used = push_roman(s, word, size) ? 0 : collapse(word, size, text);
+	if (used == 0)
 		return;
-	const char *canon = lexicon_canon(s->lexicon, text);
-	uint32_t topics = lexicon_topics(s->lexicon, text) |
-			  (canon != NULL ? lexicon_topics(s->lexicon, canon) : 0);
-	s->out->topics |= topics;
+	const struct lexicon_word known = lexicon_look(s->lexicon, text, used);
+	const char *canon = known.canon;
+	s->out->topics |= known.topics;
 	if (canon != NULL && is_digit(canon[0])) {
 		push_number(s, canon, strlen(canon));
 		return;
 	}
 	if (canon != NULL && canon[0] != '\0')
-		collapse(canon, strlen(canon), text);
+		used = collapse(canon, strlen(canon), text);
 	if ((canon != NULL && canon[0] == '\0') || (text[1] == '\0' && (s->next & TOKEN_GLUED) == 0 &&
 						    !is_digit(at(s, 0))))
 		return;
-	if (strcmp(text, "lokasi") == 0 || strcmp(text, "alamat") == 0)
+	if (used == 6 && (memcmp(text, "lokasi", 6) == 0 || memcmp(text, "alamat", 6) == 0))
 		s->in_place = true;
 	struct token *t = push(s);
 	if (t == NULL)
 		return;
-	memcpy(t->text, text, sizeof(text));
-	t->size = (uint8_t)strlen(text);
-	t->role = topics != 0 ? ROLE_TOPIC : ROLE_WORD;
+	memcpy(t->text, text, used + 1);
+	t->size = (uint8_t)used;
+	t->role = known.topics != 0 ? ROLE_TOPIC : ROLE_WORD;
 }
 
 static void read_word(struct scan *s)
@@ -176,9 +178,13 @@ static void read_word(struct scan *s)
 	char word[64];
 	size_t used = 0, n;
 	for (;;) {
-		for (; s->p < s->end && is_ascii_letter(*s->p); s->p++)
-			if (used + 1 < sizeof(word))
-				word[used++] = *s->p;
+		const char *p = s->p;
+		while (is_ascii_letter(*p)) /* the NUL at the end is none */
+			p++;
+		n = (size_t)(p - s->p) < sizeof(word) - 1 - used ? (size_t)(p - s->p) : sizeof(word) - 1 - used;
+		memcpy(word + used, s->p, n);
+		used += n;
+		s->p = p;
 		if ((n = letter_size(s, s->p)) > 0) {
 			if (used + n < sizeof(word)) {
 				memcpy(word + used, s->p, n);
@@ -380,6 +386,10 @@ static bool is_name_of_thing(const char *chunk, size_t size)
  * "(1/2)" of a thread. True when it was stepped over. */
 static bool skip_chunk(struct scan *s)
 {
+	enum { CHUNK_END = 1, CHUNK_SIGN = 2 /* what both kinds of names have */ };
+	static const uint8_t of_chunk[256] = {
+		['\0'] = CHUNK_END, [' '] = CHUNK_END, ['\n'] = CHUNK_END, ['\t'] = CHUNK_END,
+		['<'] = CHUNK_END, [','] = CHUNK_END, ['.'] = CHUNK_SIGN, ['@'] = CHUNK_SIGN };
 	size_t size = 0;
 	if (is_address(s)) {
 		while (s->p < s->end && !is_space(*s->p) && *s->p != '<' && *s->p != '"')
@@ -390,10 +400,10 @@ static bool skip_chunk(struct scan *s)
 		s->p += 5;
 		return true;
 	}
-	while (size < CHUNK_MAX && s->p + size < s->end && !is_space(s->p[size]) && s->p[size] != '<' &&
-	       s->p[size] != ',')
-		size++;
-	bool skip = is_name_of_thing(s->p, size);
+	unsigned seen = 0;
+	for (unsigned of; size < CHUNK_MAX && (of = of_chunk[(unsigned char)s->p[size]]) != CHUNK_END; size++)
+		seen |= of;
+	bool skip = seen != 0 && is_name_of_thing(s->p, size);
 	s->p += skip ? size : 0;
 	return skip;
 }
@@ -524,13 +534,7 @@ static void read_text(struct scan *s, const char *text, size_t limit, uint8_t fl
 		return;
 	size_t size = text_prefix_bytes(text, strlen(text), TOKENS_INPUT_MAX);
 	char *copy = xstrndup(text, size);
-	bool ascii = true;
-	for (size_t i = 0; i < size; i++) {
-		if ((unsigned char)copy[i] >= 0x80)
-			ascii = false;
-		if (copy[i] >= 'A' && copy[i] <= 'Z')
-			copy[i] = (char)(copy[i] + 32);
-	}
+	bool ascii = text_make_small(copy, size);
 	if (!ascii) {
 		char *folded = text_fold(copy);
 		free(copy);
@@ -545,10 +549,12 @@ static void read_text(struct scan *s, const char *text, size_t limit, uint8_t fl
 /* Day and month of a time where it was written. */
 static void day_of(int64_t time_ms, int zone_minutes, unsigned *day, unsigned *month)
 {
-	char text[40];
-	date_format(time_ms, zone_minutes, text); /* 2026-01-31... */
-	*month = (unsigned)strtoul(text + 5, NULL, 10);
-	*day = (unsigned)strtoul(text + 8, NULL, 10);
+	int64_t local_ms = time_ms + zone_minutes * INT64_C(60000);
+	time_t seconds = (time_t)(local_ms / 1000 - (local_ms % 1000 < 0));
+	struct tm tm;
+	bool is_day = gmtime_r(&seconds, &tm) != NULL;
+	*month = is_day ? (unsigned)tm.tm_mon + 1 : 1;
+	*day = is_day ? (unsigned)tm.tm_mday : 1;
 }
 
 void tokens_read_again(struct tokens_memo *memo, const struct lexicon *l, const char *text,

@@ -114,6 +114,19 @@ START_TEST(white_space_is_trimmed_and_squeezed)
 }
 END_TEST
 
+/* Short and long, so that whole blocks and what is left are both looked at. */
+START_TEST(only_capitals_of_ascii_become_small)
+{
+	char text[] = "AZ[@`{az Jalan MELATI Nomor 09, samping BALAI Warga RT 01";
+	char other[] = "JALAN ditambal dan dibongkar lagi: \xc3\x89 TOTAL";
+	ck_assert(text_make_small(text, strlen(text)));
+	ck_assert_str_eq(text, "az[@`{az jalan melati nomor 09, samping balai warga rt 01");
+	ck_assert(!text_make_small(other, strlen(other)));
+	ck_assert_str_eq(other, "jalan ditambal dan dibongkar lagi: \xc3\x89 total");
+	ck_assert(!text_make_small(other + 35, 2));
+}
+END_TEST
+
 START_TEST(folding_forgets_case_and_width)
 {
 	char *s = text_fold("KABUPATEN \xef\xbc\xa1\xc3\x89 \xef\xac\x81");
@@ -163,6 +176,7 @@ int main(void)
 	tcase_add_test(t, nfc_composes);
 	tcase_add_test(t, a_prefix_never_cuts_a_character);
 	tcase_add_loop_test(t, white_space_is_trimmed_and_squeezed, 0, COUNT_OF(spaces));
+	tcase_add_test(t, only_capitals_of_ascii_become_small);
 	tcase_add_test(t, folding_forgets_case_and_width);
 	tcase_add_test(t, lines_that_are_printed_cannot_steer_a_terminal_either);
 	tcase_add_loop_test(t, what_is_printed_cannot_steer_a_terminal, 0, COUNT_OF(printable));
