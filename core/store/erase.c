@@ -237,7 +237,8 @@ enum jembatan_result erase_find_busy(struct db *db, const struct erase_item *ite
 	return r == JEMBATAN_GONE ? JEMBATAN_OK : r;
 }
 
-/* Takes back what has not begun, of the ticket when it founded that. */
+/* Takes back what has not begun, of the ticket when it founded that. What others add to
+ * one that the centre has goes on. */
 enum jembatan_result erase_withdraw(struct db *db, const struct erase_item *item, struct why *why)
 {
 	static const char ticket_of[] = "SELECT ticket_id FROM message WHERE id = ?1"
@@ -247,7 +248,7 @@ enum jembatan_result erase_withdraw(struct db *db, const struct erase_item *item
 		  " AND message_id = ?1", false, NONE },
 		{ "DELETE FROM outbox WHERE state IN (0, 3) AND state <> 2 AND ticket_id ="
 		  " (SELECT id FROM ticket WHERE id = (SELECT ticket_id FROM message WHERE id = ?1)"
-		  " AND message_id = ?1)", false, NONE },
+		  " AND message_id = ?1 AND (state <> 2 OR outbox.kind = 0))", false, NONE },
 		{ "UPDATE ticket SET state = 7 WHERE id = (SELECT ticket_id FROM message"
 		  " WHERE id = ?1) AND message_id = ?1 AND state IN (0, 1, 3, 4, 5, 8, 9)", false, NONE },
 	};
