@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/digest.h"
 #include "base/poison.h"
+
+/* A complaint of 256 KiB, each byte of it escaped, has twice room. */
+#define LINE_MIB 4u
 
 static struct jembatan_bytes without_mark(struct jembatan_bytes line, size_t number)
 {
@@ -25,16 +29,45 @@ static bool is_blank(struct jembatan_bytes line)
 	return true;
 }
 
+/* To the line's end, also where that is beyond the ceiling. False: the file's end. */
+static bool read_line(FILE *file, struct buf *out)
+{
+	char piece[4096];
+	size_t n = 0;
+	int c;
+	buf_clear(out);
+	while ((c = getc_unlocked(file)) != EOF) {
+		piece[n++] = (char)c;
+		if (c != '\n' && n < sizeof(piece))
+			continue;
+		buf_add(out, piece, n);
+		n = 0;
+		if (c == '\n')
+			return true;
+	}
+	buf_add(out, piece, n);
+	return out->size > 0 || buf_is_full(out);
+}
+
+static enum jembatan_result take_line(const struct buf *text, size_t number, cli_on_line *on_line,
+				      void *data, struct why *why)
+{
+	struct jembatan_bytes line = without_mark(buf_bytes(text), number);
+	if (buf_is_full(text))
+		return why_set(why, JEMBATAN_DATA, "longer than %u MiB: one complaint a line is wanted",
+			       LINE_MIB);
+	return is_blank(line) ? JEMBATAN_OK : on_line(data, line, why);
+}
+
 enum jembatan_result cli_each_line(FILE *file, const char *command, cli_on_line *on_line, void *data)
 {
-	CLEANUP(free_pointer) char *text = NULL;
-	size_t room = 0, number = 0;
-	ssize_t size;
+	CLEANUP(buf_done) struct buf text;
+	size_t number = 0;
 	enum jembatan_result all = JEMBATAN_OK;
-	while ((size = getline(&text, &room, file)) > 0) {
+	buf_init(&text, LINE_MIB << 20);
+	while (read_line(file, &text)) {
 		struct why why = { "" };
-		struct jembatan_bytes line = without_mark(bytes_of(text, (size_t)size), ++number);
-		enum jembatan_result r = is_blank(line) ? JEMBATAN_OK : on_line(data, line, &why);
+		enum jembatan_result r = take_line(&text, ++number, on_line, data, &why);
 		if (r == JEMBATAN_OK)
 			continue;
 		fprintf(stderr, "jembatan %s: line %zu: %s\n", command, number, why.text);

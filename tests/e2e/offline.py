@@ -33,6 +33,7 @@ def record(name, text=LAMP, **more):
 
 THREE = [record("a"), record("b"), record("c", LITTER, group="x", unknown={"deep": [1]})]
 DECIDED = ["a\ta\tseparate", "b\ta\trepost", "c\tc\tseparate"]
+NO_LINES = "no lines at all"
 # The bytes of a file, how the commands end, and which of a, b, c are decided.
 FILES = [
     ("as it should be", b"\n".join(THREE) + b"\n", EX_OK, "abc"),
@@ -53,6 +54,8 @@ FILES = [
      "abc"),
     ("a line too long", THREE[0] + b"\n" + record("x", "a" * 2**20) + b"\n" + b"\n".join(THREE[1:]),
      EX_DATAERR, "abc"),
+    (NO_LINES, THREE[0] + b"\n" + b"a" * (5 << 20) + b"\n" + b"\n".join(THREE[1:]), EX_DATAERR, "abc"),
+    (NO_LINES + " at its end", THREE[0] + b"\n" + b"\0" * (5 << 20), EX_DATAERR, "a"),
 ]
 
 
@@ -87,6 +90,7 @@ def files(c):
             expect(done.stdout.decode().splitlines() == decided, "%s: %r" % (what, done.stdout))
         told = done.stderr.decode()
         expect((": line 2: " in told) == (code != EX_OK), "%s: %s" % (what, told))
+        expect(("longer than 4 MiB" in told) == what.startswith(NO_LINES), "%s: %s" % (what, told))
         expect("Lampu" not in told, "%s: the complaint is told" % what)
         done = c.run("classify", "--offline", path)
         rows = [json.loads(line) for line in done.stdout.splitlines()]
