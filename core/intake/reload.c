@@ -50,6 +50,18 @@ struct digest instance_stamp(const char *plugin)
 	return digest_sha256(bytes_text(text));
 }
 
+/* A child has what it was given at its start: a file that is another one now (of
+ * certificates, a profile) is not among that. What comes and goes in a folder is. */
+static void add_grant(struct digest_state *d, const struct msg_grant *g)
+{
+	struct stat st;
+	digest_part_text(d, g->path);
+	if (g->writable || stat(g->path, &st) != 0 || !S_ISREG(st.st_mode))
+		return;
+	struct digest stamp = instance_stamp(g->path);
+	digest_part(d, bytes_of(stamp.bytes, sizeof(stamp.bytes)));
+}
+
 /* Keyed, since passwords are among the options. */
 struct digest instance_key(struct intake *in, const struct settings *s, const char *plugin,
 			   const struct instance_options *options)
@@ -69,7 +81,7 @@ struct digest instance_key(struct intake *in, const struct settings *s, const ch
 		digest_part_text(d, options->options[i].value);
 	}
 	for (size_t i = 0; i < options->grant_count; i++)
-		digest_part_text(d, options->grants[i].path);
+		add_grant(d, &options->grants[i]);
 	return digest_end(d);
 }
 

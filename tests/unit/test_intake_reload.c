@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "intake/reload.h"
 #include "intake_bench.h"
 #include "store/db_inside.h"
@@ -106,6 +107,27 @@ START_TEST(only_what_changed_gets_another_child)
 	bench_until(bench_status("b").pid != b && strcmp(bench_status("b").state, "waiting") == 0);
 	ck_assert_int_eq(bench_status("a").pid, a);
 	ck_assert_uint_eq(bench_status("b").deaths, 0);
+}
+END_TEST
+
+/* Written anew under its name, as a renewed certificate is; or changed in its place. */
+START_TEST(a_file_that_an_option_names_is_read_anew)
+{
+	struct why why;
+	const char *path = bench_path("a.jsonl");
+	ck_assert_int_eq(file_write(path, 0600, bytes_text("\n"), &why), JEMBATAN_OK);
+	start_two();
+	ck_assert(load_again());
+	ck_assert_str_eq(said, "a kept, b kept");
+	if (_i == 0)
+		ck_assert_int_eq(file_write(path, 0600, bytes_text("\n"), &why), JEMBATAN_OK);
+	else
+		bench_script("a", "\n");
+	ck_assert(load_again());
+	ck_assert_str_eq(said, "a restarted, b kept");
+	bench_until(strcmp(bench_status("a").state, "waiting") == 0);
+	ck_assert(load_again());
+	ck_assert_str_eq(said, "a kept, b kept");
 }
 END_TEST
 
@@ -406,6 +428,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, only_what_changed_gets_another_child);
+	tcase_add_loop_test(t, a_file_that_an_option_names_is_read_anew, 0, 2);
 	tcase_add_test(t, one_whose_row_the_store_refused_gets_it_at_the_next_reload);
 	tcase_add_test(t, what_its_child_does_not_see_takes_none_away);
 	tcase_add_test(t, one_that_is_not_configured_goes_and_finds_its_rows_again);
