@@ -18,6 +18,7 @@
 #include "base/poison.h"
 
 #define RESTART_FIRST_MS 2000
+#define SILENCE_MS 30000
 #define RESTART_MAX_MS 60000
 #define RETRY_AFTER_S 5u
 
@@ -35,7 +36,8 @@ struct web_child {
 	uint64_t generation;
 	struct channel *channel; /* NULL: down */
 	struct loop_fd *fd;
-	struct loop_timer *restart;
+	struct loop_timer *restart, *silence;
+	int64_t heard_mono_ms; /* its last frame; it sends one every few seconds */
 	struct arena *arena;
 	struct web_call *calls;
 	size_t waiting;
@@ -93,6 +95,7 @@ void web_call_end(struct web_call *call)
 
 static void drop(struct web_child *w)
 {
+	loop_timer_stop(w->silence);
 	loop_fd_remove(w->fd);
 	w->fd = NULL;
 	channel_free(w->channel);
@@ -148,6 +151,29 @@ static void died(struct web_child *w, const char *how)
 	restart_later(w, whole);
 }
 
+static int64_t silence_ms(void)
+{
+	return FAULT_NUMBER("JEMBATAN_WEB_SILENCE_MS", SILENCE_MS);
+}
+
+/* It hangs, at its start or later: nobody else would notice. What stands in the
+ * socket is read first, since it may have been us who hung. */
+static void on_silence(void *data)
+{
+	struct web_child *w = data;
+	char how[80];
+	on_event(w, LOOP_READ);
+	if (w->channel == NULL)
+		return; /* gone meanwhile */
+	int64_t silent_ms = clock_mono_ms() - w->heard_mono_ms;
+	if (silent_ms < silence_ms()) {
+		loop_timer_set(w->silence, silence_ms() - silent_ms);
+		return;
+	}
+	snprintf(how, sizeof(how), "has given no sign for %lld s", (long long)(silent_ms / 1000));
+	died(w, how);
+}
+
 static enum jembatan_result start(struct web_child *w, struct why *why)
 {
 	const struct settings *s = w->app->settings;
@@ -170,6 +196,8 @@ static enum jembatan_result start(struct web_child *w, struct why *why)
 		return r;
 	w->channel = channel_new(fd);
 	w->fd = loop_fd_add(w->app->loop, fd, LOOP_READ, on_event, w);
+	w->heard_mono_ms = clock_mono_ms();
+	loop_timer_set(w->silence, silence_ms());
 	r = channel_put(w->channel, MSG_WEB_OPEN, 0, msg_web_open_fields, &open,
 			bytes_text(NULL), why);
 	return r == JEMBATAN_OK ? channel_flush(w->channel, why) : r;
@@ -270,6 +298,7 @@ static enum jembatan_result on_request(struct web_child *w, const struct frame *
 static enum jembatan_result on_frame(struct web_child *w, const struct frame *f, struct why *why)
 {
 	arena_reset(w->arena);
+	w->heard_mono_ms = clock_mono_ms();
 	switch (f->type) {
 	case MSG_WEB_STATE:
 		return on_state(w, f, why);
@@ -320,6 +349,7 @@ struct web_child *web_child_new(struct app *a)
 	w->app = a;
 	w->arena = arena_new();
 	w->restart = loop_timer_new(a->loop, on_restart, w);
+	w->silence = loop_timer_new(a->loop, on_silence, w);
 	loop_timer_set(w->restart, 0);
 	return w;
 }
@@ -334,6 +364,7 @@ void web_child_free(struct web_child *w)
 		web_call_end(w->calls);
 	loop_defer_cancel(w->app->loop, w);
 	loop_timer_free(w->restart);
+	loop_timer_free(w->silence);
 	arena_free(w->arena);
 	free(w);
 }

@@ -14,6 +14,7 @@
 #include "base/poison.h"
 
 #define SWEEP_MS 100
+#define TELL_MS 5000 /* the core ends us when it hears nothing for much longer */
 #define IDLE_MS 75000 /* longer than a proxy keeps it (nginx: 60 s) */
 #define CONNECTION_MEMORY (32u * 1024u)
 #define SLOTS_MAX 65535u
@@ -84,10 +85,23 @@ static void cut(struct conn *c)
 	shutdown(c->fd, SHUT_RDWR);
 }
 
+/* That this loop goes round. */
+static void tell_core(struct http *h, int64_t now)
+{
+	if (now - h->told_mono_ms < TELL_MS)
+		return;
+	h->told_mono_ms = now;
+	/* A core with much to read already hears of us soon. */
+	enum jembatan_result r = channel_put(h->core, MSG_WEB_COUNTS, 0, msg_web_counts_fields,
+					     &h->counts, bytes_text(NULL), NULL);
+	(void)r;
+}
+
 static void on_sweep(void *data)
 {
 	struct http *h = data;
 	int64_t now = clock_mono_ms();
+	tell_core(h, now);
 	for (struct conn *c = h->conns; c != NULL; c = c->next) {
 		if (c->cut || now - c->since_mono_ms < limit_of(h, c->phase))
 			continue;
@@ -234,7 +248,6 @@ struct http *http_new(struct loop *loop, struct channel *core, int listen_fd,
 	h->daemon_fd = loop_fd_add(loop, info->epoll_fd, LOOP_READ, on_daemon, h);
 	h->daemon_timer = loop_timer_new(loop, on_daemon_timer, h);
 	h->sweep = loop_timer_new(loop, on_sweep, h);
-	FAULT_COVERED();
 	loop_timer_set(h->sweep, SWEEP_MS);
 	run_daemon(h);
 	return h;

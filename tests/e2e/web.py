@@ -471,6 +471,28 @@ def deaths(build):
     p.close()
 
 
+def hung(build):
+    """A jembatan-web that stands still is ended, said, and started anew; so is one that
+    hangs while it makes way for another."""
+    p = Place(build, env={"JEMBATAN_WEB_SILENCE_MS": "7000"})
+    for renewed in (False, True):
+        web = p.rig.status("web")
+        os.kill(web["pid"], signal.SIGSTOP)
+        if renewed:
+            p.web["body_max"] = "2MiB"
+            p.configure()
+            p.rig.ask("reload")
+        wait_for("another one", lambda: p.rig.status("web")["pid"] not in (0, web["pid"]), 30)
+        p.wait_serving()
+        expect(p.hook("Hidup lagi %s" % renewed)[0] == 200, "not up again")
+        expect(renewed or p.rig.status("web")["deaths"] == web["deaths"] + 1, "not counted")
+    expect("jembatan-web has given no sign for" in p.rig.log_text(), "nobody was told")
+    before = p.rig.status("web")
+    time.sleep(8)  # longer than its silence may be: one that works is left alone
+    expect(p.rig.status("web")["pid"] == before["pid"], "one that works was ended")
+    p.close()
+
+
 def full(build):
     """The disk is full: 503 and not ready, but alive; then it goes on."""
     folder = "/dev/shm/jembatan-web-%d" % os.getpid()
@@ -605,4 +627,4 @@ def keys(p):
 
 
 main_of([durable, signatures, routing, submissions, attachments, slow, two_ends, large, together,
-         many, crowd, deaths, reload, full])
+         many, crowd, deaths, hung, reload, full])
