@@ -39,7 +39,8 @@ void place_find(const struct regions *r, const char *text, const char *location,
 void place_find_in(const struct regions *r, const struct place_words *words,
 		   const struct place_hints *hints, struct place *out);
 
-/* Does the position lie hundreds of kilometres from the region? */
+/* Does the position lie hundreds of kilometres from the region? One that is not in
+ * Indonesia (0, 0 of a program that knew none) says nothing. */
 bool place_is_far(const struct regions *r, uint32_t region, double latitude, double longitude);
 
 #endif

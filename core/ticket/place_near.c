@@ -1,6 +1,7 @@
 /* place_near.c: a point against the seats of kabupaten and kota. They are all that
  * is known: no borders. So only a clear case decides. */
 #include "ticket/place_inside.h"
+#include "ticket/position.h"
 #include "base/poison.h"
 
 #define NEAR_KM 120.0  /* a kabupaten may reach as far from its seat */
@@ -12,7 +13,8 @@
 
 bool place_is_far(const struct regions *r, uint32_t region, double latitude, double longitude)
 {
-	return regions_distance_km(r, region, latitude, longitude) > FAR_KM;
+	return position_is_inside(latitude, longitude) &&
+	       regions_distance_km(r, region, latitude, longitude) > FAR_KM;
 }
 
 uint32_t place_nearest(const struct search *s, const uint32_t *regions, size_t count)

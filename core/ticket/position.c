@@ -139,6 +139,11 @@ static bool may_begin(const char *text, const char *p)
 			      (is_side && is_letter(p[-1])));
 }
 
+bool position_is_inside(double latitude, double longitude)
+{
+	return latitude >= -11.5 && latitude <= 6.5 && longitude >= 94.5 && longitude <= 141.5;
+}
+
 bool position_find(const char *text, double *out_latitude, double *out_longitude)
 {
 	const char *end = text + strnlen(text, TEXT_MAX);
@@ -152,7 +157,7 @@ bool position_find(const char *text, double *out_latitude, double *out_longitude
 			continue;
 		if (!take_number(&q, &longitude))
 			continue;
-		if (latitude >= -11.5 && latitude <= 6.5 && longitude >= 94.5 && longitude <= 141.5) {
+		if (position_is_inside(latitude, longitude)) {
 			*out_latitude = latitude;
 			*out_longitude = longitude;
 			return true;

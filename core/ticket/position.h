@@ -8,6 +8,9 @@
 /* The first pair; false: none. */
 bool position_find(const char *text, double *out_latitude, double *out_longitude);
 
+/* Roughly: 0, 0 is not, and a pair the wrong way round is not. */
+bool position_is_inside(double latitude, double longitude);
+
 /* Minutes east of UTC by the longitude: roughly, for where no province is
  * known. 0: not in Indonesia. */
 int position_zone_minutes(double longitude);

@@ -103,6 +103,9 @@ static const struct {
 	{ NULL, "macet di Kec. Wonocolo", -0.90, 119.87, "35.78.02", 0.1, 0.3 },
 	{ NULL, "listrik padam di Jawa Barat", -5.14, 119.43, "32", 0.1, 0.3 },
 	{ NULL, "macet di Kota Bandung", -6.91, 107.61, "32.73", 1, 1 },
+	{ NULL, "macet di Kota Bandung", 0, 0, "32.73", 1, 1 },
+	{ NULL, "macet di Kota Bandung", 107.61, -6.91, "32.73", 1, 1 },
+	{ NULL, "macet di Bogor", 0, 0, "32?", 0, 0 },
 	{ NULL, "listrik padam di Jawa Barat", -7.70, 108.50, "32", 1, 1 },
 	{ NULL, "listrik padam di Kab. Malinau", 2.40, 115.60, "65.02", 1, 1 },
 };

@@ -333,6 +333,46 @@ START_TEST(a_table_of_ids_is_read_or_refused_with_its_line)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	double latitude, longitude; /* 0, 0: the source has none */
+	const char *regency;        /* of the source, or NULL */
+	const char *code;
+	bool is_far;
+} located[] = {
+	{ "macet di Bogor, -6.595, 106.810", 0, 0, NULL, "32.71", false },
+	{ "macet di Bogor", -6.595, 106.81, NULL, "32.71", false },
+	{ "macet di Bogor", 0, 0, NULL, "32", false },
+	{ "macet di Kota Bandung", -6.91, 107.61, NULL, "32.73", false },
+	{ "macet di Kota Bandung", 3.59, 98.67, NULL, "32.73", true },
+	/* a name of the source that gets its code here */
+	{ "macet", 3.59, 98.67, "Kota Bandung", "32.73", true },
+	{ "macet sekali", 3.59, 98.67, NULL, NULL, false },
+};
+
+START_TEST(coordinates_are_a_hint_and_far_ones_are_told)
+{
+	struct ticket t = ticket(located[_i].text);
+	t.place.latitude = located[_i].latitude;
+	t.place.longitude = located[_i].longitude;
+	t.place.has_position = located[_i].latitude < 0 || located[_i].latitude > 0;
+	t.place.regency = located[_i].regency;
+	fill(&t, NULL, NULL);
+	check(located[_i].text, "the place", t.place.code, located[_i].code);
+	ck_assert(propose_is_far(tables, &t) == located[_i].is_far);
+}
+END_TEST
+
+START_TEST(a_code_of_the_source_is_not_held_against_its_coordinates)
+{
+	struct ticket t = ticket("macet");
+	t.place = (struct ticket_place){ .code = "32.73", .code_system = "kemendagri",
+					 .has_position = true, .latitude = 3.59, .longitude = 98.67 };
+	fill(&t, NULL, NULL);
+	ck_assert(!propose_is_far(tables, &t));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("propose");
@@ -344,6 +384,8 @@ int main(void)
 	tcase_add_test(tests, the_home_alone_is_no_place);
 	tcase_add_test(tests, a_salutation_goes_before_the_channel_and_that_before_the_model);
 	tcase_add_test(tests, coordinates_in_the_text_are_a_position_and_a_zone);
+	tcase_add_loop_test(tests, coordinates_are_a_hint_and_far_ones_are_told, 0, COUNT_OF(located));
+	tcase_add_test(tests, a_code_of_the_source_is_not_held_against_its_coordinates);
 	tcase_add_test(tests, every_category_of_the_rules_is_in_the_national_tree);
 	tcase_add_loop_test(tests, what_is_missing_is_told, 0, COUNT_OF(whole));
 	tcase_add_test(tests, a_date_is_demanded_only_where_the_rules_do);
