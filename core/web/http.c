@@ -14,7 +14,7 @@
 #include "base/poison.h"
 
 #define SWEEP_MS 100
-#define TELL_MS 5000 /* the core ends us when it hears nothing for much longer */
+#define TELL_MS 3000 /* the core ends us when it hears nothing for much longer */
 #define IDLE_MS 75000 /* longer than a proxy keeps it (nginx: 60 s) */
 #define CONNECTION_MEMORY (32u * 1024u)
 #define SLOTS_MAX 65535u
