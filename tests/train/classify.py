@@ -36,7 +36,7 @@ FLOOR_LABELLED = 2   # of these labelled; what classify_words.txt says ships as 
 WORDS = pathlib.Path(__file__).with_name("classify_words.txt")
 TOPIC_LEAN = 0.35    # of the weights of a topic's agency that its own get added
 COUNT_FLOOR = 3      # a class weighs as if it had this many records at least
-AGREED = 0.9         # of the records of an agency or topic, for its words to teach social aid
+AGREED = 0.9         # of the records of a topic, for its words to teach social aid
 GRAM_BYTES = 51
 BLOCKS = {"~": 1.0, "@": 0.3, "": 1.0}  # length of a record's features, by first letter: classify.c
 ROUNDS = 40
@@ -82,7 +82,7 @@ def features(build, data):
 
 def load_words(build, records, folder):
     """The lines of classify_words.txt as records with their features. Whether they
-    are of social aid is what nearly all records of their topic (else agency) say."""
+    are of social aid is what nearly all records of their topic say."""
     lines, about = [], None
     for line in WORDS.read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
@@ -100,8 +100,8 @@ def load_words(build, records, folder):
 
 
 def social_aid_of(line, records, part):
-    like = [records[i]["social_aid"] for i in part if records[i]["topic"] == line["topic"]
-            and (line["topic"] or records[i]["agency"] == line["agency"])]
+    """Of a line that names the agency only it is not known."""
+    like = [records[i]["social_aid"] for i in part if line["topic"] and records[i]["topic"] == line["topic"]]
     best = max(("yes", "no"), key=like.count)
     return best if like.count(best) >= AGREED * len(like) > 0 else ""
 
