@@ -256,9 +256,14 @@ double regions_distance_km(const struct regions *r, uint32_t number, double lati
 	double nearest = seat != NULL ? seat_distance_km(seat, latitude, longitude) : -1;
 	if (regions_at(r, number).level != REGION_PROVINCE)
 		return nearest;
+	/* Those of one province stand together. */
 	for (uint32_t i = 0; i < r->header->seat_count; i++) {
+		if (r->seats[i].node < number)
+			continue;
+		if (!regions_inside(r, r->seats[i].node, number))
+			break;
 		double km = seat_distance_km(&r->seats[i], latitude, longitude);
-		if ((nearest < 0 || km < nearest) && regions_inside(r, r->seats[i].node, number))
+		if (nearest < 0 || km < nearest)
 			nearest = km;
 	}
 	return nearest;

@@ -133,6 +133,8 @@ START_TEST(distances_are_to_the_nearest_seat)
 	ck_assert(km > 110 && km < 130);
 	ck_assert(regions_distance_km(regions, below, -6.18, 106.83) == km);
 	ck_assert(regions_distance_km(regions, west_java, -6.18, 106.83) < 30);
+	ck_assert(regions_distance_km(regions, west_java, -7.69, 108.50) < 1); /* its last kabupaten */
+	ck_assert(regions_distance_km(regions, west_java, -6.48, 106.84) < 1); /* and its first */
 	ck_assert(regions_distance_km(regions, regions_by_code(regions, "91.20"), -2, 138) < 0);
 	ck_assert(regions_distance_km(regions, REGION_NONE, -2, 138) < 0);
 	ck_assert(regions_reach_km(regions, bandung) > 0);
