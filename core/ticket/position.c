@@ -10,6 +10,7 @@
 #define TEXT_MAX 16384u
 #define DECIMALS_MIN 3u
 #define NUMBER_MAX 24u
+#define BEGINS "0123456789+-SLN" /* a latitude, with the side before it or without */
 
 static bool is_digit(char c)
 {
@@ -129,12 +130,10 @@ static bool take_separator(const char **p)
 	return *p > start;
 }
 
-/* A latitude may: not in the middle of a number or word. */
+/* A latitude may, at one of BEGINS: not in the middle of a number or word. */
 static bool may_begin(const char *text, const char *p)
 {
 	bool is_side = *p == 'S' || *p == 'L' || *p == 'N';
-	if (!is_side && *p != '-' && *p != '+' && !is_digit(*p))
-		return false;
 	return p == text || !(is_digit(p[-1]) || p[-1] == '.' || p[-1] == '-' ||
 			      (is_side && is_letter(p[-1])));
 }
@@ -147,7 +146,7 @@ bool position_is_inside(double latitude, double longitude)
 bool position_find(const char *text, double *out_latitude, double *out_longitude)
 {
 	const char *end = text + strnlen(text, TEXT_MAX);
-	for (const char *p = text; p < end; p++) {
+	for (const char *p = text; (p += strcspn(p, BEGINS)) < end; p++) {
 		const char *q = p;
 		double latitude, longitude;
 		if (!may_begin(text, p) || !take_number(&q, &latitude))

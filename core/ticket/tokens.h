@@ -31,7 +31,7 @@ enum token_role {
 	ROLE_DATE,  /* "d17m8" */
 	ROLE_ID,    /* NIK, KK and other long numbers */
 	ROLE_MONEY,
-	ROLE_TOPIC, /* a plain word that says what the complaint is about (lexicon_topics) */
+	ROLE_TOPIC, /* a plain word that says what the complaint is about (lexicon_look) */
 	ROLE_COUNT
 };
 
@@ -62,7 +62,7 @@ struct tokens {
 	size_t count;
 	char phones[TOKENS_PHONES_MAX][16]; /* 08..., as found in the text */
 	size_t phone_count;
-	uint32_t topics; /* lexicon_topics of all words */
+	uint32_t topics; /* of all words */
 };
 
 /* Read text, then location (either may be NULL). time_ms and zone say which
