@@ -111,12 +111,20 @@ static enum jembatan_result template_poll(struct jembatan_context *ctx, void *se
 	return result;
 }
 
-/* `jembatan preview INSTANCE --sample FILE`: no network, no open() before. */
+/* `jembatan preview INSTANCE --sample FILE`: no network, no open() before. One
+ * record, as quarantine keeps it, or a page of them. */
 static enum jembatan_result template_preview(struct jembatan_context *ctx,
 					     struct jembatan_bytes sample)
 {
 	char last_id[64] = "";
-	return take_page(ctx, sample, last_id);
+	json_t *record = NULL;
+	if (kit_json_parse(sample, &record, NULL) != JEMBATAN_OK || !json_is_object(record)) {
+		json_decref(record);
+		return take_page(ctx, sample, last_id);
+	}
+	enum jembatan_result result = take_record(ctx, record);
+	json_decref(record);
+	return result;
 }
 
 static void template_close(struct jembatan_context *ctx, void *self_)
