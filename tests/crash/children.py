@@ -12,7 +12,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Rig, Source, expect, play, wait_for  # noqa: E402
 
 HURRY = {"JEMBATAN_RESTART_FIRST_MS": "1", "JEMBATAN_RESTART_MAX_MS": "2",
          "JEMBATAN_DEATHS_WINDOW_MS": "0",
@@ -124,16 +124,8 @@ def main():
     parser.add_argument("--keep", action="store_true")
     args = parser.parse_args()
     print("seed %d" % args.seed, flush=True)
-    test, good = Test(args), False
-    try:
-        test.go()
-        good = True
-    finally:
-        test.close(args.keep and not good)
+    play(Test(args), keep=args.keep)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failed as failed:
-        sys.exit("children: %s" % failed)
+    main()

@@ -14,7 +14,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Rig, Source, expect, play, wait_for  # noqa: E402
 
 PLACES = {"1970": 10, "2038": 2 ** 31 - 5, "now": None, "a day ago": -86400, "in an hour": 3600,
           "2100": 4102444800}
@@ -143,18 +143,11 @@ def main():
     parser.add_argument("--keep", action="store_true")
     args = parser.parse_args()
     print("seed %d" % args.seed, flush=True)
-    test, good = Test(args), False
-    try:
-        jumps, unknown, seconds = test.go(args.rounds)
-        good = True
-        print("clock: seed %d, %d jumps, %d complaints: lost 0, doubled 0, unknown and listed %d; "
-              "%d s" % (args.seed, jumps, len(test.sent), unknown, seconds))
-    finally:
-        test.close(args.keep and not good)
+    test = Test(args)
+    jumps, unknown, seconds = play(test, args.rounds, keep=args.keep)
+    print("clock: seed %d, %d jumps, %d complaints: lost 0, doubled 0, unknown and listed %d; "
+          "%d s" % (args.seed, jumps, len(test.sent), unknown, seconds))
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failed as failed:
-        sys.exit("clock: %s" % failed)
+    main()

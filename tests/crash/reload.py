@@ -16,7 +16,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Rig, Source, expect, play, wait_for  # noqa: E402
 
 HUPS_PER_S = 100
 FLIP_S = 0.4
@@ -226,16 +226,8 @@ def main():
     parser.add_argument("--keep", action="store_true")
     args = parser.parse_args()
     print("seed %d" % args.seed, flush=True)
-    test, good = Test(args), False
-    try:
-        test.go()
-        good = True
-    finally:
-        test.close(args.keep or not good)
+    play(Test(args), keep=args.keep)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failed as failed:
-        sys.exit("reload: %s" % failed)
+    main()

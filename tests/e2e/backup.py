@@ -13,7 +13,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Rig, Source, expect, play, wait_for  # noqa: E402
 
 POINTS = ["restore.marked", "restore.aside:1", "restore.aside:3", "restore.aside:4", "restore.mid",
           "restore.moved"]
@@ -270,16 +270,8 @@ def main():
     parser.add_argument("--keep", action="store_true")
     args = parser.parse_args()
     for mode in ("none", "idempotent", "lookup"):
-        test, good = Test(args, mode), False
-        try:
-            test.go()
-            good = True
-        finally:
-            test.close(args.keep and not good)
+        play(Test(args, mode), keep=args.keep)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failed as failed:
-        sys.exit("backup: %s" % failed)
+    main()

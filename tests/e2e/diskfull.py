@@ -14,7 +14,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Rig, Source, expect, play, wait_for  # noqa: E402
 
 DISK_KIB = 48 * 1024
 INSIDE = "JEMBATAN_TEST_NAMESPACE"
@@ -245,16 +245,8 @@ def main():
     if INSIDE not in os.environ:
         enter_namespace()
     print("seed %d" % args.seed, flush=True)
-    test, good = Test(args), False
-    try:
-        test.go(args.rounds, random.Random(args.seed))
-        good = True
-    finally:
-        test.close(args.keep or not good)
+    play(Test(args), args.rounds, random.Random(args.seed), keep=args.keep)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failed as failed:
-        sys.exit("diskfull: %s" % failed)
+    main()

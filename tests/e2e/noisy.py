@@ -15,7 +15,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
+from rig import Daemon, Rig, Source, expect, play, wait_for  # noqa: E402
 
 SAMPLES = 512  # what a p99 of `status` is made of
 QUIET_ONES = 3  # quiet baselines at the start; their median counts
@@ -260,16 +260,8 @@ def main():
     parser.add_argument("--times", type=int, default=2, help="quiet delays that are allowed")
     parser.add_argument("names", nargs="*", help="only these misdeeds")
     args = parser.parse_args()
-    test, good = Test(args), False
-    try:
-        test.go()
-        good = True
-    finally:
-        test.close(args.keep or not good)
+    play(Test(args), keep=args.keep)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failed as failed:
-        sys.exit("noisy: %s" % failed)
+    main()

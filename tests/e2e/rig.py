@@ -561,6 +561,19 @@ def main(run):
         sys.exit("%s: %s" % (pathlib.Path(sys.argv[0]).stem, failed))
 
 
+def play(test, *given, keep=False):
+    """What test.go() returns; its folder stays when it failed, or with keep."""
+    good = False
+    try:
+        result = test.go(*given)
+        good = True
+        return result
+    except Failed as failed:
+        sys.exit("%s: %s" % (pathlib.Path(sys.argv[0]).stem, failed))
+    finally:
+        test.close(keep or not good)
+
+
 def main_of(tests, run=lambda test, options: test(options.build), **more):
     """The command line of a file with several tests: all of them, or those that are named,
     each by run(test, options); one that fails stops none. more: further options and what
