@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/jx.h"
 #include "base/text.h"
+#include "central/json_out.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +13,17 @@
 #include "base/poison.h"
 
 #define CONTENT_MAX (TICKET_JSON_MAX)
+#define REQUEST_USUAL 2048u /* most fit at once */
+#define REQUEST_MAX (SIZE_MAX / 4) /* what is in it has ceilings of its own */
 #define CUT_MARK " [...]"
 
-static void set_text(json_t *body, const char *key, const char *text)
+static void set_text(struct json_out *j, const char *key, const char *text)
 {
 	if (text && *text)
-		json_object_set_new(body, key, json_string(text));
+		json_out_text(j, key, text, strlen(text));
 }
 
+/* Ids are text in the configuration and numbers at the interface. */
 static bool is_digits(const char *s)
 {
 	size_t n = strspn(s, "0123456789");
@@ -27,21 +31,15 @@ static bool is_digits(const char *s)
 	return n > 0 && n <= 18 && s[n] == '\0';
 }
 
-/* Ids are text in the configuration and numbers at the interface. */
-static json_t *id_value(const char *id)
+static void set_id(struct json_out *j, const char *key, const char *id)
 {
-	return is_digits(id) ? json_integer(strtoll(id, NULL, 10)) : json_string(id);
-}
-
-static void set_id(json_t *body, const char *key, const char *id)
-{
-	if (id && *id)
-		json_object_set_new(body, key, id_value(id));
-}
-
-static void set_flag(json_t *body, const char *key, bool value)
-{
-	json_object_set_new(body, key, json_integer(value));
+	if (!id || !is_digits(id)) {
+		set_text(j, key, id);
+		return;
+	}
+	while (id[0] == '0' && id[1] != '\0')
+		id++;
+	json_out_digits(j, key, id);
 }
 
 /* ---- create ---- */
@@ -69,110 +67,127 @@ static void add_place(struct buf *content, const struct ticket_place *p)
 	if (p->has_position)
 		buf_printf(&line, "%s(%.6f, %.6f)", line.size > 0 ? " " : "", p->latitude,
 			   p->longitude);
-	if (line.size > 0)
-		buf_printf(content, "\n\nLokasi: %s", line.data);
+	if (line.size > 0) {
+		buf_add_text(content, "\n\nLokasi: ");
+		buf_add(content, line.data, line.size);
+	}
 }
 
-static void set_content(json_t *body, const struct ticket *t, bool reference_line)
+static void set_content(struct json_out *j, const struct ticket *t, bool reference_line)
 {
 	CLEANUP(buf_done) struct buf content;
 
 	buf_init(&content, CONTENT_MAX);
 	buf_add_text(&content, t->content_edited ? t->content_edited : t->content_original);
 	add_place(&content, &t->place);
-	if (reference_line && t->reference)
-		buf_printf(&content, "\n\nRef: %s", t->reference);
-	json_object_set_new(body, "content", json_stringn(content.data ? content.data : "",
-							   content.size));
+	if (reference_line && t->reference) {
+		buf_add_text(&content, "\n\nRef: ");
+		buf_add_text(&content, t->reference);
+	}
+	json_out_text(j, "content", content.data ? content.data : "", content.size);
 }
 
 /* Local date of the place where it happened, as the citizen would say it. */
-static void set_date(json_t *body, const struct ticket *t)
+static void set_date(struct json_out *j, const struct ticket *t)
 {
 	int64_t at = t->incident_ms ? t->incident_ms : t->sent_ms ? t->sent_ms : t->received_ms;
 	char text[32];
 
 	clock_format(at + (int64_t)t->zone_minutes * 60000, 0, text);
-	json_object_set_new(body, "date_of_incident", json_stringn(text, 10));
+	json_out_text(j, "date_of_incident", text, 10);
 }
 
-static void set_reporter(json_t *body, const struct ticket *t)
+static void set_reporter(struct json_out *j, const struct ticket *t)
 {
 	const struct ticket_reporter *r = &t->reporter;
 	const char *phone = r->phone ? r->phone : r->phone_raw;
 	bool is_told = !t->anonymous && (r->name || r->mail || phone);
 
-	set_flag(body, "is_new_user_slider", is_told);
+	json_out_flag(j, "is_new_user_slider", is_told);
 	if (!is_told)
 		return;
 	/* The centre wants a name where it is to make a user. */
-	set_text(body, "nameUser", r->name && *r->name ? r->name : "Pelapor");
-	set_text(body, "emailUser", r->mail);
-	set_text(body, "phoneUser", phone);
+	set_text(j, "nameUser", r->name && *r->name ? r->name : "Pelapor");
+	set_text(j, "emailUser", r->mail);
+	set_text(j, "phoneUser", phone);
+}
+
+static char *dump(json_t *list, struct arena *arena)
+{
+	CLEANUP(free_pointer) char *text = jx_dump_as_set(list);
+
+	json_decref(list);
+	return arena_strdup(arena, text);
 }
 
 /* "[4199656,4199657]" from our array, without what was left out. */
-static void set_files(json_t *body, const char *file_ids)
+static const char *known_files(const char *file_ids, struct arena *arena)
 {
-	json_t *ids = NULL, *known = json_array(), *id;
+	json_t *ids = NULL, *known, *id;
 	size_t i;
 
-	if (file_ids && jx_parse(bytes_text(file_ids), &ids, NULL) != JEMBATAN_OK)
-		ids = NULL;
-	json_array_foreach(ids, i, id)
-		if (json_is_string(id) && json_string_length(id) > 0)
-			json_array_append_new(known, id_value(json_string_value(id)));
-	CLEANUP(free_pointer) char *text = jx_dump(known);
-	json_object_set_new(body, "attachments", json_string(text));
-	json_object_set_new(body, "info_attachments", json_string("[]"));
-	json_decref(known);
+	if (!file_ids || jx_parse(bytes_text(file_ids), &ids, NULL) != JEMBATAN_OK)
+		return "[]";
+	known = json_array();
+	json_array_foreach(ids, i, id) {
+		const char *s = json_string_value(id);
+		if (s && *s)
+			json_array_append_new(known, is_digits(s) ?
+						     json_integer(strtoll(s, NULL, 10)) :
+						     json_string(s));
+	}
 	json_decref(ids);
+	return dump(known, arena);
 }
 
-static char *dump(json_t *body, struct arena *arena)
+static char *end(struct json_out *j, const struct buf *out, struct arena *arena)
 {
-	CLEANUP(free_pointer) char *text = jx_dump_as_set(body);
-
-	json_decref(body);
-	return arena_strdup(arena, text);
+	json_out_end(j);
+	return arena_strndup(arena, out->data, out->size);
 }
 
 char *lapor_v3_create(const struct ticket *t, const struct settings_defaults *d,
 		      const char *file_ids, bool reference_line, struct arena *arena)
 {
-	json_t *body = json_object();
+	CLEANUP(buf_done) struct buf out;
 
-	set_text(body, "title", t->title);
-	set_content(body, t, reference_line);
-	set_date(body, t);
-	set_reporter(body, t);
-	set_flag(body, "is_anonymous", t->anonymous);
-	set_flag(body, "is_secret", t->secret);
-	set_id(body, "channel", d->channel);
-	set_id(body, "user_id", d->user_id);
-	set_id(body, "classification_id", d->classification_id);
-	set_id(body, "category_id", d->category_id);
-	set_id(body, "disposition_id", d->disposition_id);
-	set_id(body, "location_id", d->location_id);
-	set_flag(body, "is_disposisi_slider", d->disposition_id != NULL);
-	set_flag(body, "is_inbox", false);
-	set_flag(body, "is_approval", false);
-	set_flag(body, "is_priority", false);
-	set_text(body, "tags_raw", t->reference);
-	set_files(body, file_ids);
-	return dump(body, arena);
+	buf_init(&out, REQUEST_MAX);
+	buf_reserve(&out, REQUEST_USUAL);
+	struct json_out *j = json_out_begin(&out);
+	set_text(j, "title", t->title);
+	set_content(j, t, reference_line);
+	set_date(j, t);
+	set_reporter(j, t);
+	json_out_flag(j, "is_anonymous", t->anonymous);
+	json_out_flag(j, "is_secret", t->secret);
+	set_id(j, "channel", d->channel);
+	set_id(j, "user_id", d->user_id);
+	set_id(j, "classification_id", d->classification_id);
+	set_id(j, "category_id", d->category_id);
+	set_id(j, "disposition_id", d->disposition_id);
+	set_id(j, "location_id", d->location_id);
+	json_out_flag(j, "is_disposisi_slider", d->disposition_id != NULL);
+	json_out_flag(j, "is_inbox", false);
+	json_out_flag(j, "is_approval", false);
+	json_out_flag(j, "is_priority", false);
+	set_text(j, "tags_raw", t->reference);
+	set_text(j, "attachments", known_files(file_ids, arena));
+	set_text(j, "info_attachments", "[]");
+	return end(j, &out, arena);
 }
 
 char *lapor_v3_route(const char *institution_id, const char *reference, struct arena *arena)
 {
-	CLEANUP(free_pointer) char *note = xasprintf("Diteruskan oleh Jembatan (%s)", reference);
-	json_t *body = json_object();
+	CLEANUP(buf_done) struct buf out;
 
-	set_flag(body, "is_request", true);
-	set_flag(body, "not_authority", true);
-	set_text(body, "reason", institution_id);
-	set_text(body, "reason_description", note);
-	return dump(body, arena);
+	buf_init(&out, REQUEST_MAX);
+	struct json_out *j = json_out_begin(&out);
+	json_out_flag(j, "is_request", true);
+	json_out_flag(j, "not_authority", true);
+	set_text(j, "reason", institution_id);
+	set_text(j, "reason_description",
+		 arena_printf(arena, "Diteruskan oleh Jembatan (%s)", reference));
+	return end(j, &out, arena);
 }
 
 /* ---- follow-up ---- */

@@ -4,7 +4,7 @@
 BUILD_PACKAGES="gcc g++ libc6-dev make autoconf automake libtool pkg-config
  libcurl4-openssl-dev libjansson-dev libyaml-dev libsqlite3-dev libssl-dev
  libutf8proc-dev libseccomp-dev libgmime-3.0-dev libxml2-dev libjq-dev libonig-dev
- libmicrohttpd-dev libarchive-dev libcsv-dev check libsubunit-dev python3"
+ libmicrohttpd-dev libarchive-dev libcsv-dev libyajl-dev check libsubunit-dev python3"
 TEST_PACKAGES="clang libclang-rt-14-dev dovecot-imapd exim4-daemon-light openssl pmccabe mandoc shellcheck
  pyflakes3 python3-numpy jq curl procps util-linux bash-completion"
 
