@@ -60,7 +60,8 @@ static const char *next_name(const char **at, const char *end, struct arena *are
 					    (s[-1] >= 'A' && s[-1] <= 'Z') ||
 					    (s[-1] >= 'a' && s[-1] <= 'z'));
 		size_t left = (size_t)(end - s), digits = 0;
-		if (begins && left >= 3 + CODE_SIZE && strncasecmp(s, "JB-", 3) == 0) {
+		if (begins && (*s == 'J' || *s == 'j') && left >= 3 + CODE_SIZE &&
+		    strncasecmp(s, "JB-", 3) == 0) {
 			*at = s + 3 + CODE_SIZE;
 			return arena_strndup(arena, s, 3 + CODE_SIZE);
 		}

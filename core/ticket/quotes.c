@@ -24,12 +24,20 @@ static char lower(char c)
 
 static bool is_word(char c)
 {
-	return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z');
+	return is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 26;
 }
 
 static size_t digits_at(const char *p)
 {
 	return strspn(p, "0123456789");
+}
+
+static bool has_digit(const char *p, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (is_digit(p[i]))
+			return true;
+	return false;
 }
 
 /* Digits and letters from p on. */
@@ -102,7 +110,8 @@ static const char *take_form(const char *p, struct quote *out, size_t *count)
 	const char *from;
 	size_t size;
 	for (size_t i = 0; i < COUNT_OF(forms); i++)
-		if (fits(&forms[i], p, &from, &size)) {
+		if (lower(*p) == *forms[i].letters &&
+		    fits(&forms[i], p, &from, &size)) {
 			keep(forms[i].prefix, from, size, forms[i].of_app, true, out, count);
 			return from + size;
 		}
@@ -170,8 +179,10 @@ size_t quotes_find(const char *text, struct quote out[QUOTES_MAX])
 		}
 		const char *behind = take_form(p, out, &count);
 		if (behind == NULL) {
-			take_number(text, p, out, &count);
 			behind = p + word_at(p);
+			/* Most words hold no digit, and none follows behind a dash. */
+			if (*behind == '-' || has_digit(p, (size_t)(behind - p)))
+				take_number(text, p, out, &count);
 		}
 		p = behind;
 	}
