@@ -362,6 +362,7 @@ void db_abort(struct db *db)
 		return;
 	sql_rollback(&db->sql);
 	db->sql.in_transaction = false;
+	db->replies.known = false;
 	tally_forget(&db->tally);
 	keys_forget_all(&db->keys);
 	inbox_files_aborted(&db->files);

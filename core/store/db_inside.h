@@ -29,6 +29,7 @@ struct db {
 	bool has_aliases;  /* some thread has another name */
 	bool has_unreachable; /* some address cannot be reached for a while */
 	bool has_suspects; /* a record is in quarantine or has killed its parser */
+	struct { bool known, on; } replies; /* whether they are on */
 	bool reads_on;     /* readings share one lock */
 	bool owed;         /* a planted bug holds the last commit back */
 	int wal_pages;     /* by the last commit */

@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "store/db_inside.h"
 #include "store/instances.h"
+#include "store/news.h"
 #include "store/quarantine.h"
 #include "store/threads.h"
 #include "store/unreachable.h"
@@ -325,11 +326,10 @@ enum jembatan_result inbox_thread_look(struct db *db, const struct inbox_row *ro
 		" + 2 * EXISTS (SELECT 1 FROM message WHERE instance_id = ?2 AND thread_key = ?3"
 		" AND thread_key IS NOT NULL AND stage = 0 AND id < ?1 AND received_ms >= ?4)";
 	int64_t found = 0;
-	enum jembatan_result r = sql_get_number(&db->sql, why, &found, text,
-						SQL_VALUES(sql_number(row->id),
-							   sql_number(row->instance_id),
-							   key_value(thread_key),
-							   sql_number(since_ms)));
+	enum jembatan_result r =
+		sql_get_number(&db->sql, why, &found, text,
+			       SQL_VALUES(sql_number(row->id), sql_number(row->instance_id),
+					  key_value(thread_key), sql_number(since_ms)));
 	if (r == JEMBATAN_OK)
 		*out = (struct inbox_look){ (found & 1) != 0, (found & 2) != 0 };
 	return r;
@@ -399,11 +399,13 @@ static enum jembatan_result updated(struct db *db, enum jembatan_result r, struc
 enum jembatan_result inbox_leave(struct db *db, int64_t id, enum inbox_stage stage,
 				 int64_t ticket_id, const char *reason, struct why *why)
 {
-	return updated(db, sql_run(&db->sql, why,
-				   "UPDATE message SET stage = ?2, ticket_id = ?3, reason = ?4"
-				   " WHERE id = ?1",
-				   SQL_VALUES(sql_number(id), sql_number(stage), sql_id(ticket_id),
-					      sql_text(reason))), why);
+	enum jembatan_result r = news_joined(db, id, stage, ticket_id, why);
+	if (r == JEMBATAN_OK)
+		r = sql_run(&db->sql, why, "UPDATE message SET stage = ?2, ticket_id = ?3,"
+			    " reason = ?4 WHERE id = ?1",
+			    SQL_VALUES(sql_number(id), sql_number(stage), sql_id(ticket_id),
+				       sql_text(reason)));
+	return updated(db, r, why);
 }
 
 enum jembatan_result inbox_defer(struct db *db, int64_t id, int64_t due_ms, struct why *why)
@@ -509,11 +511,10 @@ enum jembatan_result inbox_waits(struct db *db, int64_t instance_id, int64_t bef
 		" OR EXISTS (SELECT 1 FROM message WHERE instance_id = ?1 AND thread_key = ?4"
 		" AND thread_key IS NOT NULL AND stage = 0 AND id < ?2)";
 	int64_t found = 0;
-	enum jembatan_result r = sql_get_number(&db->sql, why, &found, text,
-						SQL_VALUES(sql_number(instance_id),
-							   sql_number(before_id),
-							   key_value(same_key),
-							   key_value(thread_key)));
+	enum jembatan_result r =
+		sql_get_number(&db->sql, why, &found, text,
+			       SQL_VALUES(sql_number(instance_id), sql_number(before_id),
+					  key_value(same_key), key_value(thread_key)));
 	if (r == JEMBATAN_OK)
 		*out_waits = found != 0;
 	return r;
@@ -558,9 +559,8 @@ enum jembatan_result inbox_has_new(struct db *db, int64_t instance_id, bool *out
 				   struct why *why)
 {
 	int64_t has = 0;
-	enum jembatan_result r = sql_get_number(&db->sql, why, &has,
-						"SELECT EXISTS (SELECT 1 FROM message"
-						" WHERE stage = 0 AND instance_id = ?1)",
+	enum jembatan_result r = sql_get_number(&db->sql, why, &has, "SELECT EXISTS (SELECT 1"
+						" FROM message WHERE stage = 0 AND instance_id = ?1)",
 						SQL_VALUES(sql_number(instance_id)));
 	*out_has = has != 0;
 	return r;

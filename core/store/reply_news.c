@@ -1,16 +1,64 @@
-/* reply_news.c: what is to be told. The triggers of schema_reply.c write most
- * of it. */
+/* reply_news.c: what is to be told. A status at the centre is told by the trigger of
+ * schema_reply.c. */
 #include "store/db_inside.h"
 #include "store/instances.h"
+#include "store/news.h"
 #include "store/replies.h"
 #include "base/poison.h"
 
+#define IS_ON "replies.on"
+
+/* Asked at each change of a row: read once, and again after a transaction that may
+ * have set it was taken back. */
+static enum jembatan_result is_on(struct db *db, bool *out, struct why *why)
+{
+	int64_t on = 0;
+	enum jembatan_result r = JEMBATAN_OK;
+	if (!db->replies.known) {
+		r = instances_flag_get(db, IS_ON, &on, why);
+		if (r != JEMBATAN_OK)
+			return r;
+		db->replies.known = true;
+		db->replies.on = on != 0;
+	}
+	*out = db->replies.on;
+	return r;
+}
+
 enum jembatan_result replies_set_on(struct db *db, bool on, struct why *why)
 {
-	int64_t was = 0;
-	enum jembatan_result r = instances_flag_get(db, "replies.on", &was, why);
-	return r != JEMBATAN_OK || (was != 0) == on ? r :
-	       instances_flag_set(db, "replies.on", on, why);
+	bool was = false;
+	enum jembatan_result r = is_on(db, &was, why);
+	if (r != JEMBATAN_OK || was == on)
+		return r;
+	db->replies.known = false;
+	return instances_flag_set(db, IS_ON, on, why);
+}
+
+enum jembatan_result news_number(struct db *db, int64_t ticket_id, struct why *why)
+{
+	bool on = false;
+	enum jembatan_result r = is_on(db, &on, why);
+	if (r != JEMBATAN_OK || !on)
+		return r;
+	return sql_run(&db->sql, why, "INSERT INTO reply_news (kind, ticket_id, at_ms)"
+		       " SELECT 1, id, created_ms FROM ticket WHERE id = ?1",
+		       SQL_VALUES(sql_number(ticket_id)));
+}
+
+enum jembatan_result news_joined(struct db *db, int64_t message_id, enum inbox_stage stage,
+				 int64_t ticket_id, struct why *why)
+{
+	bool on = false, reports = stage == INBOX_TICKET || stage == INBOX_FOLLOW_UP ||
+				   stage == INBOX_REPOST;
+	enum jembatan_result r = is_on(db, &on, why);
+	if (r != JEMBATAN_OK || !on || !reports || ticket_id == 0)
+		return r;
+	/* Who was moved to another ticket hears of that one's number. */
+	return sql_run(&db->sql, why, "INSERT INTO reply_news (kind, ticket_id, message_id, at_ms)"
+		       " SELECT 0, ?2, id, received_ms FROM message WHERE id = ?1"
+		       " AND (stage = 0 OR ticket_id <> ?2)",
+		       SQL_VALUES(sql_number(message_id), sql_number(ticket_id)));
 }
 
 enum jembatan_result replies_news_add(struct db *db, const struct reply_news *n, int64_t now_ms,

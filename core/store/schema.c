@@ -250,5 +250,6 @@ static const char *const steps[] = { step_1, step_2, schema_follow, step_4, step
 				     schema_reply_put_off, schema_keys, schema_thread,
 				     schema_unreachable, schema_incomplete_all,
 				     schema_reply_lean, schema_duplicate_moves,
-				     schema_follow_erased, schema_thread_author };
+				     schema_follow_erased, schema_thread_author,
+				     schema_reply_told };
 const struct migrate_steps migrate_all = { steps, COUNT_OF(steps) };

@@ -6,7 +6,8 @@
 #include "base/poison.h"
 
 /* Written while the flag replies.on is set, by whatever statement changes the
- * rows: nobody who decides, pushes or reads a status can forget it. */
+ * rows: nobody who decides, pushes or reads a status can forget it. Of messages and
+ * numbers only until the last step below. */
 #define IS_ON " AND (SELECT value FROM flag WHERE name = 'replies.on') = 1"
 
 const char schema_reply[] =
@@ -108,3 +109,9 @@ const char schema_reply_lean[] =
 	" VALUES (0, new.ticket_id, new.id, new.received_ms); END;"
 	/* outbox_open took its place. */
 	"DROP INDEX outbox_waiting;";
+
+/* reply_news.c says both: for a trigger SQLite keeps a copy of each page that a statement
+ * changes. */
+const char schema_reply_told[] =
+	"DROP TRIGGER reply_joined;"
+	"DROP TRIGGER reply_number;";

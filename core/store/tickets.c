@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/db_inside.h"
+#include "store/news.h"
 #include "store/tickets_inside.h"
 #include "ticket/personal.h"
 #include "ticket/ticket_pack.h"
@@ -163,27 +164,34 @@ enum jembatan_result tickets_set_state(struct db *db, int64_t id, enum ticket_st
 	return r == JEMBATAN_OK && sql_changes(&db->sql) == 0 ? gone(why) : r;
 }
 
+/* OK also when it has this very number already. */
+static enum jembatan_result expect_number(struct db *db, int64_t id, const char *tracking_id,
+					  struct why *why)
+{
+	static const char text[] = "SELECT tracking_id = ?2 FROM ticket WHERE id = ?1";
+	int64_t same = 0;
+	enum jembatan_result r = sql_get_number(&db->sql, why, &same, text,
+						SQL_VALUES(sql_number(id), sql_text(tracking_id)));
+	if (r == JEMBATAN_GONE)
+		return gone(why);
+	return r != JEMBATAN_OK || same != 0 ? r :
+	       why_set(why, JEMBATAN_DATA,
+		       "this ticket already has another tracking number: compare both at the "
+		       "centre");
+}
+
 enum jembatan_result tickets_set_tracking(struct db *db, int64_t id, const char *tracking_id,
 					  struct why *why)
 {
 	enum jembatan_result r =
-		sql_run(&db->sql, why, "UPDATE ticket SET tracking_id = ?2 WHERE id = ?1"
-			" AND (tracking_id IS NULL OR tracking_id = ?2)",
+		sql_run(&db->sql, why,
+			"UPDATE ticket SET tracking_id = ?2 WHERE id = ?1 AND tracking_id IS NULL",
 			SQL_VALUES(sql_number(id), sql_text(tracking_id)));
+	if (r == JEMBATAN_OK)
+		r = sql_changes(&db->sql) > 0 ? news_number(db, id, why) :
+						expect_number(db, id, tracking_id, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	if (sql_changes(&db->sql) == 0) {
-		int64_t found = 0;
-		r = sql_get_number(&db->sql, why, &found,
-				   "SELECT EXISTS (SELECT 1 FROM ticket WHERE id = ?1)",
-				   SQL_VALUES(sql_number(id)));
-		if (r != JEMBATAN_OK)
-			return r;
-		return found == 0 ? gone(why) :
-		       why_set(why, JEMBATAN_DATA,
-			       "this ticket already has another tracking number: compare both at "
-			       "the centre");
-	}
 	/* A linked ticket has no create whose end could let its follow-ups go. */
 	int64_t has_create = 0;
 	r = sql_get_number(&db->sql, why, &has_create, "SELECT EXISTS (SELECT 1 FROM outbox"
@@ -197,13 +205,20 @@ enum jembatan_result tickets_set_pushed(struct db *db, int64_t id, const char *t
 	enum jembatan_result r =
 		sql_run(&db->sql, why,
 			"UPDATE ticket SET tracking_id = ?2, state = ?3, reason = ?4 WHERE id = ?1"
-			" AND (tracking_id IS NULL OR tracking_id = ?2)",
+			" AND tracking_id IS NULL",
 			SQL_VALUES(sql_number(id), sql_text(tracking_id),
 				   sql_number(TICKET_PUSHED), sql_text(reason)));
 	if (r != JEMBATAN_OK)
 		return r;
-	if (sql_changes(&db->sql) == 0)
-		return tickets_set_tracking(db, id, tracking_id, why); /* says why not */
+	if (sql_changes(&db->sql) > 0) {
+		r = news_number(db, id, why);
+	} else {
+		r = expect_number(db, id, tracking_id, why);
+		if (r == JEMBATAN_OK)
+			r = tickets_set_state(db, id, TICKET_PUSHED, reason, why);
+	}
+	if (r != JEMBATAN_OK)
+		return r;
 	return sql_run(&db->sql, why, "INSERT INTO follow (ticket_id) VALUES (?1)"
 		       " ON CONFLICT DO NOTHING", SQL_VALUES(sql_number(id)));
 }

@@ -76,6 +76,98 @@ START_TEST(what_happens_is_news_while_replies_are_on)
 }
 END_TEST
 
+/* _i: who sets it first. The same number again is no news, another one is refused. */
+START_TEST(a_number_is_news_once_whoever_sets_it)
+{
+	begin();
+	ck_ok(replies_set_on(db, true, &why));
+	int64_t t = add_ticket(add_message("1", "a"), "JB-AAAAA1", TICKET_QUEUED);
+	for (int i = 0; i < 4; i++)
+		if ((i + _i) % 2 == 0)
+			ck_ok(tickets_set_pushed(db, t, "7000001", NULL, &why));
+		else
+			ck_ok(tickets_set_tracking(db, t, "7000001", &why));
+	ck_assert_int_eq(tickets_set_pushed(db, t, "7000002", NULL, &why), JEMBATAN_DATA);
+	ck_assert_int_eq(tickets_set_tracking(db, t, "7000002", &why), JEMBATAN_DATA);
+	ck_assert_int_eq(tickets_set_pushed(db, t + 1, "7000002", NULL, &why), JEMBATAN_GONE);
+	ck_assert_int_eq(tickets_set_tracking(db, t + 1, "7000002", &why), JEMBATAN_GONE);
+	commit();
+	ck_assert_int_eq(number("SELECT count(*) FROM reply_news"), 1);
+	ck_assert_int_eq(number("SELECT count(*) FROM reply_news n JOIN ticket k ON k.id = n.ticket_id"
+				" WHERE n.kind = 1 AND n.at_ms = k.created_ms AND k.state = 2"), 1);
+}
+END_TEST
+
+START_TEST(a_reporter_is_told_once_for_each_ticket_that_he_is_in)
+{
+	begin();
+	ck_ok(replies_set_on(db, true, &why));
+	int64_t m = add_message("1", "a");
+	int64_t one = add_ticket(m, "JB-AAAAA1", TICKET_QUEUED);
+	int64_t two = add_ticket(m, "JB-AAAAA2", TICKET_QUEUED);
+	ck_ok(inbox_leave(db, m, INBOX_TICKET, one, NULL, &why));
+	ck_ok(inbox_leave(db, m, INBOX_TICKET, one, "again", &why));
+	ck_assert_int_eq(number("SELECT count(*) FROM reply_news"), 1);
+	ck_ok(inbox_leave(db, m, INBOX_REPOST, two, NULL, &why));
+	ck_ok(inbox_leave(db, m, INBOX_STORED, one, NULL, &why));
+	ck_assert_int_eq(number("SELECT count(*) FROM reply_news"), 2);
+	ck_assert_int_eq(number("SELECT count(*) FROM reply_news WHERE kind = 0 AND at_ms ="
+				" (SELECT received_ms FROM message)"), 2);
+	ck_assert_int_eq(number("SELECT max(ticket_id) FROM reply_news"), two);
+	ck_ok(inbox_leave(db, add_message("2", "a"), INBOX_STORED, two, NULL, &why));
+	ck_ok(inbox_leave(db, add_message("3", "a"), INBOX_TICKET, 0, NULL, &why));
+	ck_assert_int_eq(number("SELECT count(*) FROM reply_news"), 2);
+	commit();
+}
+END_TEST
+
+/* Whether they are on is known without reading it each time. */
+START_TEST(replies_that_were_set_on_in_vain_are_off)
+{
+	begin();
+	ck_ok(replies_set_on(db, true, &why));
+	ck_ok(replies_set_on(db, true, &why));
+	int64_t m = add_message("1", "a");
+	ck_ok(inbox_leave(db, m, INBOX_TICKET, add_ticket(m, "JB-AAAAA1", TICKET_QUEUED), NULL,
+			  &why));
+	ck_assert_int_eq(number("SELECT count(*) FROM reply_news"), 1);
+	db_abort(db);
+	begin();
+	m = add_message("1", "a");
+	ck_ok(inbox_leave(db, m, INBOX_TICKET, add_ticket(m, "JB-AAAAA1", TICKET_QUEUED), NULL,
+			  &why));
+	commit();
+	ck_assert_int_eq(number("SELECT count(*) FROM reply_news"), 0);
+}
+END_TEST
+
+/* Of a store with the triggers, too: one row each, not two. */
+START_TEST(an_older_store_tells_once)
+{
+	struct migrate_steps older = { migrate_all.steps, migrate_all.count };
+	while (migrate_all.steps[older.count - 1] != schema_reply_told)
+		older.count--;
+	older.count--;
+	db_close(db);
+	db = NULL;
+	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	ck_assert_int_eq(mkdir(folder, 0700), 0);
+	ck_ok(db_open_steps(folder, NULL, &older, &db, &why));
+	ck_assert_int_eq(number("SELECT count(*) FROM sqlite_schema WHERE name IN"
+				" ('reply_number', 'reply_joined')"), 2);
+	db_close(db);
+	ck_ok(db_open_steps(folder, NULL, &migrate_all, &db, &why));
+	add_instance();
+	begin();
+	ck_ok(replies_set_on(db, true, &why));
+	int64_t m = add_message("1", "a"), t = add_ticket(m, "JB-AAAAA1", TICKET_QUEUED);
+	ck_ok(inbox_leave(db, m, INBOX_TICKET, t, NULL, &why));
+	ck_ok(tickets_set_pushed(db, t, "7000001", NULL, &why));
+	commit();
+	ck_assert_int_eq(number("SELECT count(*) FROM reply_news"), 2);
+}
+END_TEST
+
 START_TEST(who_says_it_again_is_a_reporter_too)
 {
 	struct reply_news news[8];
@@ -403,6 +495,10 @@ int main(void)
 	TCase *t = tcase_create("store_replies");
 	tcase_add_checked_fixture(t, setup_store, teardown);
 	tcase_add_test(t, what_happens_is_news_while_replies_are_on);
+	tcase_add_loop_test(t, a_number_is_news_once_whoever_sets_it, 0, 2);
+	tcase_add_test(t, a_reporter_is_told_once_for_each_ticket_that_he_is_in);
+	tcase_add_test(t, replies_that_were_set_on_in_vain_are_off);
+	tcase_add_test(t, an_older_store_tells_once);
 	tcase_add_test(t, who_says_it_again_is_a_reporter_too);
 	tcase_add_test(t, one_is_under_way_for_a_ticket_and_address);
 	tcase_add_test(t, a_newer_state_replaces_one_that_was_never_tried);
