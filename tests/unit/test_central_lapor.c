@@ -88,6 +88,24 @@ START_TEST(an_anonymous_report_carries_nothing_of_its_reporter)
 }
 END_TEST
 
+/* As jansson reads it back; what is no UTF-8 is left out, with its key. */
+START_TEST(words_arrive_as_they_were_written)
+{
+	static const char odd[] = "\"jalan\" \\ rusak\x01\x1f\x7f\t\n</script> \xe2\x80\xa8 \xf0\x9f\x98\x80";
+	struct ticket t = { .title = "\xff", .content_original = odd };
+	struct settings_defaults d = { .channel = "007", .user_id = "0", .category_id = "12a" };
+	json_t *sent = NULL;
+	ck_assert_int_eq(jx_parse(bytes_text(lapor_v3_create(&t, &d, NULL, false, arena)), &sent,
+				  NULL), JEMBATAN_OK);
+	ck_assert_str_eq(jx_text(sent, "content"), odd);
+	ck_assert_ptr_null(json_object_get(sent, "title"));
+	ck_assert_int_eq(jx_integer(sent, "channel", -1), 7);
+	ck_assert_int_eq(jx_integer(sent, "user_id", -1), 0);
+	ck_assert_str_eq(jx_text(sent, "category_id"), "12a");
+	json_decref(sent);
+}
+END_TEST
+
 START_TEST(a_route_names_the_institution)
 {
 	ck_assert_str_eq(lapor_v3_route("200203", "JB-7K3M9Q", arena),
@@ -316,6 +334,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, a_ticket_becomes_the_golden_create, 0, COUNT_OF(goldens));
 	tcase_add_test(t, an_anonymous_report_carries_nothing_of_its_reporter);
+	tcase_add_test(t, words_arrive_as_they_were_written);
 	tcase_add_test(t, a_route_names_the_institution);
 	tcase_add_test(t, a_follow_up_ends_with_its_reference);
 	tcase_add_test(t, a_long_follow_up_is_cut_on_a_character_and_keeps_its_reference);
