@@ -64,9 +64,11 @@ class Stream:
     def _new(self, name):
         n = len(self.all)
         marker = "uji-%s-%05d" % (self.mode, n)
-        text = "%s Laporan %s, RT %d.\n%s" % (self.rng.choice(SENTENCES), marker,
-                                             self.rng.randrange(1, 20),
-                                             "Terima kasih. " * self.rng.randrange(1, 40))
+        # One sender brings all that comes by a webhook: what he says twice of one place would
+        # rightly be taken for the same report.
+        text = "%s Laporan %s, RT %d RW %d.\n%s" % (self.rng.choice(SENTENCES), marker, n % 97 + 1,
+                                                   n // 97 + 1,
+                                                   "Terima kasih. " * self.rng.randrange(1, 40))
         step = {"do": "message", "id": "%s-%d" % (name, n), "thread": "t%d" % n,
                 "subject": "Laporan %s" % marker, "text": text.strip(),
                 "author": {"id": "warga-%d" % n, "name": "Warga %d" % n}}
