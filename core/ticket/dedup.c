@@ -15,6 +15,8 @@
 #define MORE_MEMBERS 4u
 #define MORE_A_RIVAL 0.5
 #define MORE_MOST 0.95
+/* Who tells a story in words of his own is never as like it as who repeats it. */
+#define LESS_IF_TOLD 0.06
 
 struct dedup_index {
 	const struct dedup_model *model;
@@ -171,23 +173,44 @@ static void compare_all(struct dedup_index *i, const struct fingerprint *f, uint
 	}
 }
 
-/* Mean over the members of the candidate's incident. */
+static bool is_told(const struct dedup_candidate *c)
+{
+	return c->features.value[FEATURE_told] > 0;
+}
+
+/* Of the member that is told again, in other words; 0 if none is. */
+static double best_told(const struct dedup_answer *a, uint64_t incident)
+{
+	for (size_t n = 0; n < a->count; n++)
+		if (a->candidates[n].incident == incident && is_told(&a->candidates[n]))
+			return a->candidates[n].score;
+	return 0;
+}
+
+/* Mean over the members of the candidate's incident. Where one is told again in other
+ * words, those that say nothing of its place speak neither for it nor against it. */
 static double incident_score(const struct dedup_answer *a, uint64_t incident, unsigned *members)
 {
-	double sum = 0;
+	double sum = 0, told = best_told(a, incident);
+	unsigned counted = 0;
 	*members = 0;
-	for (size_t n = 0; n < a->count; n++)
-		if (a->candidates[n].incident == incident) {
-			sum += a->candidates[n].score;
-			++*members;
-		}
-	return sum / *members;
+	for (size_t n = 0; n < a->count; n++) {
+		const struct dedup_candidate *c = &a->candidates[n];
+		if (c->incident != incident)
+			continue;
+		++*members;
+		if (c->score < told && !is_told(c) && !dedup_is_elsewhere(&c->features))
+			continue;
+		sum += c->score;
+		counted++;
+	}
+	return sum / counted;
 }
 
 /* The incident that fits best, and what is asked of it. */
 static double find_incident(const struct dedup_index *i, struct dedup_answer *out)
 {
-	double rival = 0;
+	double rival = 0, less = 0;
 	unsigned members = 0, most = 0;
 	for (size_t n = 0; n < out->count; n++) {
 		uint64_t incident = out->candidates[n].incident;
@@ -198,6 +221,7 @@ static double find_incident(const struct dedup_index *i, struct dedup_answer *ou
 			out->score = score;
 			out->incident = incident;
 			out->nearest = out->candidates[n].id;
+			less = is_told(&out->candidates[n]) ? LESS_IF_TOLD : 0;
 		} else if (incident != out->incident && score > rival) {
 			rival = score;
 		}
@@ -205,7 +229,7 @@ static double find_incident(const struct dedup_index *i, struct dedup_answer *ou
 	unsigned more = most > MORE_MEMBERS ? MORE_MEMBERS : most > 0 ? most - 1 : 0;
 	double asked = fmin(i->settings.automatic + MORE_A_MEMBER * more + MORE_A_RIVAL * rival,
 			    MORE_MOST);
-	return fmax(asked, i->settings.automatic);
+	return fmax(asked, i->settings.automatic) - less;
 }
 
 /* Among the members of the incident found. Words alone join nobody to a report

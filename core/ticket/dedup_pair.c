@@ -389,17 +389,16 @@ static double told_of(const struct mark *marks, const uint8_t *found, size_t cou
 
 /* The same story in other words: its topic, and its place as a whole. After
  * everything but the authors. */
-static void set_told(struct dedup_query *q, struct out o, const struct roles *r)
+static void set_told(struct dedup_query *q, struct dedup_features *out, const struct roles *r)
 {
+	struct out o = { out->value };
 	const uint32_t numbered = 1u << ROLE_RT | 1u << ROLE_RW | 1u << ROLE_HOUSE |
 				  1u << ROLE_GANG | 1u << ROLE_BLOCK | 1u << ROLE_KM;
 	const uint32_t named = 1u << ROLE_STREET | 1u << ROLE_KELURAHAN | 1u << ROLE_KECAMATAN;
 	/* What one asks for himself nobody tells again. */
 	double shared = count_bits(q->a->topics & q->b->topics & ~(LEXICON_SOCIAL_AID | LEXICON_PAPERS));
-	double elsewhere = (double)(o.v[FEATURE_conflicts] + o.v[FEATURE_number_swapped] +
-				    o.v[FEATURE_place_swapped] + o.v[FEATURE_location_number]);
 	double otherwise = least(above(0.85, (double)o.v[FEATURE_text_contained]) * 4, 1);
-	if (shared <= 0 || elsewhere > 0 || otherwise <= 0)
+	if (shared <= 0 || dedup_is_elsewhere(out) || otherwise <= 0)
 		return;
 	double a = told_of(q->a->marks, q->a_found, q->a->mark_count);
 	double b = told_of(q->b->marks, q->b_found, q->b->mark_count);
@@ -522,7 +521,7 @@ bool dedup_compare(struct dedup_query *q, const struct dedup_record *other,
 	struct roles roles = set_roles(q, o, &a, &b);
 	set_place(q, o, &a, &roles);
 	set_time(q, o);
-	set_told(q, o, &roles);
+	set_told(q, out, &roles);
 	set_authors(q, out);
 	bool same_text = is_same_text(q);
 	set(o, FEATURE_same_text, same_text);

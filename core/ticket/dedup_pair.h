@@ -101,6 +101,13 @@ struct dedup_features {
 					      one says too, 0 .. 1 */
 };
 
+/* Something of the one's place is against the other's. */
+static inline bool dedup_is_elsewhere(const struct dedup_features *f)
+{
+	return f->value[FEATURE_conflicts] > 0 || f->value[FEATURE_number_swapped] > 0 ||
+	       f->value[FEATURE_place_swapped] > 0 || f->value[FEATURE_location_number] > 0;
+}
+
 /* One side, made ready for many comparisons. */
 struct dedup_query;
 struct dedup_query *dedup_query_new(void);

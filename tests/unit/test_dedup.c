@@ -39,6 +39,7 @@ static enum dedup_decision second(const struct dedup_said *a, const struct dedup
 
 #define FLOOD "Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari No. 12 RT 3 RW 5 " \
 	"Kelurahan Tirtasuka tersumbat sampah sejak seminggu, setiap hujan air masuk ke kios pedagang"
+#define RETOLD "got depan pasar kenanga jl wijayasari no 12 mampet, banjir kalau hujan"
 #define FORM(name, village, rt) "Nama: " name "\nNIK: 32730101010100" rt "\nAlamat: " village " RT " rt \
 	"/RW 02, Kec. Wanasari Baru\nKeluhan: bantuan sembako bulan ini belum cair, saldo kosong di ATM"
 
@@ -83,7 +84,7 @@ static const struct {
 	{ "izin keramaian di lapangan Kenanga tanggal 3 Maret 2026 belum dijawab kelurahan Tirtasuka",
 	  "izin keramaian di lapangan Kenanga tanggal 19 April 2026 belum dijawab kelurahan Tirtasuka", false },
 	/* told in other words: the place as a whole and its nuisance; not another's, nor elsewhere */
-	{ FLOOD, "got depan pasar kenanga jl wijayasari no 12 mampet, banjir kalau hujan", true },
+	{ FLOOD, RETOLD, true },
 	{ FLOOD, "pohon di depan pasar kenanga jl wijayasari no 12 mau tumbang", false },
 	{ FLOOD, "got depan pasar cempaka jl hargomulyo no 45 mampet, banjir kalau hujan", false },
 	{ FLOOD, "got mampet, banjir kalau hujan", false },
@@ -320,6 +321,46 @@ START_TEST(more_is_asked_where_a_wrong_join_would_cost_more)
 }
 END_TEST
 
+/* Of the same incident, and without a place. */
+START_TEST(who_names_no_place_is_no_witness_against_a_story_told_again)
+{
+	struct dedup_said report = { .text = FLOOD, .phone = "081200000017" };
+	struct dedup_said vague = { .text = "pasar kebanjiran, dagangan basah, got belum juga dikeruk petugas",
+				    .phone = "081300000018" };
+	struct dedup_said retold = { .text = RETOLD, .account = "warga_contoh", .day = 1 };
+	say(&report);
+	say(&vague);
+	ck_assert(dedup_index_move(scene.index, scene.last_id, 1));
+	struct dedup_answer a = say(&retold);
+	ck_assert_uint_eq(a.count, 2);
+	ck_assert_uint_eq(a.incident, 1);
+	ck_assert(a.candidates[1].score < a.score);
+	ck_assert(a.score >= a.candidates[0].score);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	double above; /* its score is what is asked */
+	bool joined;
+} asked[] = {
+	{ RETOLD, 0.05, true }, { RETOLD, 0.07, false }, { FLOOD " bro", 0.001, false }, { FLOOD " bro", 0, true },
+};
+
+START_TEST(less_is_asked_of_a_story_told_again)
+{
+	struct dedup_settings settings = dedup_settings_preset();
+	struct dedup_said report = { .text = FLOOD, .phone = "081200000017" };
+	struct dedup_said other = { .text = asked[_i].text, .account = "warga_contoh", .day = 1 };
+	say(&report);
+	double score = say(&other).score;
+	dedup_index_take_back(scene.index, scene.last_id);
+	settings.automatic = score + asked[_i].above;
+	dedup_index_set(scene.index, &settings);
+	ck_assert_int_eq(say(&other).decision >= DEDUP_RELATED, asked[_i].joined);
+}
+END_TEST
+
 START_TEST(what_was_taken_back_has_never_been)
 {
 	enum { COUNT = 2200 };
@@ -539,6 +580,8 @@ int main(void)
 	tcase_add_loop_test(t, a_record_of_the_window_needs_less_than_a_thousand_bytes, 0,
 			    COUNT_OF(windows));
 	tcase_add_loop_test(t, more_is_asked_where_a_wrong_join_would_cost_more, 0, COUNT_OF(costs));
+	tcase_add_test(t, who_names_no_place_is_no_witness_against_a_story_told_again);
+	tcase_add_loop_test(t, less_is_asked_of_a_story_told_again, 0, COUNT_OF(asked));
 	tcase_add_test(t, what_was_taken_back_has_never_been);
 	tcase_add_test(t, the_times_of_the_messages_count_and_not_those_of_their_reading);
 	tcase_add_test(t, what_the_authors_share_is_named);
