@@ -68,7 +68,8 @@ struct http {
 	struct arena *arena;
 	struct msg_web_counts counts;
 	bool stopping;
-	int64_t stop_by_mono_ms, told_mono_ms; /* whoever still reads his answer then */
+	int64_t stop_by_mono_ms; /* whoever still reads his answer then */
+	int64_t told_mono_ms;    /* the core, that our loop goes round */
 	bool lost; /* the core is gone */
 };
 
