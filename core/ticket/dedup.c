@@ -16,7 +16,7 @@
 #define MORE_A_RIVAL 0.5
 #define MORE_MOST 0.95
 /* Who tells a story in words of his own is never as like it as who repeats it. */
-#define LESS_IF_TOLD 0.06
+#define MORE_IF_TOLD 0.06
 
 struct dedup_index {
 	const struct dedup_model *model;
@@ -210,7 +210,7 @@ static double incident_score(const struct dedup_answer *a, uint64_t incident, un
 /* The incident that fits best, and what is asked of it. */
 static double find_incident(const struct dedup_index *i, struct dedup_answer *out)
 {
-	double rival = 0, less = 0;
+	double rival = 0, more_if_told = 0;
 	unsigned members = 0, most = 0;
 	for (size_t n = 0; n < out->count; n++) {
 		uint64_t incident = out->candidates[n].incident;
@@ -221,7 +221,7 @@ static double find_incident(const struct dedup_index *i, struct dedup_answer *ou
 			out->score = score;
 			out->incident = incident;
 			out->nearest = out->candidates[n].id;
-			less = is_told(&out->candidates[n]) ? LESS_IF_TOLD : 0;
+			more_if_told = is_told(&out->candidates[n]) ? MORE_IF_TOLD : 0;
 		} else if (incident != out->incident && score > rival) {
 			rival = score;
 		}
@@ -229,7 +229,8 @@ static double find_incident(const struct dedup_index *i, struct dedup_answer *ou
 	unsigned more = most > MORE_MEMBERS ? MORE_MEMBERS : most > 0 ? most - 1 : 0;
 	double asked = fmin(i->settings.automatic + MORE_A_MEMBER * more + MORE_A_RIVAL * rival,
 			    MORE_MOST);
-	return fmax(asked, i->settings.automatic) - less;
+	out->score = fmin(out->score + more_if_told, 1);
+	return fmax(asked, i->settings.automatic);
 }
 
 /* Among the members of the incident found. Words alone join nobody to a report

@@ -51,7 +51,8 @@ struct dedup_answer {
 	enum dedup_decision decision;
 	uint64_t incident; /* of RELATED and REPOST; of REVIEW: the proposed one */
 	uint64_t nearest;  /* id of the member that fits best */
-	double score;      /* of the incident: mean over the members compared at first */
+	double score;      /* of the incident: mean over the members compared at first,
+			     and some points for a story told in other words */
 	size_t count;      /* candidates compared, best first */
 	struct dedup_candidate candidates[DEDUP_CANDIDATES + DEDUP_OWN];
 };
