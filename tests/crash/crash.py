@@ -7,6 +7,7 @@ Exit 1: it was; the line that begins with "red:" says what. 2: the test itself
 could not work. README.md beside this file explains the parts."""
 import argparse
 import collections
+import concurrent.futures
 import hashlib
 import json
 import pathlib
@@ -449,17 +450,29 @@ def shares(args):
     return [("none", args.rounds - 2 * some), ("idempotent", some), ("lookup", some)]
 
 
-def summary(args, runs, seconds):
+def totals(args, runs):
+    """Of all modes together."""
     total = lambda fn: sum(fn(r) for r in runs)  # noqa: E731
-    flight = 100 * total(lambda r: r.with_flight) // max(args.rounds, 1)
-    print("crash: seed %d, %d rounds, %d%% with a push in flight, %d complaints: lost %d, doubled %d, "
+    return collections.Counter(
+        rounds=args.rounds, with_flight=total(lambda r: r.with_flight),
+        complaints=total(lambda r: len(r.stream.all)), lost=total(lambda r: len(r.result["lost"])),
+        doubled=total(lambda r: len(r.result["doubled"])),
+        unknown=total(lambda r: len(r.result["unknown"])), flown=total(lambda r: len(r.flown)),
+        answers=total(lambda r: r.answers), altered=total(lambda r: len(r.result["altered"])))
+
+
+def say_totals(head, t, seconds):
+    flight = 100 * t["with_flight"] // max(t["rounds"], 1)
+    print("crash: %s, %d rounds, %d%% with a push in flight, %d complaints: lost %d, doubled %d, "
           "unknown %d (in flight %d, answers lost %d), altered %d; %d s"
-          % (args.seed, args.rounds, flight, total(lambda r: len(r.stream.all)),
-             total(lambda r: len(r.result["lost"])), total(lambda r: len(r.result["doubled"])),
-             total(lambda r: len(r.result["unknown"])), total(lambda r: len(r.flown)),
-             total(lambda r: r.answers), total(lambda r: len(r.result["altered"])), seconds))
-    if flight < FLIGHT_LEAST and not args.plant:
-        raise Red("only %d%% of the rounds had a push in flight" % flight)
+          % (head, t["rounds"], flight, t["complaints"], t["lost"], t["doubled"], t["unknown"],
+             t["flown"], t["answers"], t["altered"], seconds), flush=True)
+
+
+def hit(t):
+    """A test that kills when nothing is under way could not fail."""
+    if 100 * t["with_flight"] < FLIGHT_LEAST * t["rounds"]:
+        raise Red("fewer than %d%% of the rounds had a push in flight" % FLIGHT_LEAST)
 
 
 def main():
@@ -467,6 +480,7 @@ def main():
     parser.add_argument("--build", required=True)
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--batches", type=int, default=1, help="so many times, with the next seeds")
+    parser.add_argument("--jobs", type=int, default=1, help="batches at once")
     parser.add_argument("--mode", choices=["none", "idempotent", "lookup", "all"], default="all")
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     parser.add_argument("--plant", help="name of a planted bug; this test is then to be red")
@@ -477,7 +491,12 @@ def main():
     parser.add_argument("--keep", action="store_true", help="keep the folders")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
-    return many(args) if args.batches > 1 else one(args)
+    if args.batches > 1:
+        return many(args)
+    told = one(args)
+    if not args.plant and not args.replies:
+        hit(told)
+    return 0
 
 
 def replies(args):
@@ -486,7 +505,7 @@ def replies(args):
         print(told.one(args, args.rounds), flush=True)
     except told.Red as why:
         raise Red(str(why)) from None
-    return 0
+    return collections.Counter(rounds=args.rounds)
 
 
 def one(args):
@@ -503,25 +522,42 @@ def one(args):
             is_red = False
         finally:
             run.close(args.keep or (is_red and not args.plant))
-    summary(args, runs, time.monotonic() - began)
-    return 0
+    told = totals(args, runs)
+    say_totals("seed %d" % args.seed, told, time.monotonic() - began)
+    return told
+
+
+def batch(args):
+    """One of many: what came of it, and what was wrong."""
+    try:
+        return one(args), None
+    except Red as why:
+        return None, "red: seed %d: %s" % (args.seed, why)
+    except Failed as why:
+        return None, "cannot tell: seed %d: %s" % (args.seed, why)
 
 
 def many(args):
     """A night's: each batch has a store and a seed of its own, so that a red one
     is had again by its seed, and nothing grows."""
-    first, began, red = args.seed, time.monotonic(), []
-    for number in range(args.batches):
-        args.seed = first + number
-        try:
-            one(args)
-        except Red as why:
-            red.append(args.seed)
-            print("red: seed %d: %s" % (args.seed, why), flush=True)
-    print("crash: %d batches of %d rounds, seeds %d to %d, %d red%s; %d s"
-          % (args.batches, args.rounds, first, args.seed, len(red),
-             ": " + " ".join(map(str, red)) if red else "", time.monotonic() - began))
-    return 1 if red else 0
+    began, told, wrong = time.monotonic(), collections.Counter(), []
+    batches = [argparse.Namespace(**dict(vars(args), seed=args.seed + number))
+               for number in range(args.batches)]
+    with concurrent.futures.ProcessPoolExecutor(args.jobs) as pool:
+        for number, (some, why) in enumerate(pool.map(batch, batches), 1):
+            told += some or collections.Counter()
+            if why:
+                wrong.append(why)
+                print(why, flush=True)
+            print("crash: %d of %d batches after %d s, %d wrong"
+                  % (number, args.batches, time.monotonic() - began, len(wrong)), flush=True)
+    head = "seeds %d to %d, %d wrong" % (args.seed, batches[-1].seed, len(wrong))
+    if args.replies:
+        print("crash: %s, %d rounds; %d s" % (head, told["rounds"], time.monotonic() - began))
+    else:
+        say_totals(head, told, time.monotonic() - began)
+        hit(told)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
