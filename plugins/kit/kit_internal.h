@@ -4,6 +4,12 @@
 
 #include <jembatan/kit.h>
 
+/* The value of most JSON, faster than kit_json_parse says what is wrong with the
+ * rest; long integers as texts, as there. NULL: let jansson read it. */
+json_t *kit_json_read(struct jembatan_bytes text);
+/* An integer that a double cannot hold for sure: 16 digits or more. */
+bool kit_number_is_long(const char *number, size_t size);
+
 /* kit_http_send, but the failure is said in why and nothing is told to the
  * host, so that a caller may try again. kit_http_tell tells it. */
 enum jembatan_result kit_http_exchange(struct kit_http *http,

@@ -1,6 +1,6 @@
 /* kit_json.c: strangers' JSON. Long integers are put into quotes before any
  * reader can round them; the rest is the base library's checked access. */
-#include <jembatan/kit.h>
+#include "kit/kit_internal.h"
 
 #include "base/buf.h"
 #include "base/digest.h"
@@ -42,7 +42,7 @@ static size_t token_end(const char *s, size_t size, size_t i)
 	return i;
 }
 
-static bool is_long_integer(const char *s, size_t size)
+bool kit_number_is_long(const char *s, size_t size)
 {
 	size_t i = size > 0 && s[0] == '-' ? 1 : 0;
 	size_t digits = size - i;
@@ -65,7 +65,7 @@ void kit_numbers_quote(struct jembatan_bytes json, struct kit_text *out)
 			continue;
 		}
 		size_t end = token_end(s, size, i);
-		if (end > i && is_long_integer(s + i, end - i)) {
+		if (end > i && kit_number_is_long(s + i, end - i)) {
 			kit_text_add(out, s + copied, i - copied);
 			kit_text_add(out, "\"", 1);
 			kit_text_add(out, s + i, end - i);
@@ -83,6 +83,11 @@ enum jembatan_result kit_json_parse(struct jembatan_bytes text, json_t **out, st
 	struct why inner = { "" };
 	if (text.size > JSON_MAX)
 		return kit_why_set(why, JEMBATAN_DATA, "JSON of more than 64 MiB");
+	json_t *value = kit_json_read(text);
+	if (value) {
+		*out = value;
+		return JEMBATAN_OK;
+	}
 	/* Two quotes per sixteen digits cannot grow it by more than an eighth. */
 	struct kit_text *quoted = kit_text_new(text.size + text.size / 4 + 16);
 	kit_numbers_quote(text, quoted);
