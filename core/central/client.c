@@ -35,6 +35,8 @@ struct client_call {
 	unsigned set_up; /* for which options; 0: for none */
 	int64_t timeout_ms;
 	struct curl_slist *headers; /* of a kept one: its key first, then the usual ones */
+	char *url; /* of a report, with its parts in address */
+	CURLU *address;
 	curl_mime *mime;
 	struct body_reader parts[PARTS_MAX];
 	struct buf answer;
@@ -142,6 +144,7 @@ static void set_fixed(const struct client *c, struct client_call *call)
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_PROXY, "");
+	curl_easy_setopt(e, CURLOPT_NOPROXY, ""); /* or the environment is read for each request */
 	curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -151,7 +154,6 @@ static void set_fixed(const struct client *c, struct client_call *call)
 	/* By itself each handle holds 80 KiB, and hundreds may be under way. */
 	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, 8192L);
 	curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
-	curl_easy_setopt(e, CURLOPT_USERAGENT, "jembatan/" PACKAGE_VERSION);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)c->options.connect_timeout_ms);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, call->error);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_answer);
@@ -211,6 +213,7 @@ static void set_headers(struct client_call *call, const struct client_request *r
 			xasprintf("Idempotency-Key: %s", r->idempotency_key);
 		add_header(call, line);
 	}
+	add_header(call, "User-Agent: jembatan/" PACKAGE_VERSION);
 	add_header(call, "Accept: application/json");
 	add_header(call, "Expect:"); /* a 417 would make libcurl send again */
 	if (r->body)
@@ -260,6 +263,36 @@ static void set_parts(struct client_call *call, const struct client_request *r)
 	curl_easy_setopt(call->easy, CURLOPT_MIMEPOST, call->mime);
 }
 
+static void forget_url(struct client_call *call)
+{
+	curl_url_cleanup(call->address);
+	call->address = NULL;
+	free(call->url);
+	call->url = NULL;
+}
+
+/* By itself libcurl takes an address apart and prints it together again for
+ * each request; of a CURLU it copies the parts. That copy has no IPv6 zone.
+ * The text is still what it goes by when it opens another connection. */
+static void set_url(struct client_call *call, const char *url)
+{
+	char *zone = NULL;
+
+	if (call->url && strcmp(call->url, url) == 0)
+		return;
+	forget_url(call);
+	call->url = xstrdup(url);
+	call->address = curl_url();
+	ASSERT(call->address);
+	bool is_usable = curl_url_set(call->address, CURLUPART_URL, url,
+				      CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+			 curl_url_get(call->address, CURLUPART_ZONEID, &zone, 0) ==
+				 CURLUE_NO_ZONEID;
+	curl_free(zone);
+	curl_easy_setopt(call->easy, CURLOPT_URL, url);
+	curl_easy_setopt(call->easy, CURLOPT_CURLU, is_usable ? call->address : NULL);
+}
+
 static void wipe_headers(struct curl_slist *list)
 {
 	for (struct curl_slist *l = list; l; l = l->next)
@@ -275,6 +308,7 @@ static void strip(struct client_call *call)
 	call->mime = NULL;
 	wipe_headers(call->headers);
 	call->headers = NULL;
+	forget_url(call);
 	call->set_up = 0;
 	call->timeout_ms = -1;
 }
@@ -317,11 +351,16 @@ static void set_up(struct client_call *call, const struct client_request *r)
 	if (may_keep && call->set_up == c->options_count) {
 		change_key(call, r->idempotency_key);
 		set_body(call, r->body);
+		set_url(call, r->url);
 		return;
 	}
 	strip(call);
 	set_fixed(c, call);
 	set_headers(call, r);
+	if (may_keep)
+		set_url(call, r->url);
+	else
+		curl_easy_setopt(call->easy, CURLOPT_URL, r->url);
 	if (r->body)
 		set_body(call, r->body);
 	else if (r->part_count > 0)
@@ -349,7 +388,6 @@ struct client_call *client_start(struct client *c, const struct client_request *
 	call->error[0] = '\0';
 	buf_init(&call->answer, CLIENT_ANSWER_MAX);
 	set_up(call, r);
-	curl_easy_setopt(call->easy, CURLOPT_URL, r->url);
 	set_timeout(call, FAULT_NUMBER("JEMBATAN_ANSWER_MS", timeout) +
 			  (int64_t)(call->to_send / UPLOAD_BYTES_PER_MS));
 	call->before = NULL;

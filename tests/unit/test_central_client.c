@@ -162,19 +162,20 @@ static int take_connection(int fd)
 	return peer;
 }
 
+static char request[4096];
+
 static void read_request(int peer)
 {
-	char text[4096];
 	size_t size = 0;
 
 	do {
 		loop_turn(loop, 5);
-		ssize_t n = recv(peer, text + size, sizeof(text) - 1 - size, MSG_DONTWAIT);
+		ssize_t n = recv(peer, request + size, sizeof(request) - 1 - size, MSG_DONTWAIT);
 		ck_assert_int_ne((int)n, 0);
 		if (n > 0)
 			size += (size_t)n;
-		text[size] = '\0';
-	} while (!strstr(text, "\r\n\r\n{}"));
+		request[size] = '\0';
+	} while (!strstr(request, "\r\n\r\n{}"));
 }
 
 static void say(int peer, const char *text)
@@ -223,6 +224,51 @@ START_TEST(an_answer_that_nobody_asked_for_is_not_the_next_ones)
 	ck_assert_uint_eq(got.status, 200);
 	close(peer);
 	close(other);
+	close(fd);
+}
+END_TEST
+
+/* A kept handle is used again as it is, but for what differs. */
+static const struct {
+	const char *path, *key;
+	bool closes; /* the centre, after its answer */
+} reports[] = { { "/satu", "JB-1", false },	{ "/satu", "JB-2", false },
+		{ "/dua?x=1", "JB-3", false },	{ "/dua?x=1", "JB-4", true },
+		{ "/dua?x=1", "JB-5", false },	{ "/satu", "JB-6", false } };
+
+START_TEST(each_report_says_what_is_its_own)
+{
+	char base[64], url[96], first[128], key[64];
+	int fd = listen_on(4, base, "http"), peer = -1;
+
+	client_set_options(client, &PATIENT);
+	for (unsigned i = 0; i < COUNT_OF(reports); i++) {
+		snprintf(url, sizeof(url), "%.*s%s", (int)strlen(base) - 1, base, reports[i].path);
+		snprintf(first, sizeof(first), "POST %s HTTP/1.1\r\nHost: 127.0.0.1:",
+			 reports[i].path);
+		snprintf(key, sizeof(key), "\r\nIdempotency-Key: %s\r\n", reports[i].key);
+		struct client_request r = { .url = url, .body = "{}",
+					    .idempotency_key = reports[i].key };
+		client_start(client, &r, on_done, NULL);
+		if (peer < 0)
+			peer = take_connection(fd);
+		read_request(peer);
+		ck_assert_msg(strncmp(request, first, strlen(first)) == 0, "%s", request);
+		ck_assert_msg(strstr(request, key) != NULL, "%s", request);
+		const char *agent = strstr(request, "\r\nUser-Agent: jembatan/");
+		ck_assert_msg(agent && !strstr(agent + 3, "User-Agent:"), "%s", request);
+		ck_assert_msg(strstr(request, "\r\nExpect") == NULL, "%s", request);
+		say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+		while (answers < i + 1)
+			loop_turn(loop, 5);
+		ck_assert_uint_eq(got.status, 200);
+		memset(url, '-', strlen(url)); /* the caller's text may be gone now */
+		if (reports[i].closes) {
+			close(peer);
+			peer = -1;
+		}
+	}
+	close(peer);
 	close(fd);
 }
 END_TEST
@@ -284,6 +330,7 @@ int main(void)
 	tcase_add_test(t, a_handshake_that_fails_is_not_sent);
 	tcase_add_test(t, a_request_that_nobody_answers_is_unknown);
 	tcase_add_test(t, an_answer_that_nobody_asked_for_is_not_the_next_ones);
+	tcase_add_test(t, each_report_says_what_is_its_own);
 	tcase_add_loop_test(t, headers_without_end_are_cut, 0, COUNT_OF(floods));
 	tcase_add_test(t, what_is_cancelled_is_not_answered);
 	return unit_run("central_client", t);
