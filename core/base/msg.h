@@ -37,6 +37,7 @@ enum msg_type {
 	MSG_FETCHED = 43,    /* msg_fetched */
 	MSG_WAKE = 44,       /* (nothing): the watched fd is readable: POLL me */
 	MSG_CONSENTED = 45,  /* msg_consented */
+	MSG_UNUSABLE = 46,   /* msg_result: why the record begun last cannot be used */
 	/* command to core and back */
 	MSG_COMMAND = 64,  /* msg_command */
 	MSG_ROW = 65,      /* blob = one JSON object */

@@ -23,6 +23,10 @@ static void on_record(void *data, json_t *row)
 	shown->rows++;
 	if (shown->json)
 		cli_print_json(NULL, row);
+	/* Beside the bytes, so that a file holds nothing else. */
+	if (hex == NULL && !shown->json)
+		cli_say(stderr, "record %lld of %s: %s\n", (long long)jx_integer(row, "id", 0),
+			jx_text(row, "instance"), jx_text(row, "reason"));
 	if (hex == NULL)
 		return;
 	size_t n = strlen(hex) / 2;

@@ -183,6 +183,8 @@ static PRINTF_LIKE(3, 0) enum jembatan_result explain(struct jembatan_context *c
 {
 	struct why *why = &host_of(context)->why;
 	vsnprintf(why->text, sizeof(why->text), format, ap);
+	if (result == JEMBATAN_DATA)
+		records_unusable(host_of(context));
 	return result;
 }
 

@@ -81,6 +81,9 @@ enum records_skip {
 	RECORDS_KEEP_RAW /* its id killed in several forms: this one is not read either */
 };
 enum records_skip records_skip(const struct host *h, const char *id, struct jembatan_bytes raw);
+/* The plugin has explained why the record begun last cannot be used: the core
+ * hears it now, since the plugin may go on with the next. */
+void records_unusable(struct host *h);
 /* Send BEGIN and flush it. */
 MUST_CHECK enum jembatan_result records_send_begin(struct host *h, const char *id,
 						   struct jembatan_bytes raw,

@@ -105,13 +105,27 @@ enum jembatan_result records_begin(struct jembatan_context *context, const char 
 	arena_reset(h->scratch);
 	id = key_text(h, id);
 	enum records_skip skip = records_skip(h, id, raw);
-	if (skip == RECORDS_LEAVE)
+	if (skip == RECORDS_LEAVE) {
+		h->has_begun = false; /* what is explained now is of this record */
 		return JEMBATAN_DATA;
+	}
 	/* The request's body holds it and has been begun. */
 	if (h->call == HOST_CALL_REQUEST)
 		return JEMBATAN_OK;
 	enum jembatan_result r = send_begin(h, id, raw, raw_type, skip == RECORDS_KEEP_RAW);
 	return r == JEMBATAN_OK && skip == RECORDS_KEEP_RAW ? JEMBATAN_DATA : r;
+}
+
+void records_unusable(struct host *h)
+{
+	/* In the other calls the answer itself says why. */
+	if (h->call != HOST_CALL_POLL || !h->has_begun)
+		return;
+	arena_reset(h->scratch);
+	const struct msg_result unusable = { .result = JEMBATAN_DATA, .why = host_explained(h) };
+	if (link_send(&h->link, MSG_UNUSABLE, h->call_seq, msg_result_fields, &unusable,
+		      bytes_text(NULL), NULL) == JEMBATAN_FATAL)
+		h->link.stopping = true;
 }
 
 /* ---- emit ---- */

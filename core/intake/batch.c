@@ -75,6 +75,7 @@ void batch_record_close(struct batch_record *r)
 	arena_reset(r->arena);
 	buf_clear(&r->raw);
 	r->begin = (struct msg_begin){ 0 };
+	r->why.text[0] = '\0';
 }
 
 /* The same keys as the host's for its skip list. */
@@ -126,10 +127,21 @@ static void add_bad(struct batch *b, struct batch_record *r, const char *reason,
 	b->bytes += r->raw.size;
 }
 
+void batch_unusable(struct batch_record *r, const char *why)
+{
+	if (r->open && why != NULL)
+		str_copy(r->why.text, sizeof(r->why.text), why);
+}
+
+static const char *reason_of(const struct batch_record *r)
+{
+	return r->why.text[0] != '\0' ? r->why.text : "the connector made nothing of this record";
+}
+
 void batch_end_record(struct batch *b, struct batch_record *r, const char *reason)
 {
 	if (r->open && r->emitted == 0)
-		add_bad(b, r, reason, false);
+		add_bad(b, r, reason != NULL ? reason : reason_of(r), false);
 	else if (r->open && b->count > 0)
 		b->items[b->count - 1].record = r->keys; /* read to its end */
 	batch_record_close(r);
@@ -148,7 +160,6 @@ void batch_death(struct batch *b, struct batch_record *r, const char *reason)
 
 void batch_end_call(struct batch *b, struct batch_record *r, const struct msg_result *result)
 {
-	const char *why = "the connector made nothing of this record";
 	switch ((enum jembatan_result)result->result) {
 	case JEMBATAN_RETRY:
 	case JEMBATAN_AUTH:
@@ -160,22 +171,22 @@ void batch_end_call(struct batch *b, struct batch_record *r, const struct msg_re
 		 * what was read may not be blamed for what came after it. */
 		if (r->emitted > 0)
 			batch_record_close(r);
-		batch_death(b, r, result->why != NULL ? result->why : why);
+		batch_death(b, r, result->why != NULL ? result->why : reason_of(r));
 		return;
 	case JEMBATAN_DATA:
-		batch_end_record(b, r, result->why != NULL ? result->why : why);
+		batch_end_record(b, r, result->why);
 		return;
 	case JEMBATAN_OK:
 	case JEMBATAN_IDLE:
 	case JEMBATAN_GONE:
-		batch_end_record(b, r, why);
+		batch_end_record(b, r, NULL);
 	}
 }
 
 enum jembatan_result batch_begin(struct batch *b, struct batch_record *r, const struct frame *f,
 				 struct why *why)
 {
-	batch_end_record(b, r, "the connector made nothing of this record");
+	batch_end_record(b, r, NULL);
 	struct msg_begin begin = { 0 };
 	struct jembatan_bytes meta = { arena_memdup(r->arena, f->meta.data, f->meta.size),
 				       f->meta.size };

@@ -20,6 +20,7 @@ struct batch_record {
 	struct buf raw;
 	struct arena *arena;
 	size_t emitted;
+	struct why why; /* why it cannot be used, as the connector says; "": not said */
 };
 
 struct batch_bad {
@@ -89,7 +90,10 @@ MUST_CHECK enum jembatan_result batch_begin(struct batch *b, struct batch_record
 MUST_CHECK enum jembatan_result batch_message(struct batch *b, struct batch_record *r,
 					      const struct frame *f, struct jembatan_bytes local_key,
 					      const char *instance, struct why *why);
-/* Close the record; without a message it goes to quarantine for `reason`. */
+/* The connector says why it cannot use the record that it is at. */
+void batch_unusable(struct batch_record *r, const char *why);
+/* Close the record; without a message it goes to quarantine for `reason`, or, when
+ * that is NULL, for what the connector said of it. */
 void batch_end_record(struct batch *b, struct batch_record *r, const char *reason);
 /* The call ended, perhaps with a record open. One that has to be tried again is
  * closed: it comes again. */

@@ -53,8 +53,6 @@ static void batch_ready(struct child *c)
 	c->o.events->on_batch(c->o.data, c);
 }
 
-static const char nothing_came[] = "the connector made nothing of this record";
-
 static enum jembatan_result on_done(struct child *c, const struct frame *f, struct why *why)
 {
 	struct msg_result result = { 0 };
@@ -90,7 +88,7 @@ static enum jembatan_result on_checkpoint(struct child *c, const struct frame *f
 		return r;
 	if (c->o.role != MSG_ROLE_POLL)
 		return why_set(why, JEMBATAN_DATA, "a checkpoint outside poll");
-	batch_end_record(&c->batch, &c->record, nothing_came);
+	batch_end_record(&c->batch, &c->record, NULL);
 	if (checkpoint.cursor != NULL && !c->cursor_is_void)
 		c->batch.cursor = checkpoint.cursor;
 	c->brought = true;
@@ -185,6 +183,16 @@ static enum jembatan_result on_receipt(struct child *c, const struct frame *f, s
 	return r;
 }
 
+static enum jembatan_result on_unusable(struct child *c, const struct frame *f, struct why *why)
+{
+	struct msg_result result = { 0 };
+	enum jembatan_result r = field_unpack(msg_result_fields, f->meta, c->frame_arena, &result,
+					      why);
+	if (r == JEMBATAN_OK)
+		batch_unusable(&c->record, masked(c, result.why));
+	return r;
+}
+
 static enum jembatan_result on_frame(struct child *c, const struct frame *f, struct why *why)
 {
 	switch (f->type) {
@@ -196,6 +204,8 @@ static enum jembatan_result on_frame(struct child *c, const struct frame *f, str
 	case MSG_MESSAGE:
 		c->brought = true;
 		return batch_message(&c->batch, &c->record, f, c->o.local_key, c->o.instance, why);
+	case MSG_UNUSABLE:
+		return on_unusable(c, f, why);
 	case MSG_CHECKPOINT:
 		return on_checkpoint(c, f, why);
 	case MSG_RECEIPT:

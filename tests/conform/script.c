@@ -182,16 +182,21 @@ static enum jembatan_result do_message(struct jembatan_context *ctx, json_t *ste
 	return r == JEMBATAN_DATA ? JEMBATAN_OK : r;
 }
 
-/* A message that the parser cannot bear, until the option `loud` mends it. */
-static enum jembatan_result give_up(struct jembatan_context *ctx, json_t *step, const char *line)
+/* A message that the parser cannot bear, until the option `loud` mends it; or that
+ * it passes over ("pass-over"), with `why` or silently. */
+static enum jembatan_result give_up(struct jembatan_context *ctx, json_t *step, const char *line,
+				    bool passes_over)
 {
-	if (jembatan_get_integer(ctx, "loud"))
+	if (!passes_over && jembatan_get_integer(ctx, "loud"))
 		return do_message(ctx, step, line);
 	enum jembatan_result r = jembatan_begin(ctx, text_of(step, "id"), bytes_of_text(line),
 						"application/json");
 	if (r != JEMBATAN_OK)
 		return r == JEMBATAN_DATA ? JEMBATAN_OK : r;
-	return jembatan_explain(ctx, JEMBATAN_FATAL, "the script gives up here");
+	if (passes_over && text_of(step, "why"))
+		jembatan_explain(ctx, JEMBATAN_DATA, "%s", text_of(step, "why"));
+	return passes_over ? JEMBATAN_OK :
+			     jembatan_explain(ctx, JEMBATAN_FATAL, "the script gives up here");
 }
 
 static enum jembatan_result do_receipt(struct jembatan_context *ctx, json_t *step)
@@ -262,8 +267,8 @@ static enum jembatan_result do_step(struct jembatan_context *ctx, struct self *s
 		r = jembatan_explain(ctx, JEMBATAN_CONFIG, "a line of the script is no step");
 	else if (strcmp(what, "message") == 0)
 		r = do_message(ctx, step, line);
-	else if (strcmp(what, "give-up") == 0)
-		r = give_up(ctx, step, line);
+	else if (strcmp(what, "give-up") == 0 || strcmp(what, "pass-over") == 0)
+		r = give_up(ctx, step, line, strcmp(what, "pass-over") == 0);
 	else if (strcmp(what, "receipt") == 0)
 		r = do_receipt(ctx, step);
 	else if (strcmp(what, "state") == 0)

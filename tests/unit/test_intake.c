@@ -176,6 +176,37 @@ START_TEST(a_record_that_kills_its_parser_twice_is_quarantined_and_the_rest_come
 }
 END_TEST
 
+static const struct {
+	const char *id, *reason;
+} passed_over[] = {
+	{ "1", "the report has no date" },
+	{ "2", "the connector made nothing of this record" }, /* not the first one's reason */
+	{ "4", "the sender ************ is not known" },
+	{ "5", "its last word" },
+};
+
+START_TEST(what_a_plugin_says_of_a_record_that_it_passes_over_is_kept)
+{
+	struct quarantine_row q[8];
+	size_t count = 0;
+	start_script("{\"do\": \"pass-over\", \"id\": \"1\", \"why\": \"the report has no date\"}\n"
+		     "{\"do\": \"pass-over\", \"id\": \"2\"}\n"
+		     "{\"do\": \"message\", \"id\": \"3\", \"text\": \"Jalan berlubang.\"}\n"
+		     "{\"do\": \"pass-over\", \"id\": \"4\", \"why\": "
+		     "\"the sender 081234567890 is not known\"}\n"
+		     "{\"do\": \"checkpoint\"}\n"
+		     "{\"do\": \"pass-over\", \"id\": \"5\", \"why\": \"its last word\"}\n");
+	bench_until(is_waiting());
+	ck_assert_int_eq(bench_messages("a"), 1);
+	bench_ok(quarantine_list(bench.db, 0, COUNT_OF(q), bench.arena, q, &count, &bench.why));
+	ck_assert_uint_eq(count, COUNT_OF(passed_over));
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_str_eq(q[i].remote_id, passed_over[i].id);
+		ck_assert_str_eq(q[i].reason, passed_over[i].reason);
+	}
+}
+END_TEST
+
 START_TEST(the_killer_is_found_behind_many_messages_that_were_not_read_yet)
 {
 	/* 300 messages wait in the socket when it dies, more than a batch. */
@@ -470,6 +501,7 @@ int main(void)
 	tcase_add_test(t, beside_another_a_flood_gets_a_share_of_the_turn);
 	tcase_add_test(t, state_is_durable_before_state_put_returns);
 	tcase_add_test(t, a_record_that_kills_its_parser_twice_is_quarantined_and_the_rest_comes);
+	tcase_add_test(t, what_a_plugin_says_of_a_record_that_it_passes_over_is_kept);
 	tcase_add_test(t, the_killer_is_found_behind_many_messages_that_were_not_read_yet);
 	tcase_add_test(t, five_deaths_in_ten_minutes_rest_for_fifteen);
 	tcase_add_test(t, a_death_of_one_child_costs_another_nothing);

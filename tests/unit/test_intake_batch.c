@@ -235,6 +235,24 @@ START_TEST(no_dead_record_is_left_out_however_many_there_are)
 }
 END_TEST
 
+START_TEST(what_was_said_of_a_record_is_its_reason_and_no_other_s)
+{
+	batch_unusable(&record, "before any record");
+	take_begin("7", "raw");
+	batch_unusable(&record, "first");
+	batch_unusable(&record, "no date");
+	batch_unusable(&record, NULL);
+	take_begin("8", "raw 8");
+	take_begin("9", "raw 9");
+	batch_unusable(&record, "one of its parts");
+	ck_ok(take_message("9", "Jalan rusak", NULL));
+	batch_end_record(&batch, &record, NULL);
+	ck_assert_uint_eq(batch.bad_count, 2);
+	ck_assert_str_eq(batch.bad[0].reason, "no date");
+	ck_assert_str_eq(batch.bad[1].reason, "the connector made nothing of this record");
+}
+END_TEST
+
 static const struct end_row {
 	enum jembatan_result result;
 	const char *why;
@@ -448,6 +466,7 @@ int main(void)
 	tcase_add_test(t, what_was_read_after_all_clears_its_id_too);
 	tcase_add_test(t, a_record_that_kills_its_parser_after_a_message_is_quarantined_too);
 	tcase_add_test(t, a_call_that_gives_up_after_a_message_blames_no_record);
+	tcase_add_test(t, what_was_said_of_a_record_is_its_reason_and_no_other_s);
 	tcase_add_test(t, no_dead_record_is_left_out_however_many_there_are);
 	tcase_add_loop_test(t, how_a_call_ends_decides_about_its_open_record, 0,
 			    (int)COUNT_OF(end_rows));

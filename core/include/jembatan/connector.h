@@ -433,8 +433,8 @@ jembatan_stopping(struct jembatan_context *ctx)
 	return ctx->host->stopping(ctx);
 }
 
-/* One sentence for the operator about the result being returned: what
- * happened and what to do next, without citizens' words. Returns `result`. */
+/* One sentence for the operator about the result (DATA in poll(): about the record begun last):
+ * what happened and what to do next, without citizens' words. Returns `result`. */
 static inline JEMBATAN_PRINTF(3, 4) enum jembatan_result
 jembatan_explain(struct jembatan_context *ctx, enum jembatan_result result,
 		 const char *format, ...)
