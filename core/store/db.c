@@ -30,7 +30,7 @@
 
 #define WAL_IDLE_PAGES 128 /* 1 MiB: worth a checkpoint when idle */
 #define WAL_PAGE_BYTES 8192
-#define WAL_MAX_PAGES 8192 /* 64 MiB: checkpoint even when busy */
+#define WAL_MAX_PAGES 2048 /* 16 MiB: checkpoint even when busy: the turn waits for it */
 
 static enum jembatan_result take_lock(struct db *db, struct why *why)
 {

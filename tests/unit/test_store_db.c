@@ -489,7 +489,7 @@ START_TEST(the_log_is_bounded_even_when_never_idle)
 		db_relieve(db);
 	}
 	db_stats(db, &stats);
-	ck_assert_int_le(stats.wal_bytes, 70 * 1024 * 1024);
+	ck_assert_int_le(stats.wal_bytes, 20 * 1024 * 1024);
 	ck_assert_int_ge(stats.size_bytes, 60 * 1024 * 1024);
 	ck_assert_uint_ge(stats.commits, 150);
 	ck_assert_int_gt(stats.p99_commit_us, 0);
