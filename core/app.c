@@ -17,6 +17,7 @@
 #include "replies.h"
 #include "retention.h"
 #include "rotate.h"
+#include "shares.h"
 #include "store/audit.h"
 #include "store/due.h"
 #include "store/inbox.h"
@@ -28,8 +29,6 @@
 #define STORE_RETRY_MS 1000
 #define IDLE_EVERY_MS 2000
 #define CLOCK_JUMP_MS 30000
-#define DECIDE_US 8000 /* of a turn, while a child waits for its end */
-#define BUSY_US 2000   /* the same, while connections to the centre stand idle meanwhile */
 
 static void on_turn(void *data);
 
@@ -73,12 +72,16 @@ static enum jembatan_result write_turn(struct app *a, bool intake_waits, bool *o
 	enum jembatan_result r = intake_write(a->intake, why);
 	if (r == JEMBATAN_OK)
 		r = fetch_write(a->fetch, why);
-	int64_t share_us = intake_share_us(a->intake);
-	bool is_sending = a->outbox != NULL && outbox_is_busy(a->outbox);
-	int64_t most_us = is_sending ? BUSY_US : intake_waits ? DECIDE_US : INT64_MAX;
-	int64_t budget_us = share_us > 0 ? share_us : most_us;
+	const struct shares shares = {
+		.intake_us = intake_share_us(a->intake),
+		.sends = a->outbox != NULL && outbox_is_busy(a->outbox),
+		.brings = intake_waits,
+		.answers = !web_child_is_idle(a->web),
+		.undecided = a->undecided,
+	};
 	if (r == JEMBATAN_OK)
-		r = decide_write(a->decide, a->settings->batch_max, budget_us, out_more, why);
+		r = decide_write(a->decide, a->settings->batch_max, shares_decide_us(&shares), out_more,
+				 why);
 	if (r == JEMBATAN_OK && a->outbox != NULL)
 		r = outbox_write(a->outbox, why);
 	if (r == JEMBATAN_OK)
@@ -91,8 +94,8 @@ static void watch_backlog(struct app *a)
 	struct inbox_counts counts;
 	struct why why;
 	if (inbox_count(a->db, 0, &counts, &why) == JEMBATAN_OK)
-		intake_set_full(a->intake, counts.by_stage[INBOX_NEW] >=
-				(int64_t)a->settings->inbox_waiting_max);
+		a->undecided = counts.by_stage[INBOX_NEW];
+	intake_set_full(a->intake, a->undecided >= (int64_t)a->settings->inbox_waiting_max);
 }
 
 static enum jembatan_result commit_turn(struct app *a, struct why *why)

@@ -43,6 +43,7 @@ struct app {
 	struct loop_timer *retry, *idle, *watchdog, *drain;
 	struct log_trouble trouble;
 	bool decide_more;  /* messages may wait for their decision */
+	int64_t undecided; /* so many did after the last turn */
 	bool stopping;
 	int64_t set_back_ms; /* so much the clock was set back, and rows do not know yet */
 	bool dues_unchecked; /* the clock was set, or may have been before the start */
