@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/notify.h"
+#include "base/pages.h"
 #include "control.h"
 #include "eraser.h"
 #include "reload.h"
@@ -415,6 +416,7 @@ void app_run(struct app *a)
 	retention_begin(a->retention);
 	rotate_resume(a->rotate);
 	app_tell_ready(a);
+	pages_forget_start();
 	log_notice("jembatand", "running: %zu instances, data in %s", a->settings->instance_count,
 		   a->settings->data_dir);
 	loop_run(a->loop);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/pages.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -371,6 +372,7 @@ enum jembatan_result serve(struct host *h, uint32_t open_seq, struct why *why)
 	buf_init(&s.sample, SAMPLE_MAX);
 	if ((h->open.mode & (JEMBATAN_MODE_CHECK | JEMBATAN_MODE_PREVIEW)) == 0)
 		r = do_open(&s, open_seq, why);
+	pages_forget_start();
 	/* After a failed open the core says STOP: it decides what comes next. */
 	while (r == JEMBATAN_OK && !s.ended) {
 		struct letter *ask = NULL;

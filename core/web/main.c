@@ -14,6 +14,7 @@
 
 #include "base/digest.h"
 #include "base/log.h"
+#include "base/pages.h"
 #include "web/http.h"
 #include "web/jail.h"
 #include "web/listen.h"
@@ -85,6 +86,7 @@ static int serve(struct channel *core, struct msg_web_open *open)
 					     .degraded = !whole };
 	int code = EX_IOERR;
 	if (say(core, &state) == JEMBATAN_OK) {
+		pages_forget_start();
 		loop_run(loop);
 		code = EX_OK;
 	}
