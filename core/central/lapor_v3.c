@@ -12,9 +12,7 @@
 
 #include "base/poison.h"
 
-#define CONTENT_MAX (TICKET_JSON_MAX)
 #define REQUEST_USUAL 2048u /* most fit at once */
-#define REQUEST_MAX (SIZE_MAX / 4) /* what is in it has ceilings of its own */
 #define CUT_MARK " [...]"
 
 static void set_text(struct json_out *j, const char *key, const char *text)
@@ -54,11 +52,11 @@ static void add_piece(struct buf *out, const char *piece)
 
 /* The interface has one number for a place, and no field for an address or
  * coordinates: they stand in the content, or they would be lost. */
-static void add_place(struct buf *content, const struct ticket_place *p)
+static bool add_place(struct buf *content, const struct ticket_place *p)
 {
 	CLEANUP(buf_done) struct buf line;
 
-	buf_init(&line, CONTENT_MAX);
+	buf_init(&line, LAPOR_V3_REQUEST_MAX);
 	add_piece(&line, p->address);
 	add_piece(&line, p->village);
 	add_piece(&line, p->district);
@@ -71,20 +69,23 @@ static void add_place(struct buf *content, const struct ticket_place *p)
 		buf_add_text(content, "\n\nLokasi: ");
 		buf_add(content, line.data, line.size);
 	}
+	return !buf_is_full(&line);
 }
 
-static void set_content(struct json_out *j, const struct ticket *t, bool reference_line)
+/* False when it is longer than a request may be. */
+static bool set_content(struct json_out *j, const struct ticket *t, bool reference_line)
 {
 	CLEANUP(buf_done) struct buf content;
 
-	buf_init(&content, CONTENT_MAX);
+	buf_init(&content, LAPOR_V3_REQUEST_MAX);
 	buf_add_text(&content, t->content_edited ? t->content_edited : t->content_original);
-	add_place(&content, &t->place);
+	bool fits = add_place(&content, &t->place);
 	if (reference_line && t->reference) {
 		buf_add_text(&content, "\n\nRef: ");
 		buf_add_text(&content, t->reference);
 	}
 	json_out_text(j, "content", content.data ? content.data : "", content.size);
+	return fits && !buf_is_full(&content);
 }
 
 /* Local date of the place where it happened, as the citizen would say it. */
@@ -143,7 +144,7 @@ static const char *known_files(const char *file_ids, struct arena *arena)
 static char *end(struct json_out *j, const struct buf *out, struct arena *arena)
 {
 	json_out_end(j);
-	return arena_strndup(arena, out->data, out->size);
+	return buf_is_full(out) ? NULL : arena_strndup(arena, out->data, out->size);
 }
 
 char *lapor_v3_create(const struct ticket *t, const struct settings_defaults *d,
@@ -151,11 +152,11 @@ char *lapor_v3_create(const struct ticket *t, const struct settings_defaults *d,
 {
 	CLEANUP(buf_done) struct buf out;
 
-	buf_init(&out, REQUEST_MAX);
+	buf_init(&out, LAPOR_V3_REQUEST_MAX);
 	buf_reserve(&out, REQUEST_USUAL);
 	struct json_out *j = json_out_begin(&out);
 	set_text(j, "title", t->title);
-	set_content(j, t, reference_line);
+	bool fits = set_content(j, t, reference_line);
 	set_date(j, t);
 	set_reporter(j, t);
 	json_out_flag(j, "is_anonymous", t->anonymous);
@@ -173,14 +174,15 @@ char *lapor_v3_create(const struct ticket *t, const struct settings_defaults *d,
 	set_text(j, "tags_raw", t->reference);
 	set_text(j, "attachments", known_files(file_ids, arena));
 	set_text(j, "info_attachments", "[]");
-	return end(j, &out, arena);
+	char *body = end(j, &out, arena);
+	return fits ? body : NULL;
 }
 
 char *lapor_v3_route(const char *institution_id, const char *reference, struct arena *arena)
 {
 	CLEANUP(buf_done) struct buf out;
 
-	buf_init(&out, REQUEST_MAX);
+	buf_init(&out, LAPOR_V3_REQUEST_MAX);
 	struct json_out *j = json_out_begin(&out);
 	json_out_flag(j, "is_request", true);
 	json_out_flag(j, "not_authority", true);

@@ -10,11 +10,16 @@
 
 #define LAPOR_V3_FOLLOW_UP_MAX 1000u /* characters of one follow-up */
 #define LAPOR_V3_ID_SIZE 33u
+/* Of one request's body. A ticket's texts are escaped as in its own JSON, so
+ * they are no longer here; beside them stand our keys, and ids of the settings
+ * and of files. */
+#define LAPOR_V3_REQUEST_MAX (TICKET_JSON_MAX + 256u * 1024u)
 
 /* ---- requests ---- */
 
 /* The body of a create. file_ids: a JSON array as lapor_v3_ids_add makes it,
- * or NULL. An anonymous ticket carries nothing of its reporter. */
+ * or NULL. An anonymous ticket carries nothing of its reporter. NULL when it would
+ * be longer than LAPOR_V3_REQUEST_MAX: never cut. */
 char *lapor_v3_create(const struct ticket *t, const struct settings_defaults *d,
 		      const char *file_ids, bool reference_line, struct arena *arena);
 

@@ -168,8 +168,8 @@ static void prepare_file(struct push *p, struct db *db, const struct source *s,
 
 /* ---- the other steps ---- */
 
-static void prepare_create(struct push *p, const struct source *s,
-			   const struct central_options *o)
+static enum jembatan_result prepare_create(struct push *p, const struct source *s,
+					   const struct central_options *o, struct why *why)
 {
 	const struct settings_central *c = o->central;
 	const struct settings_defaults ids = central_ids(o, &s->ticket);
@@ -178,6 +178,10 @@ static void prepare_create(struct push *p, const struct source *s,
 	p->request.idempotency_key = p->row.reference;
 	p->request.body = lapor_v3_create(&s->ticket, &ids, p->row.file_ids, c->reference_line,
 					  p->arena);
+	if (!p->request.body)
+		return why_set(why, JEMBATAN_DATA, "its request would be larger than %u bytes",
+			       LAPOR_V3_REQUEST_MAX);
+	return JEMBATAN_OK;
 }
 
 static enum jembatan_result prepare_route(struct push *p, const struct central_options *o,
@@ -348,8 +352,7 @@ enum jembatan_result push_prepare(struct push *p, struct db *db,
 	case OUTCOME_FILE:
 		break;
 	case OUTCOME_CREATE:
-		prepare_create(p, &s, o);
-		break;
+		return prepare_create(p, &s, o, why);
 	case OUTCOME_ROUTE:
 		return prepare_route(p, o, why);
 	case OUTCOME_FOLLOW_UP:

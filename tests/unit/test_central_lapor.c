@@ -106,6 +106,31 @@ START_TEST(words_arrive_as_they_were_written)
 }
 END_TEST
 
+/* 262,144 characters are what the format has room for, in six bytes at most. */
+static const struct {
+	size_t count;
+	char character;
+	bool fits;
+} sizes[] = { { 262144, '\x01', true },
+	      { TICKET_JSON_MAX, 'a', true },
+	      { 1u << 20, '\x01', false },
+	      { LAPOR_V3_REQUEST_MAX, 'a', false },
+	      { LAPOR_V3_REQUEST_MAX + 1, 'a', false } };
+
+START_TEST(a_request_that_is_too_long_is_not_made)
+{
+	char *text = arena_alloc(arena, sizes[_i].count + 1);
+	struct ticket t = { .reference = (char *)"JB-7K3M9Q", .content_edited = text };
+
+	memset(text, sizes[_i].character, sizes[_i].count);
+	text[sizes[_i].count] = '\0';
+	char *body = lapor_v3_create(&t, &usual, NULL, true, arena);
+	ck_assert_int_eq(body != NULL, sizes[_i].fits);
+	if (body)
+		ck_assert_ptr_nonnull(strstr(body, "Ref: JB-7K3M9Q"));
+}
+END_TEST
+
 START_TEST(a_route_names_the_institution)
 {
 	ck_assert_str_eq(lapor_v3_route("200203", "JB-7K3M9Q", arena),
@@ -338,6 +363,7 @@ int main(void)
 	tcase_add_test(t, a_route_names_the_institution);
 	tcase_add_test(t, a_follow_up_ends_with_its_reference);
 	tcase_add_test(t, a_long_follow_up_is_cut_on_a_character_and_keeps_its_reference);
+	tcase_add_loop_test(t, a_request_that_is_too_long_is_not_made, 0, COUNT_OF(sizes));
 	tcase_add_loop_test(t, a_page_of_follow_ups_is_read, 0, COUNT_OF(pages));
 	tcase_add_loop_test(t, an_id_is_taken_only_when_it_is_plainly_one, 0, COUNT_OF(created));
 	tcase_add_test(t, another_place_of_the_id_is_the_only_one);
