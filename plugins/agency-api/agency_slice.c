@@ -16,14 +16,18 @@ static const char *skip_space(const char *p, const char *end)
 	return p;
 }
 
-/* p is at the opening quote; returns what follows the closing one, or NULL. */
+/* p is at the opening quote; returns what follows the closing one, or NULL. A quote
+ * behind an odd number of backslashes closes nothing. */
 static const char *skip_string(const char *p, const char *end)
 {
-	for (p++; p < end; p++) {
-		if (*p == '"')
+	const char *from = ++p, *back;
+
+	while ((p = memchr(p, '"', (size_t)(end - p))) != NULL) {
+		for (back = p; back > from && back[-1] == '\\'; back--)
+			;
+		if ((p - back) % 2 == 0)
 			return p + 1;
-		if (*p == '\\' && ++p == end)
-			break;
+		p++;
 	}
 	return NULL;
 }

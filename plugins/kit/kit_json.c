@@ -135,11 +135,17 @@ bool kit_json_integer(json_t *root, const char *path, int64_t *out)
 
 /* ---- digest ---- */
 
-#define KEYS_AT_HAND 32u
+#define MEMBERS_AT_HAND 32u
+#define PACKED_FIRST 4096u /* most records fit at once */
 
-static int compare_keys(const void *a, const void *b)
+struct member {
+	const char *key;
+	json_t *value;
+};
+
+static int compare_members(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return strcmp(((const struct member *)a)->key, ((const struct member *)b)->key);
 }
 
 /* The same on every machine. */
@@ -161,21 +167,22 @@ static void add_value(json_t *value, struct buf *out);
 
 static void add_object(json_t *object, struct buf *out)
 {
-	const char *few[KEYS_AT_HAND], *key;
+	struct member few[MEMBERS_AT_HAND];
 	size_t count = json_object_size(object), n = 0;
-	const char **keys = count > KEYS_AT_HAND ? xcalloc(count, sizeof(*keys)) : few;
+	struct member *members = count > MEMBERS_AT_HAND ? xcalloc(count, sizeof(*members)) : few;
+	const char *key;
 	json_t *value;
 
 	json_object_foreach(object, key, value)
-		keys[n++] = key;
-	qsort(keys, n, sizeof(*keys), compare_keys);
+		members[n++] = (struct member){ key, value };
+	qsort(members, n, sizeof(*members), compare_members);
 	add_number(out, '{', n);
 	for (size_t i = 0; i < n; i++) {
-		add_bytes(out, 'k', keys[i], strlen(keys[i]));
-		add_value(json_object_get(object, keys[i]), out);
+		add_bytes(out, 'k', members[i].key, strlen(members[i].key));
+		add_value(members[i].value, out);
 	}
-	if (keys != few)
-		free(keys);
+	if (members != few)
+		free(members);
 }
 
 static void add_value(json_t *value, struct buf *out)
@@ -218,6 +225,7 @@ void kit_json_digest(json_t *value, char out_hex[65])
 {
 	CLEANUP(buf_done) struct buf packed;
 	buf_init(&packed, 16 * JSON_MAX);
+	buf_reserve(&packed, PACKED_FIRST);
 	add_value(value, &packed);
 	ASSERT(!buf_is_full(&packed));
 	struct digest d = digest_sha256(buf_bytes(&packed));

@@ -243,18 +243,29 @@ static enum jembatan_result fill_phone(struct filling *x, size_t index)
 	return JEMBATAN_OK;
 }
 
+static double degrees_of(const char *text)
+{
+	char *end;
+	double degrees = strtod(text, &end);
+	bool is_whole = end != text && end[strspn(end, " \t")] == '\0';
+	return is_whole ? degrees : (double)NAN;
+}
+
 /* A place that is not on earth is no reason to hold up a complaint. */
 static enum jembatan_result fill_degrees(struct filling *x, size_t index, double most, double *out,
 					 bool *out_is_set)
 {
-	char *end;
 	const char *text;
-	enum jembatan_result result = read_text(x, index, x->record, &text);
-	if (result != JEMBATAN_OK || !text)
-		return result;
-	double degrees = strtod(text, &end);
-	end += strspn(end, " \t");
-	*out_is_set = end != text && *end == '\0' && isfinite(degrees) && fabs(degrees) <= most;
+	size_t which = 0;
+	json_t *value = find(&x->f->rules[index], x->record, &which);
+	double degrees = json_real_value(value);
+	if (!json_is_real(value)) {
+		enum jembatan_result result = read_text(x, index, x->record, &text);
+		if (result != JEMBATAN_OK || !text)
+			return result;
+		degrees = degrees_of(text);
+	}
+	*out_is_set = isfinite(degrees) && fabs(degrees) <= most;
 	if (*out_is_set)
 		*out = degrees;
 	return JEMBATAN_OK;

@@ -170,6 +170,33 @@ START_TEST(a_page_cut_anywhere_is_refused)
 }
 END_TEST
 
+/* size 0: it never ends. */
+static const struct {
+	const char *text;
+	size_t size;
+} string_rows[] = {
+	{ "\"\",", 2 },
+	{ "\"a\",\"b\"", 3 },
+	{ "\"a\\\"b\",", 6 },
+	{ "\"a\\\\\",\"", 5 },
+	{ "\"\\\\\\\"\"", 6 },
+	{ "\"\\\\\\\\\"\"", 6 },
+	{ "\"", 0 },
+	{ "\"a\\\"", 0 },
+	{ "\"\\\\\\\"", 0 },
+	{ "{\"a\\\\\":\"}\"}]", 11 },
+};
+
+START_TEST(a_quote_behind_a_backslash_ends_no_string)
+{
+	struct jembatan_bytes text = { string_rows[_i].text, strlen(string_rows[_i].text) };
+	struct jembatan_bytes value = { NULL, 0 };
+
+	ck_assert(agency_slice_value(text, 0, &value) == (string_rows[_i].size > 0));
+	ck_assert_uint_eq(value.size, string_rows[_i].size);
+}
+END_TEST
+
 START_TEST(a_million_brackets_cost_no_stack)
 {
 	static char text[1000000];
@@ -297,6 +324,8 @@ int main(void)
 			    ROWS(pairs));
 	tcase_add_loop_test(tests, a_page_is_cut_whole_or_not_at_all, 0, ROWS(pages));
 	tcase_add_test(tests, a_page_cut_anywhere_is_refused);
+	tcase_add_loop_test(tests, a_quote_behind_a_backslash_ends_no_string, 0,
+			    (int)(sizeof(string_rows) / sizeof(string_rows[0])));
 	tcase_add_test(tests, a_million_brackets_cost_no_stack);
 	tcase_add_loop_test(tests, a_detail_joins_the_record_byte_for_byte, 0,
 			    ROWS(joins));
