@@ -104,8 +104,18 @@ class Place:
     def start(self):
         self.daemon = Daemon(self.rig, {"JEMBATAN_RESTART_FIRST_MS": "100"}).start()
         wait_for("the way back", lambda: self.rig.query(
-            "SELECT value FROM flag WHERE name = 'replies.on'") == [(1,)], 20)
+            "SELECT value FROM flag WHERE name = 'replies.on'") == [(1,)], 60)
         return self
+
+    def wait_letters(self, what, claim, seconds=60):
+        """Until the daemon has on disk what became of its letters: what has arrived at the
+        other end may still be `sending` here."""
+        return wait_for(what, lambda: claim(self.rig.ask("replies", "list")), seconds)
+
+    def wait_sent(self, letter):
+        """Its answer is on disk, and the remote id with it: a kill forgets neither."""
+        self.wait_letters("the answer to " + letter["event"], lambda rows: any(
+            r["reference"] == letter["reference"] and r["state"] == "sent" for r in rows))
 
     def write(self, n, **more):
         step = {"do": "message", "id": "m%s" % n, "thread": "t%s" % n,
@@ -136,7 +146,11 @@ def in_order(build):
     """The number and five statuses arrive in order, in the words of the shipped
     texts; a newer state replaces one that was not sent yet."""
     place = Place(build).start()
+    # With its number at hand nobody would hear first that it was received.
+    place.rig.ask("pause", "central")
     place.write(1)
+    wait_for("the receipt", lambda: "received" in place.post.events(), 60)
+    place.rig.ask("resume", "central")
     wait_for("the number", lambda: "number" in place.post.events(), 60)
     ticket = place.ticket()
     for word, state in zip(WORDS, STATES):
@@ -155,8 +169,7 @@ def in_order(build):
            number["thread"] == "t1", "another address: %r" % number)
     expect(json.loads(number["extra"])["number"] == ticket["tracking_id"], number["extra"])
     expect("Dayang" not in json.dumps(place.post.arrived), "a name was told")
-    rows = place.rig.ask("replies", "list")
-    expect([r["state"] for r in rows] == ["sent"] * 6, "%r" % rows)
+    place.wait_letters("all six", lambda rows: [r["state"] for r in rows] == ["sent"] * 6)
     place.close()
 
 
@@ -234,7 +247,7 @@ def held(build):
     place.configure(every="2s")
     place.rig.command("reload")
     wait_for("the number", lambda: "number" in place.post.events(), 30)
-    expect(not place.rig.alarms("kanal"), "the alarm stays: %r" % place.rig.alarms("kanal"))
+    wait_for("the end of the alarm", lambda: not place.rig.alarms("kanal"), 30)
     place.close()
 
 
@@ -246,6 +259,7 @@ def answered(build):
     place.write(1)
     wait_for("the number", lambda: "number" in place.post.events(), 60)
     ticket = place.ticket()
+    place.wait_sent(place.post.arrived[-1])
     place.daemon.kill()
     place.start()
     remote = "remote-" + place.post.arrived[-1]["reference"]
@@ -351,7 +365,7 @@ def other_way(build):
     place.write(2, author={"id": "w2", "phone": "+6281234567891"})
     wait_for("the list", lambda: [r for r in place.rig.ask("replies", "list", "--not-reached")
                                   if r["event"] == "number"], 60)
-    expect(any("not reached" in a for a in place.rig.alarms("replies")), "no alarm")
+    wait_for("the alarm", lambda: any("not reached" in a for a in place.rig.alarms("replies")), 30)
     place.close()
 
 
@@ -376,8 +390,8 @@ def too_late(build):
            again["reference"] != first["reference"], "%r" % again)
     place.source.put(late)
     wait_for("the receipt", lambda: place.source.waiting() == 0, 30)
-    expect([r["state"] for r in place.rig.ask("replies", "list") if r["event"] == "number"] ==
-           ["failed", "failed", "sent"], "%r" % place.rig.ask("replies", "list"))
+    place.wait_letters("two that failed and one sent", lambda rows: [
+        r["state"] for r in rows if r["event"] == "number"] == ["failed", "failed", "sent"])
     expect(not place.rig.ask("replies", "list", "--not-reached"), "he was reached")
     place.close()
 
@@ -388,7 +402,9 @@ def receipts(build):
     place = Place(build).start()
     place.write(1)
     wait_for("the number", lambda: "number" in place.post.events(), 60)
-    number = [a for a in place.post.arrived if a["event"] == "number"][0]["reference"]
+    number = [a for a in place.post.arrived if a["event"] == "number"][0]
+    place.wait_sent(number)  # until then nobody knows its remote id
+    number = number["reference"]
 
     def state():
         return [r["state"] for r in place.rig.ask("replies", "list") if r["reference"] == number][0]
@@ -417,6 +433,7 @@ def asked(build):
                                                  if a["event"] == "question"], 60)[0]
     expect("Di mana" in question["text"] and "kejadiannya" in question["text"], question["text"])
     held = place.rig.query("SELECT * FROM incomplete")
+    place.wait_sent(question)
     place.daemon.kill()
     place.start()
     place.write(2, thread="lain", reply_to="remote-" + question["reference"], subject=None,
@@ -529,7 +546,9 @@ def left_behind(build):
         wait_for("the status", lambda p=post: "status" in p.events(), 60)
     told = len(place.post.arrived)
     for who in (PERSON["mail"], "62813"):
-        done = place.rig.command("erase", "--person", "-", given=who + "\n")
+        # 75: what she added is on its way to the centre, or its answer to us.
+        done = wait_for("the erasure", lambda w=who: [d for d in [place.rig.command(
+            "erase", "--person", "-", given=w + "\n")] if d.returncode != 75], 30)[0]
         expect(done.returncode == 0, "erase: %s" % done)
         if who == "62813":
             break
@@ -583,7 +602,8 @@ def let_go(build):
     """A person holds a letter and those behind it go; when he lets it go it goes,
     and so does one that was held while it waited."""
     place = Place(build).start()
-    place.post.answer = lambda letter: {"outcome": "later"}
+    # In an hour: neither goes by itself while a person looks at it.
+    place.post.answer = lambda letter: {"outcome": "later", "at_ms": int(time.time() + 3600) * 1000}
     place.write(1)
     ticket = place.ticket()
     place.say(ticket, WORDS[0])

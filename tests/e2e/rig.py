@@ -444,7 +444,7 @@ class Daemon:
         while self.hears(b"", 0.1):
             pass
 
-    def wait_ready(self, seconds=30):
+    def wait_ready(self, seconds=90):
         """True once it runs; False when it ended before."""
         self.is_ready = self.hears(b"READY=1", seconds)
         if self.is_ready or not self.is_alive():
