@@ -351,6 +351,8 @@ static void read_again(struct polls *p)
 		r = instances_flag_get(db, "central.compare_run_ms", &p->run_ms, &why);
 	if (r == JEMBATAN_OK)
 		r = instances_flag_get(db, "central.compare_ended_ms", &p->ended_ms, &why);
+	if (r == JEMBATAN_OK)
+		r = instances_flag_get(db, "central.compared_ms", &p->compared_ms, &why);
 	if (r != JEMBATAN_OK)
 		p->look_mono_ms = clock_mono_ms() + LOOK_AGAIN_MS;
 }
@@ -508,7 +510,7 @@ void outbox_polls_stats(const struct outbox *o, struct outbox_polls_stats *out)
 		.budget_used = p->used,
 		.last_answer_ms = p->last_answer_ms,
 		.next_due_ms = p->next_due_ms,
-		.compared_ms = p->ended_ms,
+		.compared_ms = p->compared_ms,
 		.is_comparing = is_comparing(p),
 		.institutions_ms = p->names_ms[NAMES_INSTITUTION],
 		.readings = p->readings,

@@ -50,6 +50,7 @@ struct polls {
 	int64_t quiet_until_mono_ms; /* after trouble */
 	unsigned troubles; /* in a row */
 	int64_t run_ms, ended_ms; /* the comparison: of that moment; done up to */
+	int64_t compared_ms;      /* of the last that took place; 0: none did */
 	int64_t names_ms[2];      /* when each list was read */
 	bool names_wanted[2], check_wanted; /* a person asks for it now */
 	unsigned used;            /* questions of this day */

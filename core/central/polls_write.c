@@ -270,13 +270,15 @@ static enum jembatan_result end_comparison(struct polls *p, struct why *why)
 
 	if (r == JEMBATAN_OK)
 		r = instances_flag_set(db, "central.compare_ended_ms", p->run_ms, why);
+	if (r == JEMBATAN_OK)
+		r = instances_flag_set(db, "central.compared_ms", p->run_ms, why);
 	snprintf(text, sizeof(text), "%lld differences, %lld of them new", (long long)count,
 		 (long long)new_ones);
 	if (r == JEMBATAN_OK)
 		r = audit_add(db, AUDIT_CENTRAL, 0, NULL, "compared", text, clock_now_ms(), why);
 	if (r != JEMBATAN_OK)
 		return r;
-	p->ended_ms = p->run_ms;
+	p->ended_ms = p->compared_ms = p->run_ms;
 	if (new_ones > 0)
 		log_warning(WHERE, "compared with the centre: %s: see `jembatan central "
 			    "differences`", text);

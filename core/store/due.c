@@ -29,7 +29,8 @@ static enum jembatan_result forget_future(struct db *db, int64_t now_ms, struct 
 {
 	static const char *const texts[] = {
 		"UPDATE flag SET value = ?1 WHERE value > ?1 AND (name IN ('central.compare_run_ms',"
-		" 'central.compare_ended_ms', 'central.institutions_ms', 'central.templates_ms')"
+		" 'central.compare_ended_ms', 'central.compared_ms', 'central.institutions_ms',"
+		" 'central.templates_ms')"
 		" OR name GLOB 'replies.since.*')",
 		"UPDATE follow SET checked_ms = ?1 WHERE due_ms IS NOT NULL AND checked_ms > ?1",
 		"UPDATE difference SET run_ms = ?1, first_ms = min(first_ms, ?1) WHERE run_ms > ?1",
