@@ -275,6 +275,14 @@ static void print_replies(json_t *row, FILE *out)
 			(long long)jx_integer(row, "not_reached", 0));
 }
 
+static void print_web(json_t *row, FILE *out)
+{
+	cli_say(out, "web       %s%s%s, %lld under way, %lld answered\n", jx_text(row, "state"),
+		jx_text(row, "listening") != NULL ? ", " : "",
+		jx_text(row, "listening") != NULL ? jx_text(row, "listening") : "",
+		(long long)jx_integer(row, "waiting", 0), (long long)jx_integer(row, "answered", 0));
+}
+
 static void print_retention(json_t *row, FILE *out)
 {
 	fprintf(out, "retention %s; destroyed so far: the words of %lld tickets, %lld messages, %lld "
@@ -319,6 +327,8 @@ void cli_table_print(struct cli_table *t, FILE *out)
 			print_follow(row, out);
 		else if (str_equal(type, "replies"))
 			print_replies(row, out);
+		else if (str_equal(type, "web"))
+			print_web(row, out);
 		else if (str_equal(type, "retention"))
 			print_retention(row, out);
 		else if (str_equal(type, "letter"))

@@ -86,7 +86,11 @@ static struct secret *read_file(const struct source *s, const char *path)
 	/* NONBLOCK: a pipe put there must not hang the start. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
-		COMPLAIN(s, "\"%s\": cannot read %s: %s", s->name, path, strerror(errno));
+		COMPLAIN(s, "\"%s\": cannot read %s: %s%s", s->name, path, strerror(errno),
+			 errno == ENOENT ? ": make it with `install -o jembatan -m 600 /dev/stdin FILE`, "
+					   "paste the secret, Enter, Ctrl-D" :
+			 errno == EACCES ? ": it and its folders have to let the daemon's user read it" :
+					   "");
 		return NULL;
 	}
 	if (!check_file(s, path, fd))

@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import resource
 import select
 import signal
@@ -166,7 +167,15 @@ def routing(build):
     latin = p.ask("GET", "/hook/wa/echo", None, {"X-City": b"Banyuw\xe1ngi"})
     expect(latin[0] == 202, "a header in Latin-1 was refused")
     metrics(p)
+    shown(p)
     p.close()
+
+
+def shown(p):
+    """The operator, too, sees where it listens and what it has answered."""
+    said = [line for line in p.rig.command("status").stdout.splitlines() if line.startswith("web ")]
+    expect(len(said) == 1 and said[0].startswith("web       serving, unix:"), "status says %r" % said)
+    expect(re.search(r", 0 under way, [1-9]\d* answered$", said[0]), "status says %r" % said)
 
 
 def metrics(p):

@@ -153,7 +153,8 @@ static const struct {
 	  "  secret: {file: @/hilang}\n",
 	  NULL, NULL, false,
 	  "jembatan.yaml:3: \"central.secret\": cannot read @/hilang: No "
-	  "such file or directory" },
+	  "such file or directory: make it with `install -o jembatan -m 600 "
+	  "/dev/stdin FILE`, paste the secret, Enter, Ctrl-D" },
 	{ "central:\n"
 	  "  secret: {file: @/shared}\n",
 	  NULL, NULL, false,
