@@ -55,7 +55,7 @@ static enum jembatan_result by_our_reply(struct decide *d, const struct inbox_ro
 /* The next reference of ours or number of the centre in a text. */
 static const char *next_name(const char **at, const char *end, struct arena *arena)
 {
-	for (const char *s = *at; s < end; s++) {
+	for (const char *s = *at; (s += strcspn(s, "Jj0123456789")) < end; s++) {
 		bool begins = s == *at || !((s[-1] >= '0' && s[-1] <= '9') ||
 					    (s[-1] >= 'A' && s[-1] <= 'Z') ||
 					    (s[-1] >= 'a' && s[-1] <= 'z'));

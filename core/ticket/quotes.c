@@ -22,22 +22,28 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
+/* Of a word's bytes; all others end it. Each byte of a text is looked at. */
+enum { LETTER = 1, DIGIT = 2, FIRST = 4 /* of a form's letters, below */ };
+static const unsigned char of_word[256] = {
+	['0' ... '9'] = DIGIT, ['A' ... 'H'] = LETTER, ['I' ... 'J'] = LETTER | FIRST,
+	['K'] = LETTER, ['L'] = LETTER | FIRST, ['M' ... 'Z'] = LETTER,
+	['a' ... 'h'] = LETTER, ['i' ... 'j'] = LETTER | FIRST,
+	['k'] = LETTER, ['l'] = LETTER | FIRST, ['m' ... 'z'] = LETTER,
+};
+
+static unsigned char kind_of(char c)
+{
+	return of_word[(unsigned char)c];
+}
+
 static bool is_word(char c)
 {
-	return is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 26;
+	return kind_of(c) != 0;
 }
 
 static size_t digits_at(const char *p)
 {
 	return strspn(p, "0123456789");
-}
-
-static bool has_digit(const char *p, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (is_digit(p[i]))
-			return true;
-	return false;
 }
 
 /* Digits and letters from p on. */
@@ -177,11 +183,13 @@ size_t quotes_find(const char *text, struct quote out[QUOTES_MAX])
 			p++;
 			continue;
 		}
-		const char *behind = take_form(p, out, &count);
+		const char *behind = (kind_of(*p) & FIRST) != 0 ? take_form(p, out, &count) : NULL;
 		if (behind == NULL) {
-			behind = p + word_at(p);
+			unsigned seen = 0;
+			for (behind = p; is_word(*behind); behind++)
+				seen |= kind_of(*behind);
 			/* Most words hold no digit, and none follows behind a dash. */
-			if (*behind == '-' || has_digit(p, (size_t)(behind - p)))
+			if (*behind == '-' || (seen & DIGIT) != 0)
 				take_number(text, p, out, &count);
 		}
 		p = behind;
