@@ -190,7 +190,7 @@ class Run:
         if dice < 0.42:
             return "random", None, 0
         if dice < 0.80:
-            name = self.rng.choice(list(DAEMON_POINTS))
+            name = self.args.point or self.rng.choice(list(DAEMON_POINTS))
             return "point", name, self.rng.randint(*DAEMON_POINTS[name])
         if dice < 0.88:
             name = self.rng.choice(list(CHILD_POINTS))
@@ -484,6 +484,7 @@ def main():
     parser.add_argument("--mode", choices=["none", "idempotent", "lookup", "all"], default="all")
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     parser.add_argument("--plant", help="name of a planted bug; this test is then to be red")
+    parser.add_argument("--point", choices=sorted(DAEMON_POINTS), help="of the points only this")
     parser.add_argument("--replies", action="store_true", help="of the letters to citizens: told.py")
     parser.add_argument("--citizens", type=int, default=4, help="--replies: by each of two channels")
     parser.add_argument("--life", type=float, default=2, help="--replies: seconds of a round, at most")
