@@ -133,7 +133,7 @@ static bool has_cue(const char *text, const char *at)
 	if (n > 0 && at[-1] == '#')
 		return true;
 	for (size_t i = 0; i < n; i++)
-		before[i] = lower(at[i - n]);
+		before[i] = lower((at - n)[i]);
 	before[n] = '\0';
 	for (size_t i = 0; i < COUNT_OF(cues); i++)
 		if (strstr(before, cues[i]) != NULL)
