@@ -47,6 +47,21 @@ void *xrealloc(void *p, size_t count, size_t size)
 	return check(realloc(p, total != 0 ? total : 1));
 }
 
+void *mem_take(void *unused UNUSED, size_t size)
+{
+	return xmalloc(size);
+}
+
+void *mem_resize(void *unused UNUSED, void *p, size_t size)
+{
+	return xrealloc(p, size, 1);
+}
+
+void mem_give_back(void *unused UNUSED, void *p)
+{
+	free(p);
+}
+
 char *xstrdup(const char *s)
 {
 	return s != NULL ? check(strdup(s)) : NULL;

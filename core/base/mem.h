@@ -20,6 +20,10 @@ void mem_assert_failed(const char *claim, const char *file, int line) __attribut
 void *xmalloc(size_t size) __attribute__((malloc));
 void *xcalloc(size_t count, size_t size) __attribute__((malloc));
 void *xrealloc(void *p, size_t count, size_t size); /* checks the product */
+/* The same for libraries that hand a pointer of the caller's along, as yajl does. */
+void *mem_take(void *unused, size_t size);
+void *mem_resize(void *unused, void *p, size_t size);
+void mem_give_back(void *unused, void *p);
 char *xstrdup(const char *s);                       /* NULL gives NULL */
 char *xstrndup(const char *s, size_t n);
 char *xasprintf(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -14,21 +14,6 @@ struct json_out {
 	yajl_gen gen;
 };
 
-static void *take(void *data UNUSED, size_t size)
-{
-	return xmalloc(size);
-}
-
-static void *resize(void *data UNUSED, void *piece, size_t size)
-{
-	return xrealloc(piece, size, 1);
-}
-
-static void give_back(void *data UNUSED, void *piece)
-{
-	free(piece);
-}
-
 static void add_piece(void *out, const char *piece, size_t size)
 {
 	buf_add(out, piece, size);
@@ -42,7 +27,7 @@ static void expect_written(yajl_gen_status status)
 
 struct json_out *json_out_begin(struct buf *out)
 {
-	yajl_alloc_funcs funcs = { take, resize, give_back, NULL };
+	yajl_alloc_funcs funcs = { mem_take, mem_resize, mem_give_back, NULL };
 	struct json_out *j = xmalloc(sizeof(*j));
 
 	j->gen = yajl_gen_alloc(&funcs);

@@ -140,21 +140,6 @@ static bool may_be_read(const char *s, size_t size)
 	       !has_odd_escape(s, size);
 }
 
-static void *take(void *data UNUSED, size_t size)
-{
-	return xmalloc(size);
-}
-
-static void *resize(void *data UNUSED, void *piece, size_t size)
-{
-	return xrealloc(piece, size, 1);
-}
-
-static void give_back(void *data UNUSED, void *piece)
-{
-	free(piece);
-}
-
 json_t *kit_json_read(struct jembatan_bytes text)
 {
 	static const yajl_callbacks callbacks = {
@@ -163,7 +148,7 @@ json_t *kit_json_read(struct jembatan_bytes text)
 		.yajl_end_map = on_end, .yajl_start_array = on_array, .yajl_end_array = on_end,
 	};
 	struct reading r = { .depth = 0 };
-	yajl_alloc_funcs funcs = { take, resize, give_back, NULL };
+	yajl_alloc_funcs funcs = { mem_take, mem_resize, mem_give_back, NULL };
 	if (!may_be_read(text.data, text.size))
 		return NULL;
 	r.yajl = yajl_alloc(&callbacks, &funcs, &r);
