@@ -246,6 +246,7 @@ void db_close(struct db *db)
 	}
 	inbox_files_done(&db->files);
 	tally_done(&db->tally);
+	fresh_done(&db->fresh);
 	buf_done(&db->plain);
 	buf_done(&db->sealed);
 	buf_done(&db->wrapped);
@@ -352,6 +353,7 @@ enum jembatan_result db_commit(struct db *db, struct why *why)
 	FAULT_POINT("db.commit.after");
 	note_commit(db, clock_mono_us() - began_us);
 	db->sql.in_transaction = false;
+	fresh_clear(&db->fresh);
 	inbox_files_committed(&db->files);
 	return JEMBATAN_OK;
 }
@@ -365,6 +367,7 @@ void db_abort(struct db *db)
 	db->replies.known = false;
 	tally_forget(&db->tally);
 	keys_forget_all(&db->keys);
+	fresh_clear(&db->fresh);
 	inbox_files_aborted(&db->files);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "store/db.h"
+#include "store/fresh.h"
 #include "store/inbox_files.h"
 #include "store/keys.h"
 #include "store/migrate.h"
@@ -26,6 +27,7 @@ struct db {
 	struct inbox_files files;
 	struct tally tally;
 	struct keys keys;
+	struct fresh fresh;
 	bool has_aliases;  /* some thread has another name */
 	bool has_unreachable; /* some address cannot be reached for a while */
 	bool has_suspects; /* a record is in quarantine or has killed its parser */

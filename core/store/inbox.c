@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/fault.h"
-#include "store/db_inside.h"
+#include "store/inbox_inside.h"
 #include "store/instances.h"
 #include "store/news.h"
 #include "store/quarantine.h"
@@ -15,26 +15,13 @@
 #include "store/unreachable.h"
 #include "base/poison.h"
 
-#define KEY_SIZE 16u /* of a keyed hash, as it is stored */
-#define MESSAGE 0u   /* kept.subject */
-#define TABLE "message"
+#define MESSAGE 0u /* kept.subject */
 
 const char *inbox_stage_name(enum inbox_stage stage)
 {
 	static const char *const names[] = { "new", "ticket", "follow_up", "linked",
 					     "stored", "before_start", "review", "repost" };
 	return (unsigned)stage < COUNT_OF(names) ? names[stage] : "?";
-}
-
-static bool is_zero(const struct digest *d)
-{
-	static const struct digest zero;
-	return memcmp(d, &zero, sizeof(zero)) == 0;
-}
-
-static struct sql_value key_value(const struct digest *d)
-{
-	return d == NULL || is_zero(d) ? sql_bytes(NULL, 0) : sql_bytes(d->bytes, KEY_SIZE);
 }
 
 /* ---- T1 ---------------------------------------------------------------- */
@@ -47,7 +34,7 @@ static enum jembatan_result insert_body(struct db *db, const struct inbox_item *
 	buf_clear(&db->sealed);
 	buf_clear(&db->wrapped);
 	field_pack(msg_message_fields, item->message, &db->plain);
-	seal_row_new(&db->master, TABLE, &row, &db->wrapped);
+	seal_row_new(&db->master, INBOX_TABLE, &row, &db->wrapped);
 	seal_column(&row, "head", buf_bytes(&db->plain), &db->sealed);
 	size_t head = db->sealed.size;
 	if (item->raw.size != 0)
@@ -74,7 +61,7 @@ static enum jembatan_result find_original(struct db *db, int64_t instance_id,
 		sql_get_number(&db->sql, why, &first, "SELECT min(id) FROM message"
 			       " WHERE instance_id = ?1 AND same_key = ?2",
 			       SQL_VALUES(sql_number(instance_id),
-					  sql_bytes(item->same_key.bytes, KEY_SIZE)));
+					  sql_bytes(item->same_key.bytes, INBOX_KEY_SIZE)));
 	item->verdict = INBOX_IS_NEW;
 	if (r != JEMBATAN_OK || first == item->id)
 		return r;
@@ -124,8 +111,8 @@ static enum jembatan_result count_repeat(struct db *db, int64_t instance_id,
 			      " WHERE instance_id = ?1 AND same_key = ?2 AND revision = ?3"
 			      " RETURNING id",
 			      SQL_VALUES(sql_number(instance_id),
-					 sql_bytes(item->same_key.bytes, KEY_SIZE),
-					 sql_bytes(item->revision.bytes, KEY_SIZE)));
+					 sql_bytes(item->same_key.bytes, INBOX_KEY_SIZE),
+					 sql_bytes(item->revision.bytes, INBOX_KEY_SIZE)));
 }
 
 static enum jembatan_result add_one(struct db *db, int64_t instance_id, struct inbox_item *item,
@@ -135,7 +122,7 @@ static enum jembatan_result add_one(struct db *db, int64_t instance_id, struct i
 	int64_t said_ms = m->arrived_ms != 0 ? m->arrived_ms : m->sent_ms;
 	int64_t arrived_ms = said_ms != 0 ? said_ms : now_ms;
 	if (FAULT_PLANTED("no-unique"))
-		digest_random(item->same_key.bytes, KEY_SIZE);
+		digest_random(item->same_key.bytes, INBOX_KEY_SIZE);
 	enum jembatan_result r = threads_find(db, instance_id, &item->thread_key, why);
 	if (r == JEMBATAN_OK)
 		r = sql_run(&db->sql, why,
@@ -143,9 +130,9 @@ static enum jembatan_result add_one(struct db *db, int64_t instance_id, struct i
 			" due_ms, received_ms, arrived_ms) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?5, ?6)"
 			" ON CONFLICT (instance_id, same_key, revision) DO NOTHING",
 			SQL_VALUES(sql_number(instance_id),
-				   sql_bytes(item->same_key.bytes, KEY_SIZE),
-				   sql_bytes(item->revision.bytes, KEY_SIZE),
-				   key_value(&item->thread_key), sql_number(now_ms),
+				   sql_bytes(item->same_key.bytes, INBOX_KEY_SIZE),
+				   sql_bytes(item->revision.bytes, INBOX_KEY_SIZE),
+				   inbox_key_value(&item->thread_key), sql_number(now_ms),
 				   sql_number(arrived_ms)));
 	if (r != JEMBATAN_OK)
 		return r;
@@ -153,18 +140,19 @@ static enum jembatan_result add_one(struct db *db, int64_t instance_id, struct i
 		r = count_repeat(db, instance_id, item, why);
 	} else {
 		item->id = sql_last_id(&db->sql);
+		fresh_add(&db->fresh, item->id, item->message);
 		r = insert_body(db, item, why);
 		if (r == JEMBATAN_OK)
 			r = find_original(db, instance_id, item, why);
-		if (r == JEMBATAN_OK && !is_zero(&item->thread_alias) && !is_zero(&item->thread_key))
+		if (r == JEMBATAN_OK && !inbox_key_is_none(&item->thread_alias) && !inbox_key_is_none(&item->thread_key))
 			r = threads_join(db, instance_id, &item->thread_alias, &item->thread_key,
 					 arrived_ms, item->id, why);
-		if (r == JEMBATAN_OK && !is_zero(&item->thread_key))
+		if (r == JEMBATAN_OK && !inbox_key_is_none(&item->thread_key))
 			r = unreachable_arrived(db, instance_id, &item->thread_key, arrived_ms, why);
 	}
 	if (r == JEMBATAN_OK)
 		r = name_files(db, item, why);
-	if (r == JEMBATAN_OK && db->has_suspects && !is_zero(&item->record.record))
+	if (r == JEMBATAN_OK && db->has_suspects && !inbox_key_is_none(&item->record.record))
 		r = clear_suspect(db, instance_id, &item->record, why);
 	return r;
 }
@@ -193,197 +181,6 @@ enum jembatan_result inbox_add(struct db *db, int64_t instance_id, struct inbox_
 			    SQL_VALUES(sql_number(instance_id), sql_number(now_ms)));
 	if (r == JEMBATAN_OK && cursor != NULL)
 		r = instances_set_cursor(db, instance_id, cursor, why);
-	return r;
-}
-
-bool inbox_is_same_thread(const struct inbox_row *a, const struct inbox_row *b)
-{
-	return a->instance_id == b->instance_id && !is_zero(&a->thread_key) &&
-	       memcmp(a->thread_key.bytes, b->thread_key.bytes, KEY_SIZE) == 0;
-}
-
-/* ---- reading ----------------------------------------------------------- */
-
-#define SELECT_ROWS \
-	"SELECT m.id, m.instance_id, m.received_ms, m.stage, m.ticket_id, m.edit_of, m.repeats," \
-	" m.reason, m.thread_key, b.uid, b.wrapped, b.head" \
-	" FROM message m JOIN message_body b ON b.message_id = m.id "
-
-/* The plain head in db->plain. */
-static enum jembatan_result open_head(struct db *db, const struct seal_row *row,
-				      struct jembatan_bytes sealed, struct arena *arena,
-				      struct msg_message *out, struct why *why)
-{
-	buf_clear(&db->plain);
-	enum jembatan_result r = seal_column_open(row, "head", sealed, &db->plain, why);
-	if (r != JEMBATAN_OK)
-		return r;
-	struct jembatan_bytes packed = {
-		arena_memdup(arena, db->plain.data, db->plain.size), db->plain.size
-	};
-	return msg_message_unpack(packed, arena, out, why);
-}
-
-static enum jembatan_result open_row(struct db *db, int64_t id, struct jembatan_bytes uid,
-				     struct jembatan_bytes wrapped, struct seal_row *out)
-{
-	if (uid.size == SEAL_UID_SIZE && keys_find(&db->keys, id, &out->key)) {
-		memcpy(out->uid, uid.data, SEAL_UID_SIZE);
-		return JEMBATAN_OK;
-	}
-	enum jembatan_result r = seal_row_open(&db->master, TABLE, uid, wrapped, out, NULL);
-	if (r == JEMBATAN_OK)
-		keys_keep(&db->keys, id, &out->key);
-	return r;
-}
-
-static void read_row(struct db *db, sqlite3_stmt *s, struct arena *arena, struct inbox_row *out)
-{
-	*out = (struct inbox_row){
-		.id = sqlite3_column_int64(s, 0),
-		.instance_id = sqlite3_column_int64(s, 1),
-		.received_ms = sqlite3_column_int64(s, 2),
-		.stage = (enum inbox_stage)sqlite3_column_int(s, 3),
-		.ticket_id = sqlite3_column_int64(s, 4),
-		.edit_of = sqlite3_column_int64(s, 5),
-		.repeats = sqlite3_column_int64(s, 6),
-		.reason = sql_column_text(s, 7, arena),
-	};
-	struct seal_row row;
-	struct jembatan_bytes thread = sql_column_bytes(s, 8);
-	if (thread.size == KEY_SIZE)
-		memcpy(out->thread_key.bytes, thread.data, KEY_SIZE);
-	enum jembatan_result r = open_row(db, out->id, sql_column_bytes(s, 9),
-					  sql_column_bytes(s, 10), &row);
-	if (r == JEMBATAN_OK)
-		r = open_head(db, &row, sql_column_bytes(s, 11), arena, &out->message, NULL);
-	mem_wipe(&row.key, sizeof(row.key));
-	if (r != JEMBATAN_OK)
-		out->message = (struct msg_message){ 0 }; /* size 0: it cannot be read */
-}
-
-static enum jembatan_result read_rows(struct db *db, sqlite3_stmt *s, struct arena *arena,
-				      struct inbox_row *out, size_t *out_count, struct why *why)
-{
-	enum jembatan_result r;
-	size_t n = 0;
-	while (sql_next(&db->sql, s, &r, why))
-		read_row(db, s, arena, &out[n++]);
-	if (r == JEMBATAN_OK)
-		*out_count = n;
-	return r;
-}
-
-enum jembatan_result inbox_take(struct db *db, int64_t now_ms, size_t limit, struct arena *arena,
-				struct inbox_row *out, size_t *out_count, struct why *why)
-{
-	static const char text[] = SELECT_ROWS "WHERE m.stage = 0 AND m.due_ms <= ?1"
-					       " ORDER BY m.due_ms, m.id LIMIT ?2";
-	CLEANUP(sql_end) sqlite3_stmt *s =
-		sql_query(&db->sql, text,
-			  SQL_VALUES(sql_number(now_ms), sql_number((int64_t)limit)));
-	return read_rows(db, s, arena, out, out_count, why);
-}
-
-enum jembatan_result inbox_get(struct db *db, int64_t id, struct arena *arena,
-			       struct inbox_row *out, struct why *why)
-{
-	static const char text[] = SELECT_ROWS "WHERE m.id = ?1";
-	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_VALUES(sql_number(id)));
-	enum jembatan_result r = sql_one(&db->sql, s, why);
-	if (r == JEMBATAN_OK)
-		read_row(db, s, arena, out);
-	return r;
-}
-
-enum jembatan_result inbox_of_ticket(struct db *db, int64_t ticket_id, size_t limit,
-				     struct arena *arena, struct inbox_row *out, size_t *out_count,
-				     struct why *why)
-{
-	static const char text[] = SELECT_ROWS "WHERE m.ticket_id = ?1 ORDER BY m.id LIMIT ?2";
-	CLEANUP(sql_end) sqlite3_stmt *s =
-		sql_query(&db->sql, text,
-			  SQL_VALUES(sql_number(ticket_id), sql_number((int64_t)limit)));
-	return read_rows(db, s, arena, out, out_count, why);
-}
-
-enum jembatan_result inbox_walk(struct db *db, int64_t after_id, size_t limit, struct arena *arena,
-				struct inbox_row *out, size_t *out_count, struct why *why)
-{
-	static const char text[] = SELECT_ROWS "WHERE m.id > ?1 ORDER BY m.id LIMIT ?2";
-	CLEANUP(sql_end) sqlite3_stmt *s =
-		sql_query(&db->sql, text,
-			  SQL_VALUES(sql_number(after_id), sql_number((int64_t)limit)));
-	return read_rows(db, s, arena, out, out_count, why);
-}
-
-enum jembatan_result inbox_thread_look(struct db *db, const struct inbox_row *row,
-				       const struct digest *thread_key, int64_t since_ms,
-				       struct inbox_look *out, struct why *why)
-{
-	static const char text[] =
-		"SELECT (SELECT stage = 0 FROM message WHERE id = ?1)"
-		" + 2 * EXISTS (SELECT 1 FROM message WHERE instance_id = ?2 AND thread_key = ?3"
-		" AND thread_key IS NOT NULL AND stage = 0 AND id < ?1 AND received_ms >= ?4)";
-	int64_t found = 0;
-	enum jembatan_result r =
-		sql_get_number(&db->sql, why, &found, text,
-			       SQL_VALUES(sql_number(row->id), sql_number(row->instance_id),
-					  key_value(thread_key), sql_number(since_ms)));
-	if (r == JEMBATAN_OK)
-		*out = (struct inbox_look){ (found & 1) != 0, (found & 2) != 0 };
-	return r;
-}
-
-enum jembatan_result inbox_of_thread(struct db *db, const struct inbox_row *row,
-				     const struct digest *thread_key, int64_t until_ms,
-				     size_t limit, struct arena *arena, struct inbox_row *out,
-				     size_t *out_count, struct why *why)
-{
-	static const char text[] =
-		SELECT_ROWS "WHERE m.instance_id = ?1 AND m.thread_key = ?2"
-			    " AND m.thread_key IS NOT NULL AND m.stage = 0 AND m.id > ?3"
-			    " AND m.received_ms <= ?4 ORDER BY m.id LIMIT ?5";
-	CLEANUP(sql_end) sqlite3_stmt *s =
-		sql_query(&db->sql, text,
-			  SQL_VALUES(sql_number(row->instance_id), key_value(thread_key),
-				     sql_number(row->id), sql_number(until_ms),
-				     sql_number((int64_t)limit)));
-	return read_rows(db, s, arena, out, out_count, why);
-}
-
-static enum jembatan_result raw_from_file(struct db *db, const struct seal_row *row,
-					  struct jembatan_bytes head, struct buf *out,
-					  struct why *why)
-{
-	struct msg_message m = { 0 };
-	struct arena *arena = arena_new();
-	enum jembatan_result r = open_head(db, row, head, arena, &m, why);
-	if (r == JEMBATAN_OK && m.raw_spooled_count == 0)
-		r = why_set(why, JEMBATAN_GONE, "this record came without raw bytes");
-	if (r == JEMBATAN_OK)
-		r = inbox_files_read(db, m.raw_spooled, out, why);
-	arena_free(arena);
-	return r;
-}
-
-enum jembatan_result inbox_raw(struct db *db, int64_t id, struct buf *out, struct why *why)
-{
-	static const char text[] =
-		"SELECT uid, wrapped, head, raw FROM message_body WHERE message_id = ?1";
-	CLEANUP(sql_end) sqlite3_stmt *s = sql_query(&db->sql, text, SQL_VALUES(sql_number(id)));
-	enum jembatan_result r = sql_one(&db->sql, s, why);
-	if (r != JEMBATAN_OK)
-		return r;
-	struct seal_row row;
-	r = seal_row_open(&db->master, TABLE, sql_column_bytes(s, 0), sql_column_bytes(s, 1), &row,
-			  why);
-	struct jembatan_bytes raw = sql_column_bytes(s, 3);
-	if (r == JEMBATAN_OK && raw.size != 0)
-		r = seal_column_open(&row, "raw", raw, out, why);
-	else if (r == JEMBATAN_OK)
-		r = raw_from_file(db, &row, sql_column_bytes(s, 2), out, why);
-	mem_wipe(&row.key, sizeof(row.key));
 	return r;
 }
 
@@ -423,10 +220,11 @@ enum jembatan_result inbox_set_files(struct db *db, int64_t id, const struct msg
 	struct seal_row row;
 	enum jembatan_result r = sql_one(&db->sql, s, why);
 	if (r == JEMBATAN_OK)
-		r = seal_row_open(&db->master, TABLE, sql_column_bytes(s, 0), sql_column_bytes(s, 1),
+		r = seal_row_open(&db->master, INBOX_TABLE, sql_column_bytes(s, 0), sql_column_bytes(s, 1),
 				  &row, why);
 	if (r != JEMBATAN_OK)
 		return r;
+	fresh_clear(&db->fresh);
 	buf_clear(&db->plain);
 	buf_clear(&db->sealed);
 	field_pack(msg_message_fields, m, &db->plain);
@@ -482,14 +280,14 @@ enum jembatan_result inbox_find_before(struct db *db, int64_t instance_id,
 	int64_t message_id = 0, ticket_id = 0;
 	CLEANUP(sql_end) sqlite3_stmt *same =
 		sql_query(&db->sql, by_key,
-			  SQL_VALUES(sql_number(instance_id), key_value(same_key),
+			  SQL_VALUES(sql_number(instance_id), inbox_key_value(same_key),
 				     sql_number(before_id)));
 	enum jembatan_result r = newest(db, same, &message_id, &ticket_id, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	CLEANUP(sql_end) sqlite3_stmt *thread =
 		sql_query(&db->sql, by_thread,
-			  SQL_VALUES(sql_number(instance_id), key_value(thread_key),
+			  SQL_VALUES(sql_number(instance_id), inbox_key_value(thread_key),
 				     sql_number(before_id)));
 	r = newest(db, thread, &message_id, &ticket_id, why);
 	if (r != JEMBATAN_OK)
@@ -514,7 +312,7 @@ enum jembatan_result inbox_waits(struct db *db, int64_t instance_id, int64_t bef
 	enum jembatan_result r =
 		sql_get_number(&db->sql, why, &found, text,
 			       SQL_VALUES(sql_number(instance_id), sql_number(before_id),
-					  key_value(same_key), key_value(thread_key)));
+					  inbox_key_value(same_key), inbox_key_value(thread_key)));
 	if (r == JEMBATAN_OK)
 		*out_waits = found != 0;
 	return r;
@@ -541,13 +339,13 @@ enum jembatan_result inbox_foresee(struct db *db, int64_t instance_id, struct in
 		sql_get_number(&db->sql, why, &first, "SELECT ifnull(min(id), 0) FROM message"
 			       " WHERE instance_id = ?1 AND same_key = ?2",
 			       SQL_VALUES(sql_number(instance_id),
-					  sql_bytes(item->same_key.bytes, KEY_SIZE)));
+					  sql_bytes(item->same_key.bytes, INBOX_KEY_SIZE)));
 	if (r == JEMBATAN_OK)
 		r = sql_get_number(&db->sql, why, &same, "SELECT ifnull(min(id), 0) FROM message"
 				   " WHERE instance_id = ?1 AND same_key = ?2 AND revision = ?3",
 				   SQL_VALUES(sql_number(instance_id),
-					      sql_bytes(item->same_key.bytes, KEY_SIZE),
-					      sql_bytes(item->revision.bytes, KEY_SIZE)));
+					      sql_bytes(item->same_key.bytes, INBOX_KEY_SIZE),
+					      sql_bytes(item->revision.bytes, INBOX_KEY_SIZE)));
 	if (r != JEMBATAN_OK)
 		return r;
 	item->id = same != 0 ? same : first;

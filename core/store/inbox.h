@@ -54,7 +54,7 @@ MUST_CHECK enum jembatan_result inbox_keep_raw(struct db *db, const char *instan
 /* T1 for one instance's batch: rows, seen keys and cursor (NULL: unchanged).
  * The verdict comes from the UNIQUE index on (instance, same_key, revision),
  * never from looking first. A SAME's files are removed from keep afterwards by
- * inbox_sweep. */
+ * inbox_sweep. The messages are borrowed until the transaction ends. */
 MUST_CHECK enum jembatan_result inbox_add(struct db *db, int64_t instance_id,
 					  struct inbox_item *items, size_t count,
 					  const char *cursor, int64_t now_ms, struct why *why);
@@ -74,7 +74,8 @@ struct inbox_row {
 bool inbox_is_same_thread(const struct inbox_row *a, const struct inbox_row *b);
 
 /* Oldest first, at most limit rows in INBOX_NEW with due <= now. out has room
- * for limit. A row that cannot be unsealed is moved to quarantine by the
+ * for limit. What the open transaction brought is given as inbox_add got it: it
+ * points into that, not into the arena. A row that cannot be unsealed is moved to quarantine by the
  * caller: it comes back with message.message.size == 0. */
 MUST_CHECK enum jembatan_result inbox_take(struct db *db, int64_t now_ms, size_t limit,
 					   struct arena *arena, struct inbox_row *out,

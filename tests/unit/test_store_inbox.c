@@ -245,6 +245,74 @@ START_TEST(a_message_comes_back_as_it_went_in)
 }
 END_TEST
 
+static struct jembatan_bytes packed(const struct msg_message *m)
+{
+	struct buf out;
+	buf_init(&out, 1 << 20);
+	field_pack(msg_message_fields, m, &out);
+	struct jembatan_bytes all = bytes_of(arena_memdup(arena, out.data, out.size), out.size);
+	buf_done(&out);
+	return all;
+}
+
+/* What one turn brings and decides is not opened again, and says the same. */
+START_TEST(the_open_transactions_messages_are_taken_as_they_will_be_read)
+{
+	struct inbox_row now[2], later[2];
+	struct msg_file file = { .name = "foto.jpg", .reference = "https://contoh.id/1" };
+	struct inbox_item item = item_of("a", "1");
+	struct msg_message m = *item.message;
+	size_t n;
+	m.message.subject = "";
+	m.message.raw = item.raw;
+	m.files = &file;
+	m.file_count = 1;
+	item.message = &m;
+	begin();
+	int64_t before = add_message("z", "1");
+	ck_ok(inbox_add(db, instance, &item, 1, NULL, 5000, &why));
+	ck_ok(inbox_take(db, 9000, 2, arena, now, &n, &why));
+	ck_assert_uint_eq(n, 2);
+	ck_assert_int_eq(now[0].id, before);
+	ck_assert_ptr_eq(now[1].message.message.text, m.message.text); /* not a copy */
+	ck_assert_uint_eq(now[1].message.message.raw.size, 0);
+	commit();
+	ck_ok(inbox_take(db, 9000, 2, arena, later, &n, &why));
+	ck_assert_uint_eq(n, 2);
+	for (size_t i = 0; i < n; i++) {
+		struct jembatan_bytes a = packed(&now[i].message), b = packed(&later[i].message);
+		ck_assert_uint_eq(a.size, b.size);
+		ck_assert_mem_eq(a.data, b.data, a.size);
+		ck_assert_ptr_ne(now[i].message.message.text, later[i].message.message.text);
+	}
+}
+END_TEST
+
+/* Neither after an abort, when its number may be another's, nor once its files are known. */
+START_TEST(a_message_that_is_not_as_it_came_is_read)
+{
+	struct inbox_row row;
+	struct inbox_item item = item_of("a", "1");
+	struct msg_file file = { .name = "foto.jpg", .missing = "it could not be fetched" };
+	struct msg_message m = *item.message;
+	size_t n;
+	begin();
+	ck_ok(inbox_add(db, instance, &item, 1, NULL, 5000, &why));
+	db_abort(db);
+	begin();
+	ck_assert_int_eq(add_message("b", "1"), item.id);
+	ck_ok(inbox_take(db, 9000, 1, arena, &row, &n, &why));
+	ck_assert_str_eq(row.message.message.id, "b");
+	m.message.id = "b";
+	m.files = &file;
+	m.file_count = 1;
+	ck_ok(inbox_set_files(db, item.id, &m, &why));
+	ck_ok(inbox_take(db, 9000, 1, arena, &row, &n, &why));
+	ck_assert_uint_eq(row.message.file_count, 1);
+	commit();
+}
+END_TEST
+
 START_TEST(a_row_that_cannot_be_unsealed_still_comes_out_of_the_queue)
 {
 	struct inbox_row rows[4];
@@ -419,6 +487,8 @@ int main(void)
 #endif
 	tcase_add_test(t, an_aborted_batch_leaves_nothing);
 	tcase_add_test(t, a_message_comes_back_as_it_went_in);
+	tcase_add_test(t, the_open_transactions_messages_are_taken_as_they_will_be_read);
+	tcase_add_test(t, a_message_that_is_not_as_it_came_is_read);
 	tcase_add_test(t, a_row_that_cannot_be_unsealed_still_comes_out_of_the_queue);
 	tcase_add_test(t, a_sealed_value_does_not_open_in_another_row);
 	tcase_add_test(t, messages_leave_oldest_first_and_only_when_due);
