@@ -73,6 +73,8 @@ static enum jembatan_result write_turn(struct app *a, bool intake_waits, bool *o
 	enum jembatan_result r = intake_write(a->intake, why);
 	if (r == JEMBATAN_OK)
 		r = fetch_write(a->fetch, why);
+	if (r == JEMBATAN_OK && a->outbox != NULL)
+		r = outbox_write_early(a->outbox, why);
 	const struct shares shares = {
 		.intake_us = intake_share_us(a->intake),
 		.sends = a->outbox != NULL && outbox_is_busy(a->outbox),
@@ -81,8 +83,8 @@ static enum jembatan_result write_turn(struct app *a, bool intake_waits, bool *o
 		.undecided = a->undecided,
 	};
 	if (r == JEMBATAN_OK)
-		r = decide_write(a->decide, a->settings->batch_max, shares_decide_us(&shares), out_more,
-				 why);
+		r = decide_write(a->decide, a->outbox, a->settings->batch_max,
+				 shares_decide_us(&shares), out_more, why);
 	if (r == JEMBATAN_OK && a->outbox != NULL)
 		r = outbox_write(a->outbox, why);
 	if (r == JEMBATAN_OK)

@@ -241,10 +241,13 @@ static enum jembatan_result understand(struct decide *d, const struct inbox_row 
 
 /* What follows from the ticket's state. */
 static enum jembatan_result begin_state(struct decide *d, const struct inbox_row *row,
-					const struct ticket_row *t, unsigned missing, struct why *why)
+					const struct ticket_row *t, const struct ticket *form,
+					unsigned missing, struct why *why)
 {
 	if (t->state == TICKET_INCOMPLETE)
 		return decide_know_wait(d, t->id, missing, why);
+	if (t->state == TICKET_QUEUED && d->outbox != NULL && !has_files(&row->message))
+		return outbox_add_create(d->outbox, t->id, form, why);
 	return t->state == TICKET_QUEUED || t->state == TICKET_UNKNOWN ?
 	       decide_queue_create(d, row, t->id, t->reference, why) : JEMBATAN_OK;
 }
@@ -278,9 +281,9 @@ enum jembatan_result decide_make_ticket(struct decide *d, const struct inbox_row
 	if (r == JEMBATAN_OK)
 		r = add_ticket(d, &t, &ticket, why);
 	if (r == JEMBATAN_OK)
-		r = begin_state(d, row, &ticket, known.missing, why);
-	if (r == JEMBATAN_OK)
 		r = decide_note(d, ticket.id, DECIDE_ACTOR, v.what, v.reason, why);
+	if (r == JEMBATAN_OK)
+		r = begin_state(d, row, &ticket, &t, known.missing, why);
 	if (r == JEMBATAN_OK)
 		r = decide_leave(d, row, v.stage, ticket.id, v.reason, why);
 	if (r == JEMBATAN_OK)
@@ -428,8 +431,8 @@ static enum jembatan_result decide_one(struct decide *d, const struct inbox_row 
 	return r == JEMBATAN_OK ? decide_gathered(d, &g, why) : r;
 }
 
-enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget_us, bool *out_more,
-				  struct why *why)
+static enum jembatan_result decide_some(struct decide *d, size_t limit, int64_t budget_us,
+					bool *out_more, struct why *why)
 {
 	enum jembatan_result r = JEMBATAN_OK;
 	int64_t began_us = clock_mono_us();
@@ -466,6 +469,15 @@ enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget
 	} else {
 		d->tried_id = 0;
 	}
+	return r;
+}
+
+enum jembatan_result decide_write(struct decide *d, struct outbox *outbox, size_t limit,
+				  int64_t budget_us, bool *out_more, struct why *why)
+{
+	d->outbox = outbox;
+	enum jembatan_result r = decide_some(d, limit, budget_us, out_more, why);
+	d->outbox = NULL;
 	return r;
 }
 

@@ -4,6 +4,7 @@
 #ifndef CORE_DECIDE_H
 #define CORE_DECIDE_H
 
+#include "central/outbox.h"
 #include "config/settings.h"
 #include "fetch.h"
 #include "intake/intake.h"
@@ -35,9 +36,10 @@ void decide_set_tables(struct decide *d, const struct know_tables *tables);
 void decide_free(struct decide *d);
 
 /* Inside the open transaction: decide at most `limit` messages, and begin no
- * more after budget_us. *out_more: some may be left. */
-MUST_CHECK enum jembatan_result decide_write(struct decide *d, size_t limit, int64_t budget_us,
-					     bool *out_more, struct why *why);
+ * more after budget_us. *out_more: some may be left. What goes to the centre may
+ * leave with this commit, if outbox (NULL: there is no centre) is written in it. */
+MUST_CHECK enum jembatan_result decide_write(struct decide *d, struct outbox *outbox, size_t limit,
+					     int64_t budget_us, bool *out_more, struct why *why);
 
 /* What was decided stands. */
 void decide_committed(struct decide *d);

@@ -23,6 +23,7 @@ struct decide {
 	struct decide_know *know;
 	struct compare *compare; /* compare.h */
 	struct tokens_memo *memo; /* one text is compared and classified */
+	struct outbox *outbox; /* of the app's turn; NULL in all other transactions */
 	struct inbox_row rows[DECIDE_SLICE];
 	/* A row whose decision the store refuses for good. */
 	int64_t stuck_id, tried_id; /* tried: of the open turn */

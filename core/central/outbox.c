@@ -141,14 +141,17 @@ static void cannot_prepare(struct outbox *o, struct push *p, enum jembatan_resul
 }
 
 /* Build the request of p's row, which stands as `sending` already, and write
- * what that changed. Sets p->goes_on unless the row had to be put back. */
-static enum jembatan_result begin_step(struct outbox *o, struct push *p, struct why *why)
+ * what that changed. Sets p->goes_on unless the row had to be put back. ticket:
+ * of a create, when it is in hand; else NULL. */
+static enum jembatan_result begin_step(struct outbox *o, struct push *p,
+				       const struct ticket *ticket, struct why *why)
 {
 	const char *left_out = NULL;
 	struct why reason = { "" };
 	struct step_next next;
 	const struct outbox_row was = p->row;
-	enum jembatan_result r = push_prepare(p, o->db, o->options, &left_out, &reason);
+	enum jembatan_result r = ticket ? push_prepare_new(p, ticket, o->options, &reason) :
+					  push_prepare(p, o->db, o->options, &left_out, &reason);
 
 	p->goes_on = r == JEMBATAN_OK;
 	if (r != JEMBATAN_OK) {
@@ -197,7 +200,7 @@ static enum jembatan_result write_result(struct outbox *o, struct push *p, struc
 	tell(&next);
 	p->row = next.row;
 	p->goes_on = false;
-	return goes_on ? begin_step(o, p, why) : JEMBATAN_OK;
+	return goes_on ? begin_step(o, p, NULL, why) : JEMBATAN_OK;
 }
 
 /* ---- at the start ---- */
@@ -271,13 +274,32 @@ static size_t room_to_claim(struct outbox *o)
 	size_t allowed = pace_allowed(&o->pace, clock_mono_ms());
 	size_t busy = o->claimed.count + o->flying.count + polls_in_flight(o->polls);
 
+	/* What is not written yet may go on. */
 	for (const struct push *p = o->finished.first; p; p = p->next)
-		busy += p->goes_on;
+		busy += !p->is_written || p->goes_on;
 	if (!may_send(o))
 		return 0;
 	if (allowed > OUTBOX_AHEAD_MAX)
 		allowed = OUTBOX_AHEAD_MAX;
 	return allowed > busy ? allowed - busy : 0;
+}
+
+/* Its row is `sending` in the open transaction: on the list of what leaves after it. */
+static enum jembatan_result take_claimed(struct outbox *o, struct outbox_row *row,
+					 const struct ticket *ticket, struct why *why)
+{
+	struct push *p = push_new(o, row);
+	enum jembatan_result r = begin_step(o, p, ticket, why);
+
+	if (r == JEMBATAN_OK && p->goes_on)
+		list_add(&o->claimed, p);
+	else
+		push_free(p);
+	if (FAULT_PLANTED("no-row-check") && r == JEMBATAN_OK) {
+		row->state = OUTBOX_QUEUED; /* any row may be taken twice */
+		r = outbox_rows_update(o->db, row, why);
+	}
+	return r;
 }
 
 static enum jembatan_result claim(struct outbox *o, struct why *why)
@@ -286,25 +308,37 @@ static enum jembatan_result claim(struct outbox *o, struct why *why)
 	size_t room = room_to_claim(o), count = 0;
 	enum jembatan_result r;
 
+	o->came_up_empty = false;
 	if (room == 0)
 		return JEMBATAN_OK;
 	arena_reset(o->arena);
 	o->claimed_at_ms = clock_now_ms();
 	r = outbox_rows_claim(o->db, o->claimed_at_ms, room, o->arena, rows, &count, why);
-	for (size_t i = 0; r == JEMBATAN_OK && i < count; i++) {
-		struct push *p = push_new(o, &rows[i]);
-		r = begin_step(o, p, why);
-		if (r == JEMBATAN_OK && p->goes_on)
-			list_add(&o->claimed, p);
-		else
-			push_free(p);
-		if (FAULT_PLANTED("no-row-check") && r == JEMBATAN_OK) {
-			rows[i].state = OUTBOX_QUEUED; /* any row may be taken twice */
-			r = outbox_rows_update(o->db, &rows[i], why);
-		}
-	}
+	for (size_t i = 0; r == JEMBATAN_OK && i < count; i++)
+		r = take_claimed(o, &rows[i], NULL, why);
 	o->came_up_empty = r == JEMBATAN_OK && count < room;
 	return r;
+}
+
+static bool others_wait(const struct outbox *o)
+{
+	return o->next_due_ms && o->next_due_ms <= clock_now_ms() && !o->came_up_empty;
+}
+
+enum jembatan_result outbox_add_create(struct outbox *o, int64_t ticket_id,
+				       const struct ticket *ticket, struct why *why)
+{
+	struct outbox_row row;
+	int64_t now = clock_now_ms(), id;
+
+	ASSERT(db_in_transaction(o->db));
+	/* Nobody is overtaken: what is due goes first. */
+	if (others_wait(o) || room_to_claim(o) == 0)
+		return outbox_rows_add(o->db, ticket_id, 0, OUTBOX_CREATE, OUTBOX_POST,
+				       ticket->reference, now, now, &id, why);
+	enum jembatan_result r =
+		outbox_rows_add_sending(o->db, ticket_id, ticket->reference, now, &row, why);
+	return r == JEMBATAN_OK ? take_claimed(o, &row, ticket, why) : r;
 }
 
 static enum jembatan_result write_budget(struct outbox *o, struct why *why)
@@ -328,6 +362,24 @@ static bool is_alarm_due(const struct outbox *o)
 	return clock_mono_ms() >= o->alarm_mono_ms;
 }
 
+static enum jembatan_result write_results(struct outbox *o, struct why *why)
+{
+	enum jembatan_result r = JEMBATAN_OK;
+
+	courier_collect(o->courier);
+	for (struct push *p = o->finished.first; p && r == JEMBATAN_OK; p = p->next)
+		if (!p->is_written)
+			r = write_result(o, p, why);
+	return r;
+}
+
+enum jembatan_result outbox_write_early(struct outbox *o, struct why *why)
+{
+	ASSERT(db_in_transaction(o->db));
+	enum jembatan_result r = write_results(o, why);
+	return r == JEMBATAN_OK && o->is_recovered && others_wait(o) ? claim(o, why) : r;
+}
+
 enum jembatan_result outbox_write(struct outbox *o, struct why *why)
 {
 	enum jembatan_result r = JEMBATAN_OK;
@@ -335,9 +387,8 @@ enum jembatan_result outbox_write(struct outbox *o, struct why *why)
 	ASSERT(db_in_transaction(o->db));
 	if (!o->is_recovered && !FAULT_PLANTED("claims-forgotten"))
 		r = recover(o, why);
-	courier_collect(o->courier); /* what came while the turn decided shares its commit */
-	for (struct push *p = o->finished.first; p && r == JEMBATAN_OK; p = p->next)
-		r = write_result(o, p, why);
+	if (r == JEMBATAN_OK)
+		r = write_results(o, why); /* what came meanwhile shares the commit */
 	if (r == JEMBATAN_OK && is_alarm_due(o))
 		r = alarm_held(o, why);
 	if (r == JEMBATAN_OK)
@@ -390,6 +441,7 @@ void outbox_aborted(struct outbox *o)
 		p->is_written = p->goes_on = false;
 	}
 	o->budget_written = UINT32_MAX;
+	o->came_up_empty = false;
 	loop_timer_set(o->timer, ABORTED_MS);
 }
 

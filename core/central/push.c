@@ -330,6 +330,14 @@ static void hide_numbers(struct push *p, struct source *s, unsigned kinds)
 	m->text = hidden(p, m->text, kinds);
 }
 
+/* What every request begins with, once its source is known. */
+static void begin_request(struct push *p, struct source *s, const struct central_options *o)
+{
+	hide_numbers(p, s, (o->central->keep_nik ? 0 : PERSONAL_PUBLIC) |
+			   (o->central->keep_contacts ? 0 : PERSONAL_CONTACT));
+	p->route_to = arena_strdup(p->arena, central_route_to(o, &s->ticket));
+}
+
 enum jembatan_result push_prepare(struct push *p, struct db *db,
 				  const struct central_options *o, const char **out_left_out,
 				  struct why *why)
@@ -343,9 +351,7 @@ enum jembatan_result push_prepare(struct push *p, struct db *db,
 	enum jembatan_result r = read_source(p, db, &s, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	hide_numbers(p, &s, (o->central->keep_nik ? 0 : PERSONAL_PUBLIC) |
-			    (o->central->keep_contacts ? 0 : PERSONAL_CONTACT));
-	p->route_to = arena_strdup(p->arena, central_route_to(o, &s.ticket));
+	begin_request(p, &s, o);
 	if (p->action == OUTCOME_FILE)
 		prepare_file(p, db, &s, o, out_left_out);
 	switch (p->action) {
@@ -361,4 +367,16 @@ enum jembatan_result push_prepare(struct push *p, struct db *db,
 		return prepare_question(p, &s, o, why);
 	}
 	return JEMBATAN_OK;
+}
+
+enum jembatan_result push_prepare_new(struct push *p, const struct ticket *ticket,
+				      const struct central_options *o, struct why *why)
+{
+	struct source s = { .ticket = *ticket };
+
+	p->request = (struct client_request){ .parts = p->parts };
+	p->action = step_action(&p->row);
+	ASSERT(p->action == OUTCOME_CREATE);
+	begin_request(p, &s, o);
+	return prepare_create(p, &s, o, why);
 }

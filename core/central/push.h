@@ -52,6 +52,11 @@ void push_free(struct push *p); /* cancels it; NULL is fine */
 MUST_CHECK enum jembatan_result push_prepare(struct push *p, struct db *db,
 					     const struct central_options *options,
 					     const char **out_left_out, struct why *why);
+/* The same of a create whose ticket is in hand, as it was just stored: the
+ * store is not asked for it again. */
+MUST_CHECK enum jembatan_result push_prepare_new(struct push *p, const struct ticket *ticket,
+						 const struct central_options *options,
+						 struct why *why);
 /* The next page of follow-ups: the same question, one further. */
 void push_next_page(struct push *p);
 /* Read the answer into p->result and p->verdict. False: a further page has to

@@ -80,26 +80,48 @@ static enum jembatan_result must_wait(struct db *db, int64_t ticket_id, int64_t 
 	return sql_get_number(&db->sql, why, out, text, SQL_VALUES(sql_number(ticket_id)));
 }
 
+static enum jembatan_result insert(struct db *db, const struct outbox_row *row, int64_t waiting,
+				   int64_t *out_id, struct why *why)
+{
+	enum jembatan_result r =
+		sql_run(&db->sql, why,
+			"INSERT INTO outbox (ticket_id, message_id, kind, step, state, waiting,"
+			" due_ms, started_ms, created_ms, reference)"
+			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+			SQL_VALUES(sql_number(row->ticket_id), sql_id(row->message_id),
+				   sql_number(row->kind), sql_number(row->step),
+				   sql_number(row->state), sql_number(waiting),
+				   sql_number(row->due_ms), sql_number(row->started_ms),
+				   sql_number(row->created_ms), sql_text(row->reference)));
+	if (r == JEMBATAN_OK)
+		*out_id = sql_last_id(&db->sql);
+	return r;
+}
+
 enum jembatan_result outbox_rows_add(struct db *db, int64_t ticket_id, int64_t message_id,
 				     enum outbox_kind kind, enum outbox_step first,
 				     const char *reference, int64_t due_ms, int64_t now_ms,
 				     int64_t *out_id, struct why *why)
 {
+	const struct outbox_row row = { .ticket_id = ticket_id, .message_id = message_id,
+					.kind = kind, .step = first, .due_ms = due_ms,
+					.created_ms = now_ms, .reference = reference };
 	int64_t waiting = 0;
 	enum jembatan_result r = JEMBATAN_OK;
 	if (kind == OUTBOX_FOLLOW_UP)
 		r = must_wait(db, ticket_id, &waiting, why);
-	if (r == JEMBATAN_OK)
-		r = sql_run(&db->sql, why,
-			    "INSERT INTO outbox (ticket_id, message_id, kind, step, waiting,"
-			    " due_ms, created_ms, reference)"
-			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-			    SQL_VALUES(sql_number(ticket_id), sql_id(message_id), sql_number(kind),
-				       sql_number(first), sql_number(waiting), sql_number(due_ms),
-				       sql_number(now_ms), sql_text(reference)));
-	if (r == JEMBATAN_OK)
-		*out_id = sql_last_id(&db->sql);
-	return r;
+	return r == JEMBATAN_OK ? insert(db, &row, waiting, out_id, why) : r;
+}
+
+enum jembatan_result outbox_rows_add_sending(struct db *db, int64_t ticket_id,
+					     const char *reference, int64_t now_ms,
+					     struct outbox_row *out, struct why *why)
+{
+	*out = (struct outbox_row){ .ticket_id = ticket_id, .kind = OUTBOX_CREATE,
+				    .step = OUTBOX_POST, .state = OUTBOX_SENDING, .due_ms = now_ms,
+				    .started_ms = now_ms, .created_ms = now_ms,
+				    .reference = reference };
+	return insert(db, out, 0, &out->id, why);
 }
 
 enum jembatan_result outbox_rows_hold(struct db *db, int64_t id, const char *reason, int64_t now_ms,

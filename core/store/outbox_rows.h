@@ -39,6 +39,11 @@ MUST_CHECK enum jembatan_result outbox_rows_add(struct db *db, int64_t ticket_id
 						enum outbox_step first, const char *reference,
 						int64_t due_ms, int64_t now_ms, int64_t *out_id,
 						struct why *why);
+/* A create without files that leaves with this very commit: `sending`, as if it
+ * had been claimed. The reference is borrowed by *out. */
+MUST_CHECK enum jembatan_result outbox_rows_add_sending(struct db *db, int64_t ticket_id,
+							const char *reference, int64_t now_ms,
+							struct outbox_row *out, struct why *why);
 /* Make it unknown: a person settles it. */
 MUST_CHECK enum jembatan_result outbox_rows_hold(struct db *db, int64_t id, const char *reason,
 						 int64_t now_ms, struct why *why);

@@ -71,6 +71,7 @@ void bench_open(const char *mode, const char *faults)
 	drive_start(&bench.centre, PROGRAM, arguments);
 	setup_store();
 	bench.db = db;
+	bench.instance = instance;
 	bench.arena = arena;
 	set_options(mode);
 	start_outbox();

@@ -17,6 +17,7 @@ struct bench {
 	struct drive centre;
 	struct loop *loop;
 	struct db *db;
+	int64_t instance; /* "mail" */
 	struct outbox *outbox;
 	struct settings_central central;
 	struct central_options options;

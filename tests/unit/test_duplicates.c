@@ -294,7 +294,7 @@ START_TEST(an_aborted_turn_leaves_nothing_in_memory)
 	bench_ok(db_begin(bench.db, &bench.why));
 	bench_ok(sql_script(&bench.db->sql, "DELETE FROM duplicate; DELETE FROM outbox;"
 			    "UPDATE message SET stage = 0, ticket_id = NULL;", &bench.why));
-	bench_ok(decide_write(app.decide, 10, INT64_MAX, &more, &bench.why));
+	bench_ok(decide_write(app.decide, NULL, 10, INT64_MAX, &more, &bench.why));
 	ck_assert_uint_eq(memory().count, 4);
 	ck_assert_int_eq(rows(), 2);
 	db_abort(bench.db);

@@ -1,0 +1,277 @@
+/* test_central_new.c: a report that was just made leaves with the very commit
+ * that brought it, when nothing waits before it and a connection is free. */
+#include "central_bench.h"
+
+#include "base/clock.h"
+#include "base/jx.h"
+#include "central/lapor_v3.h"
+#include "central/push.h"
+
+#include <string.h>
+
+#define A_TURN 20
+#define ck_ok(expression) \
+	ck_assert_msg((expression) == JEMBATAN_OK, "%s: %s", #expression, bench.why.text)
+
+static void begin(void)
+{
+	ck_ok(db_begin(bench.db, &bench.why));
+}
+
+static void commit(void)
+{
+	ck_ok(db_commit(bench.db, &bench.why));
+}
+
+static struct ticket form_of(const char *text)
+{
+	return (struct ticket){ .reference = arena_printf(bench.arena, "JB-R%05u", ++bench.reports),
+				.instance = "mail",
+				.channel = "email",
+				.title = "Jembatan putus",
+				.content_original = text,
+				.received_ms = clock_now_ms(),
+				.zone_minutes = 420 };
+}
+
+/* As T2 does it, inside the open transaction. */
+static int64_t make(const struct ticket *t)
+{
+	struct ticket_row row = { .reference = t->reference, .instance_id = bench.instance,
+				  .created_ms = clock_now_ms(), .state = TICKET_QUEUED, .form = t };
+	int64_t id = 0;
+
+	ck_ok(tickets_add(bench.db, &row, &id, &bench.why));
+	ck_ok(outbox_add_create(bench.outbox, id, t, &bench.why));
+	return id;
+}
+
+static int64_t make_one(const char *text)
+{
+	const struct ticket t = form_of(text);
+
+	return make(&t);
+}
+
+/* The outbox has looked at what a start left behind. */
+static void open_bench(void)
+{
+	bench_open("none", NULL);
+	ck_ok(outbox_turn(bench.outbox, &bench.why));
+}
+
+static int64_t requests_after_some_turns(void)
+{
+	for (int i = 0; i < A_TURN; i++)
+		loop_turn(bench.loop, 5);
+	return bench_centre("requests");
+}
+
+START_TEST(a_new_report_leaves_with_the_commit_that_brought_it_and_not_before)
+{
+	open_bench();
+	begin();
+	int64_t t = make_one("Jembatan putus.");
+	ck_assert_int_eq(bench_row(t).state, OUTBOX_SENDING);
+	ck_assert_int_gt(bench_row(t).started_ms, 0);
+	ck_ok(outbox_write(bench.outbox, &bench.why));
+	ck_assert_int_eq(requests_after_some_turns(), 0);
+	commit();
+	outbox_started(bench.outbox);
+	bench_settle();
+	ck_assert_str_eq(bench_history(t), "sending pushed sending routed");
+	bench_check_books();
+	bench_close();
+}
+END_TEST
+
+START_TEST(a_new_report_whose_commit_failed_was_never_there)
+{
+	open_bench();
+	begin();
+	(void)make_one("Jembatan putus.");
+	ck_ok(outbox_write(bench.outbox, &bench.why));
+	db_abort(bench.db);
+	outbox_aborted(bench.outbox);
+	bench.reports = 0;
+	ck_assert_int_eq(requests_after_some_turns(), 0);
+	ck_assert(outbox_is_idle(bench.outbox));
+	begin(); /* the same again, from the source */
+	int64_t t = make_one("Jembatan putus.");
+	ck_ok(outbox_write(bench.outbox, &bench.why));
+	commit();
+	outbox_started(bench.outbox);
+	bench_settle();
+	ck_assert_int_eq(bench_ticket(t).state, TICKET_PUSHED);
+	ck_assert_int_eq(bench_centre("by_operation.create"), 1);
+	bench_check_books();
+	bench_close();
+}
+END_TEST
+
+START_TEST(a_new_report_overtakes_nobody)
+{
+	open_bench();
+	int64_t first = bench_report(false);
+	begin();
+	int64_t second = make_one("Jalan rusak.");
+	ck_assert_int_eq(bench_row(second).state, OUTBOX_QUEUED);
+	ck_ok(outbox_write_early(bench.outbox, &bench.why));
+	ck_assert_int_eq(bench_row(first).state, OUTBOX_SENDING);
+	ck_ok(outbox_write(bench.outbox, &bench.why));
+	commit();
+	outbox_started(bench.outbox);
+	bench_settle();
+	ck_assert_int_eq(bench_ticket(second).state, TICKET_PUSHED);
+	bench_check_books();
+	bench_close();
+}
+END_TEST
+
+/* Who waits is claimed first; behind him nobody waits any more. */
+START_TEST(a_new_report_goes_with_those_who_waited)
+{
+	open_bench();
+	for (unsigned i = 0; i < 4; i++) { /* so that the pace allows more than one */
+		(void)bench_report(false);
+		bench_settle();
+	}
+	int64_t first = bench_report(false);
+	begin();
+	ck_ok(outbox_write_early(bench.outbox, &bench.why));
+	int64_t second = make_one("Jalan rusak.");
+	ck_assert_int_eq(bench_row(first).state, OUTBOX_SENDING);
+	ck_assert_int_eq(bench_row(second).state, OUTBOX_SENDING);
+	ck_ok(outbox_write(bench.outbox, &bench.why));
+	commit();
+	outbox_started(bench.outbox);
+	bench_settle();
+	bench_check_books();
+	bench_close();
+}
+END_TEST
+
+START_TEST(a_new_report_waits_for_a_free_connection)
+{
+	open_bench();
+	begin();
+	int64_t first = make_one("Jembatan putus."); /* the pace begins with one */
+	int64_t second = make_one("Jalan rusak.");
+	ck_assert_int_eq(bench_row(first).state, OUTBOX_SENDING);
+	ck_assert_int_eq(bench_row(second).state, OUTBOX_QUEUED);
+	ck_ok(outbox_write(bench.outbox, &bench.why));
+	ck_assert_int_eq(bench_row(second).state, OUTBOX_QUEUED);
+	commit();
+	outbox_started(bench.outbox);
+	bench_settle();
+	ck_assert_int_eq(bench_ticket(second).state, TICKET_PUSHED);
+	bench_check_books();
+	bench_close();
+}
+END_TEST
+
+START_TEST(a_new_report_waits_while_the_outbox_is_paused_or_has_not_begun)
+{
+	bench_open("none", NULL);
+	begin();
+	int64_t before = make_one("Jembatan putus.");
+	/* Else what is claimed now would be taken for what an end left behind. */
+	ck_ok(outbox_write_early(bench.outbox, &bench.why));
+	ck_assert_int_eq(bench_row(before).state, OUTBOX_QUEUED);
+	commit();
+	bench_settle();
+	outbox_pause(bench.outbox, true);
+	begin();
+	int64_t paused = make_one("Jalan rusak.");
+	ck_assert_int_eq(bench_row(paused).state, OUTBOX_QUEUED);
+	ck_ok(outbox_write(bench.outbox, &bench.why));
+	commit();
+	outbox_started(bench.outbox);
+	ck_assert_int_eq(bench_row(paused).state, OUTBOX_QUEUED);
+	outbox_pause(bench.outbox, false);
+	bench_settle();
+	bench_check_books();
+	bench_close();
+}
+END_TEST
+
+/* It is refused with its reason, and holds nobody up. */
+START_TEST(a_report_longer_than_a_request_may_be_is_refused)
+{
+	open_bench();
+	char *long_text = arena_alloc(bench.arena, LAPOR_V3_REQUEST_MAX + 1);
+	memset(long_text, 'a', LAPOR_V3_REQUEST_MAX);
+	long_text[LAPOR_V3_REQUEST_MAX] = '\0';
+	begin();
+	int64_t t = make_one(long_text), other = make_one("Jalan rusak.");
+	ck_assert_int_eq(bench_row(t).state, OUTBOX_REFUSED);
+	ck_assert_ptr_nonnull(strstr(bench_row(t).why, "larger than"));
+	ck_assert_int_eq(bench_ticket(t).state, TICKET_REFUSED);
+	ck_ok(outbox_write(bench.outbox, &bench.why));
+	commit();
+	outbox_started(bench.outbox);
+	bench_settle();
+	ck_assert_int_eq(bench_ticket(other).state, TICKET_PUSHED);
+	ck_assert_int_eq(bench_centre("by_operation.create"), 1);
+	bench_close();
+}
+END_TEST
+
+static const char *request_of(int64_t ticket_id, const struct ticket *in_hand)
+{
+	const struct outbox_row row = bench_row(ticket_id);
+	const char *left_out;
+	struct push *p = push_new(bench.outbox, &row);
+
+	ck_ok(in_hand ? push_prepare_new(p, in_hand, &bench.options, &bench.why) :
+			push_prepare(p, bench.db, &bench.options, &left_out, &bench.why));
+	const char *all = arena_printf(bench.arena, "%s %s %s %s", p->request.url,
+				       p->request.idempotency_key, p->request.body,
+				       p->route_to ? p->route_to : "-");
+	push_free(p);
+	return all;
+}
+
+/* What the store holds and what is in hand make the same request. */
+START_TEST(a_new_reports_request_is_the_one_that_its_row_makes)
+{
+	open_bench();
+	struct ticket plain = form_of("Jembatan putus."), full = form_of("Nama saya Contoh, "
+			      "NIK 3273014101900001, telepon 081234567890, surat contoh@example.org");
+	full.content_edited = "Jalan \"rusak\" di Kec. Contoh, NIK 3273014101900001\n";
+	full.reporter = (struct ticket_reporter){ .name = "", .mail = "contoh@example.org",
+						  .phone = "+6281234567890" };
+	full.place = (struct ticket_place){ .province = "Jawa Barat", .address = "",
+					    .has_position = true, .latitude = -6.9,
+					    .longitude = 107.6 };
+	full.secret = true;
+	full.incident_ms = clock_now_ms() - 86400000;
+	full.proposal.category_id = "12";
+	full.proposal.location_id = "32";
+	full.proposal.agency_id = "200300";
+	begin();
+	int64_t a = make(&plain), b = make(&full);
+	ck_assert_str_eq(request_of(a, &plain), request_of(a, NULL));
+	ck_assert_str_eq(request_of(b, &full), request_of(b, NULL));
+	ck_assert_ptr_null(strstr(request_of(b, &full), "3273014101900001"));
+	db_abort(bench.db);
+	outbox_aborted(bench.outbox);
+	bench_close();
+}
+END_TEST
+
+int main(void)
+{
+	TCase *t = tcase_create("central_new");
+
+	tcase_set_timeout(t, 40);
+	tcase_add_test(t, a_new_report_leaves_with_the_commit_that_brought_it_and_not_before);
+	tcase_add_test(t, a_new_report_whose_commit_failed_was_never_there);
+	tcase_add_test(t, a_new_report_overtakes_nobody);
+	tcase_add_test(t, a_new_report_goes_with_those_who_waited);
+	tcase_add_test(t, a_new_report_waits_for_a_free_connection);
+	tcase_add_test(t, a_new_report_waits_while_the_outbox_is_paused_or_has_not_begun);
+	tcase_add_test(t, a_report_longer_than_a_request_may_be_is_refused);
+	tcase_add_test(t, a_new_reports_request_is_the_one_that_its_row_makes);
+	return unit_run("central_new", t);
+}
