@@ -193,11 +193,15 @@ static void delay(struct jembatan_context *context, int64_t ms)
 	host_of(context)->delay_ms = ms > 0 ? ms : 0;
 }
 
-static bool stopping(struct jembatan_context *context)
+bool host_is_stopping(struct host *h)
 {
-	struct host *h = host_of(context);
 	link_peek(&h->link);
 	return h->link.stopping;
+}
+
+static bool stopping(struct jembatan_context *context)
+{
+	return host_is_stopping(host_of(context));
 }
 
 static int64_t now_ms(struct jembatan_context *context UNUSED)
@@ -264,4 +268,5 @@ const struct jembatan_host host_functions = {
 	.spool_open = open_spool,
 	.spool_write = write_spool,
 	.spool_close = close_spool,
+	.checkpoint_ahead = records_checkpoint_ahead,
 };

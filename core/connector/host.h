@@ -40,6 +40,7 @@ struct host {
 	bool has_begun;        /* ... if any in this call */
 	struct why spool_why;  /* why an attachment is missing; "" if none is */
 	struct letter *value;  /* the last answer of state_get */
+	uint32_t ahead;        /* seq of the checkpoint that nobody has waited for; 0: none */
 };
 
 /* The table given to every context; its host_data is a struct host. */
@@ -60,6 +61,8 @@ struct host *host_of(struct jembatan_context *context);
 bool host_may(struct host *h, unsigned calls, const char *function);
 /* Valid UTF-8 without controls, cut at max bytes, in h->scratch; NULL stays. */
 const char *host_clean(struct host *h, const char *text, size_t max_bytes, bool *out_cut);
+/* Does the core want this child to finish? */
+bool host_is_stopping(struct host *h);
 void host_log(struct host *h, enum jembatan_level level, const char *text);
 /* Wait until the core has stored what was sent with this seq: OK, RETRY or
  * FATAL, explained. */
@@ -73,6 +76,11 @@ enum jembatan_result records_begin(struct jembatan_context *context, const char 
 enum jembatan_result records_emit(struct jembatan_context *context,
 				  const struct jembatan_message *message);
 enum jembatan_result records_checkpoint(struct jembatan_context *context, const char *cursor);
+enum jembatan_result records_checkpoint_ahead(struct jembatan_context *context,
+					      const char *cursor);
+/* Wait for the checkpoint that was left behind, if any. FATAL: it is not stored,
+ * and the child has to end. */
+MUST_CHECK enum jembatan_result records_settle(struct host *h);
 enum jembatan_result records_receipt(struct jembatan_context *context,
 				     const struct jembatan_receipt *receipt);
 enum records_skip {

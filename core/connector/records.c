@@ -277,27 +277,63 @@ enum jembatan_result records_emit(struct jembatan_context *context,
 
 /* ---- what is on disk ---- */
 
-enum jembatan_result records_checkpoint(struct jembatan_context *context, const char *cursor)
+enum jembatan_result records_settle(struct host *h)
 {
-	struct host *h = host_of(context);
+	uint32_t seq = h->ahead;
+	if (seq == 0)
+		return JEMBATAN_OK;
+	h->ahead = 0;
+	enum jembatan_result r = host_await_commit(h, seq);
+	FAULT_POINT("host-committed");
+	if (r == JEMBATAN_OK)
+		return r;
+	h->link.stopping = true; /* what came behind it builds on it */
+	return JEMBATAN_FATAL;
+}
+
+/* The frame that asks for the commit; what is begun next belongs behind it. */
+static enum jembatan_result send_checkpoint(struct host *h, const char *cursor, const char *function,
+					    uint32_t *out_seq)
+{
 	const struct msg_checkpoint checkpoint = { .cursor = cursor };
-	if (!host_may(h, HOST_CALL_POLL, "checkpoint()"))
+	if (!host_may(h, HOST_CALL_POLL, function))
 		return JEMBATAN_CONFIG;
 	if (cursor && (strlen(cursor) > CURSOR_MAX || !text_is_utf8(cursor, strlen(cursor))))
 		return why_set(&h->why, JEMBATAN_CONFIG,
 			       "the plugin's cursor is not text or exceeds 64 KiB: a bug of the "
 			       "plugin");
-	uint32_t seq = h->link.next_seq++;
+	enum jembatan_result r = records_settle(h);
+	if (r != JEMBATAN_OK)
+		return r;
+	*out_seq = h->link.next_seq++;
 	arena_reset(h->scratch);
-	if (link_send(&h->link, MSG_CHECKPOINT, seq, msg_checkpoint_fields, &checkpoint,
-		      bytes_text(NULL), &h->why) != JEMBATAN_OK)
+	if (link_send(&h->link, MSG_CHECKPOINT, *out_seq, msg_checkpoint_fields, &checkpoint,
+		      bytes_text(NULL), &h->why) != JEMBATAN_OK ||
+	    link_flush(&h->link, &h->why) != JEMBATAN_OK)
 		return JEMBATAN_FATAL;
 	FAULT_POINT("host-checkpoint");
-	enum jembatan_result r = host_await_commit(h, seq);
-	FAULT_POINT("host-committed");
+	/* The core has the names of all files that it is to keep. */
 	spool_forget(&h->spool);
 	h->has_begun = false;
+	return JEMBATAN_OK;
+}
+
+enum jembatan_result records_checkpoint(struct jembatan_context *context, const char *cursor)
+{
+	struct host *h = host_of(context);
+	uint32_t seq;
+	enum jembatan_result r = send_checkpoint(h, cursor, "checkpoint()", &seq);
+	if (r != JEMBATAN_OK)
+		return r;
+	r = host_await_commit(h, seq);
+	FAULT_POINT("host-committed");
 	return r;
+}
+
+enum jembatan_result records_checkpoint_ahead(struct jembatan_context *context, const char *cursor)
+{
+	struct host *h = host_of(context);
+	return send_checkpoint(h, cursor, "checkpoint_ahead()", &h->ahead);
 }
 
 enum jembatan_result records_receipt(struct jembatan_context *context,

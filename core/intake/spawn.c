@@ -15,6 +15,7 @@
 #include "base/poison.h"
 
 #define CHILD_FD 3
+#define AHEAD_BYTES (1024 * 1024) /* some 400 records */
 
 const char *spawn_program(void)
 {
@@ -53,6 +54,14 @@ static void __attribute__((noreturn)) become_child(int fd, pid_t parent, char *c
 	_exit(71);
 }
 
+/* A turn's worth of what it says fits in, so that it goes on while the core writes
+ * the last one. The kernel gives as much of it as net.core.wmem_max allows. */
+static void give_room(int child_fd)
+{
+	const int bytes = AHEAD_BYTES;
+	(void)setsockopt(child_fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
 enum jembatan_result spawn_child(char *const argv[], pid_t *out_pid, int *out_fd, struct why *why)
 {
 	int pair[2];
@@ -60,6 +69,7 @@ enum jembatan_result spawn_child(char *const argv[], pid_t *out_pid, int *out_fd
 		return why_set(why, JEMBATAN_CONFIG, "cannot run %s: %s", argv[0], strerror(errno));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return why_set(why, JEMBATAN_RETRY, "cannot make a socket: %s", strerror(errno));
+	give_room(pair[1]);
 	pid_t parent = getpid();
 	pid_t pid = fork();
 	if (pid == 0)

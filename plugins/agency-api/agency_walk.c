@@ -189,7 +189,8 @@ static bool is_worth_saving(const struct agency_walk *walk, size_t brought)
 }
 
 /* Everything brought since the last checkpoint gets to disk together with the
- * cursor. When that fails the walk goes back to the cursor that is on disk. */
+ * cursor; the app need not be told, so nobody waits for it. When that fails the
+ * walk goes back to the cursor that is on disk. */
 static enum jembatan_result save(struct agency_walk *walk, size_t brought)
 {
 	enum jembatan_result result;
@@ -198,7 +199,7 @@ static enum jembatan_result save(struct agency_walk *walk, size_t brought)
 	if (!is_worth_saving(walk, brought))
 		return JEMBATAN_OK;
 	text = agency_cursor_format(&walk->cursor);
-	result = jembatan_checkpoint(walk->ctx, text);
+	result = jembatan_checkpoint_ahead(walk->ctx, text);
 	free(text);
 	if (result == JEMBATAN_OK) {
 		agency_seen_commit(walk->take.seen);

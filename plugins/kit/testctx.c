@@ -363,6 +363,7 @@ static const struct jembatan_host host = {
 	.spool_open = on_spool_open,
 	.spool_write = on_spool_write,
 	.spool_close = on_spool_close,
+	.checkpoint_ahead = on_checkpoint,
 };
 
 struct testctx *testctx_new(const struct testctx_option *rows,

@@ -174,6 +174,13 @@ static enum jembatan_result next_frame(struct core_side *c, struct frame *out)
 	}
 }
 
+struct frame core_side_next(struct core_side *c)
+{
+	struct frame frame;
+	ck_assert_msg(next_frame(c, &frame) == JEMBATAN_OK, "the child is gone");
+	return frame;
+}
+
 struct frame core_side_expect(struct core_side *c, enum msg_type type, const struct field *table,
 			      void *out)
 {

@@ -40,6 +40,8 @@ void core_side_answer(struct core_side *c, uint32_t seq, enum jembatan_result re
  * a table is given. The frame's bytes live until the teardown. */
 struct frame core_side_expect(struct core_side *c, enum msg_type type, const struct field *table,
 			      void *out);
+/* The next frame but LOG, whatever it is. */
+struct frame core_side_next(struct core_side *c);
 /* DONE with this result; returns its sentence, "" if none. */
 const char *core_side_expect_done(struct core_side *c, enum jembatan_result result);
 /* CHECKPOINT, answered with OK; returns its cursor. */

@@ -182,8 +182,8 @@ static const char *refusal(const char *plugin)
 static const struct {
 	const char *name, *says;
 } odd[] = {
-	{ "newer-minor", "built for ABI 0.5, this host speaks 0.4: install a newer Jembatan" },
-	{ "other-major", "built for ABI 1.4, this host speaks 0.4: rebuild" },
+	{ "newer-minor", "built for ABI 0.6, this host speaks 0.5: install a newer Jembatan" },
+	{ "other-major", "built for ABI 1.5, this host speaks 0.5: rebuild" },
 	{ "small", "smaller than ABI" },
 	{ "nothing", "returns nothing" },
 	{ "other-name", "name the file somebody-else.so" },

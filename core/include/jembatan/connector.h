@@ -24,7 +24,7 @@ extern "C" {
 /* The ABI. Another major, or a newer minor than the host's, is refused. It is
  * 0.x until it has been frozen as 1.0: rebuild plugins with each 0.x. */
 #define JEMBATAN_ABI_MAJOR 0u
-#define JEMBATAN_ABI_MINOR 4u
+#define JEMBATAN_ABI_MINOR 5u
 
 #if defined(__GNUC__)
 #define JEMBATAN_EXPORT __attribute__((visibility("default")))
@@ -316,6 +316,8 @@ struct jembatan_host {
 	enum jembatan_result (*spool_close)(struct jembatan_context *,
 					    struct jembatan_spool *,
 					    const char **out_token);
+	enum jembatan_result (*checkpoint_ahead)(struct jembatan_context *,
+						 const char *cursor); /* since 0.5 */
 };
 
 #define JEMBATAN_MODE_CHECK 1u   /* no network; only check() is called */
@@ -358,6 +360,18 @@ static inline JEMBATAN_MUST_CHECK enum jembatan_result
 jembatan_checkpoint(struct jembatan_context *ctx, const char *cursor)
 {
 	return ctx->host->checkpoint(ctx, cursor);
+}
+
+/* The same without waiting, for a source that need not be told: OK says that all
+ * of it is handed over, in this order. It is on disk when the next checkpoint of
+ * either kind returns, or poll ends. When it cannot be stored the child is ended
+ * and begins again at the cursor on disk: there is nothing to go back to. Once
+ * poll has returned OK after it, poll may be called again before the core asks.
+ * Since 0.5. */
+static inline JEMBATAN_MUST_CHECK enum jembatan_result
+jembatan_checkpoint_ahead(struct jembatan_context *ctx, const char *cursor)
+{
+	return ctx->host->checkpoint_ahead(ctx, cursor);
 }
 
 /* Report what became of something sent earlier. */
