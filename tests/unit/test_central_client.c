@@ -2,12 +2,21 @@
 #include "central/client.h"
 #include "central/outcome.h"
 
+#include "base/clock.h"
+
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/ipv6.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
 #include <string.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -319,6 +328,66 @@ START_TEST(what_is_cancelled_is_not_answered)
 }
 END_TEST
 
+/* The kernel takes a moment until an address counts. */
+static bool bind_soon(int fd, const struct sockaddr_in6 *a)
+{
+	int64_t until = clock_mono_ms() + 5000;
+
+	while (bind(fd, (const struct sockaddr *)a, sizeof(*a)) != 0) {
+		if (errno != EADDRNOTAVAIL || clock_mono_ms() > until)
+			return false;
+		poll(NULL, 0, 1);
+	}
+	return true;
+}
+
+/* In a network of its own: fe80::1 on the loopback, which is nobody's without
+ * its zone. The exit status of a process. */
+static int ask_by_zone(void)
+{
+	struct ifreq up = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6 };
+	socklen_t size = sizeof(a);
+	char url[64];
+
+	if (unshare(CLONE_NEWNET) != 0)
+		return 2;
+	int fd = socket(AF_INET6, SOCK_STREAM, 0);
+	struct in6_ifreq local = { .ifr6_prefixlen = 64,
+				   .ifr6_ifindex = (int)if_nametoindex("lo") };
+	inet_pton(AF_INET6, "fe80::1", &local.ifr6_addr);
+	a.sin6_addr = local.ifr6_addr;
+	a.sin6_scope_id = (uint32_t)local.ifr6_ifindex;
+	if (ioctl(fd, SIOCSIFFLAGS, &up) != 0 || ioctl(fd, SIOCSIFADDR, &local) != 0 ||
+	    !bind_soon(fd, &a) || listen(fd, 4) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&a, &size) != 0)
+		return 3;
+	snprintf(url, sizeof(url), "http://[fe80::1%%25lo]:%u/", ntohs(a.sin6_port));
+	setup();
+	send_and_wait(url);
+	bool first = got.any_sent;
+	send_and_wait(url); /* by the address that was taken apart */
+	bool second = got.any_sent;
+	snprintf(url, sizeof(url), "http://[fe80::1]:%u/", ntohs(a.sin6_port));
+	send_and_wait(url);
+	teardown();
+	return first && second && !got.any_sent ? 0 : 4;
+}
+
+START_TEST(an_address_with_a_zone_is_reached)
+{
+	int status;
+
+	if (getuid() != 0)
+		return; /* a network of its own is root's */
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(ask_by_zone());
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("central_client");
@@ -333,5 +402,6 @@ int main(void)
 	tcase_add_test(t, each_report_says_what_is_its_own);
 	tcase_add_loop_test(t, headers_without_end_are_cut, 0, COUNT_OF(floods));
 	tcase_add_test(t, what_is_cancelled_is_not_answered);
+	tcase_add_test(t, an_address_with_a_zone_is_reached);
 	return unit_run("central_client", t);
 }
