@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "app.h"
+#include "base/digest.h"
 #include "base/jx_pool.h"
 #include "base/poison.h"
 
@@ -89,6 +90,7 @@ int main(int argc, char *argv[])
 	sigaddset(&hangup, SIGHUP);
 	sigprocmask(SIG_BLOCK, &hangup, NULL);
 	umask(0077);
+	digest_init();
 	jx_use_pool();
 	signal(SIGPIPE, SIG_IGN);
 	return run(path);

@@ -21,6 +21,12 @@ struct jembatan_bytes bytes_text(const char *s)
 	return (struct jembatan_bytes){ s, s != NULL ? strlen(s) : 0 };
 }
 
+void digest_init(void)
+{
+	if (OSSL_LIB_CTX_get0_global_default() == NULL)
+		mem_exhausted();
+}
+
 /* Fetched once: EVP_sha256() would be looked up again at each hash. */
 static const EVP_MD *sha256(void)
 {

@@ -11,6 +11,10 @@ struct digest {
 	uint8_t bytes[DIGEST_SIZE];
 };
 
+/* At the beginning of a program. libcrypto 3.0 does not notice when there is no memory
+ * for its own beginning, and crashes later: this ends as xmalloc does. */
+void digest_init(void);
+
 struct digest digest_sha256(struct jembatan_bytes data);
 struct digest digest_hmac(struct jembatan_bytes key, struct jembatan_bytes data);
 

@@ -17,14 +17,18 @@ void mem_assert_failed(const char *claim, const char *file, int line)
 	abort();
 }
 
+void mem_exhausted(void)
+{
+	static const char text[] = "out of memory\n";
+	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+	(void)ignored;
+	abort();
+}
+
 static void *check(void *p)
 {
-	if (p == NULL || FAULT_ALLOCATION()) {
-		static const char text[] = "out of memory\n";
-		ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
-		(void)ignored;
-		abort();
-	}
+	if (p == NULL || FAULT_ALLOCATION())
+		mem_exhausted();
 	return p;
 }
 

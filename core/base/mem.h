@@ -15,6 +15,7 @@
 /* A bug, not a condition of the world: prints file and line, aborts. */
 #define ASSERT(claim) ((claim) ? (void)0 : mem_assert_failed(#claim, __FILE__, __LINE__))
 void mem_assert_failed(const char *claim, const char *file, int line) __attribute__((noreturn));
+void mem_exhausted(void) __attribute__((noreturn)); /* says so and ends the process */
 
 /* Never return NULL; xmalloc(0) is valid. The caller frees with free(). */
 void *xmalloc(size_t size) __attribute__((malloc));

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/jx.h"
 #include "cli/cli.h"
@@ -510,6 +511,7 @@ int main(int argc, char *argv[])
 {
 	struct request q = { .cli = { .config = SETTINGS_FILE } };
 	int option;
+	digest_init();
 	jx_init();
 	/* Root sees the credentials that systemd gave to the daemon. */
 	if (access(CREDENTIALS, R_OK) == 0)

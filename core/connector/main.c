@@ -10,6 +10,7 @@
 #include "connector/load.h"
 #include "connector/serve.h"
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/jx.h"
 #include "base/log.h"
@@ -187,6 +188,7 @@ int main(int argc, char **argv)
 	struct msg_open open = { 0 };
 	if (!read_arguments(argc, argv, &p.arguments))
 		return usage();
+	digest_init();
 	jx_init();
 	log_init("jembatan-connector", LOG_KEY_VALUE, JEMBATAN_INFO);
 	if (!p.arguments.by_hand && !core_is_there()) {
