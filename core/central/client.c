@@ -21,6 +21,8 @@
 #include "base/poison.h"
 
 #define UPLOAD_BYTES_PER_MS 16 /* the slowest line that we wait for */
+/* So long behind its deadline a request is lost, and so often that is looked at. */
+#define LOST_MS FAULT_NUMBER("JEMBATAN_LOST_MS", 10000)
 #define KEPT_MAX 256u
 #define PARTS_MAX 16u
 
@@ -43,7 +45,7 @@ struct client_call {
 	size_t head_size; /* of all headers, those of 1xx answers too */
 	char error[CURL_ERROR_SIZE];
 	size_t to_send, sent; /* of the body; for the fault point only */
-	int64_t started_mono_ms;
+	int64_t started_mono_ms, lost_mono_ms;
 	client_on_done *on_done;
 	void *data;
 	struct client_call *next, *before;
@@ -54,7 +56,7 @@ struct client {
 	struct client_options options;
 	CURLM *multi;
 	struct sockets *sockets;
-	struct loop_timer *timer;
+	struct loop_timer *timer, *lost;
 	struct client_call *calls;
 	unsigned options_count;	  /* how often they were set */
 	struct client_call *kept; /* by next */
@@ -388,8 +390,12 @@ struct client_call *client_start(struct client *c, const struct client_request *
 	call->error[0] = '\0';
 	buf_init(&call->answer, CLIENT_ANSWER_MAX);
 	set_up(call, r);
-	set_timeout(call, FAULT_NUMBER("JEMBATAN_ANSWER_MS", timeout) +
-			  (int64_t)(call->to_send / UPLOAD_BYTES_PER_MS));
+	timeout = FAULT_NUMBER("JEMBATAN_ANSWER_MS", timeout) +
+		  (int64_t)(call->to_send / UPLOAD_BYTES_PER_MS);
+	set_timeout(call, timeout);
+	call->lost_mono_ms = call->started_mono_ms + timeout + LOST_MS;
+	if (!c->calls)
+		loop_timer_set(c->lost, LOST_MS);
 	call->before = NULL;
 	call->next = c->calls;
 	if (c->calls)
@@ -491,8 +497,28 @@ static void act(struct client *c, curl_socket_t fd, int events)
 {
 	int running;
 
+	if (FAULT_PLANTED("curl-forgets"))
+		return;
 	curl_multi_socket_action(c->multi, fd, events, &running);
 	end_calls(c);
+}
+
+/* Where libcurl had no memory to remember a socket it waits for nothing, not even
+ * for the deadline: the row would be `sending` for ever. */
+static void on_lost(void *data)
+{
+	struct client *c = data;
+	struct client_call *call;
+
+	do {
+		call = c->calls;
+		while (call && clock_mono_ms() < call->lost_mono_ms)
+			call = call->next;
+		if (call)
+			end_call(call, CURLE_OPERATION_TIMEDOUT);
+	} while (call);
+	if (c->calls)
+		loop_timer_set(c->lost, LOST_MS);
 }
 
 static void on_timer(void *data)
@@ -544,6 +570,7 @@ struct client *client_new(struct loop *loop, const struct client_options *option
 	c->options = *options;
 	c->options_count = 1;
 	c->timer = loop_timer_new(loop, on_timer, c);
+	c->lost = loop_timer_new(loop, on_lost, c);
 	c->sockets = sockets_new(loop, on_ready, c);
 	c->multi = curl_multi_init();
 	ASSERT(c->multi);
@@ -567,5 +594,6 @@ void client_free(struct client *c)
 	curl_multi_cleanup(c->multi);
 	sockets_free(c->sockets);
 	loop_timer_free(c->timer);
+	loop_timer_free(c->lost);
 	free(c);
 }

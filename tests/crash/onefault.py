@@ -74,7 +74,8 @@ class Run:
     def environment(self):
         return {"JEMBATAN_FAIL": "%s:%d" % (self.kind, self.number),
                 "JEMBATAN_FAIL_IN": self.program, "JEMBATAN_FAIL_STATE": str(self.state),
-                "JEMBATAN_RESTART_FIRST_MS": "50", "JEMBATAN_WEB_SILENCE_MS": "6000"}
+                "JEMBATAN_RESTART_FIRST_MS": "50", "JEMBATAN_WEB_SILENCE_MS": "6000",
+                "JEMBATAN_ANSWER_MS": "3000", "JEMBATAN_LOST_MS": "1000"}
 
     def read_state(self):
         content = self.state.read_bytes() if self.state.exists() else b""

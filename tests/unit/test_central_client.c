@@ -3,6 +3,7 @@
 #include "central/outcome.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -312,6 +313,30 @@ START_TEST(headers_without_end_are_cut)
 }
 END_TEST
 
+#ifdef JEMBATAN_FAULTS
+START_TEST(a_request_that_libcurl_has_lost_ends_too)
+{
+	char url[64];
+	int fd = listen_on(4, url, "http");
+	struct client_request r = { .url = url, .body = "{}" };
+
+	setenv("JEMBATAN_LOST_MS", "40", 1);
+	setenv("JEMBATAN_PLANT", "curl-forgets", 1);
+	client_start(client, &r, on_done, NULL);
+	client_start(client, &r, on_done, NULL);
+	while (answers < 2)
+		loop_turn(loop, 1000);
+	ck_assert_int_eq(got.curl_code, CURLE_OPERATION_TIMEDOUT);
+	ck_assert_int_ge(got.took_ms, 120 + 40);
+	unsetenv("JEMBATAN_PLANT");
+	unsetenv("JEMBATAN_LOST_MS");
+	send_and_wait(url); /* the others are served as ever */
+	ck_assert(got.any_sent);
+	close(fd);
+}
+END_TEST
+#endif
+
 START_TEST(what_is_cancelled_is_not_answered)
 {
 	char url[64];
@@ -401,6 +426,9 @@ int main(void)
 	tcase_add_test(t, an_answer_that_nobody_asked_for_is_not_the_next_ones);
 	tcase_add_test(t, each_report_says_what_is_its_own);
 	tcase_add_loop_test(t, headers_without_end_are_cut, 0, COUNT_OF(floods));
+#ifdef JEMBATAN_FAULTS
+	tcase_add_test(t, a_request_that_libcurl_has_lost_ends_too);
+#endif
 	tcase_add_test(t, what_is_cancelled_is_not_answered);
 	tcase_add_test(t, an_address_with_a_zone_is_reached);
 	return unit_run("central_client", t);
