@@ -227,7 +227,8 @@ def main():
     parser.add_argument("--every", type=int, default=0, help="every K-th call; 1 is each of them")
     parser.add_argument("--runs", type=int, default=30, help="about so many, without --every")
     parser.add_argument("--at", help="only this one: PROGRAM:KIND:N")
-    parser.add_argument("--patience", type=float, default=10, help="seconds to go on by itself")
+    parser.add_argument("--patience", type=float, default=45,
+                        help="seconds to go on by itself: a child has 30 to open")
     parser.add_argument("--keep", action="store_true", help="keep the folder of a red run")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
