@@ -46,6 +46,12 @@ enum jembatan_result decide_join(struct decide *d, const struct inbox_row *row, 
 	return r;
 }
 
+/* What was just claimed, and leaves only with the commit, goes by what is known by then. */
+static enum jembatan_result put_back(struct decide *d, int64_t ticket_id, struct why *why)
+{
+	return d->outbox != NULL ? outbox_put_back(d->outbox, ticket_id, why) : JEMBATAN_OK;
+}
+
 /* Anonim and rahasia are never relaxed: who asks for them later gets them in
  * all that is still to leave. */
 static enum jembatan_result tighten(struct decide *d, const struct inbox_row *row,
@@ -69,7 +75,9 @@ static enum jembatan_result tighten(struct decide *d, const struct inbox_row *ro
 	t.anonymous |= anonymous;
 	t.secret |= secret;
 	CLEANUP(free_pointer) char *body = ticket_to_json(&t);
-	r = tickets_set_body(d->o.db, ticket_id, body, why);
+	r = put_back(d, ticket_id, why);
+	if (r == JEMBATAN_OK)
+		r = tickets_set_body(d->o.db, ticket_id, body, why);
 	return r != JEMBATAN_OK ? r :
 	       decide_note(d, ticket_id, DECIDE_ACTOR, "tightened", known.state == TICKET_PUSHED ?
 			   "the reporter asks for secrecy only now, and the centre has the report: "
@@ -92,7 +100,9 @@ static enum jembatan_result take_back_push(struct decide *d, int64_t ticket_id,
 					   struct why *why)
 {
 	struct outbox_row push;
-	enum jembatan_result r = outbox_rows_of_ticket(d->o.db, ticket_id, d->arena, &push, why);
+	enum jembatan_result r = put_back(d, ticket_id, why);
+	if (r == JEMBATAN_OK)
+		r = outbox_rows_of_ticket(d->o.db, ticket_id, d->arena, &push, why);
 	*out_taken = r == JEMBATAN_GONE;
 	if (r != JEMBATAN_OK)
 		return r == JEMBATAN_GONE ? JEMBATAN_OK : r;

@@ -165,10 +165,12 @@ static enum jembatan_result begin_step(struct outbox *o, struct push *p,
 	if (r == JEMBATAN_OK && (p->row.step != was.step || p->row.attempts != was.attempts ||
 				 p->row.file_ids != was.file_ids))
 		r = outbox_rows_update(o->db, &p->row, why);
-	if (r == JEMBATAN_OK)
-		r = add_audit(o, p->row.ticket_id, NULL, "sending",
-			      outbox_step_name(p->row.step), why);
 	return r;
+}
+
+static enum jembatan_result say_sending(struct outbox *o, const struct push *p, struct why *why)
+{
+	return add_audit(o, p->row.ticket_id, NULL, "sending", outbox_step_name(p->row.step), why);
 }
 
 static bool may_send(struct outbox *o)
@@ -177,18 +179,22 @@ static bool may_send(struct outbox *o)
 	       pace_budget_left(&o->pace, clock_now_ms(), o->options->central->zone_minutes);
 }
 
-static enum jembatan_result write_result(struct outbox *o, struct push *p, struct why *why)
+/* may_go_on: else what has a further step is left for later. */
+static enum jembatan_result write_result(struct outbox *o, struct push *p, bool may_go_on,
+					 struct why *why)
 {
 	struct step_context ctx;
 	struct step_next next;
 	enum jembatan_result r;
 
+	context_for(o, p->route_to, p->arena, &ctx);
+	step_after(&ctx, &p->row, &p->result, &next);
+	if (next.goes_on && !may_go_on)
+		return JEMBATAN_OK;
 	p->before = p->row;
 	p->is_written = true;
 	if (p->result.outcome == OUTCOME_DONE && FAULT_PLANTED("result-dropped"))
 		return JEMBATAN_OK;
-	context_for(o, p->route_to, p->arena, &ctx);
-	step_after(&ctx, &p->row, &p->result, &next);
 	bool goes_on = next.goes_on && may_send(o);
 	if (next.goes_on && !goes_on) {
 		next.row.state = OUTBOX_QUEUED;
@@ -200,7 +206,9 @@ static enum jembatan_result write_result(struct outbox *o, struct push *p, struc
 	tell(&next);
 	p->row = next.row;
 	p->goes_on = false;
-	return goes_on ? begin_step(o, p, NULL, why) : JEMBATAN_OK;
+	if (goes_on)
+		r = begin_step(o, p, NULL, why);
+	return r == JEMBATAN_OK && p->goes_on ? say_sending(o, p, why) : r;
 }
 
 /* ---- at the start ---- */
@@ -308,21 +316,23 @@ static enum jembatan_result claim(struct outbox *o, struct why *why)
 	size_t room = room_to_claim(o), count = 0;
 	enum jembatan_result r;
 
-	o->came_up_empty = false;
 	if (room == 0)
 		return JEMBATAN_OK;
 	arena_reset(o->arena);
 	o->claimed_at_ms = clock_now_ms();
 	r = outbox_rows_claim(o->db, o->claimed_at_ms, room, o->arena, rows, &count, why);
+	const struct push *last = o->claimed.last;
 	for (size_t i = 0; r == JEMBATAN_OK && i < count; i++)
 		r = take_claimed(o, &rows[i], NULL, why);
+	for (last = last ? last->next : o->claimed.first; last && r == JEMBATAN_OK; last = last->next)
+		r = say_sending(o, last, why);
 	o->came_up_empty = r == JEMBATAN_OK && count < room;
 	return r;
 }
 
 static bool others_wait(const struct outbox *o)
 {
-	return o->next_due_ms && o->next_due_ms <= clock_now_ms() && !o->came_up_empty;
+	return o->next_due_ms && o->next_due_ms <= clock_now_ms();
 }
 
 enum jembatan_result outbox_add_create(struct outbox *o, int64_t ticket_id,
@@ -332,7 +342,7 @@ enum jembatan_result outbox_add_create(struct outbox *o, int64_t ticket_id,
 	int64_t now = clock_now_ms(), id;
 
 	ASSERT(db_in_transaction(o->db));
-	/* Nobody is overtaken: what is due goes first. */
+	/* What was due when the turn began goes first. */
 	if (others_wait(o) || room_to_claim(o) == 0)
 		return outbox_rows_add(o->db, ticket_id, 0, OUTBOX_CREATE, OUTBOX_POST,
 				       ticket->reference, now, now, &id, why);
@@ -362,22 +372,36 @@ static bool is_alarm_due(const struct outbox *o)
 	return clock_mono_ms() >= o->alarm_mono_ms;
 }
 
-static enum jembatan_result write_results(struct outbox *o, struct why *why)
+static enum jembatan_result write_results(struct outbox *o, bool may_go_on, struct why *why)
 {
 	enum jembatan_result r = JEMBATAN_OK;
 
 	courier_collect(o->courier);
 	for (struct push *p = o->finished.first; p && r == JEMBATAN_OK; p = p->next)
 		if (!p->is_written)
-			r = write_result(o, p, why);
+			r = write_result(o, p, may_go_on, why);
 	return r;
 }
 
 enum jembatan_result outbox_write_early(struct outbox *o, struct why *why)
 {
 	ASSERT(db_in_transaction(o->db));
-	enum jembatan_result r = write_results(o, why);
-	return r == JEMBATAN_OK && o->is_recovered && others_wait(o) ? claim(o, why) : r;
+	return write_results(o, false, why);
+}
+
+enum jembatan_result outbox_put_back(struct outbox *o, int64_t ticket_id, struct why *why)
+{
+	struct push *p = o->claimed.first;
+
+	ASSERT(db_in_transaction(o->db));
+	while (p && p->row.ticket_id != ticket_id)
+		p = p->next;
+	if (!p)
+		return JEMBATAN_OK;
+	int64_t id = p->row.id;
+	list_remove(&o->claimed, p);
+	push_free(p);
+	return outbox_rows_put_back(o->db, id, why);
 }
 
 enum jembatan_result outbox_write(struct outbox *o, struct why *why)
@@ -387,8 +411,10 @@ enum jembatan_result outbox_write(struct outbox *o, struct why *why)
 	ASSERT(db_in_transaction(o->db));
 	if (!o->is_recovered && !FAULT_PLANTED("claims-forgotten"))
 		r = recover(o, why);
+	for (struct push *p = o->claimed.first; p && r == JEMBATAN_OK; p = p->next)
+		r = say_sending(o, p, why);
 	if (r == JEMBATAN_OK)
-		r = write_results(o, why); /* what came meanwhile shares the commit */
+		r = write_results(o, true, why); /* what came meanwhile shares the commit */
 	if (r == JEMBATAN_OK && is_alarm_due(o))
 		r = alarm_held(o, why);
 	if (r == JEMBATAN_OK)
@@ -441,7 +467,6 @@ void outbox_aborted(struct outbox *o)
 		p->is_written = p->goes_on = false;
 	}
 	o->budget_written = UINT32_MAX;
-	o->came_up_empty = false;
 	loop_timer_set(o->timer, ABORTED_MS);
 }
 

@@ -37,15 +37,20 @@ void outbox_take_settings(struct outbox *o, bool are_equal);
 
 bool outbox_wants_turn(struct outbox *o);
 /* Inside the open transaction, before new reports are made in it: what came back
- * is written and what is due is claimed, so that they find connections free and
- * nobody before them. outbox_write follows. */
+ * and needs no further step is written, so that they find connections free.
+ * outbox_write follows. */
 MUST_CHECK enum jembatan_result outbox_write_early(struct outbox *o, struct why *why);
 /* Inside the open transaction, before outbox_write: the create of a ticket that
- * was just stored in it, without files. When nothing is due before it and a
- * connection is free it is claimed at once, and the ticket in hand is not read
+ * was just stored in it, without files. When nothing was due as the turn began and
+ * a connection is free it is claimed at once, and the ticket in hand is not read
  * again; else it is queued. */
 MUST_CHECK enum jembatan_result outbox_add_create(struct outbox *o, int64_t ticket_id,
 						  const struct ticket *ticket, struct why *why);
+/* Between those two: the ticket is about to change, and nothing of it has left.
+ * A create that was claimed at once is queued again, to be made anew from the
+ * store; nothing happens when there is none. */
+MUST_CHECK enum jembatan_result outbox_put_back(struct outbox *o, int64_t ticket_id,
+						struct why *why);
 /* Inside the open transaction. Not OK: abort it and call outbox_aborted. */
 MUST_CHECK enum jembatan_result outbox_write(struct outbox *o, struct why *why);
 void outbox_started(struct outbox *o); /* committed: requests leave now */

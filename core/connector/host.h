@@ -41,6 +41,7 @@ struct host {
 	struct why spool_why;  /* why an attachment is missing; "" if none is */
 	struct letter *value;  /* the last answer of state_get */
 	uint32_t ahead;        /* seq of the checkpoint that nobody has waited for; 0: none */
+	bool is_refused;       /* one of those is not stored: the child has to end */
 };
 
 /* The table given to every context; its host_data is a struct host. */

@@ -280,6 +280,8 @@ enum jembatan_result records_emit(struct jembatan_context *context,
 enum jembatan_result records_settle(struct host *h)
 {
 	uint32_t seq = h->ahead;
+	if (h->is_refused)
+		return JEMBATAN_FATAL;
 	if (seq == 0)
 		return JEMBATAN_OK;
 	h->ahead = 0;
@@ -287,7 +289,7 @@ enum jembatan_result records_settle(struct host *h)
 	FAULT_POINT("host-committed");
 	if (r == JEMBATAN_OK)
 		return r;
-	h->link.stopping = true; /* what came behind it builds on it */
+	h->is_refused = h->link.stopping = true; /* what came behind it builds on it */
 	return JEMBATAN_FATAL;
 }
 
@@ -305,9 +307,9 @@ static enum jembatan_result send_checkpoint(struct host *h, const char *cursor, 
 	enum jembatan_result r = records_settle(h);
 	if (r != JEMBATAN_OK)
 		return r;
-	*out_seq = h->link.next_seq++;
+	uint32_t seq = h->link.next_seq++;
 	arena_reset(h->scratch);
-	if (link_send(&h->link, MSG_CHECKPOINT, *out_seq, msg_checkpoint_fields, &checkpoint,
+	if (link_send(&h->link, MSG_CHECKPOINT, seq, msg_checkpoint_fields, &checkpoint,
 		      bytes_text(NULL), &h->why) != JEMBATAN_OK ||
 	    link_flush(&h->link, &h->why) != JEMBATAN_OK)
 		return JEMBATAN_FATAL;
@@ -315,6 +317,7 @@ static enum jembatan_result send_checkpoint(struct host *h, const char *cursor, 
 	/* The core has the names of all files that it is to keep. */
 	spool_forget(&h->spool);
 	h->has_begun = false;
+	*out_seq = seq;
 	return JEMBATAN_OK;
 }
 

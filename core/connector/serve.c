@@ -62,11 +62,15 @@ static enum jembatan_result done(struct host *h, uint32_t seq, enum jembatan_res
 static enum jembatan_result poll_until(struct host *h, uint32_t seq, int64_t until_mono_ms)
 {
 	enum jembatan_result r;
+	uint32_t before;
 	do {
+		before = h->ahead;
 		host_enter(h, HOST_CALL_POLL, seq);
 		FAULT_POINT("host-poll");
 		r = h->plugin->operations->poll(&h->context, h->self);
-	} while (r == JEMBATAN_OK && h->ahead != 0 && h->delay_ms == 0 &&
+		/* A trial is of one page; and a record that is open ends with DONE. */
+	} while (r == JEMBATAN_OK && h->ahead != before && h->ahead != 0 && !h->has_begun &&
+		 (h->open.mode & JEMBATAN_MODE_DRY) == 0 && h->delay_ms == 0 &&
 		 clock_mono_ms() < until_mono_ms && !host_is_stopping(h));
 	enum jembatan_result settled = records_settle(h);
 	return settled == JEMBATAN_OK ? r : settled;

@@ -124,6 +124,12 @@ enum jembatan_result outbox_rows_add_sending(struct db *db, int64_t ticket_id,
 	return insert(db, out, 0, &out->id, why);
 }
 
+enum jembatan_result outbox_rows_put_back(struct db *db, int64_t id, struct why *why)
+{
+	return sql_run(&db->sql, why, "UPDATE outbox SET state = 0, started_ms = 0 WHERE id = ?1",
+		       SQL_VALUES(sql_number(id)));
+}
+
 enum jembatan_result outbox_rows_hold(struct db *db, int64_t id, const char *reason, int64_t now_ms,
 				      struct why *why)
 {

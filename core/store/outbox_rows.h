@@ -44,6 +44,8 @@ MUST_CHECK enum jembatan_result outbox_rows_add(struct db *db, int64_t ticket_id
 MUST_CHECK enum jembatan_result outbox_rows_add_sending(struct db *db, int64_t ticket_id,
 							const char *reference, int64_t now_ms,
 							struct outbox_row *out, struct why *why);
+/* `sending` in the open transaction only: queued again, as if never claimed. */
+MUST_CHECK enum jembatan_result outbox_rows_put_back(struct db *db, int64_t id, struct why *why);
 /* Make it unknown: a person settles it. */
 MUST_CHECK enum jembatan_result outbox_rows_hold(struct db *db, int64_t id, const char *reason,
 						 int64_t now_ms, struct why *why);

@@ -104,6 +104,7 @@ int main(int argc, char **argv)
 			"use by hand\n", argc > 0 ? argv[0] : "jembatan-web");
 		return EX_USAGE;
 	}
+	digest_init();
 	/* The core says when to end; a signal to its whole group does not. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);

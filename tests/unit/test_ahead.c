@@ -93,14 +93,26 @@ START_TEST(a_plugin_that_wants_a_pause_gets_it)
 }
 END_TEST
 
+/* `check --live` asks for one page and says what is on it. */
+START_TEST(a_trial_is_of_one_page)
+{
+	core.open.mode = JEMBATAN_MODE_DRY;
+	poll_pages("0", "0");
+	expect_message("1");
+	ck_assert_str_eq(core_side_commit(&core), "1");
+	core_side_expect_done(&core, JEMBATAN_OK);
+	core_side_stop(&core);
+}
+END_TEST
+
 START_TEST(it_stops_behind_the_page_that_it_is_in)
 {
 	poll_pages("0", "0");
 	expect_message("1");
 	uint32_t first = expect_checkpoint("1");
+	expect_message("2"); /* it is in the second */
 	core_side_ask(&core, MSG_STOP);
 	core_side_answer(&core, first, JEMBATAN_OK);
-	expect_message("2");
 	ck_assert_str_eq(core_side_commit(&core), "2");
 	struct msg_result done = { 0 };
 	core_side_expect(&core, MSG_DONE, msg_result_fields, &done);
@@ -147,6 +159,7 @@ int main(void)
 	tcase_add_test(t, the_next_checkpoint_waits_for_the_one_before);
 	tcase_add_test(t, a_polls_end_waits_for_the_last_one);
 	tcase_add_test(t, a_plugin_that_wants_a_pause_gets_it);
+	tcase_add_test(t, a_trial_is_of_one_page);
 	tcase_add_test(t, it_stops_behind_the_page_that_it_is_in);
 	tcase_add_test(t, it_does_not_go_on_for_ever);
 	tcase_add_test(t, a_core_that_goes_away_ends_it);

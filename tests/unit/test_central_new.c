@@ -116,9 +116,9 @@ START_TEST(a_new_report_overtakes_nobody)
 	begin();
 	int64_t second = make_one("Jalan rusak.");
 	ck_assert_int_eq(bench_row(second).state, OUTBOX_QUEUED);
-	ck_ok(outbox_write_early(bench.outbox, &bench.why));
-	ck_assert_int_eq(bench_row(first).state, OUTBOX_SENDING);
 	ck_ok(outbox_write(bench.outbox, &bench.why));
+	ck_assert_int_eq(bench_row(first).state, OUTBOX_SENDING);
+	ck_assert_int_eq(bench_row(second).state, OUTBOX_QUEUED); /* the pace begins with one */
 	commit();
 	outbox_started(bench.outbox);
 	bench_settle();
@@ -128,24 +128,77 @@ START_TEST(a_new_report_overtakes_nobody)
 }
 END_TEST
 
-/* Who waits is claimed first; behind him nobody waits any more. */
-START_TEST(a_new_report_goes_with_those_who_waited)
+/* What has ended is written first: its connection is the new one's. */
+START_TEST(a_new_report_finds_the_connection_that_is_free_now)
 {
 	open_bench();
-	for (unsigned i = 0; i < 4; i++) { /* so that the pace allows more than one */
-		(void)bench_report(false);
-		bench_settle();
-	}
+	bench.central.route_to = NULL;
 	int64_t first = bench_report(false);
+	ck_ok(outbox_turn(bench.outbox, &bench.why));
+	while (!outbox_wants_turn(bench.outbox))
+		loop_turn(bench.loop, 10);
 	begin();
 	ck_ok(outbox_write_early(bench.outbox, &bench.why));
+	ck_assert_int_eq(bench_ticket(first).state, TICKET_PUSHED);
 	int64_t second = make_one("Jalan rusak.");
-	ck_assert_int_eq(bench_row(first).state, OUTBOX_SENDING);
 	ck_assert_int_eq(bench_row(second).state, OUTBOX_SENDING);
 	ck_ok(outbox_write(bench.outbox, &bench.why));
 	commit();
 	outbox_started(bench.outbox);
 	bench_settle();
+	bench_check_books();
+	bench_close();
+}
+END_TEST
+
+/* A further step is made of what the turn decides, so it waits for that. */
+START_TEST(what_goes_on_is_not_written_early)
+{
+	open_bench();
+	int64_t t = bench_report(false);
+	ck_ok(outbox_turn(bench.outbox, &bench.why));
+	while (!outbox_wants_turn(bench.outbox))
+		loop_turn(bench.loop, 10);
+	begin();
+	ck_ok(outbox_write_early(bench.outbox, &bench.why));
+	ck_assert_int_eq(bench_ticket(t).state, TICKET_QUEUED);
+	ck_assert_str_eq(bench_history(t), "sending");
+	ck_ok(outbox_write(bench.outbox, &bench.why));
+	ck_assert_int_eq(bench_ticket(t).state, TICKET_PUSHED);
+	commit();
+	outbox_started(bench.outbox);
+	bench_settle();
+	ck_assert_str_eq(bench_history(t), "sending pushed sending routed");
+	bench_check_books();
+	bench_close();
+}
+END_TEST
+
+/* Its words change within the turn: it leaves once, with the new ones. */
+START_TEST(a_new_report_that_is_put_back_is_made_anew)
+{
+	open_bench();
+	struct ticket t = form_of("Jembatan putus.");
+	begin();
+	int64_t id = make(&t);
+	ck_ok(outbox_put_back(bench.outbox, id + 1, &bench.why)); /* another: nothing */
+	ck_assert_int_eq(bench_row(id).state, OUTBOX_SENDING);
+	ck_ok(outbox_put_back(bench.outbox, id, &bench.why));
+	ck_assert_int_eq(bench_row(id).state, OUTBOX_QUEUED);
+	ck_assert_int_eq(bench_row(id).started_ms, 0);
+	t.secret = true;
+	t.title = "Jembatan sudah putus";
+	CLEANUP(free_pointer) char *body = ticket_to_json(&t);
+	ck_ok(tickets_set_body(bench.db, id, body, &bench.why));
+	ck_ok(outbox_write(bench.outbox, &bench.why));
+	ck_assert_int_eq(bench_row(id).state, OUTBOX_SENDING);
+	commit();
+	outbox_started(bench.outbox);
+	bench_settle();
+	ck_assert_str_eq(bench_history(id), "sending pushed sending routed");
+	CLEANUP(jx_decref) json_t *state = bench_state();
+	ck_assert_str_eq(jx_text(state, "complaints.0.title"), "Jembatan sudah putus");
+	ck_assert_int_eq(bench_centre("by_operation.create"), 1);
 	bench_check_books();
 	bench_close();
 }
@@ -175,8 +228,6 @@ START_TEST(a_new_report_waits_while_the_outbox_is_paused_or_has_not_begun)
 	bench_open("none", NULL);
 	begin();
 	int64_t before = make_one("Jembatan putus.");
-	/* Else what is claimed now would be taken for what an end left behind. */
-	ck_ok(outbox_write_early(bench.outbox, &bench.why));
 	ck_assert_int_eq(bench_row(before).state, OUTBOX_QUEUED);
 	commit();
 	bench_settle();
@@ -268,7 +319,9 @@ int main(void)
 	tcase_add_test(t, a_new_report_leaves_with_the_commit_that_brought_it_and_not_before);
 	tcase_add_test(t, a_new_report_whose_commit_failed_was_never_there);
 	tcase_add_test(t, a_new_report_overtakes_nobody);
-	tcase_add_test(t, a_new_report_goes_with_those_who_waited);
+	tcase_add_test(t, a_new_report_finds_the_connection_that_is_free_now);
+	tcase_add_test(t, what_goes_on_is_not_written_early);
+	tcase_add_test(t, a_new_report_that_is_put_back_is_made_anew);
 	tcase_add_test(t, a_new_report_waits_for_a_free_connection);
 	tcase_add_test(t, a_new_report_waits_while_the_outbox_is_paused_or_has_not_begun);
 	tcase_add_test(t, a_report_longer_than_a_request_may_be_is_refused);

@@ -365,9 +365,8 @@ jembatan_checkpoint(struct jembatan_context *ctx, const char *cursor)
 /* The same without waiting, for a source that need not be told: OK says that all
  * of it is handed over, in this order. It is on disk when the next checkpoint of
  * either kind returns, or poll ends. When it cannot be stored the child is ended
- * and begins again at the cursor on disk: there is nothing to go back to. Once
- * poll has returned OK after it, poll may be called again before the core asks.
- * Since 0.5. */
+ * and begins again at the cursor on disk: there is nothing to go back to. A poll that
+ * ends with it and returns OK may be called again before the core asks. Since 0.5. */
 static inline JEMBATAN_MUST_CHECK enum jembatan_result
 jembatan_checkpoint_ahead(struct jembatan_context *ctx, const char *cursor)
 {
