@@ -41,7 +41,7 @@ struct host {
 	struct why spool_why;  /* why an attachment is missing; "" if none is */
 	struct letter *value;  /* the last answer of state_get */
 	uint32_t ahead;        /* seq of the checkpoint that nobody has waited for; 0: none */
-	bool is_refused;       /* one of those is not stored: the child has to end */
+	struct why not_stored; /* why one of those failed; "" if none has */
 };
 
 /* The table given to every context; its host_data is a struct host. */
@@ -80,7 +80,7 @@ enum jembatan_result records_checkpoint(struct jembatan_context *context, const 
 enum jembatan_result records_checkpoint_ahead(struct jembatan_context *context,
 					      const char *cursor);
 /* Wait for the checkpoint that was left behind, if any. FATAL: it is not stored,
- * and the child has to end. */
+ * and the child has to end; so from then on, whatever the plugin does. */
 MUST_CHECK enum jembatan_result records_settle(struct host *h);
 enum jembatan_result records_receipt(struct jembatan_context *context,
 				     const struct jembatan_receipt *receipt);

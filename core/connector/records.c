@@ -280,8 +280,8 @@ enum jembatan_result records_emit(struct jembatan_context *context,
 enum jembatan_result records_settle(struct host *h)
 {
 	uint32_t seq = h->ahead;
-	if (h->is_refused)
-		return JEMBATAN_FATAL;
+	if (h->not_stored.text[0])
+		return why_set(&h->why, JEMBATAN_FATAL, "%s", h->not_stored.text);
 	if (seq == 0)
 		return JEMBATAN_OK;
 	h->ahead = 0;
@@ -289,13 +289,14 @@ enum jembatan_result records_settle(struct host *h)
 	FAULT_POINT("host-committed");
 	if (r == JEMBATAN_OK)
 		return r;
-	h->is_refused = h->link.stopping = true; /* what came behind it builds on it */
+	h->link.stopping = true;
+	h->not_stored = h->why; /* what came behind it builds on it */
 	return JEMBATAN_FATAL;
 }
 
 /* The frame that asks for the commit; what is begun next belongs behind it. */
-static enum jembatan_result send_checkpoint(struct host *h, const char *cursor, const char *function,
-					    uint32_t *out_seq)
+static enum jembatan_result send_checkpoint(struct host *h, const char *cursor,
+					    const char *function, uint32_t *out_seq)
 {
 	const struct msg_checkpoint checkpoint = { .cursor = cursor };
 	if (!host_may(h, HOST_CALL_POLL, function))

@@ -21,7 +21,7 @@ struct agency_walk {
 	struct jembatan_context *ctx;
 	struct agency_setup *setup;
 	struct agency_take take;
-	struct agency_cursor cursor, saved; /* saved: handed over last */
+	struct agency_cursor cursor, saved; /* saved: said last, perhaps not on disk yet */
 	int64_t shift_ms;        /* asked so much earlier; see look_wider */
 	bool trying_wide;
 	/* The walk; pages is NULL between walks. */
@@ -189,8 +189,8 @@ static bool is_worth_saving(const struct agency_walk *walk, size_t brought)
 }
 
 /* Everything brought since the last checkpoint gets to disk together with the
- * cursor; the app need not be told, so nobody waits for it. When it cannot be
- * handed over the walk goes back to the one before. */
+ * cursor; the app need not be told, so nobody waits for it. When this one is not
+ * taken the walk goes back to the last that was; a commit that fails ends us. */
 static enum jembatan_result save(struct agency_walk *walk, size_t brought)
 {
 	enum jembatan_result result;

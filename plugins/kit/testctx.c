@@ -39,7 +39,7 @@ struct testctx {
 	size_t begin_count, begin_room;
 	struct jembatan_bytes begun; /* raw of the last begin */
 	const char *begun_type;
-	size_t checkpoint_count, emits_at_checkpoint;
+	size_t checkpoint_count, ahead_count, emits_at_checkpoint;
 	struct jembatan_receipt *receipts;
 	size_t receipt_count;
 	char *cursor, *skip;
@@ -152,6 +152,14 @@ static enum jembatan_result on_checkpoint(struct jembatan_context *ctx, const ch
 		t->cursor = xstrdup(cursor);
 	}
 	return JEMBATAN_OK;
+}
+
+static enum jembatan_result on_checkpoint_ahead(struct jembatan_context *ctx, const char *cursor)
+{
+	enum jembatan_result r = on_checkpoint(ctx, cursor);
+	if (r == JEMBATAN_OK)
+		of(ctx)->ahead_count++;
+	return r;
 }
 
 static enum jembatan_result on_receipt(struct jembatan_context *ctx,
@@ -363,7 +371,7 @@ static const struct jembatan_host host = {
 	.spool_open = on_spool_open,
 	.spool_write = on_spool_write,
 	.spool_close = on_spool_close,
-	.checkpoint_ahead = on_checkpoint,
+	.checkpoint_ahead = on_checkpoint_ahead,
 };
 
 struct testctx *testctx_new(const struct testctx_option *rows,
@@ -438,6 +446,11 @@ size_t testctx_checkpoint_count(const struct testctx *t)
 	return t->checkpoint_count;
 }
 
+size_t testctx_ahead_count(const struct testctx *t)
+{
+	return t->ahead_count;
+}
+
 const char *testctx_cursor(const struct testctx *t)
 {
 	return t->cursor;
@@ -490,7 +503,7 @@ struct jembatan_bytes testctx_spooled(const struct testctx *t, const char *token
 void testctx_forget(struct testctx *t)
 {
 	t->emit_count = t->begin_count = 0;
-	t->checkpoint_count = t->emits_at_checkpoint = t->receipt_count = 0;
+	t->checkpoint_count = t->ahead_count = t->emits_at_checkpoint = t->receipt_count = 0;
 	t->begun = (struct jembatan_bytes){ NULL, 0 };
 	t->begun_type = NULL;
 	t->explanation[0] = '\0';

@@ -26,7 +26,8 @@ size_t testctx_emit_count(const struct testctx *t);
 const struct jembatan_message *testctx_emit(const struct testctx *t, size_t index);
 size_t testctx_begin_count(const struct testctx *t);
 const char *testctx_begin_id(const struct testctx *t, size_t index); /* or NULL */
-size_t testctx_checkpoint_count(const struct testctx *t);
+size_t testctx_checkpoint_count(const struct testctx *t); /* of either kind */
+size_t testctx_ahead_count(const struct testctx *t); /* those that did not wait */
 const char *testctx_cursor(const struct testctx *t); /* last one said; or NULL */
 size_t testctx_emits_at_checkpoint(const struct testctx *t); /* at the last one */
 size_t testctx_receipt_count(const struct testctx *t);

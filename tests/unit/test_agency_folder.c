@@ -405,6 +405,7 @@ START_TEST(what_was_taken_moves_into_the_archive_once_it_is_on_disk)
 	ck_assert(is_there("a.csv") && !is_there("arsip/a.csv"));
 	ck_assert_uint_eq(poll_all(), 1);
 	ck_assert(!is_there("a.csv") && !is_there("a.csv.done") && is_there("arsip/a.csv"));
+	ck_assert_uint_eq(testctx_ahead_count(t), 0);
 	/* The next one of this name is another file. */
 	put("a.csv", HEAD "T2;3 Jan 2026;Jalan rusak\n");
 	ck_assert_uint_eq(poll_all(), 1);

@@ -56,6 +56,9 @@ START_TEST(each_record_comes_once_and_then_nothing)
 	ck_assert_uint_eq(bench.kept_count, RECORDS);
 	ck_assert_str_eq(bench.cursor, "{\"since\":\"2024-11-20T01:00:23Z\"}");
 	checkpoints = testctx_checkpoint_count(bench.t);
+	/* The app is told nothing, so the core's commit holds up no page. */
+	ck_assert_uint_gt(checkpoints, 0);
+	ck_assert_uint_eq(testctx_ahead_count(bench.t), checkpoints);
 	ck_assert_int_eq(bench_poll_all(), JEMBATAN_IDLE);
 	ck_assert_uint_eq(bench.kept_count, RECORDS);
 	ck_assert_uint_eq(testctx_checkpoint_count(bench.t), checkpoints);

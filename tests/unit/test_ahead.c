@@ -19,15 +19,20 @@ static void teardown(void)
 	core_side_teardown(&core);
 }
 
-/* Open it and ask for one poll. */
-static void poll_pages(const char *pages, const char *delay_ms)
+/* Open it with one option more, and ask for one poll. */
+static void poll_pages_with(const char *pages, const char *name, const char *value)
 {
 	ahead_options[0] = (struct msg_option){ "pages", NULL, pages, "a.yaml:3" };
-	ahead_options[1] = (struct msg_option){ "delay_ms", NULL, delay_ms, "a.yaml:4" };
+	ahead_options[1] = (struct msg_option){ name, NULL, value, "a.yaml:4" };
 	core.open.options = ahead_options;
 	core.open.option_count = 2;
 	core_side_open(&core, "ahead");
 	core_side_ask(&core, MSG_POLL);
+}
+
+static void poll_pages(const char *pages, const char *delay_ms)
+{
+	poll_pages_with(pages, "delay_ms", delay_ms);
 }
 
 static void expect_message(const char *id)
@@ -70,6 +75,46 @@ START_TEST(the_next_checkpoint_waits_for_the_one_before)
 	core_side_answer(&core, first, JEMBATAN_RETRY);
 	/* Its own is not sent any more: it would say that all before it is there. */
 	ck_assert(str_starts(core_side_expect_done(&core, JEMBATAN_FATAL), "not stored"));
+	core_side_stop(&core);
+}
+END_TEST
+
+START_TEST(one_that_waits_waits_for_the_one_before_too)
+{
+	poll_pages_with("2", "waits_at", "2");
+	expect_message("1");
+	uint32_t first = expect_checkpoint("1");
+	expect_message("2");
+	core_side_answer(&core, first, JEMBATAN_RETRY);
+	ck_assert(str_starts(core_side_expect_done(&core, JEMBATAN_FATAL), "not stored"));
+	core_side_stop(&core);
+}
+END_TEST
+
+START_TEST(a_plugin_that_goes_on_after_a_failure_is_ended)
+{
+	poll_pages_with("3", "stubborn", "true");
+	expect_message("1");
+	uint32_t first = expect_checkpoint("1");
+	expect_message("2");
+	core_side_answer(&core, first, JEMBATAN_RETRY);
+	/* No checkpoint: its cursor would lie behind what is not stored. */
+	ck_assert(str_starts(core_side_expect_done(&core, JEMBATAN_FATAL), "not stored"));
+	core_side_stop(&core);
+}
+END_TEST
+
+START_TEST(outside_of_poll_it_is_refused)
+{
+	ahead_options[0] = (struct msg_option){ "early", NULL, "true", "a.yaml:3" };
+	core.open.options = ahead_options;
+	core.open.option_count = 1;
+	core_side_install(&core, "ahead", NULL);
+	core_side_start(&core, "ahead");
+	core_side_send(&core, MSG_OPEN, msg_open_fields, &core.open, bytes_of(NULL, 0));
+	core_side_expect(&core, MSG_MANIFEST, NULL, NULL);
+	const char *why = core_side_expect_done(&core, JEMBATAN_CONFIG);
+	ck_assert_ptr_nonnull(strstr(why, "checkpoint_ahead() in open()"));
 	core_side_stop(&core);
 }
 END_TEST
@@ -157,6 +202,9 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, one_poll_brings_all_pages);
 	tcase_add_test(t, the_next_checkpoint_waits_for_the_one_before);
+	tcase_add_test(t, one_that_waits_waits_for_the_one_before_too);
+	tcase_add_test(t, a_plugin_that_goes_on_after_a_failure_is_ended);
+	tcase_add_test(t, outside_of_poll_it_is_refused);
 	tcase_add_test(t, a_polls_end_waits_for_the_last_one);
 	tcase_add_test(t, a_plugin_that_wants_a_pause_gets_it);
 	tcase_add_test(t, a_trial_is_of_one_page);
