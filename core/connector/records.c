@@ -337,7 +337,10 @@ enum jembatan_result records_checkpoint(struct jembatan_context *context, const 
 enum jembatan_result records_checkpoint_ahead(struct jembatan_context *context, const char *cursor)
 {
 	struct host *h = host_of(context);
-	return send_checkpoint(h, cursor, "checkpoint_ahead()", &h->ahead);
+	enum jembatan_result r = send_checkpoint(h, cursor, "checkpoint_ahead()", &h->ahead);
+	if (r == JEMBATAN_OK)
+		FAULT_POINT("host-ahead");
+	return r;
 }
 
 enum jembatan_result records_receipt(struct jembatan_context *context,

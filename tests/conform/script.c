@@ -5,17 +5,15 @@
  * up to which the file was carried out. With the option `port` the lines come
  * from a peer at 127.0.0.1 instead, which learns what was committed: "give N"
  * is answered by "at M", the steps and ".", and after the checkpoint "took M"
- * tells it that it may forget them. With the option `post` a peer takes the
+ * tells it that it may forget them; with the option `ahead` nobody waits for the
+ * commit, and it learns of it a step later. With the option `post` a peer takes the
  * replies. SCRIPT_NAME makes it pass for another channel. */
-#include <jembatan/connector.h>
+#include "script.h"
 
 #include <arpa/inet.h>
-#include <jansson.h>
 #include <netinet/in.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -24,18 +22,19 @@
 #define SCRIPT_NAME "script"
 #endif
 #define FILE_MAX_BYTES (64 * 1024 * 1024)
-#define ATTACHMENTS_MAX 8
 
 struct self {
 	long line;
 	int timer;
 	FILE *peer; /* option port; NULL: not connected */
+	long handed; /* up to where the peer is to hear of the next commit; -1: it has */
 	char answer[512];
 };
 
 static const struct jembatan_option options[] = {
 	{ "file", JEMBATAN_PATH, 0, NULL, 0, 0, NULL, "The script, read in each poll." },
 	{ "port", JEMBATAN_INTEGER, 0, "0", 0, 65535, NULL, "Of a peer that gives the steps." },
+	{ "ahead", JEMBATAN_BOOLEAN, 0, "false", 0, 0, NULL, "Its checkpoints do not wait." },
 	{ "post", JEMBATAN_INTEGER, 0, "0", 0, 65535, NULL, "Of a peer that takes the replies." },
 	{ "sends", JEMBATAN_BOOLEAN, 0, "false", 0, 0, NULL, "Each reply is sent at once." },
 	{ "wait", JEMBATAN_DURATION, 0, "30s", 0, 0, NULL, "Only shown by `options`." },
@@ -46,24 +45,6 @@ static const struct jembatan_option options[] = {
 	{ NULL, 0, 0, NULL, 0, 0, NULL, NULL }
 };
 
-static const char *text_of(json_t *step, const char *key)
-{
-	return json_string_value(json_object_get(step, key));
-}
-
-static int64_t number_of(json_t *step, const char *key)
-{
-	return json_integer_value(json_object_get(step, key));
-}
-
-static int index_of(const char *const *names, const char *name)
-{
-	for (int i = 0; names[i]; i++)
-		if (name && strcmp(names[i], name) == 0)
-			return i;
-	return 0;
-}
-
 static enum jembatan_result result_of(json_t *step, const char *key)
 {
 	static const char *const names[] = { "ok", "idle", "retry", "auth", "config", "data",
@@ -71,116 +52,7 @@ static enum jembatan_result result_of(json_t *step, const char *key)
 	return (enum jembatan_result)index_of(names, text_of(step, key));
 }
 
-static struct jembatan_bytes bytes_of_text(const char *s)
-{
-	return (struct jembatan_bytes){ s, s ? strlen(s) : 0 };
-}
-
 /* ---- steps ---- */
-
-static unsigned flags_of(json_t *step)
-{
-	static const char *const names[] = { "anonymous", "secret", "automatic", "from-centre",
-					     "position", "unsure", NULL };
-	unsigned flags = 0;
-	size_t i;
-	json_t *flag;
-	json_array_foreach(json_object_get(step, "flags"), i, flag)
-		flags |= 1u << index_of(names, json_string_value(flag));
-	return flags;
-}
-
-/* {"name", "type", "content"} goes into the spool, "repeat" times. */
-static enum jembatan_result spool_content(struct jembatan_context *ctx, json_t *from,
-					  const char **out_token)
-{
-	struct jembatan_spool *spool;
-	int64_t repeat = json_object_get(from, "repeat") ? number_of(from, "repeat") : 1;
-	enum jembatan_result r = jembatan_spool_open(ctx, &spool);
-	if (r != JEMBATAN_OK)
-		return r;
-	for (int64_t i = 0; i < repeat && r == JEMBATAN_OK; i++)
-		r = jembatan_spool_write(ctx, spool, bytes_of_text(text_of(from, "content")));
-	return jembatan_spool_close(ctx, spool, out_token);
-}
-
-/* A file that is too large is listed without its bytes; a full disk is no
- * reason to go on without it. */
-static enum jembatan_result attachments_of(struct jembatan_context *ctx, json_t *step,
-					   struct jembatan_attachment *out, size_t *out_count)
-{
-	size_t i;
-	json_t *from;
-	enum jembatan_result r = JEMBATAN_OK;
-	json_array_foreach(json_object_get(step, "attachments"), i, from) {
-		if (i == ATTACHMENTS_MAX)
-			break;
-		out[i] = (struct jembatan_attachment){ .name = text_of(from, "name"),
-						       .media_type = text_of(from, "type"),
-						       .reference = text_of(from, "reference") };
-		if (text_of(from, "content"))
-			r = spool_content(ctx, from, &out[i].spool);
-		if (r != JEMBATAN_OK && r != JEMBATAN_DATA)
-			return r;
-	}
-	*out_count = i;
-	return JEMBATAN_OK;
-}
-
-static const char *const kinds[] = { "new", "follow-up", "edit", "deletion", "reaction", "receipt",
-				     "system", "unreadable", "ignored", NULL };
-
-static enum jembatan_result do_message(struct jembatan_context *ctx, json_t *step, const char *line)
-{
-	struct jembatan_attachment attachments[ATTACHMENTS_MAX];
-	json_t *author = json_object_get(step, "author"), *place = json_object_get(step, "place");
-	const char *raw = text_of(step, "raw");
-	if (!json_is_false(json_object_get(step, "begin"))) {
-		enum jembatan_result r = jembatan_begin(ctx, text_of(step, "id"),
-							bytes_of_text(line),
-							"application/json");
-		if (r != JEMBATAN_OK)
-			return r == JEMBATAN_DATA ? JEMBATAN_OK : r;
-	}
-	size_t attachment_count = 0;
-	enum jembatan_result r = attachments_of(ctx, step, attachments, &attachment_count);
-	if (r != JEMBATAN_OK)
-		return r;
-	char *extra = json_object_get(step, "extra")
-			      ? json_dumps(json_object_get(step, "extra"), JSON_COMPACT) : NULL;
-	const struct jembatan_message m = {
-		/* One that was built for 0.1 ends before thread_alias. */
-		.size = json_is_true(json_object_get(step, "old"))
-				? offsetof(struct jembatan_message, thread_alias) : sizeof(m),
-		.id = text_of(step, "id"), .revision = text_of(step, "revision"),
-		.kind = (enum jembatan_kind)index_of(kinds, text_of(step, "kind")),
-		.flags = flags_of(step), .thread = text_of(step, "thread"),
-		.thread_alias = text_of(step, "thread_alias"),
-		.reply_to = text_of(step, "reply_to"),
-		.author = { .id = text_of(author, "id"), .name = text_of(author, "name"),
-			    .phone = text_of(author, "phone"), .mail = text_of(author, "mail"),
-			    .handle = text_of(author, "handle") },
-		.subject = text_of(step, "subject"), .text = text_of(step, "text"),
-		.full_text = text_of(step, "full_text"), .sent_ms = number_of(step, "sent_ms"),
-		.arrived_ms = json_object_get(step, "arrived_ms") ? number_of(step, "arrived_ms")
-								  : jembatan_now_ms(ctx),
-		.incident_date = text_of(step, "incident_date"),
-		.category = text_of(step, "category"), .status = text_of(step, "status"),
-		.place = { .province = text_of(place, "province"),
-			   .regency = text_of(place, "regency"),
-			   .district = text_of(place, "district"),
-			   .village = text_of(place, "village"),
-			   .address = text_of(place, "address"),
-			   .latitude = json_number_value(json_object_get(place, "latitude")),
-			   .longitude = json_number_value(json_object_get(place, "longitude")) },
-		.tracking_id = text_of(step, "tracking_id"), .raw = bytes_of_text(raw),
-		.raw_type = raw ? "text/plain" : NULL, .extra = extra, .attachments = attachments,
-		.attachment_count = attachment_count,
-	};
-	r = jembatan_emit(ctx, &m);
-	free(extra);
-	return r == JEMBATAN_DATA ? JEMBATAN_OK : r;
-}
 
 /* A message that the parser cannot bear, until the option `loud` mends it; or that
  * it passes over ("pass-over"), with `why` or silently. */
@@ -188,7 +60,7 @@ static enum jembatan_result give_up(struct jembatan_context *ctx, json_t *step, 
 				    bool passes_over)
 {
 	if (!passes_over && jembatan_get_integer(ctx, "loud"))
-		return do_message(ctx, step, line);
+		return script_message(ctx, step, line);
 	enum jembatan_result r = jembatan_begin(ctx, text_of(step, "id"), bytes_of_text(line),
 						"application/json");
 	if (r != JEMBATAN_OK)
@@ -266,7 +138,7 @@ static enum jembatan_result do_step(struct jembatan_context *ctx, struct self *s
 	if (!what)
 		r = jembatan_explain(ctx, JEMBATAN_CONFIG, "a line of the script is no step");
 	else if (strcmp(what, "message") == 0)
-		r = do_message(ctx, step, line);
+		r = script_message(ctx, step, line);
 	else if (strcmp(what, "give-up") == 0 || strcmp(what, "pass-over") == 0)
 		r = give_up(ctx, step, line, strcmp(what, "pass-over") == 0);
 	else if (strcmp(what, "receipt") == 0)
@@ -365,25 +237,56 @@ static enum jembatan_result take_from_peer(struct jembatan_context *ctx, struct 
 	return r;
 }
 
+static void tell_peer(struct self *self, long taken)
+{
+	if (taken >= 0)
+		dprintf(fileno(self->peer), "took %ld\n", taken);
+}
+
+/* What was handed over before is on disk when a checkpoint of either kind is back;
+ * when there is nothing more, one that waits finds out. */
+static enum jembatan_result save_ahead(struct jembatan_context *ctx, struct self *self, long at,
+				       const char *cursor)
+{
+	if (at < 0 && self->handed < 0)
+		return JEMBATAN_OK;
+	enum jembatan_result r = at < 0 ? jembatan_checkpoint(ctx, NULL)
+					: jembatan_checkpoint_ahead(ctx, cursor);
+	if (r != JEMBATAN_OK)
+		return r;
+	tell_peer(self, self->handed);
+	self->handed = at;
+	return r;
+}
+
+static enum jembatan_result save(struct jembatan_context *ctx, struct self *self, long at,
+				 const char *cursor)
+{
+	enum jembatan_result r = at < 0 ? JEMBATAN_OK : jembatan_checkpoint(ctx, cursor);
+	if (r == JEMBATAN_OK)
+		tell_peer(self, at);
+	return r;
+}
+
 static enum jembatan_result poll_peer(struct jembatan_context *ctx, struct self *self)
 {
 	char cursor[32];
 	long at;
+	bool ahead = jembatan_get_integer(ctx, "ahead") != 0;
 	if (!self->peer && !(self->peer = connect_peer(ctx, "port")))
 		return jembatan_explain(ctx, JEMBATAN_RETRY, "the peer is not there");
 	enum jembatan_result r = take_from_peer(ctx, self, &at);
 	snprintf(cursor, sizeof(cursor), "%ld", at);
+	if (r == JEMBATAN_OK)
+		r = ahead ? save_ahead(ctx, self, at, cursor) : save(ctx, self, at, cursor);
 	if (r == JEMBATAN_OK && at >= 0)
-		r = jembatan_checkpoint(ctx, cursor);
-	if (r == JEMBATAN_OK && at >= 0) {
 		self->line = at;
-		dprintf(fileno(self->peer), "took %ld\n", at);
-	}
 	if (r != JEMBATAN_OK) {
 		fclose(self->peer);
 		self->peer = NULL;
 	}
-	jembatan_delay(ctx, at >= 0 ? 1 : 25);
+	/* A wish for a pause would end the going ahead. */
+	jembatan_delay(ctx, at < 0 ? 25 : ahead ? 0 : 1);
 	return r;
 }
 
@@ -551,7 +454,7 @@ static enum jembatan_result open_script(struct jembatan_context *ctx, const char
 	(void)ctx;
 	if (!self)
 		return JEMBATAN_FATAL;
-	self->line = cursor ? strtol(cursor, NULL, 10) : 0;
+	self->line = self->handed = cursor ? strtol(cursor, NULL, 10) : 0;
 	self->timer = -1;
 	*out_self = self;
 	return JEMBATAN_OK;

@@ -29,7 +29,8 @@ DAEMON_POINTS = {"push.claimed": (1, 10), "push.sent": (1, 10), "push.answered":
                  "turn.brings": (2, 8), "turn.committed": (2, 8), "keep.renamed": (1, 3),
                  "disk.write": (20, 200), "disk.sync": (5, 20)}
 CHILD_POINTS = {"host-begun": (1, 20), "host-emitted": (1, 20), "host-checkpoint": (1, 4),
-                "host-committed": (1, 4)}
+                "host-committed": (1, 4), "host-ahead": (1, 4)}
+POINTS = dict(DAEMON_POINTS, **CHILD_POINTS)
 BACKLOG = 120      # complaints that wait for the centre, at the start of a round
 CONNECTIONS = 6
 FLIGHT_LEAST = 80  # percent of the rounds
@@ -53,12 +54,13 @@ class Complaint:
 
 
 class Stream:
-    """Complaints, each with a marker of its own, through four sources; among
+    """Complaints, each with a marker of its own, through five sources; among
     them redeliveries, changed texts and answers in the same thread."""
 
     def __init__(self, rng, mode):
         self.rng, self.mode = rng, mode
         self.sources = {"aplikasi-uji": Source("log", 40), "antrean-uji": Source("queue", 40),
+                        "halaman-uji": Source("ahead", 8),
                         "kait-uji": WebSource(as_webhook), "masuk-uji": WebSource(as_form)}
         self.all, self.redelivered = [], 0
 
@@ -94,7 +96,7 @@ class Stream:
     def add(self, count):
         for _ in range(count):
             # A sender over HTTP waits for each commit: fewer come that way.
-            name = self.rng.choices(list(self.sources), [4, 4, 1, 1])[0]
+            name = self.rng.choices(list(self.sources), [4, 4, 4, 1, 1])[0]
             source = self.sources[name]
             one = self._new(name)
             self.all.append(one)
@@ -119,7 +121,7 @@ class Stream:
     def instances(self, rig):
         """And from now on the senders know where to."""
         entries = {name: {"connector": "script", "push": "auto", "start": "all", "every": "1s",
-                          "options": {"port": s.port}}
+                          "options": {"port": s.port, "ahead": s.kind == "ahead"}}
                    for name, s in self.sources.items() if name not in WEB}
         return dict(entries, **web_instances(rig, self.sources))
 
@@ -189,12 +191,11 @@ class Run:
         dice = self.rng.random()
         if dice < 0.42:
             return "random", None, 0
-        if dice < 0.80:
-            name = self.args.point or self.rng.choice(list(DAEMON_POINTS))
-            return "point", name, self.rng.randint(*DAEMON_POINTS[name])
         if dice < 0.88:
-            name = self.rng.choice(list(CHILD_POINTS))
-            return "child point", name, self.rng.randint(*CHILD_POINTS[name])
+            some = DAEMON_POINTS if dice < 0.80 else CHILD_POINTS
+            name = self.args.point or self.rng.choice(list(some))
+            return ("child point" if name in CHILD_POINTS else "point", name,
+                    self.rng.randint(*POINTS[name]))
         return ("child", None, 0) if dice < 0.97 else ("start", None, 0)
 
     def begin(self, env, preload=None, wait=True):
@@ -484,7 +485,7 @@ def main():
     parser.add_argument("--mode", choices=["none", "idempotent", "lookup", "all"], default="all")
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     parser.add_argument("--plant", help="name of a planted bug; this test is then to be red")
-    parser.add_argument("--point", choices=sorted(DAEMON_POINTS), help="of the points only this")
+    parser.add_argument("--point", choices=sorted(POINTS), help="of the points only this")
     parser.add_argument("--replies", action="store_true", help="of the letters to citizens: told.py")
     parser.add_argument("--citizens", type=int, default=4, help="--replies: by each of two channels")
     parser.add_argument("--life", type=float, default=2, help="--replies: seconds of a round, at most")

@@ -321,8 +321,10 @@ class UnixConnection(http.client.HTTPConnection):
 
 class Source:
     """A peer of the connector `script`. kind "log": everything stays, the
-    connector remembers how far it was. kind "queue": what was taken is gone, as
-    with a webhook; what was given and not taken comes again."""
+    connector remembers how far it was. kind "ahead": the same, and what it asks
+    behind may not be on disk yet (the connector's option `ahead`). kind "queue":
+    what was taken is gone, as with a webhook; what was given and not taken comes
+    again."""
 
     def __init__(self, kind, give_most=8):
         self.kind, self.give_most = kind, give_most
@@ -372,9 +374,8 @@ class Source:
         with self.lock:
             if self.kind == "log":
                 self.taken = max(self.taken, after)
-                some = self.lines[after:after + self.give_most]
-            else:
-                some = self.lines[:self.give_most]
+            begin = 0 if self.kind == "queue" else after
+            some = self.lines[begin:begin + self.give_most]
         if not some:
             return ".\n"
         return "at %d\n" % some[-1][0] + "".join(text + "\n" for _, text in some) + ".\n"
