@@ -173,10 +173,22 @@ static enum jembatan_result say_sending(struct outbox *o, const struct push *p, 
 	return add_audit(o, p->row.ticket_id, NULL, "sending", outbox_step_name(p->row.step), why);
 }
 
+/* Of today's requests, without those that are claimed and count only when they leave. */
+static size_t budget_room(struct outbox *o)
+{
+	size_t left = pace_budget_room(&o->pace, clock_now_ms(), o->options->central->zone_minutes);
+	size_t taken = o->claimed.count;
+
+	if (left == SIZE_MAX)
+		return left;
+	for (const struct push *p = o->finished.first; p; p = p->next)
+		taken += p->goes_on;
+	return left > taken ? left - taken : 0;
+}
+
 static bool may_send(struct outbox *o)
 {
-	return !o->paused && pace_allowed(&o->pace, clock_mono_ms()) > 0 &&
-	       pace_budget_left(&o->pace, clock_now_ms(), o->options->central->zone_minutes);
+	return !o->paused && pace_allowed(&o->pace, clock_mono_ms()) > 0 && budget_room(o) > 0;
 }
 
 /* may_go_on: else what has a further step is left for later. */
@@ -289,7 +301,8 @@ static size_t room_to_claim(struct outbox *o)
 		return 0;
 	if (allowed > OUTBOX_AHEAD_MAX)
 		allowed = OUTBOX_AHEAD_MAX;
-	return allowed > busy ? allowed - busy : 0;
+	size_t room = allowed > busy ? allowed - busy : 0, budget = budget_room(o);
+	return room < budget ? room : budget;
 }
 
 /* Its row is `sending` in the open transaction: on the list of what leaves after it. */

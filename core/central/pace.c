@@ -181,13 +181,20 @@ void pace_budget_set(struct pace *p, int64_t day, unsigned used)
 	p->used = used;
 }
 
-bool pace_budget_left(struct pace *p, int64_t now_ms, int zone_minutes)
+size_t pace_budget_room(struct pace *p, int64_t now_ms, int zone_minutes)
 {
 	int64_t day = (now_ms + (int64_t)zone_minutes * 60000) / DAY_MS;
 
 	if (day != p->day)
 		pace_budget_set(p, day, 0);
-	return p->budget == 0 || p->used < p->budget;
+	if (p->budget == 0)
+		return SIZE_MAX;
+	return p->used < p->budget ? p->budget - p->used : 0;
+}
+
+bool pace_budget_left(struct pace *p, int64_t now_ms, int zone_minutes)
+{
+	return pace_budget_room(p, now_ms, zone_minutes) > 0;
 }
 
 void pace_budget_use(struct pace *p)

@@ -66,6 +66,8 @@ int64_t pace_wait_ms(const struct pace *p, int64_t mono_ms);
 
 /* The budget: days begin at midnight of the centre's zone. */
 void pace_budget_set(struct pace *p, int64_t day, unsigned used); /* at start */
+/* How many requests more today; SIZE_MAX: any number. */
+size_t pace_budget_room(struct pace *p, int64_t now_ms, int zone_minutes);
 bool pace_budget_left(struct pace *p, int64_t now_ms, int zone_minutes);
 void pace_budget_use(struct pace *p);
 

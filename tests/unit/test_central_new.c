@@ -223,6 +223,32 @@ START_TEST(a_new_report_waits_for_a_free_connection)
 }
 END_TEST
 
+/* However many connections are free. */
+START_TEST(the_daily_budget_is_kept_by_those_who_leave_together)
+{
+	bench_open("none", NULL);
+	bench.central.daily_budget = 7;
+	bench.central.route_to = NULL;
+	bench_restart();
+	ck_ok(outbox_turn(bench.outbox, &bench.why));
+	for (unsigned i = 0; i < 4; i++) { /* the pace grows to four */
+		(void)bench_report(false);
+		bench_settle();
+	}
+	begin();
+	for (unsigned i = 0; i < 6; i++)
+		(void)make_one("Jalan rusak.");
+	ck_ok(outbox_write(bench.outbox, &bench.why));
+	commit();
+	outbox_started(bench.outbox);
+	for (int i = 0; i < 40; i++)
+		bench_turn();
+	ck_assert_int_eq(bench_centre("by_operation.create"), 7);
+	ck_assert_int_eq(bench_rows(OUTBOX_QUEUED), 3);
+	bench_close();
+}
+END_TEST
+
 START_TEST(a_new_report_waits_while_the_outbox_is_paused_or_has_not_begun)
 {
 	bench_open("none", NULL);
@@ -323,6 +349,7 @@ int main(void)
 	tcase_add_test(t, what_goes_on_is_not_written_early);
 	tcase_add_test(t, a_new_report_that_is_put_back_is_made_anew);
 	tcase_add_test(t, a_new_report_waits_for_a_free_connection);
+	tcase_add_test(t, the_daily_budget_is_kept_by_those_who_leave_together);
 	tcase_add_test(t, a_new_report_waits_while_the_outbox_is_paused_or_has_not_begun);
 	tcase_add_test(t, a_report_longer_than_a_request_may_be_is_refused);
 	tcase_add_test(t, a_new_reports_request_is_the_one_that_its_row_makes);
