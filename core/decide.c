@@ -241,13 +241,13 @@ static enum jembatan_result understand(struct decide *d, const struct inbox_row 
 
 /* What follows from the ticket's state. */
 static enum jembatan_result begin_state(struct decide *d, const struct inbox_row *row,
-					const struct ticket_row *t, const struct ticket *form,
-					unsigned missing, struct why *why)
+					const struct ticket_row *t, unsigned missing,
+					struct why *why)
 {
 	if (t->state == TICKET_INCOMPLETE)
 		return decide_know_wait(d, t->id, missing, why);
 	if (t->state == TICKET_QUEUED && d->outbox != NULL && !has_files(&row->message))
-		return outbox_add_create(d->outbox, t->id, form, why);
+		return outbox_add_create(d->outbox, t->id, t->reference, why);
 	return t->state == TICKET_QUEUED || t->state == TICKET_UNKNOWN ?
 	       decide_queue_create(d, row, t->id, t->reference, why) : JEMBATAN_OK;
 }
@@ -283,7 +283,7 @@ enum jembatan_result decide_make_ticket(struct decide *d, const struct inbox_row
 	if (r == JEMBATAN_OK)
 		r = decide_note(d, ticket.id, DECIDE_ACTOR, v.what, v.reason, why);
 	if (r == JEMBATAN_OK)
-		r = begin_state(d, row, &ticket, &t, known.missing, why);
+		r = begin_state(d, row, &ticket, known.missing, why);
 	if (r == JEMBATAN_OK)
 		r = decide_leave(d, row, v.stage, ticket.id, v.reason, why);
 	if (r == JEMBATAN_OK)

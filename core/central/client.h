@@ -35,6 +35,10 @@ struct client_request {
 	const char *url;
 	const char *idempotency_key; /* or NULL */
 	const char *body;            /* JSON; NULL with parts, or for a GET */
+	/* Writes the body when the request's turn has come, in the thread that sends it
+	 * (courier.h); NULL: it stands here. It must not fail. */
+	const char *(*write_body)(void *draft);
+	void *draft;
 	const struct client_part *parts;
 	size_t part_count;
 	bool without_credentials;    /* the address is not the centre's */

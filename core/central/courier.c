@@ -1,8 +1,8 @@
 /* courier.c: the thread, and how calls go to and fro. A call is on one of four
  * rings: ordered, under way, ended, arrived. All of them and the errand are
  * under one lock; one wake-up serves many calls. What runs in the thread:
- * loop, client, sockets, surplus, upload and what these call. They keep no
- * state but that of their own objects, and log nothing.
+ * loop, client, sockets, surplus, upload, what writes a request's body, and what
+ * these call. They keep no state but that of their own objects, and log nothing.
  *
  * What the thread must do at once (an errand) its owner waits for. So nothing
  * is shared that either may still change: a request is the thread's until its
@@ -167,6 +167,8 @@ static void on_wanted(void *data, unsigned events UNUSED)
 	pthread_mutex_unlock(&c->lock);
 	for (; next != &c->under_way; next = next->next) {
 		struct courier_call *call = call_of(next);
+		if (call->request.write_body)
+			call->request.body = call->request.write_body(call->request.draft);
 		call->sent = client_start(c->client, &call->request, on_end, call);
 	}
 	if (!errand)

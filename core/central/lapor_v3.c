@@ -14,6 +14,8 @@
 
 #define REQUEST_USUAL 2048u /* most fit at once */
 #define CUT_MARK " [...]"
+#define ESCAPED_MAX 6u /* bytes of one byte: a control character */
+#define KEYS_MAX 4096u /* what is no text of the ticket or the settings */
 
 static void set_text(struct json_out *j, const char *key, const char *text)
 {
@@ -176,6 +178,28 @@ char *lapor_v3_create(const struct ticket *t, const struct settings_defaults *d,
 	set_text(j, "info_attachments", "[]");
 	char *body = end(j, &out, arena);
 	return fits ? body : NULL;
+}
+
+static size_t size_of(const char *text)
+{
+	return text ? strlen(text) : 0;
+}
+
+bool lapor_v3_create_fits(const struct ticket *t, const struct settings_defaults *d)
+{
+	const struct ticket_place *p = &t->place;
+	const struct ticket_reporter *r = &t->reporter;
+	const char *const texts[] = {
+		t->title, t->content_edited, t->content_original, t->reference, t->reference,
+		p->address, p->village, p->district, p->regency, p->province, r->name, r->mail,
+		r->phone, r->phone_raw, d->channel, d->user_id, d->classification_id, d->category_id,
+		d->disposition_id, d->location_id,
+	};
+	size_t size = KEYS_MAX;
+
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		size += ESCAPED_MAX * size_of(texts[i]);
+	return size <= LAPOR_V3_REQUEST_MAX;
 }
 
 char *lapor_v3_route(const char *institution_id, const char *reference, struct arena *arena)

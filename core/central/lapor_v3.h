@@ -22,6 +22,8 @@
  * be longer than LAPOR_V3_REQUEST_MAX: never cut. */
 char *lapor_v3_create(const struct ticket *t, const struct settings_defaults *d,
 		      const char *file_ids, bool reference_line, struct arena *arena);
+/* True: it can't be NULL, whatever is escaped in it. Much cheaper than making it. */
+bool lapor_v3_create_fits(const struct ticket *t, const struct settings_defaults *d);
 
 /* The body that hands the complaint to another institution. */
 char *lapor_v3_route(const char *institution_id, const char *reference, struct arena *arena);

@@ -23,6 +23,7 @@
 
 #define WHERE "central"
 #define LIST_PAGE 64u
+#define BEHIND_MIN 64u
 #define ABORTED_MS 1000 /* the disk may be full: no haste */
 #define EMPTY_CLAIM_MS 1000 /* due, and yet nothing to claim: look later */
 
@@ -141,17 +142,14 @@ static void cannot_prepare(struct outbox *o, struct push *p, enum jembatan_resul
 }
 
 /* Build the request of p's row, which stands as `sending` already, and write
- * what that changed. Sets p->goes_on unless the row had to be put back. ticket:
- * of a create, when it is in hand; else NULL. */
-static enum jembatan_result begin_step(struct outbox *o, struct push *p,
-				       const struct ticket *ticket, struct why *why)
+ * what that changed. Sets p->goes_on unless the row had to be put back. */
+static enum jembatan_result begin_step(struct outbox *o, struct push *p, struct why *why)
 {
 	const char *left_out = NULL;
 	struct why reason = { "" };
 	struct step_next next;
 	const struct outbox_row was = p->row;
-	enum jembatan_result r = ticket ? push_prepare_new(p, ticket, o->options, &reason) :
-					  push_prepare(p, o->db, o->options, &left_out, &reason);
+	enum jembatan_result r = push_prepare(p, o->db, o->options, &left_out, &reason);
 
 	p->goes_on = r == JEMBATAN_OK;
 	if (r != JEMBATAN_OK) {
@@ -219,7 +217,7 @@ static enum jembatan_result write_result(struct outbox *o, struct push *p, bool 
 	p->row = next.row;
 	p->goes_on = false;
 	if (goes_on)
-		r = begin_step(o, p, NULL, why);
+		r = begin_step(o, p, why);
 	return r == JEMBATAN_OK && p->goes_on ? say_sending(o, p, why) : r;
 }
 
@@ -307,10 +305,10 @@ static size_t room_to_claim(struct outbox *o)
 
 /* Its row is `sending` in the open transaction: on the list of what leaves after it. */
 static enum jembatan_result take_claimed(struct outbox *o, struct outbox_row *row,
-					 const struct ticket *ticket, struct why *why)
+					 struct why *why)
 {
 	struct push *p = push_new(o, row);
-	enum jembatan_result r = begin_step(o, p, ticket, why);
+	enum jembatan_result r = begin_step(o, p, why);
 
 	if (r == JEMBATAN_OK && p->goes_on)
 		list_add(&o->claimed, p);
@@ -336,11 +334,17 @@ static enum jembatan_result claim(struct outbox *o, struct why *why)
 	r = outbox_rows_claim(o->db, o->claimed_at_ms, room, o->arena, rows, &count, why);
 	const struct push *last = o->claimed.last;
 	for (size_t i = 0; r == JEMBATAN_OK && i < count; i++)
-		r = take_claimed(o, &rows[i], NULL, why);
+		r = take_claimed(o, &rows[i], why);
 	for (last = last ? last->next : o->claimed.first; last && r == JEMBATAN_OK; last = last->next)
 		r = say_sending(o, last, why);
 	o->came_up_empty = r == JEMBATAN_OK && count < room;
+	o->behind = o->came_up_empty || o->behind < count ? 0 : o->behind - count;
 	return r;
+}
+
+bool outbox_is_behind(struct outbox *o)
+{
+	return o->behind >= BEHIND_MIN && o->flying.count > 0 && may_send(o);
 }
 
 static bool others_wait(const struct outbox *o)
@@ -349,19 +353,21 @@ static bool others_wait(const struct outbox *o)
 }
 
 enum jembatan_result outbox_add_create(struct outbox *o, int64_t ticket_id,
-				       const struct ticket *ticket, struct why *why)
+				       const char *reference, struct why *why)
 {
 	struct outbox_row row;
 	int64_t now = clock_now_ms(), id;
 
 	ASSERT(db_in_transaction(o->db));
 	/* What was due when the turn began goes first. */
-	if (others_wait(o) || room_to_claim(o) == 0)
+	if (others_wait(o) || room_to_claim(o) == 0) {
+		o->behind++;
 		return outbox_rows_add(o->db, ticket_id, 0, OUTBOX_CREATE, OUTBOX_POST,
-				       ticket->reference, now, now, &id, why);
+				       reference, now, now, &id, why);
+	}
 	enum jembatan_result r =
-		outbox_rows_add_sending(o->db, ticket_id, ticket->reference, now, &row, why);
-	return r == JEMBATAN_OK ? take_claimed(o, &row, ticket, why) : r;
+		outbox_rows_add_sending(o->db, ticket_id, reference, now, &row, why);
+	return r == JEMBATAN_OK ? take_claimed(o, &row, why) : r;
 }
 
 static enum jembatan_result write_budget(struct outbox *o, struct why *why)
@@ -472,6 +478,7 @@ void outbox_started(struct outbox *o)
 void outbox_aborted(struct outbox *o)
 {
 	list_free(&o->claimed);
+	o->behind = 0; /* those of this turn are gone again */
 	polls_aborted(o->polls);
 	/* Back to the row as it stands on disk; its arena keeps both. */
 	for (struct push *p = o->finished.first; p; p = p->next) {

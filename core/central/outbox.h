@@ -35,6 +35,9 @@ void outbox_free(struct outbox *o); /* NULL is fine */
  * before or not: the old ones are not used any more when this returns. */
 void outbox_take_settings(struct outbox *o, bool are_equal);
 
+/* Reports are sent, and yet some dozens of new ones wait for a connection. */
+bool outbox_is_behind(struct outbox *o);
+
 bool outbox_wants_turn(struct outbox *o);
 /* Inside the open transaction, before new reports are made in it: what came back
  * and needs no further step is written, so that they find connections free.
@@ -42,10 +45,9 @@ bool outbox_wants_turn(struct outbox *o);
 MUST_CHECK enum jembatan_result outbox_write_early(struct outbox *o, struct why *why);
 /* Inside the open transaction, before outbox_write: the create of a ticket that
  * was just stored in it, without files. When nothing was due as the turn began and
- * a connection is free it is claimed at once, and the ticket in hand is not read
- * again; else it is queued. */
+ * a connection is free it is claimed at once; else it is queued. */
 MUST_CHECK enum jembatan_result outbox_add_create(struct outbox *o, int64_t ticket_id,
-						  const struct ticket *ticket, struct why *why);
+						  const char *reference, struct why *why);
 /* Between those two: the ticket is about to change, and nothing of it has left.
  * A create that was claimed at once is queued again, to be made anew from the
  * store; nothing happens when there is none. */

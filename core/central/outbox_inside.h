@@ -29,6 +29,7 @@ struct outbox {
 	struct push_list claimed, flying, finished;
 	struct polls *polls; /* questions beside the pushes */
 	bool is_recovered, paused;
+	size_t behind;           /* new reports that found no connection, about */
 	bool came_up_empty;      /* the last claim got all that could be had */
 	int64_t claimed_at_ms;   /* the last claim took what was due by then */
 	int64_t next_due_ms;     /* of a queued row; 0: none */

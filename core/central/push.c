@@ -68,6 +68,9 @@ static enum jembatan_result read_erased(struct push *p, struct db *db, struct so
 static enum jembatan_result read_source(struct push *p, struct db *db, struct source *s,
 					struct why *why)
 {
+	if (p->action == OUTCOME_CREATE &&
+	    tickets_recent(db, p->row.ticket_id, p->arena, &s->ticket))
+		return JEMBATAN_OK; /* a create is made of nothing but its ticket */
 	enum jembatan_result r =
 		tickets_read(db, p->row.ticket_id, p->arena, &s->row, &s->ticket, why);
 
@@ -166,18 +169,78 @@ static void prepare_file(struct push *p, struct db *db, const struct source *s,
 		arena_printf(p->arena, "%s-A%zu", p->row.reference, p->file_index + 1);
 }
 
+/* ---- personal data ---- */
+
+static unsigned hidden_kinds(const struct central_options *o)
+{
+	return (o->central->keep_nik ? 0 : PERSONAL_PUBLIC) |
+	       (o->central->keep_contacts ? 0 : PERSONAL_CONTACT);
+}
+
+static const char *hidden(struct push *p, const char *text, unsigned kinds)
+{
+	if (!text)
+		return NULL;
+	char *copy = arena_strdup(p->arena, text);
+	(void)personal_mask(copy, kinds);
+	return copy;
+}
+
+/* What all can read at the centre. What the citizen wrote stays in the store. */
+static void hide_in_ticket(struct push *p, struct ticket *t, unsigned kinds)
+{
+	t->title = hidden(p, t->title, kinds);
+	t->content_edited = hidden(p, t->content_edited, kinds);
+	/* A request holds one of the two. */
+	t->content_original = t->content_edited ? NULL : hidden(p, t->content_original, kinds);
+	t->place.address = hidden(p, t->place.address, kinds);
+}
+
 /* ---- the other steps ---- */
 
-static enum jembatan_result prepare_create(struct push *p, const struct source *s,
+/* In the courier's thread, which has p and its arena until the call ends. */
+static const char *write_create(void *push)
+{
+	struct push *p = push;
+	struct push_draft *d = &p->draft;
+
+	hide_in_ticket(p, &d->ticket, d->hidden);
+	const char *body = lapor_v3_create(&d->ticket, &d->ids, NULL, d->reference_line, p->arena);
+	ASSERT(body); /* lapor_v3_create_fits */
+	return body;
+}
+
+/* The settings may be others before it is written. */
+static struct settings_defaults keep_ids(const struct settings_defaults *ids, struct arena *arena)
+{
+	return (struct settings_defaults){
+		.channel = arena_strdup(arena, ids->channel),
+		.classification_id = arena_strdup(arena, ids->classification_id),
+		.category_id = arena_strdup(arena, ids->category_id),
+		.disposition_id = arena_strdup(arena, ids->disposition_id),
+		.location_id = arena_strdup(arena, ids->location_id),
+		.user_id = arena_strdup(arena, ids->user_id),
+	};
+}
+
+/* t's texts are p's. What surely becomes a request is written by the thread that sends it. */
+static enum jembatan_result prepare_create(struct push *p, struct ticket *t,
 					   const struct central_options *o, struct why *why)
 {
 	const struct settings_central *c = o->central;
-	const struct settings_defaults ids = central_ids(o, &s->ticket);
+	const struct settings_defaults ids = central_ids(o, t);
 
 	p->request.url = arena_printf(p->arena, "%s%s", c->url, c->create_path);
 	p->request.idempotency_key = p->row.reference;
-	p->request.body = lapor_v3_create(&s->ticket, &ids, p->row.file_ids, c->reference_line,
-					  p->arena);
+	if (!p->row.file_ids && lapor_v3_create_fits(t, &ids)) {
+		p->draft = (struct push_draft){ *t, keep_ids(&ids, p->arena), hidden_kinds(o),
+						c->reference_line };
+		p->request.write_body = write_create;
+		p->request.draft = p;
+		return JEMBATAN_OK;
+	}
+	hide_in_ticket(p, t, hidden_kinds(o));
+	p->request.body = lapor_v3_create(t, &ids, p->row.file_ids, c->reference_line, p->arena);
 	if (!p->request.body)
 		return why_set(why, JEMBATAN_DATA, "its request would be larger than %u bytes",
 			       LAPOR_V3_REQUEST_MAX);
@@ -200,10 +263,10 @@ static enum jembatan_result prepare_route(struct push *p, const struct central_o
 static void write_content(struct push *p, const struct source *s, const struct central_options *o,
 			  struct lapor_v3_follow_up *f)
 {
-	const struct jembatan_message *m = &s->message.message.message;
+	const char *text = hidden(p, s->message.message.message.text, hidden_kinds(o));
 	const struct settings_defaults ids = central_ids(o, &s->ticket);
 
-	lapor_v3_follow_up(s->row.tracking_id, m->text ? m->text : "", s->ticket.secret,
+	lapor_v3_follow_up(s->row.tracking_id, text ? text : "", s->ticket.secret,
 			   p->row.reference, &ids, o->central->reference_line, p->arena, f);
 	p->content = f->content;
 }
@@ -307,37 +370,6 @@ void push_next_page(struct push *p)
 	p->request.url = arena_printf(p->arena, "%s%u", p->path, p->page);
 }
 
-static const char *hidden(struct push *p, const char *text, unsigned kinds)
-{
-	if (!text)
-		return NULL;
-	char *copy = arena_strdup(p->arena, text);
-	(void)personal_mask(copy, kinds);
-	return copy;
-}
-
-/* What all can read at the centre. What the citizen wrote stays in the store. */
-static void hide_numbers(struct push *p, struct source *s, unsigned kinds)
-{
-	struct ticket *t = &s->ticket;
-	struct jembatan_message *m = &s->message.message.message;
-
-	t->title = hidden(p, t->title, kinds);
-	t->content_edited = hidden(p, t->content_edited, kinds);
-	/* A request holds one of the two. */
-	t->content_original = t->content_edited ? NULL : hidden(p, t->content_original, kinds);
-	t->place.address = hidden(p, t->place.address, kinds);
-	m->text = hidden(p, m->text, kinds);
-}
-
-/* What every request begins with, once its source is known. */
-static void begin_request(struct push *p, struct source *s, const struct central_options *o)
-{
-	hide_numbers(p, s, (o->central->keep_nik ? 0 : PERSONAL_PUBLIC) |
-			   (o->central->keep_contacts ? 0 : PERSONAL_CONTACT));
-	p->route_to = arena_strdup(p->arena, central_route_to(o, &s->ticket));
-}
-
 enum jembatan_result push_prepare(struct push *p, struct db *db,
 				  const struct central_options *o, const char **out_left_out,
 				  struct why *why)
@@ -351,14 +383,14 @@ enum jembatan_result push_prepare(struct push *p, struct db *db,
 	enum jembatan_result r = read_source(p, db, &s, why);
 	if (r != JEMBATAN_OK)
 		return r;
-	begin_request(p, &s, o);
+	p->route_to = arena_strdup(p->arena, central_route_to(o, &s.ticket));
 	if (p->action == OUTCOME_FILE)
 		prepare_file(p, db, &s, o, out_left_out);
 	switch (p->action) {
 	case OUTCOME_FILE:
 		break;
 	case OUTCOME_CREATE:
-		return prepare_create(p, &s, o, why);
+		return prepare_create(p, &s.ticket, o, why);
 	case OUTCOME_ROUTE:
 		return prepare_route(p, o, why);
 	case OUTCOME_FOLLOW_UP:
@@ -367,16 +399,4 @@ enum jembatan_result push_prepare(struct push *p, struct db *db,
 		return prepare_question(p, &s, o, why);
 	}
 	return JEMBATAN_OK;
-}
-
-enum jembatan_result push_prepare_new(struct push *p, const struct ticket *ticket,
-				      const struct central_options *o, struct why *why)
-{
-	struct source s = { .ticket = *ticket };
-
-	p->request = (struct client_request){ .parts = p->parts };
-	p->action = step_action(&p->row);
-	ASSERT(p->action == OUTCOME_CREATE);
-	begin_request(p, &s, o);
-	return prepare_create(p, &s, o, why);
 }

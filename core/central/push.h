@@ -6,6 +6,7 @@
 
 #include "central/courier.h"
 #include "central/step.h"
+#include "ticket/ticket.h"
 
 #define PUSH_FILES_MAX 5u /* of one follow-up */
 #define PUSH_FILE_MAX (5u * 1024u * 1024u) /* of each */
@@ -26,6 +27,12 @@ struct push {
 	struct upload *uploads[PUSH_FILES_MAX];
 	size_t upload_count;
 	struct courier_call *call; /* while it is under way */
+	struct push_draft { /* of a create, while its body is not written */
+		struct ticket ticket;
+		struct settings_defaults ids;
+		unsigned hidden; /* kinds of personal data */
+		bool reference_line;
+	} draft;
 	/* what its answer is read by */
 	const char *route_to;      /* of the arena: the settings may change meanwhile */
 	const char *content;       /* of a follow-up */
@@ -52,11 +59,6 @@ void push_free(struct push *p); /* cancels it; NULL is fine */
 MUST_CHECK enum jembatan_result push_prepare(struct push *p, struct db *db,
 					     const struct central_options *options,
 					     const char **out_left_out, struct why *why);
-/* The same of a create whose ticket is in hand, as it was just stored: the
- * store is not asked for it again. */
-MUST_CHECK enum jembatan_result push_prepare_new(struct push *p, const struct ticket *ticket,
-						 const struct central_options *options,
-						 struct why *why);
 /* The next page of follow-ups: the same question, one further. */
 void push_next_page(struct push *p);
 /* Read the answer into p->result and p->verdict. False: a further page has to

@@ -208,7 +208,7 @@ static enum jembatan_result open_store(const char *data_dir, const struct db_sec
 	if (r == JEMBATAN_OK)
 		r = look_around(db, why);
 	if (r == JEMBATAN_OK)
-		tally_watch(&db->tally, &db->sql, &db->keys);
+		tally_watch(&db->tally, &db->sql, &db->keys, &db->recent);
 	if (r != JEMBATAN_OK) {
 		db_close(db);
 		return r;
@@ -247,6 +247,7 @@ void db_close(struct db *db)
 	inbox_files_done(&db->files);
 	tally_done(&db->tally);
 	fresh_done(&db->fresh);
+	recent_done(&db->recent);
 	buf_done(&db->plain);
 	buf_done(&db->sealed);
 	buf_done(&db->wrapped);
@@ -367,6 +368,7 @@ void db_abort(struct db *db)
 	db->replies.known = false;
 	tally_forget(&db->tally);
 	keys_forget_all(&db->keys);
+	recent_forget_all(&db->recent);
 	fresh_clear(&db->fresh);
 	inbox_files_aborted(&db->files);
 }

@@ -8,6 +8,7 @@
 #include "store/inbox_files.h"
 #include "store/keys.h"
 #include "store/migrate.h"
+#include "store/recent.h"
 #include "store/seal.h"
 #include "store/tally.h"
 
@@ -28,6 +29,7 @@ struct db {
 	struct tally tally;
 	struct keys keys;
 	struct fresh fresh;
+	struct recent recent;
 	bool has_aliases;  /* some thread has another name */
 	bool has_unreachable; /* some address cannot be reached for a while */
 	bool has_suspects; /* a record is in quarantine or has killed its parser */

@@ -75,39 +75,77 @@ static void count_follow(struct tally *t, const struct side *s, int64_t n)
 		add(t, TALLY_ASKED, 0, 0, n);
 }
 
-static void count(struct tally *t, const char *table, const struct side *s, int64_t n)
+static void count_ticket(struct tally *t, const struct side *s, int64_t n)
 {
-	if (strcmp(table, "message") == 0)
-		count_message(t, s, n);
-	else if (strcmp(table, "ticket") == 0)
-		add(t, TALLY_TICKETS, 0, column(s, STATE), n);
-	else if (strcmp(table, "outbox") == 0)
-		add(t, TALLY_OUTBOX, 0, column(s, STATE), n);
-	else if (strcmp(table, "reply") == 0)
-		add(t, TALLY_REPLIES, 0, column(s, STATE), n);
-	else if (strcmp(table, "quarantine") == 0)
-		count_quarantine(t, s, n);
-	else if (strcmp(table, "follow") == 0)
-		count_follow(t, s, n);
+	add(t, TALLY_TICKETS, 0, column(s, STATE), n);
+}
+
+static void count_outbox(struct tally *t, const struct side *s, int64_t n)
+{
+	add(t, TALLY_OUTBOX, 0, column(s, STATE), n);
+}
+
+static void count_reply(struct tally *t, const struct side *s, int64_t n)
+{
+	add(t, TALLY_REPLIES, 0, column(s, STATE), n);
+}
+
+/* What is remembered of a row that is not any more what it was. */
+
+static void forget_message(struct tally *t, int64_t id)
+{
+	keys_forget(t->keys, id);
+	recent_forget_all(t->recent);
+}
+
+static void forget_ticket(struct tally *t, int64_t id)
+{
+	recent_forget(t->recent, id);
+}
+
+static const struct watched {
+	const char *table;
+	void (*count)(struct tally *t, const struct side *s, int64_t n); /* or NULL */
+	void (*forget)(struct tally *t, int64_t id);                     /* or NULL */
+} watched[] = {
+	{ "audit", NULL, NULL }, /* the most frequent of those that nothing is done about */
+	{ "message", count_message, NULL },
+	{ "ticket", count_ticket, NULL },
+	{ "outbox", count_outbox, NULL },
+	{ "message_body", NULL, forget_message },
+	{ "ticket_body", NULL, forget_ticket },
+	{ "follow", count_follow, NULL },
+	{ "reply", count_reply, NULL },
+	{ "quarantine", count_quarantine, NULL },
+};
+
+static const struct watched *find_watched(const char *table)
+{
+	for (size_t i = 0; i < COUNT_OF(watched); i++)
+		if (strcmp(watched[i].table, table) == 0)
+			return &watched[i];
+	return NULL;
 }
 
 static void on_change(void *data, sqlite3 *handle, int operation, const char *database,
 		      const char *table, sqlite3_int64 old_id, sqlite3_int64 new_id UNUSED)
 {
 	struct tally *t = data;
-	if (strcmp(database, "main") != 0)
+	const struct watched *w = find_watched(table);
+	if (w == NULL || strcmp(database, "main") != 0)
 		return;
-	if (operation != SQLITE_INSERT && strcmp(table, "message_body") == 0)
-		keys_forget(t->keys, old_id);
-	if (operation != SQLITE_INSERT)
-		count(t, table, &(struct side){ handle, true }, -1);
-	if (operation != SQLITE_DELETE)
-		count(t, table, &(struct side){ handle, false }, 1);
+	if (w->forget != NULL && operation != SQLITE_INSERT)
+		w->forget(t, old_id);
+	if (w->count != NULL && operation != SQLITE_INSERT)
+		w->count(t, &(struct side){ handle, true }, -1);
+	if (w->count != NULL && operation != SQLITE_DELETE)
+		w->count(t, &(struct side){ handle, false }, 1);
 }
 
-void tally_watch(struct tally *t, struct sql *sql, struct keys *keys)
+void tally_watch(struct tally *t, struct sql *sql, struct keys *keys, struct recent *recent)
 {
 	t->keys = keys;
+	t->recent = recent;
 	sqlite3_preupdate_hook(sql->handle, on_change, t);
 }
 

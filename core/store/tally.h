@@ -7,6 +7,7 @@
 #define STORE_TALLY_H
 
 #include "store/keys.h"
+#include "store/recent.h"
 #include "store/sql.h"
 
 enum tally_counted { /* stored as its number: never renumber */
@@ -30,12 +31,14 @@ struct tally {
 	struct tally_change *changes; /* since the last commit */
 	size_t count, capacity, last; /* last: where the last one stood */
 	struct keys *keys;
+	struct recent *recent;
 };
 
 /* From now on every change of the handle counts. After the migrations: they
  * mind the table themselves. The tally stays where it is. Keys of messages whose
- * body changes are forgotten: they may have been destroyed there. */
-void tally_watch(struct tally *t, struct sql *sql, struct keys *keys);
+ * body changes are forgotten: they may have been destroyed there. So are tickets
+ * whose body changes, and all of them when a message's does. */
+void tally_watch(struct tally *t, struct sql *sql, struct keys *keys, struct recent *recent);
 void tally_done(struct tally *t);
 void tally_forget(struct tally *t); /* the transaction was rolled back */
 /* Inside a transaction: write the sums. Does nothing when there are none. */

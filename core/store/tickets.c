@@ -112,11 +112,13 @@ static enum jembatan_result insert_body(struct db *db, int64_t id, const struct 
 	} else {
 		r = find_key(db, row->message_id, row->reference, bytes_of(NULL, 0), &key, why);
 	}
+	struct jembatan_bytes plain = plain_body(db, row);
 	if (r == JEMBATAN_OK)
-		r = seal_body(db, &key, row->reference, plain_body(db, row), why);
+		r = seal_body(db, &key, row->reference, plain, why);
 	mem_wipe(&key, sizeof(key));
 	if (r != JEMBATAN_OK)
 		return r;
+	recent_keep(&db->recent, id, plain);
 	return sql_run(&db->sql, why, "INSERT INTO ticket_body (ticket_id, wrapped, sealed)"
 		       " VALUES (?1, ?2, ?3)",
 		       SQL_VALUES(sql_number(id), sql_bytes(db->wrapped.data, db->wrapped.size),
@@ -427,6 +429,15 @@ enum jembatan_result tickets_read(struct db *db, int64_t id, struct arena *arena
 	if (r == JEMBATAN_OK && plain.size == 0)
 		return why_set(why, JEMBATAN_DATA, "the ticket's body is not there any more");
 	return r == JEMBATAN_OK ? ticket_unpack(plain, arena, out_form, why) : r;
+}
+
+bool tickets_recent(struct db *db, int64_t id, struct arena *arena, struct ticket *out)
+{
+	struct jembatan_bytes kept = recent_find(&db->recent, id);
+	if (kept.size == 0)
+		return false;
+	kept.data = arena_memdup(arena, kept.data, kept.size);
+	return ticket_unpack(kept, arena, out, NULL) == JEMBATAN_OK;
 }
 
 enum jembatan_result tickets_find(struct db *db, const char *name, struct arena *arena,

@@ -58,6 +58,9 @@ MUST_CHECK enum jembatan_result tickets_head(struct db *db, int64_t id, struct a
 MUST_CHECK enum jembatan_result tickets_read(struct db *db, int64_t id, struct arena *arena,
 					     struct ticket_row *out, struct ticket *out_form,
 					     struct why *why);
+/* The same of a ticket that was stored a moment ago, out of memory. False: it is
+ * not at hand, or its words have changed since; tickets_read says which. */
+bool tickets_recent(struct db *db, int64_t id, struct arena *arena, struct ticket *out);
 /* By reference ("JB-...", any case) or by tracking id. GONE when unknown. */
 MUST_CHECK enum jembatan_result tickets_find(struct db *db, const char *name, struct arena *arena,
 					     struct ticket_row *out, struct why *why);

@@ -42,7 +42,7 @@ static int64_t make(const struct ticket *t)
 	int64_t id = 0;
 
 	ck_ok(tickets_add(bench.db, &row, &id, &bench.why));
-	ck_ok(outbox_add_create(bench.outbox, id, t, &bench.why));
+	ck_ok(outbox_add_create(bench.outbox, id, t->reference, &bench.why));
 	return id;
 }
 
@@ -223,6 +223,29 @@ START_TEST(a_new_report_waits_for_a_free_connection)
 }
 END_TEST
 
+START_TEST(reports_that_find_no_connection_are_told_of_while_others_are_sent)
+{
+	open_bench();
+	bench.central.route_to = NULL;
+	begin();
+	for (unsigned i = 0; i < 200; i++)
+		(void)make_one("Jalan rusak.");
+	ck_ok(outbox_write(bench.outbox, &bench.why));
+	ck_assert(!outbox_is_behind(bench.outbox)); /* nothing has left yet */
+	commit();
+	outbox_started(bench.outbox);
+	ck_assert(outbox_is_behind(bench.outbox));
+	outbox_pause(bench.outbox, true); /* who waits for a person waits for nobody else */
+	ck_assert(!outbox_is_behind(bench.outbox));
+	outbox_pause(bench.outbox, false);
+	ck_assert(outbox_is_behind(bench.outbox));
+	bench_settle();
+	ck_assert(!outbox_is_behind(bench.outbox));
+	ck_assert_int_eq(bench_centre("by_operation.create"), 200);
+	bench_close();
+}
+END_TEST
+
 /* However many connections are free. */
 START_TEST(the_daily_budget_is_kept_by_those_who_leave_together)
 {
@@ -294,22 +317,37 @@ START_TEST(a_report_longer_than_a_request_may_be_is_refused)
 }
 END_TEST
 
-static const char *request_of(int64_t ticket_id, const struct ticket *in_hand)
+static const char *request_of(int64_t ticket_id)
 {
 	const struct outbox_row row = bench_row(ticket_id);
 	const char *left_out;
 	struct push *p = push_new(bench.outbox, &row);
 
-	ck_ok(in_hand ? push_prepare_new(p, in_hand, &bench.options, &bench.why) :
-			push_prepare(p, bench.db, &bench.options, &left_out, &bench.why));
+	ck_ok(push_prepare(p, bench.db, &bench.options, &left_out, &bench.why));
+	const char *body = p->request.write_body ? p->request.write_body(p->request.draft) :
+						   p->request.body;
 	const char *all = arena_printf(bench.arena, "%s %s %s %s", p->request.url,
-				       p->request.idempotency_key, p->request.body,
+				       p->request.idempotency_key, body,
 				       p->route_to ? p->route_to : "-");
 	push_free(p);
 	return all;
 }
 
-/* What the store holds and what is in hand make the same request. */
+static bool is_at_hand(int64_t ticket_id)
+{
+	struct ticket t;
+
+	return tickets_recent(bench.db, ticket_id, bench.arena, &t);
+}
+
+/* From now on all is read from the store. */
+static void forget(void)
+{
+	begin();
+	db_abort(bench.db);
+}
+
+/* What the store holds and what is at hand make the same request. */
 START_TEST(a_new_reports_request_is_the_one_that_its_row_makes)
 {
 	open_bench();
@@ -328,11 +366,57 @@ START_TEST(a_new_reports_request_is_the_one_that_its_row_makes)
 	full.proposal.agency_id = "200300";
 	begin();
 	int64_t a = make(&plain), b = make(&full);
-	ck_assert_str_eq(request_of(a, &plain), request_of(a, NULL));
-	ck_assert_str_eq(request_of(b, &full), request_of(b, NULL));
-	ck_assert_ptr_null(strstr(request_of(b, &full), "3273014101900001"));
-	db_abort(bench.db);
+	commit();
+	ck_assert(is_at_hand(a) && is_at_hand(b));
+	const char *of_a = request_of(a), *of_b = request_of(b);
+	forget();
+	ck_assert(!is_at_hand(a) && !is_at_hand(b));
+	ck_assert_str_eq(request_of(a), of_a);
+	ck_assert_str_eq(request_of(b), of_b);
+	ck_assert_ptr_null(strstr(of_b, "3273014101900001"));
 	outbox_aborted(bench.outbox);
+	bench_close();
+}
+END_TEST
+
+/* Invariant 7: a report is as secret as it is when it leaves. */
+START_TEST(what_was_changed_since_is_not_sent_as_it_was)
+{
+	open_bench();
+	outbox_pause(bench.outbox, true);
+	begin();
+	struct ticket form = form_of("Jembatan putus.");
+	int64_t t = make(&form);
+	commit();
+	ck_assert(is_at_hand(t));
+	ck_assert_ptr_nonnull(strstr(request_of(t), "\"is_secret\":0"));
+	form.secret = true;
+	CLEANUP(free_pointer) char *json = ticket_to_json(&form);
+	begin();
+	ck_ok(tickets_set_body(bench.db, t, json, &bench.why));
+	commit();
+	ck_assert(!is_at_hand(t));
+	ck_assert_ptr_nonnull(strstr(request_of(t), "\"is_secret\":1"));
+	bench_close();
+}
+END_TEST
+
+/* A number that is given again after a rollback is another ticket's. */
+START_TEST(what_was_rolled_back_is_not_at_hand)
+{
+	open_bench();
+	outbox_pause(bench.outbox, true);
+	begin();
+	int64_t t = make_one("Jembatan putus.");
+	db_abort(bench.db);
+	ck_assert(!is_at_hand(t));
+	char *long_text = arena_alloc(bench.arena, 64 * 1024);
+	memset(long_text, 'a', 64 * 1024 - 1);
+	begin();
+	ck_assert_int_eq(make_one(long_text), t);
+	ck_assert(!is_at_hand(t)); /* too long to be kept */
+	commit();
+	ck_assert_ptr_nonnull(strstr(request_of(t), "aaaa"));
 	bench_close();
 }
 END_TEST
@@ -349,9 +433,12 @@ int main(void)
 	tcase_add_test(t, what_goes_on_is_not_written_early);
 	tcase_add_test(t, a_new_report_that_is_put_back_is_made_anew);
 	tcase_add_test(t, a_new_report_waits_for_a_free_connection);
+	tcase_add_test(t, reports_that_find_no_connection_are_told_of_while_others_are_sent);
 	tcase_add_test(t, the_daily_budget_is_kept_by_those_who_leave_together);
 	tcase_add_test(t, a_new_report_waits_while_the_outbox_is_paused_or_has_not_begun);
 	tcase_add_test(t, a_report_longer_than_a_request_may_be_is_refused);
 	tcase_add_test(t, a_new_reports_request_is_the_one_that_its_row_makes);
+	tcase_add_test(t, what_was_changed_since_is_not_sent_as_it_was);
+	tcase_add_test(t, what_was_rolled_back_is_not_at_hand);
 	return unit_run("central_new", t);
 }

@@ -2,6 +2,8 @@
  * against a full scan. */
 #include "store_unit.h"
 
+#include "ticket/ticket.h"
+
 static struct ticket_row ticket;
 static struct outbox_row action;
 
@@ -73,20 +75,48 @@ START_TEST(a_tracking_id_is_written_once)
 }
 END_TEST
 
+static bool is_at_hand(int64_t id)
+{
+	struct ticket form;
+	return tickets_recent(db, id, arena, &form);
+}
+
 START_TEST(a_body_can_be_corrected)
 {
 	begin();
 	int64_t with = add_ticket(add_message("a", "1"), "JB-000001", TICKET_REVIEW);
 	int64_t without = add_ticket(0, "JB-000002", TICKET_REVIEW);
+	ck_assert(is_at_hand(with) && is_at_hand(without));
 	ck_ok(tickets_set_body(db, with, "{\"title\":\"Satu\"}", &why));
 	ck_ok(tickets_set_body(db, without, "{\"title\":\"Dua\"}", &why));
 	ck_result(tickets_set_body(db, 99, "{}", &why), JEMBATAN_GONE);
+	ck_assert(!is_at_hand(with) && !is_at_hand(without));
 	commit();
 	reopen();
 	ck_ok(tickets_get(db, with, arena, &ticket, &why));
 	ck_assert_str_eq(ticket.body, "{\"title\":\"Satu\"}");
 	ck_ok(tickets_get(db, without, arena, &ticket, &why));
 	ck_assert_str_eq(ticket.body, "{\"title\":\"Dua\"}");
+}
+END_TEST
+
+START_TEST(the_newest_tickets_are_at_hand)
+{
+	struct ticket form;
+	int64_t first = 0, last = 0;
+	begin();
+	for (unsigned i = 0; i <= RECENT_KEPT; i++) {
+		last = add_ticket(0, arena_printf(arena, "JB-%06u", i), TICKET_QUEUED);
+		if (i == 0)
+			first = last;
+	}
+	ck_assert(!is_at_hand(first));
+	ck_assert(is_at_hand(first + 1));
+	ck_assert(tickets_recent(db, last, arena, &form));
+	ck_assert_str_eq(form.title, "Jalan rusak");
+	ck_assert(!is_at_hand(last + 1) && !is_at_hand(0));
+	db_abort(db);
+	ck_assert(!is_at_hand(last));
 }
 END_TEST
 
@@ -121,7 +151,9 @@ START_TEST(destroying_the_messages_key_erases_the_ticket_too)
 	begin();
 	int64_t message = add_message("a", "1");
 	int64_t id = add_ticket(message, "JB-000001", TICKET_PUSHED);
+	ck_assert(is_at_hand(id));
 	ck_ok(sql_script(&db->sql, "UPDATE message_body SET wrapped = NULL", &why));
+	ck_assert(!is_at_hand(id));
 	commit();
 	ck_ok(tickets_get(db, id, arena, &ticket, &why));
 	ck_assert_str_eq(ticket.reference, "JB-000001");
@@ -427,6 +459,7 @@ int main(void)
 	tcase_add_test(t, a_reference_is_given_once);
 	tcase_add_test(t, a_tracking_id_is_written_once);
 	tcase_add_test(t, a_body_can_be_corrected);
+	tcase_add_test(t, the_newest_tickets_are_at_hand);
 	tcase_add_test(t, tickets_are_listed_by_state_and_paged);
 	tcase_add_test(t, destroying_the_messages_key_erases_the_ticket_too);
 	tcase_add_test(t, the_body_of_a_ticket_does_not_open_in_another);
