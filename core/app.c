@@ -133,6 +133,15 @@ static void watch_clock(struct app *a)
 	a->seen_mono_ms = mono_ms;
 }
 
+/* Read no faster than is sent. */
+static void pace_intake(struct app *a)
+{
+	intake_set_paced(a->intake, a->outbox != NULL && outbox_is_behind(a->outbox));
+	int64_t held_ms = intake_held_ms(a->intake);
+	if (held_ms >= 0 && !loop_timer_is_set(a->held))
+		loop_timer_set(a->held, held_ms);
+}
+
 /* One group commit. Nothing is acknowledged or sent before db_commit is OK. */
 static void on_turn(void *data)
 {
@@ -141,6 +150,7 @@ static void on_turn(void *data)
 		return; /* the loop goes round, and nothing comes of it */
 	if (FAULT_PLANTED("turn-hangs") && a->turns > 0)
 		poll(NULL, 0, -1);
+	pace_intake(a);
 	bool intake_waits = intake_wants_turn(a->intake) || fetch_wants_turn(a->fetch);
 	bool outbox_waits = a->outbox != NULL && outbox_wants_turn(a->outbox);
 	bool replies_wait = replies_wants_turn(a->replies);
@@ -375,6 +385,7 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 	a->idle = loop_timer_new(a->loop, on_idle, a);
 	a->drain = loop_timer_new(a->loop, on_drain, a);
 	a->watchdog = loop_timer_new(a->loop, on_watchdog, a);
+	a->held = loop_timer_new(a->loop, want_turn, a);
 	loop_signal(a->loop, SIGTERM, on_term, a);
 	loop_signal(a->loop, SIGINT, on_term, a);
 	loop_signal(a->loop, SIGHUP, on_hup, a);
@@ -443,6 +454,7 @@ void app_close(struct app *a)
 		loop_timer_free(a->idle);
 		loop_timer_free(a->drain);
 		loop_timer_free(a->watchdog);
+		loop_timer_free(a->held);
 		loop_free(a->loop);
 	}
 	db_close(a->db);

@@ -40,7 +40,7 @@ struct app {
 	struct eraser *eraser;
 	struct retention *retention;
 	struct rotate *rotate;
-	struct loop_timer *retry, *idle, *watchdog, *drain;
+	struct loop_timer *retry, *idle, *watchdog, *drain, *held;
 	struct log_trouble trouble;
 	bool decide_more;  /* messages may wait for their decision */
 	int64_t undecided; /* so many did after the last turn */

@@ -83,6 +83,7 @@ struct instance {
 	char alarm[480]; /* why it was left out; empty: it was not */
 	int64_t backfilled_ms; /* wall; 0: not since the start */
 	int64_t last_ok_ms, last_ok_written_ms;
+	size_t brought; /* messages of its polls since intake.window_mono_ms */
 	struct worker poll, request, deliver;
 	struct desk *desk; /* of a built-in instance; NULL: it has a plugin */
 	struct worker *job; /* one replay or dry run at a time */
@@ -105,6 +106,8 @@ struct intake {
 	bool for_jobs; /* nothing runs by itself */
 	bool stopping, full, shared;
 	int64_t message_us; /* to store one, smoothed */
+	bool paced;             /* nobody polls more than WINDOW_MESSAGES in a window */
+	int64_t window_mono_ms; /* when the one under way began */
 	struct log_trouble files_trouble;
 	int64_t files_failed_mono_ms; /* keeping files failed: not again at once */
 };

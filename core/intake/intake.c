@@ -20,6 +20,12 @@
 #define SHARE_MIN_US 250
 #define SHARE_MAX_US 5000
 #define SHARED_WINDOW_MS 2000
+/* Alone a turn is short too: while it takes in, nobody gets on who waits for its
+ * end. What storing its messages takes is worth half its commit. */
+#define SLICE_MIN 64u
+/* While others wait to be sent: at least so much, at least so often. */
+#define WINDOW_MS 10
+#define WINDOW_MESSAGES 64u
 #define FILES_AGAIN_MS 1000
 
 void intake_want_turn(struct intake *in)
@@ -182,13 +188,46 @@ void intake_sweep_later(struct intake *in)
 
 typedef void each_worker(struct intake *in, struct instance *i, struct worker *w, void *data);
 
+void intake_set_paced(struct intake *in, bool paced)
+{
+	/* Whoever is held is let go with the next window at the latest. */
+	int64_t now_ms = clock_mono_ms();
+
+	in->paced = paced;
+	if (now_ms - in->window_mono_ms < WINDOW_MS)
+		return;
+	in->window_mono_ms = now_ms;
+	for (struct instance *i = in->instances; i != NULL; i = i->next)
+		i->brought = 0;
+}
+
+/* It waits for the next window. */
+static bool is_held(const struct intake *in, const struct worker *w)
+{
+	return in->paced && w->purpose == WORKER_POLL && w->instance->brought >= WINDOW_MESSAGES;
+}
+
+static bool is_ready(const struct intake *in, const struct worker *w)
+{
+	return w != NULL && w->child != NULL && child_batch(w->child)->ready && !is_held(in, w);
+}
+
+int64_t intake_held_ms(const struct intake *in)
+{
+	int64_t left_ms = in->window_mono_ms + WINDOW_MS - clock_mono_ms();
+
+	for (const struct instance *i = in->instances; i != NULL; i = i->next)
+		if (i->poll.child != NULL && child_batch(i->poll.child)->ready && is_held(in, &i->poll))
+			return left_ms > 0 ? left_ms : 0;
+	return -1;
+}
+
 static void each_ready(struct intake *in, each_worker *fn, void *data)
 {
 	for (struct instance *i = in->instances; i != NULL; i = i->next) {
 		struct worker *const workers[] = { &i->poll, &i->request, &i->deliver, i->job };
 		for (size_t n = 0; n < COUNT_OF(workers); n++)
-			if (workers[n] != NULL && workers[n]->child != NULL &&
-			    child_batch(workers[n]->child)->ready)
+			if (is_ready(in, workers[n]))
 				fn(in, i, workers[n], data);
 	}
 }
@@ -196,11 +235,9 @@ static void each_ready(struct intake *in, each_worker *fn, void *data)
 /* Ready, and not waiting for the spool to work again. */
 static bool is_due(const struct intake *in, const struct worker *w)
 {
-	if (w == NULL || w->child == NULL)
-		return false;
-	const struct batch *b = child_batch(w->child);
-	return b->ready && (b->kept || in->files_failed_mono_ms == 0 ||
-			    clock_mono_ms() - in->files_failed_mono_ms >= FILES_AGAIN_MS);
+	return is_ready(in, w) &&
+	       (child_batch(w->child)->kept || in->files_failed_mono_ms == 0 ||
+		clock_mono_ms() - in->files_failed_mono_ms >= FILES_AGAIN_MS);
 }
 
 static bool ok_is_due(const struct instance *i)
@@ -397,12 +434,15 @@ static void count_job(struct worker *w, struct batch *b)
 
 /* Room for the others: while they are active too, a child that floods adds no
  * more to a turn than the commit takes that they would have had alone. */
-static size_t share_of(const struct intake *in)
+static size_t slice_of(const struct intake *in)
 {
-	int64_t n = intake_share_us(in) / (in->message_us > 0 ? in->message_us : 1);
-	size_t slice = n > SHARED_SLICE_MIN ? (size_t)n : SHARED_SLICE_MIN;
+	int64_t us = in->shared ? intake_share_us(in) : db_usual_commit_us(in->db) / 2;
+	int64_t n = us / (in->message_us > 0 ? in->message_us : 1);
+	size_t least = in->shared ? SHARED_SLICE_MIN : SLICE_MIN;
+	size_t slice = n > (int64_t)least ? (size_t)n : least;
 	return slice < in->settings->batch_max ? slice : in->settings->batch_max;
 }
+
 
 static void share_turn(struct intake *in)
 {
@@ -411,7 +451,7 @@ static void share_turn(struct intake *in)
 	for (struct instance *i = in->instances; i != NULL; i = i->next)
 		active += i->active_mono_ms > since;
 	in->shared = active > 1;
-	size_t max = in->shared ? share_of(in) : in->settings->batch_max;
+	size_t max = slice_of(in);
 	for (struct instance *i = in->instances; i != NULL; i = i->next)
 		if (i->poll.child != NULL)
 			child_batch(i->poll.child)->max = max;
@@ -433,6 +473,8 @@ static void acknowledge(struct intake *in, struct instance *i, struct worker *w,
 	if (w->purpose == WORKER_REPLAY || w->purpose == WORKER_DRY)
 		count_job(w, b);
 	worker_release(w);
+	if (w->purpose == WORKER_POLL)
+		i->brought += b->count;
 	child_committed(w->child, note_delay, i);
 	/* A child that died waited for its last batch to be written. */
 	if (child_state(w->child) == CHILD_DOWN && w == i->job)

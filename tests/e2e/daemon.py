@@ -233,6 +233,28 @@ def pause_and_resume(build):
     p.stop()
 
 
+def behind_a_stalled_centre(build):
+    """What is held while others wait to be sent is held for moments: all of a long list
+    is stored, however long the centre takes."""
+    count = 20000
+    p = Place(build, centre=("--fault", "delay=90000:create"))
+    p.central["answer_timeout"] = "120s"
+    folder = p.rig.dir / "ekspor"
+    folder.mkdir()
+    (folder / "aduan.csv").write_text("No;No. Tiket;Nama Pelapor;Isi Laporan\r\n" + "".join(
+        "%d;ADU-%d;%s;%s\r\n" % (n, n, WORDS["name"], elsewhere(n)) for n in range(count)))
+    p.rig.write_config(p.central, {"ekspor": {
+        "connector": "agency-api", "profile": "ekspor", "push": "auto", "start": "all",
+        "every": "1s", "options": {"folder": str(folder), "settle": "0s"}}},
+        {"duplicates": {"enabled": False}, "classify": {"enabled": False}})
+    yield p
+    p.start()
+    wait_for("a report on its way", lambda: p.rig.query("SELECT 1 FROM outbox WHERE state = 1"), 30)
+    wait_for("all of it in the store", lambda: p.rig.query(
+        "SELECT count(*) FROM message")[0][0] == count, 30)
+    expect(p.at_centre() == 0, "the centre did not stall: the test shows nothing")
+
+
 def start_and_backfill(build):
     day = 86400
     p = Place(build, instance={})
@@ -496,5 +518,5 @@ def run(scenario, options):
 
 if __name__ == "__main__":
     main_of([sigterm_drains, one_daemon_a_folder, wrong_settings, review, pause_and_resume, reload,
-             check_live, start_and_backfill, quarantine, unknown, answers_by_mail, from_the_centre,
-             shadow], run, keep=False)
+             check_live, behind_a_stalled_centre, start_and_backfill, quarantine, unknown,
+             answers_by_mail, from_the_centre, shadow], run, keep=False)

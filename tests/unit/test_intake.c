@@ -126,7 +126,38 @@ START_TEST(beside_another_a_flood_gets_a_share_of_the_turn)
 	bench_advance(10000); /* b has nothing more */
 	bench_until(intake_share_us(bench.intake) == 0);
 	(void)flood_of_one_commit();
-	ck_assert_int_gt(flood_of_one_commit(), 250);
+	ck_assert_int_ge(flood_of_one_commit(), 64);
+}
+END_TEST
+
+static int64_t held_after_some_turns(void)
+{
+	bench_turns(100);
+	ck_assert_int_ge(intake_held_ms(bench.intake), 0);
+	ck_assert(!intake_wants_turn(bench.intake));
+	return bench_messages("a");
+}
+
+START_TEST(while_others_wait_to_be_sent_a_flood_is_held)
+{
+	bench_instance("a", "misbehave", "", "  act: flood\n");
+	bench_instance("b", "script", "", NULL);
+	bench_script("b", one_message);
+	bench_open();
+	intake_set_paced(bench.intake, true);
+	bench_start();
+	bench_until(intake_held_ms(bench.intake) >= 0); /* the clock stands */
+	int64_t first = held_after_some_turns();
+	ck_assert_int_eq(held_after_some_turns(), first);
+	bench_until(bench_messages("b") == 1); /* who brings little is not */
+	clock_advance(20);
+	intake_set_paced(bench.intake, true);
+	ck_assert(intake_wants_turn(bench.intake));
+	int64_t second = held_after_some_turns();
+	ck_assert_int_gt(second, first);
+	intake_set_paced(bench.intake, false);
+	ck_assert_int_eq(intake_held_ms(bench.intake), -1);
+	bench_until(bench_messages("a") > second + 1000);
 }
 END_TEST
 
@@ -499,6 +530,7 @@ int main(void)
 	tcase_add_test(t, a_full_disk_kills_no_child);
 	tcase_add_test(t, a_child_that_floods_is_committed_in_slices);
 	tcase_add_test(t, beside_another_a_flood_gets_a_share_of_the_turn);
+	tcase_add_test(t, while_others_wait_to_be_sent_a_flood_is_held);
 	tcase_add_test(t, state_is_durable_before_state_put_returns);
 	tcase_add_test(t, a_record_that_kills_its_parser_twice_is_quarantined_and_the_rest_comes);
 	tcase_add_test(t, what_a_plugin_says_of_a_record_that_it_passes_over_is_kept);
