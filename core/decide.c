@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scout.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -16,9 +17,11 @@
 #include "store/quarantine.h"
 #include "store/outbox_rows.h"
 #include "ticket/complete.h"
-#include "ticket/normalize.h"
+#include "ticket/understand.h"
 #include "ticket/personal.h"
 #include "base/poison.h"
+
+_Static_assert(DECIDE_SLICE <= SCOUT_MAX, "a slice is understood ahead as a whole");
 
 #define RAW_INLINE_MAX FRAME_BLOB_MAX /* a webhook of one message keeps its body */
 
@@ -30,6 +33,7 @@ struct decide *decide_new(const struct decide_options *o)
 	d->know = decide_know_new();
 	d->compare = compare_new(o->db);
 	d->memo = tokens_memo_new();
+	d->scout = scout_new();
 	return d;
 }
 
@@ -56,6 +60,7 @@ void decide_free(struct decide *d)
 		return;
 	decide_know_free(d->know);
 	compare_free(d->compare);
+	scout_free(d->scout);
 	tokens_memo_free(d->memo);
 	arena_free(d->arena);
 	free(d);
@@ -214,6 +219,22 @@ static const struct msg_message *list_missing(struct decide *d, const struct msg
 	return out;
 }
 
+static struct understand_options options_for(struct decide *d, const struct inbox_row *row,
+					     const struct instance_settings *s)
+{
+	return (struct understand_options){
+		.normalize = { .instance = s != NULL ? s->name : "removed",
+			       .channel = s != NULL ? s->connector : NULL,
+			       .source_system = s == NULL ? NULL :
+						s->profile != NULL ? s->profile : s->connector,
+			       .reference = new_reference(d),
+			       .received_ms = row->received_ms,
+			       .zone_minutes = decide_know_zone(d, s, &row->message.message.place) },
+		.tables = decide_know_tables(d),
+		.propose = decide_know_options(d, s),
+	};
+}
+
 /* The message in the national form, with what is known of it. DATA: nothing is
  * reported. */
 static enum jembatan_result understand(struct decide *d, const struct inbox_row *row,
@@ -221,17 +242,13 @@ static enum jembatan_result understand(struct decide *d, const struct inbox_row 
 				       struct decide_known *known, struct why *why)
 {
 	const struct msg_message *m = &row->message;
-	struct normalize_options options = {
-		.instance = s != NULL ? s->name : "removed",
-		.channel = s != NULL ? s->connector : NULL,
-		.source_system = s != NULL ? (s->profile != NULL ? s->profile : s->connector) : NULL,
-		.reference = new_reference(d),
-		.received_ms = row->received_ms,
-		.zone_minutes = decide_know_zone(d, s, &m->message.place),
-	};
-	enum jembatan_result r = normalize_message(list_missing(d, m), &options, d->arena, out, why);
+	enum jembatan_result r = JEMBATAN_OK;
+	if (!scout_take(d->scout, m, out, &r, why)) {
+		const struct understand_options options = options_for(d, row, s);
+		r = understand_message(list_missing(d, m), &options, d->arena, out, why);
+	}
 	if (r == JEMBATAN_OK)
-		r = decide_know_fill(d, s, out, known, why);
+		r = decide_know_look(d, s, out, known, why);
 	if (r == JEMBATAN_OK && (m->message.flags & JEMBATAN_UNSURE) != 0) {
 		known->review = "by its channel's rules it may be no complaint: a person decides";
 		known->missing = 0; /* nobody is asked for more before that */
@@ -431,6 +448,27 @@ static enum jembatan_result decide_one(struct decide *d, const struct inbox_row 
 	return r == JEMBATAN_OK ? decide_gathered(d, &g, why) : r;
 }
 
+/* Most of a slice become tickets: what each says is found out meanwhile. */
+static void look_ahead(struct decide *d, size_t count)
+{
+	struct scout_job jobs[DECIDE_SLICE];
+	size_t n = 0;
+	if (decide_know_tables(d) == NULL)
+		return; /* little is to be found out */
+	for (size_t i = 0; i < count; i++) {
+		const struct inbox_row *row = &d->rows[i];
+		const struct jembatan_message *m = &row->message.message;
+		int64_t start_ms = 0;
+		if (m->size == 0 || m->kind != JEMBATAN_NEW || row->edit_of != 0 ||
+		    row->message.file_count > 0)
+			continue;
+		const struct instance_settings *s =
+			intake_instance(d->o.intake, row->instance_id, &start_ms);
+		jobs[n++] = (struct scout_job){ &row->message, options_for(d, row, s) };
+	}
+	scout_begin(d->scout, jobs, n);
+}
+
 static enum jembatan_result decide_some(struct decide *d, size_t limit, int64_t budget_us,
 					bool *out_more, struct why *why)
 {
@@ -451,11 +489,14 @@ static enum jembatan_result decide_some(struct decide *d, size_t limit, int64_t 
 		most = left < slice ? left : slice;
 		if (r == JEMBATAN_OK)
 			r = inbox_take(d->o.db, clock_now_ms(), most, d->arena, d->rows, &count, why);
+		if (r == JEMBATAN_OK)
+			look_ahead(d, count);
 		done = 0;
 		while (done < count && !is_over && r == JEMBATAN_OK) {
 			r = decide_one(d, &d->rows[done++], why);
 			is_over = clock_mono_us() - began_us >= budget_us;
 		}
+		scout_end(d->scout);
 		left -= done;
 	} while (r == JEMBATAN_OK && count == most && left > 0 && !is_over);
 	*out_more = count == most || done < count;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "scout.h"
 #include "base/buf.h"
 #include "central/status.h"
 #include "compare.h"
@@ -71,6 +72,7 @@ static void compare(struct decide *d, const struct inbox_row *row, const struct 
 		    int64_t own, struct fingerprint *f, struct dedup_answer *answer)
 {
 	const struct jembatan_message *m = &row->message.message;
+	struct tokens_memo *memo = scout_memo(d->scout, &row->message);
 	struct evidence evidence[EVIDENCE_MOST];
 	int64_t arrived_ms = m->arrived_ms != 0 ? m->arrived_ms : row->received_ms;
 	struct dedup_input input = {
@@ -81,7 +83,7 @@ static void compare(struct decide *d, const struct inbox_row *row, const struct 
 		.zone_minutes = d->o.settings->central.zone_minutes,
 		.evidence = evidence,
 		.evidence_count = author_evidence(d, row, evidence),
-		.memo = d->memo,
+		.memo = memo != NULL ? memo : d->memo,
 	};
 	compare_decide(d->compare, &input, own, f, answer);
 }

@@ -13,6 +13,7 @@
 #define DECIDE_SHORT_US 6000
 #define OF_TICKET_MAX 256u
 
+struct scout;
 struct decide_know;
 struct duplicate_row;
 struct ticket;
@@ -23,6 +24,7 @@ struct decide {
 	struct decide_know *know;
 	struct compare *compare; /* compare.h */
 	struct tokens_memo *memo; /* one text is compared and classified */
+	struct scout *scout; /* has begun with what the slice at hand holds */
 	struct outbox *outbox; /* of the app's turn; NULL in all other transactions */
 	struct inbox_row rows[DECIDE_SLICE];
 	/* A row whose decision the store refuses for good. */

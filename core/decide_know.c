@@ -211,29 +211,40 @@ static void judge(struct decide *d, const struct ticket *t, bool is_sure, struct
 			"office, and `central.supervision_disposition_id` is not set";
 }
 
-static enum jembatan_result propose(struct decide *d, const struct instance_settings *s,
-				    struct ticket *t, struct decide_known *out, struct why *why)
+const struct know_tables *decide_know_tables(const struct decide *d)
 {
-	unsigned margin = d->o.settings->classify.margin;
-	struct propose_options options = { .home = home_of(d, s),
-					   .agency = s != NULL ? s->agency : NULL,
-					   .memo = d->memo, .margin = margin };
-	propose_fill(d->o.tables, &options, d->arena, t);
-	bool is_sure = propose_percent(t->proposal.agency_margin) >= margin;
+	return d->o.settings->classify.enabled ? d->o.tables : NULL;
+}
+
+struct propose_options decide_know_options(const struct decide *d,
+					   const struct instance_settings *s)
+{
+	return (struct propose_options){ .home = d->o.tables != NULL ? home_of(d, s) : REGION_NONE,
+					 .agency = s != NULL ? s->agency : NULL,
+					 .memo = d->memo,
+					 .margin = d->o.settings->classify.margin };
+}
+
+static enum jembatan_result look_at_proposals(struct decide *d, const struct instance_settings *s,
+					      struct ticket *t, struct decide_known *out,
+					      struct why *why)
+{
+	bool is_sure = propose_percent(t->proposal.agency_margin) >= d->o.settings->classify.margin;
 	enum jembatan_result r = put_agency_id(d, s, t, is_sure, why);
 	if (r == JEMBATAN_OK)
 		judge(d, t, is_sure, out);
 	return r;
 }
 
-enum jembatan_result decide_know_fill(struct decide *d, const struct instance_settings *s,
+enum jembatan_result decide_know_look(struct decide *d, const struct instance_settings *s,
 				      struct ticket *t, struct decide_known *out, struct why *why)
 {
 	const struct settings *all = d->o.settings;
 	*out = (struct decide_known){ 0 };
 	if (d->o.tables == NULL || t->from_centre)
 		return JEMBATAN_OK;
-	enum jembatan_result r = all->classify.enabled ? propose(d, s, t, out, why) : JEMBATAN_OK;
+	enum jembatan_result r = all->classify.enabled ? look_at_proposals(d, s, t, out, why) :
+							 JEMBATAN_OK;
 	if (r != JEMBATAN_OK)
 		return r;
 	unsigned missing = all->complete.ask && out->review == NULL ?
@@ -244,6 +255,16 @@ enum jembatan_result decide_know_fill(struct decide *d, const struct instance_se
 		out->lacks = arena_printf(d->arena, "it lacks %s, and its reporter cannot be asked",
 					  complete_names(missing, d->arena));
 	return JEMBATAN_OK;
+}
+
+enum jembatan_result decide_know_fill(struct decide *d, const struct instance_settings *s,
+				      struct ticket *t, struct decide_known *out, struct why *why)
+{
+	const struct propose_options options = decide_know_options(d, s);
+	const struct know_tables *tables = decide_know_tables(d);
+	if (tables != NULL && !t->from_centre)
+		propose_fill(tables, &options, d->arena, t);
+	return decide_know_look(d, s, t, out, why);
 }
 
 bool decide_know_accuses(const struct decide *d, const struct jembatan_message *m,

@@ -5,6 +5,7 @@
 #define CORE_DECIDE_KNOW_H
 
 #include "decide_inside.h"
+#include "ticket/propose.h"
 
 struct decide_known {
 	const char *review; /* a person must look first: why; NULL: no */
@@ -19,7 +20,16 @@ void decide_know_free(struct decide_know *k); /* NULL is fine */
 /* The zone of times without one, from what the source says of the place. */
 int decide_know_zone(const struct decide *d, const struct instance_settings *s,
 		     const struct jembatan_place *place);
-/* Fill the ticket; s is NULL for an instance that is gone. */
+/* What is proposed for a ticket of this instance, and out of which tables (NULL:
+ * nothing is). s is NULL for an instance that is gone. */
+const struct know_tables *decide_know_tables(const struct decide *d);
+struct propose_options decide_know_options(const struct decide *d,
+					   const struct instance_settings *s);
+/* A ticket with its proposals: the agency's number, and what is to become of it. */
+MUST_CHECK enum jembatan_result decide_know_look(struct decide *d, const struct instance_settings *s,
+						 struct ticket *t, struct decide_known *out,
+						 struct why *why);
+/* Propose, and look. */
 MUST_CHECK enum jembatan_result decide_know_fill(struct decide *d, const struct instance_settings *s,
 						 struct ticket *t, struct decide_known *out,
 						 struct why *why);

@@ -11,13 +11,11 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/poison.h"
@@ -184,7 +182,6 @@ static void *run(void *data)
 {
 	struct courier *c = data;
 
-	(void)prctl(PR_SET_NAME, "courier");
 	loop_run(c->inner);
 	return NULL;
 }
@@ -309,21 +306,6 @@ bool courier_is_alive(struct courier *c)
 
 /* ---- life ---- */
 
-/* Signals are the owner's: its loop hears them. */
-static void start_thread(struct courier *c)
-{
-	pthread_attr_t attributes;
-	sigset_t all, before;
-
-	sigfillset(&all);
-	ASSERT(pthread_attr_init(&attributes) == 0);
-	ASSERT(pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0);
-	ASSERT(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
-	ASSERT(pthread_create(&c->thread, &attributes, run, c) == 0);
-	ASSERT(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
-	pthread_attr_destroy(&attributes);
-}
-
 struct courier *courier_new(struct loop *loop, const struct client_options *options)
 {
 	struct courier *c = xcalloc(1, sizeof(*c));
@@ -342,7 +324,7 @@ struct courier *courier_new(struct loop *loop, const struct client_options *opti
 	c->inner = loop_new();
 	c->inner_watch = loop_fd_add(c->inner, c->wanted, LOOP_READ, on_wanted, c);
 	c->client = client_new(c->inner, options);
-	start_thread(c);
+	c->thread = thread_start("courier", STACK_BYTES, run, c);
 	return c;
 }
 

@@ -1,0 +1,12 @@
+/* thread.h: a thread of a process whose loop hears its signals. */
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
+
+#include <pthread.h>
+#include <stddef.h>
+
+/* All signals are blocked in it. The name (at most 15 bytes) is what `top -H`
+ * shows. Aborts when the system has no thread left. */
+pthread_t thread_start(const char *name, size_t stack_bytes, void *(*run)(void *data), void *data);
+
+#endif
