@@ -21,8 +21,6 @@
 #include "ticket/personal.h"
 #include "base/poison.h"
 
-_Static_assert(DECIDE_SLICE <= SCOUT_MAX, "a slice is understood ahead as a whole");
-
 #define RAW_INLINE_MAX FRAME_BLOB_MAX /* a webhook of one message keeps its body */
 
 struct decide *decide_new(const struct decide_options *o)
@@ -122,15 +120,6 @@ enum jembatan_result decide_queue_create(struct decide *d, const struct inbox_ro
 			    has_files(&row->message) ? OUTBOX_FILES : OUTBOX_POST, reference, why);
 }
 
-static const char *new_reference(struct decide *d)
-{
-	uint8_t random[5];
-	char reference[TICKET_REFERENCE_SIZE];
-	digest_random(random, sizeof(random));
-	ticket_reference(random, reference);
-	return arena_strdup(d->arena, reference);
-}
-
 /* A reference is 30 random bits: try again when it is taken. */
 static enum jembatan_result add_ticket(struct decide *d, struct ticket *t, struct ticket_row *row,
 				       struct why *why)
@@ -139,7 +128,7 @@ static enum jembatan_result add_ticket(struct decide *d, struct ticket *t, struc
 	row->form = t;
 	enum jembatan_result r = tickets_add(d->o.db, row, &row->id, why);
 	for (unsigned tries = 0; tries < 16 && r == JEMBATAN_DATA; tries++) {
-		row->reference = t->reference = new_reference(d);
+		row->reference = t->reference = decide_new_reference(d);
 		r = tickets_add(d->o.db, row, &row->id, why);
 	}
 	row->form = NULL;
@@ -207,55 +196,6 @@ static enum jembatan_result leave_too_early(struct decide *d, const struct inbox
 	return r == JEMBATAN_OK ? db_begin(d->o.db, why) : r;
 }
 
-/* What was named by reference and is not here: the ticket says so. */
-static const struct msg_message *list_missing(struct decide *d, const struct msg_message *m)
-{
-	struct msg_message *out = arena_memdup(d->arena, m, sizeof(*m));
-	struct msg_file *files = arena_memdup(d->arena, m->files, m->file_count * sizeof(*files));
-	for (size_t i = 0; i < m->file_count; i++)
-		if (fetch_is_missing(&files[i]))
-			files[i].missing = "it could not be fetched in time";
-	out->files = files;
-	return out;
-}
-
-static struct understand_options options_for(struct decide *d, const struct inbox_row *row,
-					     const struct instance_settings *s)
-{
-	return (struct understand_options){
-		.normalize = { .instance = s != NULL ? s->name : "removed",
-			       .channel = s != NULL ? s->connector : NULL,
-			       .source_system = s == NULL ? NULL :
-						s->profile != NULL ? s->profile : s->connector,
-			       .reference = new_reference(d),
-			       .received_ms = row->received_ms,
-			       .zone_minutes = decide_know_zone(d, s, &row->message.message.place) },
-		.tables = decide_know_tables(d),
-		.propose = decide_know_options(d, s),
-	};
-}
-
-/* The message in the national form, with what is known of it. DATA: nothing is
- * reported. */
-static enum jembatan_result understand(struct decide *d, const struct inbox_row *row,
-				       const struct instance_settings *s, struct ticket *out,
-				       struct decide_known *known, struct why *why)
-{
-	const struct msg_message *m = &row->message;
-	enum jembatan_result r = JEMBATAN_OK;
-	if (!scout_take(d->scout, m, out, &r, why)) {
-		const struct understand_options options = options_for(d, row, s);
-		r = understand_message(list_missing(d, m), &options, d->arena, out, why);
-	}
-	if (r == JEMBATAN_OK)
-		r = decide_know_look(d, s, out, known, why);
-	if (r == JEMBATAN_OK && (m->message.flags & JEMBATAN_UNSURE) != 0) {
-		known->review = "by its channel's rules it may be no complaint: a person decides";
-		known->missing = 0; /* nobody is asked for more before that */
-	}
-	return r;
-}
-
 /* What follows from the ticket's state. */
 static enum jembatan_result begin_state(struct decide *d, const struct inbox_row *row,
 					const struct ticket_row *t, unsigned missing,
@@ -275,7 +215,7 @@ enum jembatan_result decide_make_ticket(struct decide *d, const struct inbox_row
 {
 	struct ticket t = { 0 };
 	struct decide_known known;
-	enum jembatan_result r = understand(d, row, s, &t, &known, why);
+	enum jembatan_result r = decide_understand(d, row, s, &t, &known, why);
 	if (r == JEMBATAN_DATA)
 		return decide_leave(d, row, INBOX_STORED, 0, why->text, why);
 	if (r != JEMBATAN_OK)
@@ -448,27 +388,6 @@ static enum jembatan_result decide_one(struct decide *d, const struct inbox_row 
 	return r == JEMBATAN_OK ? decide_gathered(d, &g, why) : r;
 }
 
-/* Most of a slice become tickets: what each says is found out meanwhile. */
-static void look_ahead(struct decide *d, size_t count)
-{
-	struct scout_job jobs[DECIDE_SLICE];
-	size_t n = 0;
-	if (decide_know_tables(d) == NULL)
-		return; /* little is to be found out */
-	for (size_t i = 0; i < count; i++) {
-		const struct inbox_row *row = &d->rows[i];
-		const struct jembatan_message *m = &row->message.message;
-		int64_t start_ms = 0;
-		if (m->size == 0 || m->kind != JEMBATAN_NEW || row->edit_of != 0 ||
-		    row->message.file_count > 0)
-			continue;
-		const struct instance_settings *s =
-			intake_instance(d->o.intake, row->instance_id, &start_ms);
-		jobs[n++] = (struct scout_job){ &row->message, options_for(d, row, s) };
-	}
-	scout_begin(d->scout, jobs, n);
-}
-
 static enum jembatan_result decide_some(struct decide *d, size_t limit, int64_t budget_us,
 					bool *out_more, struct why *why)
 {
@@ -490,7 +409,7 @@ static enum jembatan_result decide_some(struct decide *d, size_t limit, int64_t 
 		if (r == JEMBATAN_OK)
 			r = inbox_take(d->o.db, clock_now_ms(), most, d->arena, d->rows, &count, why);
 		if (r == JEMBATAN_OK)
-			look_ahead(d, count);
+			decide_look_ahead(d, d->rows, count);
 		done = 0;
 		while (done < count && !is_over && r == JEMBATAN_OK) {
 			r = decide_one(d, &d->rows[done++], why);

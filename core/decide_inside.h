@@ -13,9 +13,10 @@
 #define DECIDE_SHORT_US 6000
 #define OF_TICKET_MAX 256u
 
-struct scout;
 struct decide_know;
+struct decide_known;
 struct duplicate_row;
+struct scout;
 struct ticket;
 
 struct decide {
@@ -67,6 +68,18 @@ MUST_CHECK enum jembatan_result decide_edit(struct decide *d, const struct inbox
 MUST_CHECK enum jembatan_result decide_answer(struct decide *d, const struct inbox_row *row,
 					      const struct instance_settings *s,
 					      bool *out_handled, struct why *why);
+
+/* decide_understand.c: a reference that is most likely new; in d's arena. */
+const char *decide_new_reference(struct decide *d);
+/* The message in the national form, with what is known of it. DATA: nothing is
+ * reported. */
+MUST_CHECK enum jembatan_result decide_understand(struct decide *d, const struct inbox_row *row,
+						  const struct instance_settings *s,
+						  struct ticket *out, struct decide_known *known,
+						  struct why *why);
+/* Most of these become tickets: what they say is found out meanwhile. They stay as
+ * they are until scout_end. */
+void decide_look_ahead(struct decide *d, const struct inbox_row *rows, size_t count);
 
 /* decide_reply.c: *out_ticket_id of what its writer reported and was told of: he
  * answers our message, or names his report; left as it is when he does not. */
