@@ -62,7 +62,9 @@ const struct jembatan_option settings_table[] = {
 	  "A larger attachment is listed as missing." },
 	INTEGER("limits.inbox_waiting_max", "100000", 100, 100000000,
 		"Connectors wait while more messages than this are undecided."),
-	INTEGER("limits.batch_max", "256", 1, 4096, "Messages stored in one transaction."),
+	INTEGER("limits.batch_max", "256", 1, 4096,
+		"Messages of a connector in one transaction, at most: what is stored in half the time "
+		"of a commit, 64 at least."),
 	CHOICE("central.type", "lapor_v3", centres, "The interface that the centre speaks."),
 	URL("central.url", "Base address of the centre's interface, as given to the agency."),
 	TEXT("central.auth_header", "Authorization",
