@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "compare.h"
 #include "store/audit.h"
 #include "store/incomplete.h"
@@ -31,7 +32,7 @@ struct decide *decide_new(const struct decide_options *o)
 	d->know = decide_know_new();
 	d->compare = compare_new(o->db);
 	d->memo = tokens_memo_new();
-	d->scout = scout_new();
+	d->scout = scout_new(thread_processors() > 1);
 	return d;
 }
 

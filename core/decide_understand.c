@@ -69,8 +69,8 @@ void decide_look_ahead(struct decide *d, const struct inbox_row *rows, size_t co
 {
 	struct scout_job jobs[DECIDE_SLICE];
 	size_t n = 0;
-	if (decide_know_tables(d) == NULL)
-		return; /* little is to be found out */
+	if (!scout_is_useful(d->scout) || decide_know_tables(d) == NULL)
+		return; /* without tables little is to be found out */
 	for (size_t i = 0; i < count; i++) {
 		const struct inbox_row *row = &rows[i];
 		const struct jembatan_message *m = &row->message.message;

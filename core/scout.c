@@ -2,12 +2,12 @@
  * its owner's before and after; who has it is written under the lock. */
 #include "scout.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ticket/tokens.h"
 #include "base/poison.h"
@@ -82,34 +82,45 @@ static void *run(void *data)
 
 /* ---- its owner ---- */
 
-struct scout *scout_new(void)
+struct scout *scout_new(bool is_useful)
 {
 	struct scout *s = xcalloc(1, sizeof(*s));
 
-	s->is_useful = sysconf(_SC_NPROCESSORS_ONLN) > 1;
+	s->is_useful = is_useful;
 	ASSERT(pthread_mutex_init(&s->lock, NULL) == 0);
 	ASSERT(pthread_cond_init(&s->is_wanted, NULL) == 0);
 	ASSERT(pthread_cond_init(&s->is_done, NULL) == 0);
 	return s;
 }
 
+bool scout_is_useful(const struct scout *s)
+{
+	return s->is_useful;
+}
+
 static void begin_running(struct scout *s)
 {
+	int error = thread_start(&s->thread, "scout", STACK_BYTES, run, s);
+	if (error != 0) {
+		log_warning("decide", "no thread can be started (%s): messages are understood one by one",
+			    strerror(error));
+		s->is_useful = false;
+		return;
+	}
 	for (size_t i = 0; i < SCOUT_MAX; i++) {
 		s->jobs[i].arena = arena_new();
 		s->jobs[i].memo = tokens_memo_new();
 	}
-	s->thread = thread_start("scout", STACK_BYTES, run, s);
 	s->is_running = true;
 }
 
 void scout_begin(struct scout *s, const struct scout_job *jobs, size_t count)
 {
 	ASSERT(count <= SCOUT_MAX);
+	if (s->is_useful && !s->is_running && count > 0)
+		begin_running(s);
 	if (!s->is_useful || count == 0)
 		return;
-	if (!s->is_running)
-		begin_running(s);
 	pthread_mutex_lock(&s->lock);
 	ASSERT(s->count == 0);
 	for (size_t i = 0; i < count; i++) {

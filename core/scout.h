@@ -16,15 +16,18 @@ struct scout_job {
 	struct understand_options options; /* its memo is ours */
 };
 
-/* The thread begins with the first scout_begin, where there is a second processor. */
-struct scout *scout_new(void);
+/* The thread begins with the first scout_begin, if it is useful: where there is a
+ * second processor (thread_processors). Without a thread its owner does all. */
+struct scout *scout_new(bool is_useful);
 void scout_free(struct scout *s); /* NULL is fine */
+
+bool scout_is_useful(const struct scout *s);
 
 /* In this order. All that the jobs point to stays as it is until scout_end, which
  * has been called since the last time. */
 void scout_begin(struct scout *s, const struct scout_job *jobs, size_t count);
 /* True: *out_result and, when that is OK, *out are understand_message's; texts live
- * until the next scout_begin. It is waited for where the thread is at it. False: it
+ * until scout_end. It is waited for where the thread is at it. False: it
  * is not begun, and will not be any more. */
 bool scout_take(struct scout *s, const struct msg_message *message, struct ticket *out,
 		enum jembatan_result *out_result, struct why *why);

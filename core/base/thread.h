@@ -6,7 +6,11 @@
 #include <stddef.h>
 
 /* All signals are blocked in it. The name (at most 15 bytes) is what `top -H`
- * shows. Aborts when the system has no thread left. */
-pthread_t thread_start(const char *name, size_t stack_bytes, void *(*run)(void *data), void *data);
+ * shows. Not 0: errno's word for why the system has no thread left. */
+int thread_start(pthread_t *out, const char *name, size_t stack_bytes, void *(*run)(void *data),
+		 void *data);
+
+/* On how many processors this process may run. */
+unsigned thread_processors(void);
 
 #endif

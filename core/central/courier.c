@@ -324,7 +324,7 @@ struct courier *courier_new(struct loop *loop, const struct client_options *opti
 	c->inner = loop_new();
 	c->inner_watch = loop_fd_add(c->inner, c->wanted, LOOP_READ, on_wanted, c);
 	c->client = client_new(c->inner, options);
-	c->thread = thread_start("courier", STACK_BYTES, run, c);
+	ASSERT(thread_start(&c->thread, "courier", STACK_BYTES, run, c) == 0);
 	return c;
 }
 

@@ -478,7 +478,7 @@ void outbox_started(struct outbox *o)
 void outbox_aborted(struct outbox *o)
 {
 	list_free(&o->claimed);
-	o->behind = 0; /* those of this turn are gone again */
+	o->behind = 0; /* counted anew: those of this turn are gone again */
 	polls_aborted(o->polls);
 	/* Back to the row as it stands on disk; its arena keeps both. */
 	for (struct push *p = o->finished.first; p; p = p->next) {

@@ -374,7 +374,7 @@ enum jembatan_result push_prepare(struct push *p, struct db *db,
 				  const struct central_options *o, const char **out_left_out,
 				  struct why *why)
 {
-	struct source s;
+	struct source s = { .row = { .id = 0 } };
 
 	*out_left_out = NULL;
 	close_uploads(p);

@@ -27,7 +27,7 @@ struct push {
 	struct upload *uploads[PUSH_FILES_MAX];
 	size_t upload_count;
 	struct courier_call *call; /* while it is under way */
-	struct push_draft { /* of a create, while its body is not written */
+	struct push_draft { /* of a create: what its body is written from, once */
 		struct ticket ticket;
 		struct settings_defaults ids;
 		unsigned hidden; /* kinds of personal data */

@@ -443,7 +443,6 @@ static size_t slice_of(const struct intake *in)
 	return slice < in->settings->batch_max ? slice : in->settings->batch_max;
 }
 
-
 static void share_turn(struct intake *in)
 {
 	int64_t since = clock_mono_ms() - SHARED_WINDOW_MS;

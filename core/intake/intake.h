@@ -44,8 +44,8 @@ int64_t intake_share_us(const struct intake *in);
 void intake_set_full(struct intake *in, bool full);
 /* Reports wait to be sent: what is polled faster than that only waits behind them,
  * and costs more each time it is looked for again. So while it is so, said before
- * each turn, an instance polls no more than 64 messages in 10 ms; webhooks and
- * answers are taken as ever. */
+ * each turn, an instance that has brought 64 polled messages is held until 10 ms are
+ * over; webhooks and answers are taken as ever. */
 void intake_set_paced(struct intake *in, bool paced);
 /* Something is ready and held: a turn is wanted again in so long. -1: nothing is. */
 int64_t intake_held_ms(const struct intake *in);

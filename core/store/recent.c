@@ -11,9 +11,9 @@
 
 #define ROUNDED 1024u /* so that most places need their memory once */
 
-static struct recent_ticket *place_of(struct recent *r, int64_t ticket_id)
+static size_t place_of(int64_t ticket_id)
 {
-	return &r->kept[(size_t)ticket_id & (RECENT_KEPT - 1)];
+	return (size_t)ticket_id & (RECENT_KEPT - 1);
 }
 
 static void empty(struct recent_ticket *t)
@@ -26,7 +26,7 @@ static void empty(struct recent_ticket *t)
 
 void recent_keep(struct recent *r, int64_t ticket_id, struct jembatan_bytes packed)
 {
-	struct recent_ticket *t = place_of(r, ticket_id);
+	struct recent_ticket *t = &r->kept[place_of(ticket_id)];
 
 	empty(t);
 	if (packed.size == 0 || packed.size > RECENT_BYTES)
@@ -43,7 +43,7 @@ void recent_keep(struct recent *r, int64_t ticket_id, struct jembatan_bytes pack
 
 struct jembatan_bytes recent_find(const struct recent *r, int64_t ticket_id)
 {
-	const struct recent_ticket *t = &r->kept[(size_t)ticket_id & (RECENT_KEPT - 1)];
+	const struct recent_ticket *t = &r->kept[place_of(ticket_id)];
 	bool is_it = ticket_id != 0 && t->ticket_id == ticket_id;
 
 	return is_it ? bytes_of(t->packed, t->size) : bytes_of(NULL, 0);
@@ -51,7 +51,7 @@ struct jembatan_bytes recent_find(const struct recent *r, int64_t ticket_id)
 
 void recent_forget(struct recent *r, int64_t ticket_id)
 {
-	struct recent_ticket *t = place_of(r, ticket_id);
+	struct recent_ticket *t = &r->kept[place_of(ticket_id)];
 
 	if (t->ticket_id == ticket_id)
 		empty(t);

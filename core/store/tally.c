@@ -12,6 +12,7 @@ enum { MESSAGE_INSTANCE = 1, MESSAGE_STAGE = 5, MESSAGE_REPEATS = 9, MESSAGE_EDI
 enum { STATE = 5 }; /* of ticket, outbox and reply */
 enum { QUARANTINE_DROPPED = 7, QUARANTINE_REPLAYED = 8 };
 enum { FOLLOW_STATE = 1, FOLLOW_DUE = 7 };
+enum { BODY_WRAPPED = 2 }; /* of message_body */
 
 static void add(struct tally *t, enum tally_counted counted, int64_t instance_id, int64_t key,
 		int64_t n)
@@ -92,13 +93,15 @@ static void count_reply(struct tally *t, const struct side *s, int64_t n)
 
 /* What is remembered of a row that is not any more what it was. */
 
-static void forget_message(struct tally *t, int64_t id)
+/* Without its key what was made of it cannot be read either. after: NULL: deleted. */
+static void forget_message(struct tally *t, const struct side *after, int64_t id)
 {
 	keys_forget(t->keys, id);
-	recent_forget_all(t->recent);
+	if (after == NULL || sqlite3_value_type(value_of(after, BODY_WRAPPED)) == SQLITE_NULL)
+		recent_forget_all(t->recent);
 }
 
-static void forget_ticket(struct tally *t, int64_t id)
+static void forget_ticket(struct tally *t, const struct side *after UNUSED, int64_t id)
 {
 	recent_forget(t->recent, id);
 }
@@ -106,7 +109,7 @@ static void forget_ticket(struct tally *t, int64_t id)
 static const struct watched {
 	const char *table;
 	void (*count)(struct tally *t, const struct side *s, int64_t n); /* or NULL */
-	void (*forget)(struct tally *t, int64_t id);                     /* or NULL */
+	void (*forget)(struct tally *t, const struct side *after, int64_t id); /* or NULL */
 } watched[] = {
 	{ "audit", NULL, NULL }, /* the most frequent of those that nothing is done about */
 	{ "message", count_message, NULL },
@@ -134,12 +137,13 @@ static void on_change(void *data, sqlite3 *handle, int operation, const char *da
 	const struct watched *w = find_watched(table);
 	if (w == NULL || strcmp(database, "main") != 0)
 		return;
+	const struct side before = { handle, true }, after = { handle, false };
 	if (w->forget != NULL && operation != SQLITE_INSERT)
-		w->forget(t, old_id);
+		w->forget(t, operation == SQLITE_DELETE ? NULL : &after, old_id);
 	if (w->count != NULL && operation != SQLITE_INSERT)
-		w->count(t, &(struct side){ handle, true }, -1);
+		w->count(t, &before, -1);
 	if (w->count != NULL && operation != SQLITE_DELETE)
-		w->count(t, &(struct side){ handle, false }, 1);
+		w->count(t, &after, 1);
 }
 
 void tally_watch(struct tally *t, struct sql *sql, struct keys *keys, struct recent *recent)

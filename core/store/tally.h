@@ -37,7 +37,7 @@ struct tally {
 /* From now on every change of the handle counts. After the migrations: they
  * mind the table themselves. The tally stays where it is. Keys of messages whose
  * body changes are forgotten: they may have been destroyed there. So are tickets
- * whose body changes, and all of them when a message's does. */
+ * whose body changes, and all of them when a message's key is destroyed. */
 void tally_watch(struct tally *t, struct sql *sql, struct keys *keys, struct recent *recent);
 void tally_done(struct tally *t);
 void tally_forget(struct tally *t); /* the transaction was rolled back */

@@ -131,6 +131,34 @@ START_TEST(a_request_that_is_too_long_is_not_made)
 }
 END_TEST
 
+/* All that a create says of a ticket; a text that is not counted would not fit. */
+static const size_t said[] = {
+	offsetof(struct ticket, title), offsetof(struct ticket, content_edited),
+	offsetof(struct ticket, content_original), offsetof(struct ticket, place.address),
+	offsetof(struct ticket, place.village), offsetof(struct ticket, place.district),
+	offsetof(struct ticket, place.regency), offsetof(struct ticket, place.province),
+	offsetof(struct ticket, reporter.name), offsetof(struct ticket, reporter.mail),
+	offsetof(struct ticket, reporter.phone), offsetof(struct ticket, reporter.phone_raw),
+};
+
+START_TEST(what_is_said_to_fit_is_made)
+{
+	size_t size = LAPOR_V3_REQUEST_MAX / 6;
+	char *text = arena_alloc(arena, size + 1);
+	struct ticket t = { .reference = "JB-7K3M9Q",
+			    .place = { .has_position = true, .latitude = -1e300, .longitude = -1e300 } };
+	const char *in_ticket = text;
+
+	memset(text, '\x01', size);
+	memcpy((char *)&t + said[_i], &in_ticket, sizeof(in_ticket));
+	ck_assert(!lapor_v3_create_fits(&t, &usual));
+	while (!lapor_v3_create_fits(&t, &usual))
+		text[--size] = '\0';
+	ck_assert_uint_gt(size, LAPOR_V3_REQUEST_MAX / 6 - 1024);
+	ck_assert_ptr_nonnull(lapor_v3_create(&t, &usual, NULL, true, arena));
+}
+END_TEST
+
 START_TEST(a_route_names_the_institution)
 {
 	ck_assert_str_eq(lapor_v3_route("200203", "JB-7K3M9Q", arena),
@@ -360,6 +388,7 @@ int main(void)
 	tcase_add_loop_test(t, a_ticket_becomes_the_golden_create, 0, COUNT_OF(goldens));
 	tcase_add_test(t, an_anonymous_report_carries_nothing_of_its_reporter);
 	tcase_add_test(t, words_arrive_as_they_were_written);
+	tcase_add_loop_test(t, what_is_said_to_fit_is_made, 0, COUNT_OF(said));
 	tcase_add_test(t, a_route_names_the_institution);
 	tcase_add_test(t, a_follow_up_ends_with_its_reference);
 	tcase_add_test(t, a_long_follow_up_is_cut_on_a_character_and_keeps_its_reference);

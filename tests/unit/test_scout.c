@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "ticket/tokens_memo.h"
@@ -54,7 +53,7 @@ static void set_up(void)
 	ck_assert_msg(know_load(&(struct know_files){ 0 }, &tables, &why) == JEMBATAN_OK, "%s",
 		      why.text);
 	arena = arena_new();
-	scout = scout_new();
+	scout = scout_new(true);
 	for (size_t i = 0; i < SCOUT_MAX; i++)
 		fill(i, texts[i % COUNT_OF(texts)]);
 }
@@ -64,12 +63,6 @@ static void tear_down(void)
 	scout_free(scout);
 	know_free(tables);
 	arena_free(arena);
-}
-
-/* On one processor it never begins, and its owner does all. */
-static bool is_useful(void)
-{
-	return sysconf(_SC_NPROCESSORS_ONLN) > 1;
 }
 
 static void wait_for(const struct msg_message *m)
@@ -100,11 +93,8 @@ START_TEST(it_finds_what_anybody_finds)
 	for (int round = 0; round < 3; round++) {
 		scout_begin(scout, jobs, SCOUT_MAX);
 		for (size_t i = 0; i < SCOUT_MAX; i++) {
-			if (is_useful())
-				wait_for(&messages[i]);
-			ck_assert(scout_take(scout, &messages[i], &t, &r, &why) == is_useful());
-			if (!is_useful())
-				continue;
+			wait_for(&messages[i]);
+			ck_assert(scout_take(scout, &messages[i], &t, &r, &why));
 			ck_assert_int_eq(r, JEMBATAN_OK);
 			check_same(&jobs[i], &t);
 		}
@@ -125,8 +115,9 @@ START_TEST(what_its_owner_has_taken_it_leaves)
 	bool was_done = scout_take(scout, last, &t, &r, &why);
 	if (was_done)
 		check_same(&jobs[SCOUT_MAX - 1], &t);
-	if (is_useful())
-		wait_for(&messages[SCOUT_MAX - 2]);
+	wait_for(&messages[SCOUT_MAX - 2]);
+	/* It would be waited for, if the thread were at it now. */
+	ck_assert(scout_take(scout, last, &t, &r, &why) == was_done);
 	ck_assert((scout_memo(scout, last) != NULL) == was_done);
 	scout_end(scout);
 }
@@ -158,12 +149,10 @@ START_TEST(what_is_no_report_is_said_with_its_reason)
 	fill(0, "  ");
 	messages[0].message.subject = NULL;
 	scout_begin(scout, jobs, 1);
-	if (is_useful()) {
-		wait_for(&messages[0]);
-		ck_assert(scout_take(scout, &messages[0], &t, &r, &why));
-		ck_assert_int_eq(r, JEMBATAN_DATA);
-		ck_assert_str_ne(why.text, "");
-	}
+	wait_for(&messages[0]);
+	ck_assert(scout_take(scout, &messages[0], &t, &r, &why));
+	ck_assert_int_eq(r, JEMBATAN_DATA);
+	ck_assert_str_ne(why.text, "");
 	scout_end(scout);
 }
 END_TEST
@@ -195,14 +184,29 @@ START_TEST(the_words_that_it_read_are_there)
 	struct tokens *words = xcalloc(1, sizeof(*words));
 
 	scout_begin(scout, &jobs[1], 1); /* without a subject: its text is all */
-	if (is_useful()) {
-		wait_for(&messages[1]);
-		ck_assert(tokens_recall(scout_memo(scout, &messages[1]), texts[1], words));
-		ck_assert_uint_gt(words->count, 5);
-		ck_assert(!tokens_recall(scout_memo(scout, &messages[1]), texts[0], words));
-	}
+	wait_for(&messages[1]);
+	ck_assert(tokens_recall(scout_memo(scout, &messages[1]), texts[1], words));
+	ck_assert_uint_gt(words->count, 5);
+	ck_assert(!tokens_recall(scout_memo(scout, &messages[1]), texts[0], words));
 	scout_end(scout);
 	free(words);
+}
+END_TEST
+
+/* As on one processor. */
+START_TEST(without_a_thread_its_owner_does_all)
+{
+	struct ticket t;
+	struct why why;
+	enum jembatan_result r;
+	struct scout *alone = scout_new(false);
+
+	ck_assert(!scout_is_useful(alone) && scout_is_useful(scout));
+	scout_begin(alone, jobs, SCOUT_MAX);
+	for (size_t i = 0; i < SCOUT_MAX; i++)
+		ck_assert(!scout_take(alone, &messages[i], &t, &r, &why));
+	scout_end(alone);
+	scout_free(alone);
 }
 END_TEST
 
@@ -232,6 +236,7 @@ int main(void)
 	tcase_add_test(t, what_is_no_report_is_said_with_its_reason);
 	tcase_add_test(t, after_its_end_it_has_let_go_of_all);
 	tcase_add_test(t, the_words_that_it_read_are_there);
+	tcase_add_test(t, without_a_thread_its_owner_does_all);
 	tcase_add_test(t, one_that_never_began_ends);
 	return unit_run("scout", t);
 }
