@@ -201,10 +201,12 @@ void intake_set_paced(struct intake *in, bool paced)
 		i->brought = 0;
 }
 
-/* It waits for the next window. */
+/* A poll under way may bring without end: it waits for the decisions, or for the
+ * next window. */
 static bool is_held(const struct intake *in, const struct worker *w)
 {
-	return in->paced && w->purpose == WORKER_POLL && w->instance->brought >= WINDOW_MESSAGES;
+	return w->purpose == WORKER_POLL &&
+	       (in->full || (in->paced && w->instance->brought >= WINDOW_MESSAGES));
 }
 
 static bool is_ready(const struct intake *in, const struct worker *w)

@@ -40,7 +40,8 @@ bool intake_aborted(struct intake *in);
 /* Several instances are busy, so a turn is to be short: what storing, and what
  * deciding, may each add to its commit, in microseconds. 0: nobody shares. */
 int64_t intake_share_us(const struct intake *in);
-/* Too many messages wait for their decision: poll no more until it is over. */
+/* Too many messages wait for their decision: poll no more until it is over, and
+ * take nothing more of the polls under way. */
 void intake_set_full(struct intake *in, bool full);
 /* Reports wait to be sent: what is polled faster than that only waits behind them,
  * and costs more each time it is looked for again. So while it is so, said before

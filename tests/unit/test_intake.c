@@ -138,6 +138,21 @@ static int64_t held_after_some_turns(void)
 	return bench_messages("a");
 }
 
+/* Else one poll that never ends fills the disk, and nobody else is polled. */
+START_TEST(while_too_much_waits_for_its_decision_a_flood_is_held)
+{
+	start_misbehave("  act: flood\n");
+	bench_until(bench_messages("a") > 500);
+	intake_set_full(bench.intake, true);
+	bench_until(intake_held_ms(bench.intake) >= 0);
+	int64_t held = held_after_some_turns();
+	clock_advance(1000);
+	ck_assert_int_eq(held_after_some_turns(), held);
+	intake_set_full(bench.intake, false);
+	bench_until(bench_messages("a") > held + 1000);
+}
+END_TEST
+
 START_TEST(while_others_wait_to_be_sent_a_flood_is_held)
 {
 	bench_instance("a", "misbehave", "", "  act: flood\n");
@@ -437,7 +452,7 @@ END_TEST
 
 START_TEST(a_wake_while_too_much_waits_is_not_lost)
 {
-	start_script("{\"do\": \"watch\", \"ms\": 50}\n"
+	start_script("{\"do\": \"watch\", \"ms\": 1000}\n"
 		     "{\"do\": \"return\", \"result\": \"idle\"}\n"
 		     "{\"do\": \"message\", \"id\": \"1\", \"text\": \"Jalan rusak\"}\n");
 	bench_until(bench_status("a").watching);
@@ -530,6 +545,7 @@ int main(void)
 	tcase_add_test(t, a_full_disk_kills_no_child);
 	tcase_add_test(t, a_child_that_floods_is_committed_in_slices);
 	tcase_add_test(t, beside_another_a_flood_gets_a_share_of_the_turn);
+	tcase_add_test(t, while_too_much_waits_for_its_decision_a_flood_is_held);
 	tcase_add_test(t, while_others_wait_to_be_sent_a_flood_is_held);
 	tcase_add_test(t, state_is_durable_before_state_put_returns);
 	tcase_add_test(t, a_record_that_kills_its_parser_twice_is_quarantined_and_the_rest_comes);
