@@ -190,7 +190,6 @@ typedef void each_worker(struct intake *in, struct instance *i, struct worker *w
 
 void intake_set_paced(struct intake *in, bool paced)
 {
-	/* Whoever is held is let go with the next window at the latest. */
 	int64_t now_ms = clock_mono_ms();
 
 	in->paced = paced;
@@ -202,10 +201,10 @@ void intake_set_paced(struct intake *in, bool paced)
 }
 
 /* A poll under way may bring without end: it waits for the decisions, or for the
- * next window. */
+ * next window. Not what a child leaves behind that is to end, or has ended. */
 static bool is_held(const struct intake *in, const struct worker *w)
 {
-	return w->purpose == WORKER_POLL &&
+	return w->purpose == WORKER_POLL && child_state(w->child) == CHILD_BUSY &&
 	       (in->full || (in->paced && w->instance->brought >= WINDOW_MESSAGES));
 }
 
@@ -434,7 +433,8 @@ static void count_job(struct worker *w, struct batch *b)
 	w->on_job(w->job_data, &told, false);
 }
 
-/* Room for the others: while they are active too, a child that floods adds no
+/* Of one child in a turn: what is stored in half the time of a commit. While others
+ * are active too, less at least and less at most, so that a child that floods adds no
  * more to a turn than the commit takes that they would have had alone. */
 static size_t slice_of(const struct intake *in)
 {

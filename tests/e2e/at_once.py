@@ -6,12 +6,11 @@ centre that the source already has takes the push back.
 
     tests/e2e/at_once.py --build BUILD
 """
-import argparse
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Rig, Source, expect, main, play, wait_for  # noqa: E402
 
 
 class Place:
@@ -41,6 +40,11 @@ class Place:
     def given(self, words):
         """What the centre was given with these words."""
         return [c["body"] for c in self.centre.complaints() if words in c["body"]["content"]]
+
+    def go(self):
+        run(self)
+        expect(self.daemon.stop() == 0, "SIGTERM did not end with 0")
+        print("at_once: OK")
 
     def close(self, keep):
         if self.daemon.is_alive():
@@ -76,23 +80,5 @@ def run(p):
     expect(states[0][1] == "7654321", "its number is not kept: %s" % (states[0],))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
-    p = Place(args.build)
-    try:
-        run(p)
-        expect(p.daemon.stop() == 0, "SIGTERM did not end with 0")
-    except Failed as e:
-        print("at_once: RED: %s" % e)
-        print(p.rig.log_text()[-3000:])
-        return 1
-    finally:
-        p.close(args.keep)
-    print("at_once: OK")
-    return 0
-
-
-sys.exit(main())
+if __name__ == "__main__":
+    main(lambda build, keep: play(Place(build), keep=keep))

@@ -2,13 +2,12 @@
 """Complaints that say the same, through a mailbox and an app, against real
 processes: what joins a ticket, what is linked, what stays hidden, and what a
 person corrects. All words are made up."""
-import argparse
 import email.message
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from rig import Centre, Daemon, Failed, Rig, Source, expect, wait_for  # noqa: E402
+from rig import Centre, Daemon, Rig, Source, expect, main, play, wait_for  # noqa: E402
 
 FLOOD = ("Mohon bantuan, saluran air di depan pasar Kenanga Jl. Wijayasari No. 12 RT 3 RW 5 Kelurahan "
          "Tirtasuka tersumbat sampah sejak seminggu, setiap hujan air masuk ke kios pedagang.")
@@ -83,6 +82,18 @@ class Place:
         done = self.rig.command("duplicates", *words)
         expect(done.returncode != 0, "duplicates %s was done" % " ".join(words))
         return done.stderr
+
+    def go(self):
+        self.start()
+        first, again, _ = reposts_and_links(self)
+        secrets_stay_hidden(self, first)
+        restart_and_split(self, first, again)
+        join_and_back(self)
+        quotes_and_switch(self, first)
+        a_changed_text(self)
+        silence(self)
+        expect(self.daemon.stop() == 0, "SIGTERM did not end with 0")
+        print("duplicates: OK")
 
     def close(self, keep):
         if self.daemon and self.daemon.is_alive():
@@ -219,30 +230,5 @@ def silence(p):
            "the evidence is not fit to be seen")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
-    p = Place(args.build)
-    try:
-        p.start()
-        first, again, _ = reposts_and_links(p)
-        secrets_stay_hidden(p, first)
-        restart_and_split(p, first, again)
-        join_and_back(p)
-        quotes_and_switch(p, first)
-        a_changed_text(p)
-        silence(p)
-        expect(p.daemon.stop() == 0, "SIGTERM did not end with 0")
-    except Failed as e:
-        print("duplicates: RED: %s" % e)
-        print(p.rig.log_text()[-3000:])
-        return 1
-    finally:
-        p.close(args.keep)
-    print("duplicates: OK")
-    return 0
-
-
-sys.exit(main())
+if __name__ == "__main__":
+    main(lambda build, keep: play(Place(build), keep=keep))

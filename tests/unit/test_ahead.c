@@ -66,41 +66,37 @@ START_TEST(one_poll_brings_all_pages)
 }
 END_TEST
 
-START_TEST(the_next_checkpoint_waits_for_the_one_before)
+/* Behind the second message nothing comes but the end. */
+static void refuse_the_first(void)
 {
-	poll_pages("3", "0");
 	expect_message("1");
 	uint32_t first = expect_checkpoint("1");
 	expect_message("2");
 	core_side_answer(&core, first, JEMBATAN_RETRY);
-	/* Its own is not sent any more: it would say that all before it is there. */
 	ck_assert(str_starts(core_side_expect_done(&core, JEMBATAN_FATAL), "not stored"));
 	core_side_stop(&core);
+}
+
+START_TEST(the_next_checkpoint_waits_for_the_one_before)
+{
+	poll_pages("3", "0");
+	/* Its own is not sent any more: it would say that all before it is there. */
+	refuse_the_first();
 }
 END_TEST
 
 START_TEST(one_that_waits_waits_for_the_one_before_too)
 {
 	poll_pages_with("2", "waits_at", "2");
-	expect_message("1");
-	uint32_t first = expect_checkpoint("1");
-	expect_message("2");
-	core_side_answer(&core, first, JEMBATAN_RETRY);
-	ck_assert(str_starts(core_side_expect_done(&core, JEMBATAN_FATAL), "not stored"));
-	core_side_stop(&core);
+	refuse_the_first();
 }
 END_TEST
 
 START_TEST(a_plugin_that_goes_on_after_a_failure_is_ended)
 {
 	poll_pages_with("3", "stubborn", "true");
-	expect_message("1");
-	uint32_t first = expect_checkpoint("1");
-	expect_message("2");
-	core_side_answer(&core, first, JEMBATAN_RETRY);
 	/* No checkpoint: its cursor would lie behind what is not stored. */
-	ck_assert(str_starts(core_side_expect_done(&core, JEMBATAN_FATAL), "not stored"));
-	core_side_stop(&core);
+	refuse_the_first();
 }
 END_TEST
 

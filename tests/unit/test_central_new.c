@@ -23,6 +23,14 @@ static void commit(void)
 	ck_ok(db_commit(bench.db, &bench.why));
 }
 
+/* As the app ends its turn: what is claimed leaves. */
+static void end_turn(void)
+{
+	ck_ok(outbox_write(bench.outbox, &bench.why));
+	commit();
+	outbox_started(bench.outbox);
+}
+
 static struct ticket form_of(const char *text)
 {
 	return (struct ticket){ .reference = arena_printf(bench.arena, "JB-R%05u", ++bench.reports),
@@ -98,9 +106,7 @@ START_TEST(a_new_report_whose_commit_failed_was_never_there)
 	ck_assert(outbox_is_idle(bench.outbox));
 	begin(); /* the same again, from the source */
 	int64_t t = make_one("Jembatan putus.");
-	ck_ok(outbox_write(bench.outbox, &bench.why));
-	commit();
-	outbox_started(bench.outbox);
+	end_turn();
 	bench_settle();
 	ck_assert_int_eq(bench_ticket(t).state, TICKET_PUSHED);
 	ck_assert_int_eq(bench_centre("by_operation.create"), 1);
@@ -142,9 +148,7 @@ START_TEST(a_new_report_finds_the_connection_that_is_free_now)
 	ck_assert_int_eq(bench_ticket(first).state, TICKET_PUSHED);
 	int64_t second = make_one("Jalan rusak.");
 	ck_assert_int_eq(bench_row(second).state, OUTBOX_SENDING);
-	ck_ok(outbox_write(bench.outbox, &bench.why));
-	commit();
-	outbox_started(bench.outbox);
+	end_turn();
 	bench_settle();
 	bench_check_books();
 	bench_close();
@@ -261,9 +265,7 @@ START_TEST(the_daily_budget_is_kept_by_those_who_leave_together)
 	begin();
 	for (unsigned i = 0; i < 6; i++)
 		(void)make_one("Jalan rusak.");
-	ck_ok(outbox_write(bench.outbox, &bench.why));
-	commit();
-	outbox_started(bench.outbox);
+	end_turn();
 	for (int i = 0; i < 40; i++)
 		bench_turn();
 	ck_assert_int_eq(bench_centre("by_operation.create"), 7);
@@ -284,9 +286,7 @@ START_TEST(a_new_report_waits_while_the_outbox_is_paused_or_has_not_begun)
 	begin();
 	int64_t paused = make_one("Jalan rusak.");
 	ck_assert_int_eq(bench_row(paused).state, OUTBOX_QUEUED);
-	ck_ok(outbox_write(bench.outbox, &bench.why));
-	commit();
-	outbox_started(bench.outbox);
+	end_turn();
 	ck_assert_int_eq(bench_row(paused).state, OUTBOX_QUEUED);
 	outbox_pause(bench.outbox, false);
 	bench_settle();
@@ -307,9 +307,7 @@ START_TEST(a_report_longer_than_a_request_may_be_is_refused)
 	ck_assert_int_eq(bench_row(t).state, OUTBOX_REFUSED);
 	ck_assert_ptr_nonnull(strstr(bench_row(t).why, "larger than"));
 	ck_assert_int_eq(bench_ticket(t).state, TICKET_REFUSED);
-	ck_ok(outbox_write(bench.outbox, &bench.why));
-	commit();
-	outbox_started(bench.outbox);
+	end_turn();
 	bench_settle();
 	ck_assert_int_eq(bench_ticket(other).state, TICKET_PUSHED);
 	ck_assert_int_eq(bench_centre("by_operation.create"), 1);

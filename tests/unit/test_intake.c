@@ -153,6 +153,19 @@ START_TEST(while_too_much_waits_for_its_decision_a_flood_is_held)
 }
 END_TEST
 
+START_TEST(what_is_held_is_taken_when_its_child_is_to_end)
+{
+	start_misbehave("  act: flood\n");
+	bench_until(bench_messages("a") > 500);
+	intake_set_full(bench.intake, true);
+	bench_until(intake_held_ms(bench.intake) >= 0);
+	int64_t held = held_after_some_turns();
+	intake_stop(bench.intake);
+	bench_until(bench_messages("a") > held);
+	bench_until(intake_is_stopped(bench.intake));
+}
+END_TEST
+
 START_TEST(while_others_wait_to_be_sent_a_flood_is_held)
 {
 	bench_instance("a", "misbehave", "", "  act: flood\n");
@@ -546,6 +559,7 @@ int main(void)
 	tcase_add_test(t, a_child_that_floods_is_committed_in_slices);
 	tcase_add_test(t, beside_another_a_flood_gets_a_share_of_the_turn);
 	tcase_add_test(t, while_too_much_waits_for_its_decision_a_flood_is_held);
+	tcase_add_test(t, what_is_held_is_taken_when_its_child_is_to_end);
 	tcase_add_test(t, while_others_wait_to_be_sent_a_flood_is_held);
 	tcase_add_test(t, state_is_durable_before_state_put_returns);
 	tcase_add_test(t, a_record_that_kills_its_parser_twice_is_quarantined_and_the_rest_comes);

@@ -8,7 +8,7 @@
 #include "config/date.h"
 #include "ticket/complete.h"
 #include "ticket/position.h"
-#include "unit.h"
+#include "tables_unit.h"
 
 #define NOW_MS INT64_C(1768010400000) /* Saturday, 10 January 2026, 09:00 WIB */
 #define SUPERVISION KNOW_SUPERVISION
@@ -19,12 +19,7 @@ static struct arena *arena;
 
 static void set_up(void)
 {
-	struct why why = { "" };
-	setenv("JEMBATAN_RULES", TEST_SHIPPED "/rules.yaml", 1);
-	setenv("JEMBATAN_CLASSIFY", TEST_SHIPPED "/classify.txt", 1);
-	setenv("JEMBATAN_CATEGORIES", TEST_SHIPPED "/categories.txt", 1);
-	setenv("JEMBATAN_REGIONS", TEST_REGIONS, 1);
-	ck_assert_msg(know_load(&(struct know_files){ 0 }, &tables, &why) == JEMBATAN_OK, "%s", why.text);
+	tables = tables_of_unit();
 	arena = arena_new();
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "ticket/tokens_memo.h"
-#include "unit.h"
+#include "tables_unit.h"
 
 #define NOW_MS INT64_C(1768010400000)
 
@@ -44,14 +44,7 @@ static void fill(size_t i, const char *text)
 
 static void set_up(void)
 {
-	struct why why = { "" };
-
-	setenv("JEMBATAN_RULES", TEST_SHIPPED "/rules.yaml", 1);
-	setenv("JEMBATAN_CLASSIFY", TEST_SHIPPED "/classify.txt", 1);
-	setenv("JEMBATAN_CATEGORIES", TEST_SHIPPED "/categories.txt", 1);
-	setenv("JEMBATAN_REGIONS", TEST_REGIONS, 1);
-	ck_assert_msg(know_load(&(struct know_files){ 0 }, &tables, &why) == JEMBATAN_OK, "%s",
-		      why.text);
+	tables = tables_of_unit();
 	arena = arena_new();
 	scout = scout_new(true);
 	for (size_t i = 0; i < SCOUT_MAX; i++)
