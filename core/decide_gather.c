@@ -84,7 +84,7 @@ static enum jembatan_result quotes_waiting(struct decide *d, const struct inbox_
 	struct msg_message by_id = { .message = { .size = sizeof(by_id.message), .id = quoted } };
 	if (quoted == NULL)
 		return JEMBATAN_OK;
-	struct digest same = ticket_same_key(db_local_key(d->o.db), s->name, &by_id);
+	struct digest same = ticket_same_key(inbox_keys(d->o.db), s->name, &by_id);
 	return inbox_waits(d->o.db, row->instance_id, row->id, &same, &(struct digest){ 0 },
 			   out_quotes, why);
 }

@@ -28,6 +28,8 @@ struct decide {
 	struct scout *scout; /* has begun with what the slice at hand holds */
 	struct outbox *outbox; /* of the app's turn; NULL in all other transactions */
 	struct inbox_row rows[DECIDE_SLICE];
+	uint8_t run[2]; /* how references begin at the moment */
+	unsigned run_left;
 	/* A row whose decision the store refuses for good. */
 	int64_t stuck_id, tried_id; /* tried: of the open turn */
 	char stuck_why[400];
@@ -69,7 +71,8 @@ MUST_CHECK enum jembatan_result decide_answer(struct decide *d, const struct inb
 					      const struct instance_settings *s,
 					      bool *out_handled, struct why *why);
 
-/* decide_understand.c: a reference that is most likely new; in d's arena. */
+/* decide_understand.c: a reference that is most likely new; in d's arena. Those made
+ * one after the other begin alike, for some hundred tickets. */
 const char *decide_new_reference(struct decide *d);
 /* The message in the national form, with what is known of it. DATA: nothing is
  * reported. */

@@ -40,7 +40,7 @@ static enum jembatan_result find_record(struct decide *d, const char *instance, 
 					int64_t *out_ticket_id, struct why *why)
 {
 	struct msg_message record = { .message = { .size = sizeof(record.message), .id = name } };
-	struct digest key = ticket_same_key(db_local_key(d->o.db), instance, &record);
+	struct digest key = ticket_same_key(inbox_keys(d->o.db), instance, &record);
 	return none_such(quoted_by_record(d->o.db, instance, &key, out_ticket_id, why));
 }
 

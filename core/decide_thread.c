@@ -158,7 +158,7 @@ static enum jembatan_result newest_version(struct decide *d, const struct inbox_
 	*out = *first;
 	if (s == NULL)
 		return JEMBATAN_OK;
-	struct digest same = ticket_same_key(db_local_key(d->o.db), s->name, &row->message);
+	struct digest same = ticket_same_key(inbox_keys(d->o.db), s->name, &row->message);
 	enum jembatan_result r = inbox_find(d->o.db, row->instance_id, &same, &none, &message_id,
 					    &ticket_id, why);
 	if (r == JEMBATAN_GONE)
@@ -221,7 +221,7 @@ enum jembatan_result decide_edit(struct decide *d, const struct inbox_row *row,
 	if (r == JEMBATAN_GONE)
 		return JEMBATAN_OK;
 	if (r == JEMBATAN_OK && s != NULL) {
-		struct digest same = ticket_same_key(db_local_key(d->o.db), s->name, &row->message);
+		struct digest same = ticket_same_key(inbox_keys(d->o.db), s->name, &row->message);
 		r = wait_for_older(d, row, &same, &(struct digest){ 0 }, out_handled, why);
 	}
 	if (r == JEMBATAN_OK && !*out_handled)
@@ -325,7 +325,6 @@ enum jembatan_result decide_answer(struct decide *d, const struct inbox_row *row
 				   struct why *why)
 {
 	const struct jembatan_message *m = &row->message.message;
-	struct jembatan_bytes key = db_local_key(d->o.db);
 	const char *instance = s != NULL ? s->name : "removed";
 	int64_t ticket_id = 0;
 	enum jembatan_result r = (m->flags & JEMBATAN_FROM_CENTRE) != 0 ? JEMBATAN_OK :
@@ -340,7 +339,7 @@ enum jembatan_result decide_answer(struct decide *d, const struct inbox_row *row
 	if (m->reply_to != NULL) {
 		struct msg_message by_id = { .message = { .size = sizeof(by_id.message),
 							  .id = m->reply_to } };
-		same = ticket_same_key(key, instance, &by_id);
+		same = ticket_same_key(inbox_keys(d->o.db), instance, &by_id);
 	}
 	r = own_ticket(d, row, &same, &row->thread_key, &ticket_id, why);
 	if (r == JEMBATAN_OK && ticket_id == 0)

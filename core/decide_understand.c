@@ -3,17 +3,31 @@
 #include "decide_inside.h"
 #include "decide_know.h"
 
+#include <string.h>
+
 #include "fetch.h"
 #include "scout.h"
 #include "base/poison.h"
 
 _Static_assert(DECIDE_SLICE <= SCOUT_MAX, "a slice is understood ahead as a whole");
 
+#define RUN 256u /* tickets whose references begin with the same two characters */
+#define RUN_LOW_BITS 0x3fu /* of the second byte: the two characters are ten bits */
+
+/* Random throughout, each reference would lie on a page of its own in the store's
+ * index, and a commit writes whole pages. */
 const char *decide_new_reference(struct decide *d)
 {
 	uint8_t random[5];
 	char reference[TICKET_REFERENCE_SIZE];
 	digest_random(random, sizeof(random));
+	if (d->run_left == 0) {
+		memcpy(d->run, random, sizeof(d->run));
+		d->run_left = RUN;
+	}
+	d->run_left--;
+	random[0] = d->run[0];
+	random[1] = (uint8_t)((d->run[1] & ~RUN_LOW_BITS) | (random[1] & RUN_LOW_BITS));
 	ticket_reference(random, reference);
 	return arena_strdup(d->arena, reference);
 }

@@ -253,7 +253,7 @@ static void choose_raw(struct batch *b, struct batch_record *r, const struct fra
 }
 
 enum jembatan_result batch_message(struct batch *b, struct batch_record *r, const struct frame *f,
-				   struct jembatan_bytes local_key, const char *instance,
+				   struct ticket_keys keys, const char *instance,
 				   struct why *why)
 {
 	struct jembatan_bytes meta = { arena_memdup(b->arena, f->meta.data, f->meta.size),
@@ -271,10 +271,10 @@ enum jembatan_result batch_message(struct batch *b, struct batch_record *r, cons
 	struct inbox_item *item = new_item(b);
 	choose_raw(b, r, f, m, item);
 	item->message = m;
-	item->same_key = ticket_same_key(local_key, instance, m);
-	item->revision = ticket_revision_digest(local_key, m);
-	item->thread_key = batch_thread_key(local_key, instance, m->message.thread);
-	item->thread_alias = batch_thread_key(local_key, instance, m->message.thread_alias);
+	item->same_key = ticket_same_key(keys, instance, m);
+	item->revision = ticket_revision_digest(keys.local, m);
+	item->thread_key = batch_thread_key(keys.local, instance, m->message.thread);
+	item->thread_alias = batch_thread_key(keys.local, instance, m->message.thread_alias);
 	if (r->open)
 		r->emitted++;
 	b->bytes += meta.size;

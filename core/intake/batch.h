@@ -88,7 +88,7 @@ MUST_CHECK enum jembatan_result batch_begin(struct batch *b, struct batch_record
 					    const struct frame *f, struct why *why);
 /* A message came. DATA condemns the child. */
 MUST_CHECK enum jembatan_result batch_message(struct batch *b, struct batch_record *r,
-					      const struct frame *f, struct jembatan_bytes local_key,
+					      const struct frame *f, struct ticket_keys keys,
 					      const char *instance, struct why *why);
 /* The connector says why it cannot use the record that it is at. */
 void batch_unusable(struct batch_record *r, const char *why);

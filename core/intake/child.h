@@ -46,7 +46,7 @@ struct child_options {
 	const char *instance;
 	enum msg_role role;
 	struct spawn_options spawn;
-	struct jembatan_bytes local_key;
+	struct ticket_keys keys;
 	size_t batch_max;
 	const struct child_events *events;
 	void *data;

@@ -178,7 +178,7 @@ static enum jembatan_result on_receipt(struct child *c, const struct frame *f, s
 	if (r == JEMBATAN_OK && receipt.state > JEMBATAN_RECEIPT_FAILED)
 		return why_set(why, JEMBATAN_DATA, "a receipt's state is unknown");
 	if (r == JEMBATAN_OK)
-		batch_add_receipt(&c->batch, &receipt, c->o.local_key, c->o.instance);
+		batch_add_receipt(&c->batch, &receipt, c->o.keys.local, c->o.instance);
 	c->brought = true;
 	return r;
 }
@@ -203,7 +203,7 @@ static enum jembatan_result on_frame(struct child *c, const struct frame *f, str
 		return batch_begin(&c->batch, &c->record, f, why);
 	case MSG_MESSAGE:
 		c->brought = true;
-		return batch_message(&c->batch, &c->record, f, c->o.local_key, c->o.instance, why);
+		return batch_message(&c->batch, &c->record, f, c->o.keys, c->o.instance, why);
 	case MSG_UNUSABLE:
 		return on_unusable(c, f, why);
 	case MSG_CHECKPOINT:

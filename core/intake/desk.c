@@ -263,7 +263,7 @@ static bool add_to_batch(struct desk *d, struct msg_message *m, struct jembatan_
 	field_pack(msg_message_fields, m, &meta);
 	const struct frame f = { .type = MSG_MESSAGE, .meta = buf_bytes(&meta), .blob = body };
 	return !buf_is_full(&meta) &&
-	       batch_message(&d->batch, &d->record, &f, db_local_key(d->db), d->name, why) ==
+	       batch_message(&d->batch, &d->record, &f, inbox_keys(d->db), d->name, why) ==
 		       JEMBATAN_OK;
 }
 

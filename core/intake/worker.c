@@ -526,7 +526,7 @@ void worker_init(struct worker *w, struct instance *i, enum worker_purpose purpo
 		.role = role_of(purpose),
 		.spawn = { .program = spawn_program(), .plugin = i->plugin, .spool = i->spool,
 			   .confinement_required = s->confinement_required },
-		.local_key = db_local_key(intake_db(i->intake)),
+		.keys = inbox_keys(intake_db(i->intake)),
 		.batch_max = s->batch_max,
 		.events = &events,
 		.data = w,

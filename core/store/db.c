@@ -178,6 +178,9 @@ static enum jembatan_result look_around(struct db *db, struct why *why)
 		r = look_for(db, "thread_alias", "SELECT EXISTS (SELECT 1 FROM thread_alias)",
 			     &db->has_aliases, why);
 	if (r == JEMBATAN_OK)
+		r = look_for(db, "flag", "SELECT EXISTS (SELECT 1 FROM flag WHERE name = 'near_keys')",
+			     &db->near_keys, why);
+	if (r == JEMBATAN_OK)
 		r = look_for(db, "unreachable", "SELECT EXISTS (SELECT 1 FROM unreachable)",
 			     &db->has_unreachable, why);
 	return r;

@@ -31,6 +31,7 @@ struct db {
 	struct fresh fresh;
 	struct recent recent;
 	bool has_aliases;  /* some thread has another name */
+	bool near_keys;    /* of records: see struct ticket_keys */
 	bool has_unreachable; /* some address cannot be reached for a while */
 	bool has_suspects; /* a record is in quarantine or has killed its parser */
 	struct { bool known, on; } replies; /* whether they are on */

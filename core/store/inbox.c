@@ -24,6 +24,11 @@ const char *inbox_stage_name(enum inbox_stage stage)
 	return (unsigned)stage < COUNT_OF(names) ? names[stage] : "?";
 }
 
+struct ticket_keys inbox_keys(const struct db *db)
+{
+	return (struct ticket_keys){ .local = db_local_key(db), .near = db->near_keys };
+}
+
 /* ---- T1 ---------------------------------------------------------------- */
 
 static enum jembatan_result insert_body(struct db *db, const struct inbox_item *item,

@@ -6,6 +6,7 @@
 
 #include "base/msg.h"
 #include "store/db.h"
+#include "ticket/ticket.h"
 
 enum inbox_stage { /* stored as its number: never renumber */
 	INBOX_NEW = 0,      /* waits for its decision */
@@ -50,6 +51,9 @@ MUST_CHECK enum jembatan_result inbox_keep_files(struct db *db, const char *inst
 /* The same for the raw file of a record that goes to quarantine. */
 MUST_CHECK enum jembatan_result inbox_keep_raw(struct db *db, const char *instance_name,
 					       const struct msg_begin *begin, struct why *why);
+
+/* How this store's same_keys are made, from its beginning on; `local` is borrowed. */
+struct ticket_keys inbox_keys(const struct db *db);
 
 /* T1 for one instance's batch: rows, seen keys and cursor (NULL: unchanged).
  * The verdict comes from the UNIQUE index on (instance, same_key, revision),

@@ -20,6 +20,7 @@ extern const char schema_follow[], schema_duplicates[], schema_incomplete[], sch
 extern const char schema_lean[], schema_private[], schema_retention[];
 extern const char schema_reply_reposts[], schema_reply_put_off[], schema_keys[], schema_thread[];
 extern const char schema_duplicate_moves[], schema_follow_erased[], schema_thread_author[];
+extern const char schema_near_keys[];
 extern const char schema_reply_told[];
 extern const char schema_unreachable[], schema_incomplete_all[], schema_reply_lean[];
 

@@ -251,5 +251,5 @@ static const char *const steps[] = { step_1, step_2, schema_follow, step_4, step
 				     schema_unreachable, schema_incomplete_all,
 				     schema_reply_lean, schema_duplicate_moves,
 				     schema_follow_erased, schema_thread_author,
-				     schema_reply_told };
+				     schema_reply_told, schema_near_keys };
 const struct migrate_steps migrate_all = { steps, COUNT_OF(steps) };

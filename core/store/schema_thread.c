@@ -1,4 +1,4 @@
-/* schema_thread.c: two names of one conversation. */
+/* schema_thread.c: two names of one conversation, and how records are named. */
 #include "store/migrate.h"
 
 #include "base/poison.h"
@@ -17,3 +17,9 @@ const char schema_thread[] =
 /* The message that said so: its author is whom both names mean. NULL: a receipt did. */
 const char schema_thread_author[] =
 	"ALTER TABLE thread_alias ADD COLUMN message_id INTEGER REFERENCES message;";
+
+/* A store keeps the keys it began with: a record that comes again must get the one
+ * that it has. */
+const char schema_near_keys[] =
+	"INSERT INTO flag (name, value) SELECT 'near_keys', 1"
+	" WHERE NOT EXISTS (SELECT 1 FROM message);";

@@ -103,10 +103,18 @@ void ticket_reference(const uint8_t random[5], char out[TICKET_REFERENCE_SIZE]);
  * words: for terminals, never for logs. */
 void ticket_preview_text(const struct ticket *t, struct buf *out);
 
+/* How an installation makes the keys of its records. */
+struct ticket_keys {
+	struct jembatan_bytes local; /* the HMAC's */
+	/* Ids that differ in their last two characters get keys that begin alike: what an
+	 * app numbers one after the other then lies on one page of the store's index. */
+	bool near;
+};
+
 /* The same complaint again? (instance, remote id) where there is an id; else
  * author, text and attachments; without an author the raw bytes too, so two
  * people never share a key. message.raw must be set where it was not spooled. */
-struct digest ticket_same_key(struct jembatan_bytes hmac_key, const char *instance,
+struct digest ticket_same_key(struct ticket_keys keys, const char *instance,
 			      const struct msg_message *m);
 /* Changes when the content does: the revision, else a digest of the content. */
 struct digest ticket_revision_digest(struct jembatan_bytes hmac_key, const struct msg_message *m);

@@ -105,6 +105,19 @@ START_TEST(what_its_channel_is_not_sure_of_waits_for_a_person)
 }
 END_TEST
 
+START_TEST(references_made_one_after_the_other_begin_alike)
+{
+	open_with("push: auto\n");
+	app_bench_say("a", message("1", LONG_TEXT, ""), 1);
+	app_bench_say("a", message("2", "Lampu taman di Jalan Mawar padam sejak kemarin.", ""), 1);
+	ck_assert_uint_eq(app_bench_tickets(), 2);
+	const char *first = arena_strdup(bench.arena, app_bench_ticket(0).reference);
+	const char *second = app_bench_ticket(1).reference;
+	ck_assert_int_eq(strncmp(first, second, strlen("JB-") + 2), 0);
+	ck_assert_str_ne(first, second);
+}
+END_TEST
+
 START_TEST(a_redelivery_makes_nothing_new)
 {
 	open_with("push: auto\n");
@@ -543,6 +556,7 @@ int main(void)
 	tcase_add_test(t, what_came_from_the_centre_is_linked_and_never_pushed);
 	tcase_add_loop_test(t, the_push_mode_says_what_leaves_by_itself, 0, COUNT_OF(modes));
 	tcase_add_test(t, what_its_channel_is_not_sure_of_waits_for_a_person);
+	tcase_add_test(t, references_made_one_after_the_other_begin_alike);
 	tcase_add_test(t, a_redelivery_makes_nothing_new);
 	tcase_add_test(t, a_citizen_s_unreadable_words_do_not_stand_in_clear);
 	tcase_add_test(t, a_large_unreadable_record_does_not_stop_what_is_behind_it);

@@ -52,7 +52,7 @@ static enum jembatan_result take_message(const char *id, const char *text, const
 	struct msg_message m = { .message = { .size = sizeof(m.message), .id = id, .text = text,
 					      .author = { .id = "warga-contoh" } } };
 	struct frame f = frame_of(MSG_MESSAGE, msg_message_fields, &m, raw);
-	return batch_message(&batch, &record, &f, db_local_key(db), "mail", &why);
+	return batch_message(&batch, &record, &f, inbox_keys(db), "mail", &why);
 }
 
 static void write_batch(void)
@@ -364,7 +364,7 @@ static int64_t write_from(const char *id, const char *thread)
 	struct msg_message m = { .message = { .size = sizeof(m.message), .id = id, .text = "Satu",
 					      .thread = thread, .author = { .id = thread } } };
 	struct frame f = frame_of(MSG_MESSAGE, msg_message_fields, &m, "raw");
-	ck_ok(batch_message(&batch, &record, &f, db_local_key(db), "mail", &why));
+	ck_ok(batch_message(&batch, &record, &f, inbox_keys(db), "mail", &why));
 	write_batch();
 	batch_clear(&batch);
 	return number("SELECT max(id) FROM message");
@@ -446,7 +446,7 @@ END_TEST
 START_TEST(a_frame_that_is_no_message_condemns)
 {
 	struct frame f = { .type = MSG_MESSAGE, .meta = bytes_text("garbage") };
-	ck_result(batch_message(&batch, &record, &f, db_local_key(db), "mail", &why), JEMBATAN_DATA);
+	ck_result(batch_message(&batch, &record, &f, inbox_keys(db), "mail", &why), JEMBATAN_DATA);
 	ck_assert_uint_eq(batch.count, 0);
 	ck_result(batch_begin(&batch, &record, &f, &why), JEMBATAN_DATA);
 	ck_assert(!record.open);

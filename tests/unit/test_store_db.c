@@ -237,6 +237,7 @@ START_TEST(a_new_store_needs_no_copy)
 	ck_ok(db_open_steps(folder, NULL, &more, &db, &why));
 	ck_assert_int_eq(number("PRAGMA user_version"), NOW + 1);
 	ck_assert_int_eq(count_backups(&backup), 0);
+	ck_assert(inbox_keys(db).near);
 }
 END_TEST
 
@@ -328,6 +329,7 @@ START_TEST(a_kill_anywhere_in_the_real_migrations_leaves_a_whole_schema)
 		ck_assert_int_eq(number("PRAGMA user_version"), (int64_t)migrate_all.count);
 		ck_assert_int_eq(number("SELECT count(*) FROM pragma_integrity_check"
 					" WHERE integrity_check <> 'ok'"), 0);
+		ck_assert(!inbox_keys(db).near); /* it has a record with a key of the older kind */
 		struct inbox_row row;
 		ck_ok(inbox_get(db, 1, arena, &row, &why));
 		ck_assert_str_eq(row.message.message.id, "a");

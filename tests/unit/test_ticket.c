@@ -357,7 +357,7 @@ END_TEST
 
 static struct digest same(const char *key, const char *instance, const struct msg_message *m)
 {
-	return ticket_same_key(bytes_text(key), instance, m);
+	return ticket_same_key((struct ticket_keys){ .local = bytes_text(key) }, instance, m);
 }
 
 static bool equal(struct digest a, struct digest b)
@@ -374,6 +374,39 @@ START_TEST(the_remote_id_alone_makes_a_message_the_same)
 	ck_assert(!equal(same("k", "app", &a), same("k", "app", &c)));
 	ck_assert(!equal(same("k", "app", &a), same("k", "lain", &a)));
 	ck_assert(!equal(same("k", "app", &a), same("kunci lain", "app", &a)));
+}
+END_TEST
+
+static struct digest near(const char *instance, const char *id)
+{
+	struct msg_message m = { .message = { .id = id, .text = "isi" } };
+	return ticket_same_key((struct ticket_keys){ bytes_text("k"), true }, instance, &m);
+}
+
+static bool begin_alike(struct digest a, struct digest b)
+{
+	return memcmp(a.bytes, b.bytes, 4) == 0;
+}
+
+START_TEST(ids_that_follow_each_other_have_keys_that_begin_alike)
+{
+	static const char *const ids[] = { "LAPOR-0117", "LAPOR-0118", "LAPOR-0217", "7" };
+	for (size_t i = 0; i < 4; i++) {
+		for (size_t j = 0; j < 4; j++) {
+			struct digest a = near("app", ids[i]), b = near("app", ids[j]);
+			ck_assert_int_eq(equal(a, b), i == j);
+			ck_assert_int_eq(begin_alike(a, b), i == j || i + j == 1);
+			/* The rest is the id's own: 12 of the 16 bytes that are kept. */
+			ck_assert_int_eq(memcmp(a.bytes + 4, b.bytes + 4, 12) == 0, i == j);
+		}
+		ck_assert(!begin_alike(near("app", ids[i]), near("lain", ids[i])));
+		struct msg_message m = { .message = { .id = ids[i] } };
+		struct digest older = same("k", "app", &m), key = near("app", ids[i]);
+		ck_assert(!begin_alike(older, key));
+		ck_assert_mem_eq(older.bytes + 4, key.bytes + 4, DIGEST_SIZE - 4);
+	}
+	struct msg_message none = { .message = { .id = "", .text = "isi" } };
+	ck_assert(equal(same("k", "app", &none), near("app", "")));
 }
 END_TEST
 
@@ -484,6 +517,7 @@ int main(void)
 	tcase_add_test(t, a_reference_is_short_and_cannot_be_misread);
 	tcase_add_test(t, a_preview_cannot_move_the_cursor);
 	tcase_add_test(t, the_remote_id_alone_makes_a_message_the_same);
+	tcase_add_test(t, ids_that_follow_each_other_have_keys_that_begin_alike);
 	tcase_add_test(t, without_an_id_author_and_content_make_it_the_same);
 	tcase_add_test(t, an_author_who_is_known_may_send_other_raw_bytes);
 	tcase_add_test(t, spooled_raw_tells_strangers_apart);
