@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "base/phone.h"
+#include "ticket/personal_signs.h"
 #include "base/poison.h"
 
+#define DIGITS_MIN 8u /* an account's; all others have more */
 #define DIGITS_MAX 19u
 #define GROUPS_MAX 3u   /* that are remembered */
 #define BEFORE_MAX 48u  /* bytes in which the word is looked for that says what it is */
@@ -17,32 +19,20 @@
 #define MAIL_MAX 254u
 #define ENDING_MAX 6u /* of a file, with its dot */
 
-/* What may begin at a byte, so that all others are passed over. */
-enum { BEGINS_NUMBER = 1, BEGINS_WORD = 2 /* of a digit */, BEGINS_AT = 4 };
+/* What may begin at a byte, so that all others are passed over; and what may stand
+ * behind the blank or the bracket of a spoken "at". */
+enum { BEGINS_NUMBER = 1, BEGINS_WORD = 2 /* of a digit */, BEGINS_AT = 4, LEADS_TO_AT = 8 };
 static const unsigned char begins[256] = {
 	['0' ... '9'] = BEGINS_NUMBER, ['+'] = BEGINS_NUMBER,
-	['@'] = BEGINS_AT, [' '] = BEGINS_AT, ['['] = BEGINS_AT, ['('] = BEGINS_AT,
-	['{'] = BEGINS_AT, [0xef] = BEGINS_NUMBER | BEGINS_AT /* a wide one */,
+	['@'] = BEGINS_AT, [' '] = BEGINS_AT | LEADS_TO_AT, ['['] = BEGINS_AT | LEADS_TO_AT,
+	['('] = BEGINS_AT | LEADS_TO_AT, ['{'] = BEGINS_AT | LEADS_TO_AT,
+	['A'] = LEADS_TO_AT, ['a'] = LEADS_TO_AT,
+	[0xef] = BEGINS_NUMBER | BEGINS_AT /* a wide one */,
 	['D'] = BEGINS_WORD, ['E'] = BEGINS_WORD, ['K'] = BEGINS_WORD, ['L'] = BEGINS_WORD,
 	['N'] = BEGINS_WORD, ['O'] = BEGINS_WORD, ['S'] = BEGINS_WORD, ['T'] = BEGINS_WORD,
 	['d'] = BEGINS_WORD, ['e'] = BEGINS_WORD, ['k'] = BEGINS_WORD, ['l'] = BEGINS_WORD,
 	['n'] = BEGINS_WORD, ['o'] = BEGINS_WORD, ['s'] = BEGINS_WORD, ['t'] = BEGINS_WORD,
 };
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
 
 /* The next byte from here on at which one of these may begin; or the end. */
 static char *next_start(char *p, unsigned wanted)
@@ -52,75 +42,17 @@ static char *next_start(char *p, unsigned wanted)
 	return p;
 }
 
-/* The word here, in capitals or not, and no longer one. */
-static bool is_word(const char *p, const char *word, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (lower(p[i]) != word[i])
-			return false;
-	return !is_letter(p[size]) && !is_digit(p[size]);
-}
-
-/* ---- signs -------------------------------------------------------------- */
-
-/* Of what takes no room: U+200B to U+200F, U+2060, U+FEFF, a soft hyphen, and what
- * makes a keycap of a digit. 0: it is none. */
-static size_t nothing_size(const char *p)
-{
-	unsigned char a = (unsigned char)p[0], b = a != 0 ? (unsigned char)p[1] : 0;
-	unsigned char c = b != 0 ? (unsigned char)p[2] : 0;
-	if (a == 0xc2)
-		return b == 0xad ? 2 : 0;
-	bool is_one = (a == 0xe2 && ((b == 0x80 && c >= 0x8b && c <= 0x8f) || (b == 0x81 && c == 0xa0) ||
-				     (b == 0x83 && c == 0xa3))) ||
-		      (a == 0xef && b == 0xbb && c == 0xbf) || (a == 0xef && b == 0xb8 && c == 0x8f);
-	return is_one ? 3 : 0;
-}
-
-static size_t blank_size(const char *p)
-{
-	unsigned char a = (unsigned char)p[0], b = a != 0 ? (unsigned char)p[1] : 0;
-	unsigned char c = b != 0 ? (unsigned char)p[2] : 0;
-	if (a == ' ' || a == '\t')
-		return 1;
-	if (a == 0xc2)
-		return b == 0xa0 ? 2 : 0;
-	return a == 0xe2 && b == 0x80 && ((c >= 0x80 && c <= 0x8a) || c == 0xaf) ? 3 : 0;
-}
-
-/* What is written between groups: dots, dashes of all kinds, strokes. */
-static size_t mark_size(const char *p)
-{
-	unsigned char a = (unsigned char)p[0], b = a != 0 ? (unsigned char)p[1] : 0;
-	unsigned char c = b != 0 ? (unsigned char)p[2] : 0;
-	if (a < 0x80)
-		return a == '.' || a == '-' || a == '/' || a == '_';
-	if (a == 0xc2)
-		return b == 0xb7 ? 2 : 0;
-	return a == 0xe2 && ((b == 0x80 && c >= 0x90 && c <= 0x95) || (b == 0x88 && c == 0x92)) ? 3 : 0;
-}
-
-/* What stands between words at this place, in bytes: 0: nothing. Other than ASCII
- * these are blanks, quotes, dashes and the ellipsis: U+0080 to U+00BF, U+2000 to U+207F. */
-static size_t gap_size(const char *at)
-{
-	unsigned char c = (unsigned char)at[0], next = c != 0 ? (unsigned char)at[1] : 0;
-	if (c < 0x80)
-		return is_letter(at[0]) || is_digit(at[0]) ? 0 : 1;
-	if (c == 0xc2 && next != 0)
-		return 2;
-	return c == 0xe2 && (next == 0x80 || next == 0x81) && at[2] != '\0' ? 3 : 0;
-}
+/* By their first letters; `begins` knows these. */
+static const struct {
+	char word[9], size, digit;
+} digit_words[] = { { "dua", 3, '2' }, { "delapan", 7, '8' }, { "empat", 5, '4' },
+		    { "enam", 4, '6' }, { "kosong", 6, '0' }, { "lima", 4, '5' },
+		    { "nol", 3, '0' }, { "satu", 4, '1' }, { "sembilan", 8, '9' },
+		    { "tiga", 4, '3' }, { "tujuh", 5, '7' } };
 
 /* Bytes of a digit, which may be written as a word; 0: it is none. */
 static size_t digit_size(const char *p, bool word_begins, char *out)
 {
-	static const struct {
-		char word[9], size, digit;
-	} words[] = { { "dua", 3, '2' }, { "delapan", 7, '8' }, { "empat", 5, '4' },
-		      { "enam", 4, '6' }, { "kosong", 6, '0' }, { "lima", 4, '5' },
-		      { "nol", 3, '0' }, { "satu", 4, '1' }, { "sembilan", 8, '9' },
-		      { "tiga", 4, '3' }, { "tujuh", 5, '7' } };
 	if (is_digit(*p)) {
 		*out = *p;
 		return 1;
@@ -139,11 +71,11 @@ static size_t digit_size(const char *p, bool word_begins, char *out)
 		*out = '0';
 		return 1;
 	}
-	for (size_t i = 0; i < COUNT_OF(words) && words[i].word[0] <= first; i++)
-		if (words[i].word[0] == first && words[i].word[1] == second &&
-		    is_word(p, words[i].word, (size_t)words[i].size)) {
-			*out = words[i].digit;
-			return (size_t)words[i].size;
+	for (size_t i = 0; i < COUNT_OF(digit_words) && digit_words[i].word[0] <= first; i++)
+		if (digit_words[i].word[0] == first && digit_words[i].word[1] == second &&
+		    is_word(p, digit_words[i].word, (size_t)digit_words[i].size)) {
+			*out = digit_words[i].digit;
+			return (size_t)digit_words[i].size;
 		}
 	return 0;
 }
@@ -379,11 +311,57 @@ static void hide_number(char *from, const char *end)
 	}
 }
 
+/* By two letters of a word here: may it be a digit? */
+static bool may_be_digit(const char *p)
+{
+	char first = lower(p[0]), second = lower(p[1]);
+	if (begins[(unsigned char)*p] != BEGINS_WORD)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(digit_words) && digit_words[i].word[0] <= first; i++)
+		if (digit_words[i].word[0] == first && digit_words[i].word[1] == second)
+			return true;
+	return first == 'o' && second == '8';
+}
+
+/* What a byte is to a row of digits; 0 ends it. */
+enum { ROW_LETTER = 1, ROW_DIGIT = 2, ROW_BETWEEN = 3 };
+static const unsigned char in_row[256] = {
+	['A' ... 'Z'] = ROW_LETTER, ['a' ... 'z'] = ROW_LETTER, ['0' ... '9'] = ROW_DIGIT,
+	[' '] = ROW_BETWEEN, ['\t'] = ROW_BETWEEN, ['.'] = ROW_BETWEEN, ['-'] = ROW_BETWEEN,
+	['/'] = ROW_BETWEEN, ['_'] = ROW_BETWEEN, [')'] = ROW_BETWEEN,
+	[0x80 ... 0xee] = ROW_BETWEEN, [0xef] = ROW_DIGIT, [0xf0 ... 0xff] = ROW_BETWEEN,
+};
+
+/* A quick look that most texts end with: are there as many digits in a row, but for
+ * what may stand between them, as a number needs? */
+static bool may_hold_number(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t row = 0;
+	while (row < DIGITS_MIN) {
+		unsigned what = in_row[*p];
+		if (what == ROW_LETTER) {
+			row = may_be_digit((const char *)p) ? row + 1 : 0;
+			do
+				p++;
+			while (in_row[*p] == ROW_LETTER);
+			continue;
+		}
+		if (*p == '\0')
+			return false;
+		row = what == ROW_DIGIT ? row + 1 : what == ROW_BETWEEN ? row : 0;
+		p++;
+	}
+	return true;
+}
+
 /* All numbers of these kinds. */
 static size_t mask_numbers(char *text, unsigned kinds)
 {
 	size_t count = 0, size;
 	char digit;
+	if (!may_hold_number(text))
+		return 0;
 	for (char *p = text; *(p = next_start(p, BEGINS_NUMBER | BEGINS_WORD)) != '\0';) {
 		bool word_begins = p == text || (!is_letter(p[-1]) && !is_digit(p[-1]));
 		bool is_start = (word_begins || begins[(unsigned char)*p] != BEGINS_WORD) &&
@@ -528,6 +506,12 @@ static size_t mask_mails(char *text)
 	for (char *p = text; *(p = next_start(p, BEGINS_AT)) != '\0';) {
 		bool is_plain;
 		char *start = p, *end = NULL;
+		/* Most blanks. */
+		if ((begins[(unsigned char)*p] & LEADS_TO_AT) != 0 &&
+		    (begins[(unsigned char)p[1]] & LEADS_TO_AT) == 0) {
+			p++;
+			continue;
+		}
 		size_t size = at_size(p, &is_plain);
 		if (size > 0)
 			end = mail_end(text, p, size, &start);

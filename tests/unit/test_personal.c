@@ -52,6 +52,18 @@ static const struct pair pairs[] = {
 	{ "HP O812-3456-7890", "HP ****-****-****", PERSONAL_ALL },
 	{ "Nol delapan satu dua tiga empat lima enam tujuh delapan", "*** ******* **** *** **** ***** **** "
 	  "**** ***** *******", PERSONAL_ALL },
+	{ "hp 0812_3456_7890", "hp ****_****_****", PERSONAL_ALL },
+	{ "NIK 3273\xe2\x80\x93" "0141\xe2\x80\x93" "0190\xe2\x80\x93" "0001",
+	  "NIK ****\xe2\x80\x93****\xe2\x80\x93****\xe2\x80\x93****", PERSONAL_PUBLIC },
+	/* no more digits than an account has at least */
+	{ "rekening 12345678", "rekening ********", PERSONAL_ALL },
+	{ "rek O8123456", "rek ********", PERSONAL_ALL },
+	{ "rek \xef\xbc\x91\xef\xbc\x92\xef\xbc\x93\xef\xbc\x94\xef\xbc\x95\xef\xbc\x96\xef\xbc\x97\xef\xbc\x98",
+	  "rek ************************", PERSONAL_ALL },
+	{ "rek satu dua tiga empat lima enam tujuh 8", "rek **** *** **** ***** **** **** ***** *",
+	  PERSONAL_ALL },
+	{ "budi (at) contoh.id", "**** (**) ******.**", PERSONAL_ALL },
+	{ "budi( at )contoh.id", "****( ** )******.**", PERSONAL_ALL },
 	{ "wa saya 81234567890, 81234567890", "wa saya ***********, 81234567890", PERSONAL_ALL },
 	{ "budi [at] contoh (dot) co dot id ya", "**** [**] ****** (***) ** *** ** ya", PERSONAL_ALL },
 	{ "budi at contoh.com", "**** ** ******.***", PERSONAL_ALL },
