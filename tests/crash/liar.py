@@ -99,6 +99,7 @@ class Trial:
         self.put(3)  # some numbers are known before the first lie
         self.drain()
         self.liar.commits, self.liar.share = self.kind.commits, self.kind.share
+        self.liar.most = self.kind.most
         self.liar.all_requests, self.liar.lie = self.kind.all, self.kind.lie
         self.put(count - 3)
         wait_for("%d requests" % count, lambda: self.liar.requests >= count + 3 or self.is_drained(),

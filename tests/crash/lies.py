@@ -1,6 +1,7 @@
 """lies.py: a centre that lies: a relay before an honest fake centre. Whether a
 request reaches the honest one, and what bytes come back instead of its answer,
 is a kind's choice. Used by liar.py, which tells what must hold nevertheless."""
+import collections
 import email.utils
 import gzip
 import http.client
@@ -42,6 +43,7 @@ class Liar:
         self.rng, self.lock = rng, threading.Lock()
         self.honest = honest_url.split("//")[1]
         self.lie, self.commits, self.share, self.all_requests = None, False, 0.0, False
+        self.most, self.told = None, collections.Counter()  # lies about each report
         self.lied = self.requests = self.trapped = 0
         self.numbers = []  # that were given, rightly
         self.server = self.listen(self.accept)
@@ -107,6 +109,8 @@ class Liar:
             is_lie = (self.lie is not None and (request.is_create or self.all_requests) and
                       (self.rng.random() < self.share or
                                            (self.lied == 0 and self.requests > 10)))
+            is_lie = is_lie and (self.most is None or self.told[request.body] < self.most)
+            self.told[request.body] += is_lie
             self.lied += is_lie
             lie, commits = self.lie, self.commits
         if is_lie and not commits:
@@ -245,11 +249,12 @@ PLAIN = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 class Kind:
     """says: what alarms, errors and rows must name. share: of the requests that
-    are lied to. all: of questions too. wrong: numbers may be wrong."""
+    are lied to. all: of questions too. wrong: numbers may be wrong. most: lies about
+    one report; more of this kind, and it is held."""
 
-    def __init__(self, lie, says, commits=True, share=0.5, all=False, wrong=False):
+    def __init__(self, lie, says, commits=True, share=0.5, all=False, wrong=False, most=None):
         self.lie, self.says, self.commits, self.share = lie, says, commits, share
-        self.all, self.wrong = all, wrong
+        self.all, self.wrong, self.most = all, wrong, most
 
 
 def number_of(text):
@@ -273,7 +278,8 @@ KINDS = {
     "nested-id": Kind(says_of(nested), NO_NUMBER),
     # a number that is another's
     "other-id": Kind(says_of(some_number), "the number of JB-", wrong=True),
-    "same-id": Kind(says_of(lambda liar, number: created("7000001")), "the number of JB-", share=1),
+    "same-id": Kind(says_of(lambda liar, number: created("7000001")), "the number of JB-", share=1,
+                    most=2),
     "shifted-id": Kind(says_of(shifted), "", share=1, wrong=True),
     "string-id": Kind(says_of(lambda liar, number: created('"%d"' % number)), ""),
     # bytes that are no answer
