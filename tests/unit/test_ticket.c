@@ -410,6 +410,19 @@ START_TEST(ids_that_follow_each_other_have_keys_that_begin_alike)
 }
 END_TEST
 
+/* Else every record that comes again would be a new one. */
+START_TEST(keys_that_stand_in_stores_are_made_for_ever)
+{
+	struct msg_message m = { .message = { .id = "LAPOR-0117" } };
+	struct digest older = same("k", "app", &m), key = near("app", "LAPOR-0117");
+	char hex[2 * 16 + 1];
+	digest_hex(older.bytes, 16, hex);
+	ck_assert_str_eq(hex, "7c3b21f3e8d961d1934e62c5ee3b97c3");
+	digest_hex(key.bytes, 16, hex);
+	ck_assert_str_eq(hex, "bdffcdcae8d961d1934e62c5ee3b97c3");
+}
+END_TEST
+
 /* Each row differs from the first in one thing, and is another message. */
 static const struct msg_file one_file = { .name = "a.jpg", .reference = "1" };
 static const struct jembatan_message without_id[] = {
@@ -518,6 +531,7 @@ int main(void)
 	tcase_add_test(t, a_preview_cannot_move_the_cursor);
 	tcase_add_test(t, the_remote_id_alone_makes_a_message_the_same);
 	tcase_add_test(t, ids_that_follow_each_other_have_keys_that_begin_alike);
+	tcase_add_test(t, keys_that_stand_in_stores_are_made_for_ever);
 	tcase_add_test(t, without_an_id_author_and_content_make_it_the_same);
 	tcase_add_test(t, an_author_who_is_known_may_send_other_raw_bytes);
 	tcase_add_test(t, spooled_raw_tells_strangers_apart);
