@@ -298,6 +298,19 @@ START_TEST(nothing_of_a_person_is_left_in_any_column)
 }
 END_TEST
 
+START_TEST(what_was_erased_is_not_at_hand_either)
+{
+	struct ticket form;
+	make_scene();
+	begin();
+	int64_t id = add_ticket(1, "JB-000077", TICKET_PUSHED);
+	commit();
+	ck_assert(tickets_recent(db, id, arena, &form));
+	erase_some(&(struct erase_item){ AUDIT_MESSAGE, 1 }, 1);
+	ck_assert(!tickets_recent(db, id, arena, &form));
+}
+END_TEST
+
 /* ---- what is left out is missed ------------------------------------------ */
 
 static const struct {
@@ -392,6 +405,7 @@ int main(void)
 	TCase *t = tcase_create("store_erase");
 	tcase_add_checked_fixture(t, setup_store, teardown);
 	tcase_add_test(t, nothing_of_a_person_is_left_in_any_column);
+	tcase_add_test(t, what_was_erased_is_not_at_hand_either);
 	tcase_add_loop_test(t, each_change_that_is_left_out_is_missed, 0, COUNT_OF(changes));
 	tcase_add_test(t, each_table_that_is_changed_is_tried);
 	tcase_add_test(t, what_may_stay_is_there);
