@@ -31,10 +31,16 @@ static bool is_part(const struct place *p, size_t n, const char *word)
 	return n < p->count && strcmp(p->parts[n], word) == 0;
 }
 
+/* %.. becomes whatever byte it stands for: what is no text names nothing. */
+static bool is_text(const char *s)
+{
+	return kit_utf8_is_valid((struct jembatan_bytes){ s, strlen(s) });
+}
+
 static const char *parameter(const struct place *p, const char *name)
 {
 	char *value = kit_url_parameter(p->url, name);
-	const char *kept = value && *value ? kit_arena_strdup(p->arena, value) : NULL;
+	const char *kept = value && *value && is_text(value) ? kit_arena_strdup(p->arena, value) : NULL;
 
 	free(value);
 	return kept;
@@ -238,8 +244,7 @@ bool social_link_read(const char *network, const char *own, const char *url,
 		return false;
 	p.host = kit_url_host(url);
 	p.path = kit_url_path(url);
-	/* %.. in a name becomes whatever bytes it stands for. */
-	if (p.host && !kit_utf8_is_valid((struct jembatan_bytes){ p.host, strlen(p.host) })) {
+	if (p.host && !is_text(p.host)) {
 		free(p.host);
 		p.host = NULL;
 	}

@@ -111,6 +111,9 @@ static const struct {
 	{ "telegram", "https://t.me/grupwarga", false, NULL, NULL, NULL },
 	{ "youtube", "https://www.youtube.com/watch?v=abc&lc=Ugx1&pp=zz", true, "Ugx1", NULL,
 	  "https://www.youtube.com/watch?v=abc&lc=Ugx1" },
+	/* no text: it names nothing */
+	{ "youtube", "https://www.youtube.com/watch?v=abc&lc=Ugx%be", true, NULL, NULL,
+	  "https://www.youtube.com/watch?v=abc" },
 	{ "facebook", "https://www.facebook.com/permalink.php?story_fbid=1&id=2&__cft__=3", true, "2_1",
 	  NULL, "https://www.facebook.com/permalink.php?story_fbid=1&id=2" },
 	{ "facebook", "https://m.facebook.com/story.php?story_fbid=1&id=2", true, "2_1", NULL, NULL },
