@@ -138,14 +138,20 @@ static int64_t held_after_some_turns(void)
 	return bench_messages("a");
 }
 
-/* Else one poll that never ends fills the disk, and nobody else is polled. */
-START_TEST(while_too_much_waits_for_its_decision_a_flood_is_held)
+/* How many messages it brought until it was held. */
+static int64_t flood_until_full(void)
 {
 	start_misbehave("  act: flood\n");
 	bench_until(bench_messages("a") > 500);
 	intake_set_full(bench.intake, true);
 	bench_until(intake_held_ms(bench.intake) >= 0);
-	int64_t held = held_after_some_turns();
+	return held_after_some_turns();
+}
+
+/* Else one poll that never ends fills the disk, and nobody else is polled. */
+START_TEST(while_too_much_waits_for_its_decision_a_flood_is_held)
+{
+	int64_t held = flood_until_full();
 	clock_advance(1000);
 	ck_assert_int_eq(held_after_some_turns(), held);
 	intake_set_full(bench.intake, false);
@@ -155,11 +161,7 @@ END_TEST
 
 START_TEST(what_is_held_is_taken_when_its_child_is_to_end)
 {
-	start_misbehave("  act: flood\n");
-	bench_until(bench_messages("a") > 500);
-	intake_set_full(bench.intake, true);
-	bench_until(intake_held_ms(bench.intake) >= 0);
-	int64_t held = held_after_some_turns();
+	int64_t held = flood_until_full();
 	intake_stop(bench.intake);
 	bench_until(bench_messages("a") > held);
 	bench_until(intake_is_stopped(bench.intake));
