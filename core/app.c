@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "base/clock.h"
 #include "base/fault.h"
@@ -45,6 +46,15 @@ static void want_turn(void *data)
 	app_want_turn(data);
 }
 
+static void store_refused(struct app *a, const struct why *why)
+{
+	a->refusals++;
+	web_child_store_failed(a->web);
+	log_trouble(&a->trouble, "store", why->text);
+	str_copy(a->store_alarm, sizeof(a->store_alarm), why->text);
+	loop_timer_set(a->retry, STORE_RETRY_MS);
+}
+
 static void store_failed(struct app *a, const struct why *why)
 {
 	db_abort(a->db);
@@ -60,21 +70,41 @@ static void store_failed(struct app *a, const struct why *why)
 		app_want_turn(a);
 		return;
 	}
-	a->refusals++;
-	web_child_store_failed(a->web);
-	log_trouble(&a->trouble, "store", why->text);
-	str_copy(a->store_alarm, sizeof(a->store_alarm), why->text);
-	loop_timer_set(a->retry, STORE_RETRY_MS);
+	store_refused(a, why);
+}
+
+/* What the turn before is to tell goes out as soon as it is on the disk: looked at
+ * between the parts of a turn, which take a millisecond and more each. */
+static void let_go(struct app *a)
+{
+	if (loop_is_held(a->loop) && db_sync(a->db, false, NULL) == JEMBATAN_OK)
+		loop_let_go(a->loop);
+}
+
+static void on_synced(void *data, unsigned events UNUSED)
+{
+	struct app *a = data;
+	struct why why;
+	eventfd_t count;
+	(void)!eventfd_read(db_sync_fd(a->db), &count);
+	enum jembatan_result r = db_sync(a->db, false, &why);
+	if (r == JEMBATAN_OK)
+		loop_let_go(a->loop);
+	else if (r != JEMBATAN_IDLE)
+		store_refused(a, &why);
 }
 
 static enum jembatan_result write_turn(struct app *a, bool intake_waits, bool *out_more,
 				       struct why *why)
 {
+	let_go(a);
 	enum jembatan_result r = intake_write(a->intake, why);
 	if (r == JEMBATAN_OK)
 		r = fetch_write(a->fetch, why);
+	let_go(a);
 	if (r == JEMBATAN_OK && a->outbox != NULL)
 		r = outbox_write_early(a->outbox, why);
+	let_go(a);
 	const struct shares shares = {
 		.intake_us = intake_share_us(a->intake),
 		.sends = a->outbox != NULL && outbox_is_busy(a->outbox),
@@ -85,6 +115,7 @@ static enum jembatan_result write_turn(struct app *a, bool intake_waits, bool *o
 	if (r == JEMBATAN_OK)
 		r = decide_write(a->decide, a->outbox, a->settings->batch_max,
 				 shares_decide_us(&shares), out_more, why);
+	let_go(a);
 	if (r == JEMBATAN_OK && a->outbox != NULL)
 		r = outbox_write(a->outbox, why);
 	if (r == JEMBATAN_OK)
@@ -110,9 +141,15 @@ static enum jembatan_result commit_turn(struct app *a, struct why *why)
 	}
 	if (brings)
 		FAULT_POINT("turn.brings");
-	enum jembatan_result r = db_commit(a->db, why);
+	enum jembatan_result r = db_sync(a->db, true, why);
+	if (r != JEMBATAN_OK)
+		return r;
+	loop_let_go(a->loop);
+	r = db_commit(a->db, why);
 	if (r == JEMBATAN_OK && brings)
 		FAULT_POINT("turn.committed");
+	if (r == JEMBATAN_OK && !FAULT_PLANTED("told-before-sync"))
+		loop_hold(a->loop);
 	return r;
 }
 
@@ -142,7 +179,17 @@ static void pace_intake(struct app *a)
 		loop_timer_set(a->held, held_ms);
 }
 
-/* One group commit. Nothing is acknowledged or sent before db_commit is OK. */
+/* The log is emptied by this thread: first what was committed is told. */
+static void relieve_store(struct app *a)
+{
+	if (db_wants_relief(a->db) && db_sync(a->db, true, NULL) == JEMBATAN_OK) {
+		loop_let_go(a->loop);
+		db_relieve(a->db);
+	}
+}
+
+/* One group commit. While it is synced the next turn may be written; what this one
+ * acknowledges or sends is kept back by the loop's hold until it is on the disk. */
 static void on_turn(void *data)
 {
 	struct app *a = data;
@@ -161,7 +208,7 @@ static void on_turn(void *data)
 	watch_clock(a);
 	intake_prepare(a->intake);
 	fetch_prepare(a->fetch);
-	enum jembatan_result r = db_begin(a->db, &why);
+	enum jembatan_result r = db_begin_ahead(a->db, &why);
 	if (r == JEMBATAN_OK)
 		r = write_turn(a, intake_waits, &more, &why);
 	if (r == JEMBATAN_OK)
@@ -181,7 +228,7 @@ static void on_turn(void *data)
 		outbox_started(a->outbox);
 	replies_committed(a->replies);
 	watch_backlog(a);
-	db_relieve(a->db);
+	relieve_store(a);
 	if (a->decide_more || intake_wants_turn(a->intake) ||
 	    (a->outbox != NULL && outbox_wants_turn(a->outbox)) || replies_wants_turn(a->replies))
 		app_want_turn(a);
@@ -275,7 +322,8 @@ static void on_drain(void *data)
 	struct app *a = data;
 	bool done = intake_is_stopped(a->intake) && !intake_wants_turn(a->intake) &&
 		    (a->outbox == NULL || outbox_is_idle(a->outbox)) &&
-		    replies_is_idle(a->replies) && web_child_is_idle(a->web);
+		    replies_is_idle(a->replies) && web_child_is_idle(a->web) &&
+		    !loop_is_held(a->loop);
 	int64_t limit = a->settings->central.answer_timeout_ms + 5000;
 	if (done || clock_mono_ms() - a->drain_mono_ms > limit) {
 		loop_stop(a->loop);
@@ -386,6 +434,7 @@ enum jembatan_result app_open(struct app *a, struct settings *settings, struct w
 	a->drain = loop_timer_new(a->loop, on_drain, a);
 	a->watchdog = loop_timer_new(a->loop, on_watchdog, a);
 	a->held = loop_timer_new(a->loop, want_turn, a);
+	a->synced = loop_fd_add(a->loop, db_sync_fd(a->db), LOOP_READ, on_synced, a);
 	loop_signal(a->loop, SIGTERM, on_term, a);
 	loop_signal(a->loop, SIGINT, on_term, a);
 	loop_signal(a->loop, SIGHUP, on_hup, a);
@@ -455,6 +504,7 @@ void app_close(struct app *a)
 		loop_timer_free(a->drain);
 		loop_timer_free(a->watchdog);
 		loop_timer_free(a->held);
+		loop_fd_remove(a->synced);
 		loop_free(a->loop);
 	}
 	db_close(a->db);

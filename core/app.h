@@ -41,6 +41,7 @@ struct app {
 	struct retention *retention;
 	struct rotate *rotate;
 	struct loop_timer *retry, *idle, *watchdog, *drain, *held;
+	struct loop_fd *synced; /* a commit is on the disk */
 	struct log_trouble trouble;
 	bool decide_more;  /* messages may wait for their decision */
 	int64_t undecided; /* so many did after the last turn */

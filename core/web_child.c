@@ -51,6 +51,7 @@ struct web_child {
 };
 
 static void on_event(void *data, unsigned events);
+static void on_flush(void *data);
 
 /* ---- calls ---- */
 
@@ -200,7 +201,8 @@ static enum jembatan_result start(struct web_child *w, struct why *why)
 	loop_timer_set(w->silence, silence_ms());
 	r = channel_put(w->channel, MSG_WEB_OPEN, 0, msg_web_open_fields, &open,
 			bytes_text(NULL), why);
-	return r == JEMBATAN_OK ? channel_flush(w->channel, why) : r;
+	loop_defer(w->app->loop, on_flush, w);
+	return r;
 }
 
 static void on_restart(void *data)
@@ -215,9 +217,9 @@ static void on_restart(void *data)
 
 static void watch(struct web_child *w)
 {
+	bool writes = channel_wants_write(w->channel) && !loop_is_held(w->app->loop);
 	if (w->fd != NULL)
-		loop_fd_set(w->fd, LOOP_READ |
-			    (channel_wants_write(w->channel) ? LOOP_WRITE : 0u));
+		loop_fd_set(w->fd, LOOP_READ | (writes ? LOOP_WRITE : 0u));
 }
 
 static void on_flush(void *data)
@@ -225,7 +227,10 @@ static void on_flush(void *data)
 	struct web_child *w = data;
 	if (w->channel == NULL)
 		return;
-	if (channel_flush(w->channel, NULL) != JEMBATAN_OK)
+	bool held = loop_is_held(w->app->loop);
+	if (held)
+		loop_when_let_go(w->app->loop, on_flush, w);
+	if (!held && channel_flush(w->channel, NULL) != JEMBATAN_OK)
 		died(w, "closed its connection");
 	else
 		watch(w);
@@ -317,10 +322,10 @@ static void on_event(void *data, unsigned events)
 	struct web_child *w = data;
 	struct why why = { "" };
 	struct frame f;
-	if ((events & LOOP_WRITE) != 0 && channel_flush(w->channel, NULL) != JEMBATAN_OK) {
-		died(w, "closed its connection");
+	if ((events & LOOP_WRITE) != 0)
+		on_flush(w);
+	if (w->channel == NULL)
 		return;
-	}
 	enum jembatan_result r = JEMBATAN_OK, filled = JEMBATAN_IDLE;
 	if ((events & (LOOP_READ | LOOP_HANGUP)) != 0)
 		filled = channel_fill(w->channel, NULL);

@@ -22,6 +22,7 @@
 struct loop_fd {
 	struct loop *loop;
 	int fd;
+	unsigned events;
 	loop_on_fd *on; /* NULL once removed */
 	void *data;
 	struct loop_fd *next_dead;
@@ -54,7 +55,8 @@ struct loop {
 	struct loop_timer **heap;
 	size_t heap_count, heap_capacity;
 	uint64_t serial;
-	struct deferred_list waiting, running;
+	struct deferred_list waiting, running, held;
+	bool is_held;
 	int signal_fd;
 	struct loop_fd *signal_watch;
 	sigset_t signals, old_signals;
@@ -100,6 +102,7 @@ void loop_free(struct loop *l)
 	free(l->heap);
 	free(l->waiting.items);
 	free(l->running.items);
+	free(l->held.items);
 	close(l->epoll);
 	free(l);
 }
@@ -120,7 +123,7 @@ struct loop_fd *loop_fd_add(struct loop *l, int fd, unsigned events, loop_on_fd 
 {
 	ASSERT(on);
 	struct loop_fd *f = xcalloc(1, sizeof(*f));
-	*f = (struct loop_fd){ .loop = l, .fd = fd, .on = on, .data = data };
+	*f = (struct loop_fd){ .loop = l, .fd = fd, .events = events, .on = on, .data = data };
 	struct epoll_event e = event_for(f, events);
 	ASSERT(epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &e) == 0);
 	l->fd_count++;
@@ -129,6 +132,9 @@ struct loop_fd *loop_fd_add(struct loop *l, int fd, unsigned events, loop_on_fd 
 
 void loop_fd_set(struct loop_fd *f, unsigned events)
 {
+	if (events == f->events)
+		return;
+	f->events = events;
 	struct epoll_event e = event_for(f, events);
 	ASSERT(epoll_ctl(f->loop->epoll, EPOLL_CTL_MOD, f->fd, &e) == 0);
 }
@@ -269,9 +275,8 @@ static void run_timers(struct loop *l)
 
 /* ---- deferred work ---- */
 
-void loop_defer(struct loop *l, loop_on_timer *on, void *data)
+static void add_once(struct deferred_list *list, loop_on_timer *on, void *data)
 {
-	struct deferred_list *list = &l->waiting;
 	for (size_t i = 0; i < list->count; i++)
 		if (list->items[i].on == on && list->items[i].data == data)
 			return;
@@ -280,6 +285,11 @@ void loop_defer(struct loop *l, loop_on_timer *on, void *data)
 		list->items = xrealloc(list->items, list->capacity, sizeof(*list->items));
 	}
 	list->items[list->count++] = (struct deferred){ on, data };
+}
+
+void loop_defer(struct loop *l, loop_on_timer *on, void *data)
+{
+	add_once(&l->waiting, on, data);
 }
 
 static void cancel_in(struct deferred_list *list, const void *data)
@@ -293,6 +303,15 @@ void loop_defer_cancel(struct loop *l, const void *data)
 {
 	cancel_in(&l->waiting, data);
 	cancel_in(&l->running, data);
+	cancel_in(&l->held, data);
+}
+
+static void run_list(struct deferred_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].on)
+			list->items[i].on(list->items[i].data);
+	list->count = 0;
 }
 
 /* What is deferred while this runs waits for the next turn. */
@@ -301,10 +320,29 @@ static void run_deferred(struct loop *l)
 	struct deferred_list now = l->waiting;
 	l->waiting = l->running;
 	l->running = now;
-	for (size_t i = 0; i < l->running.count; i++)
-		if (l->running.items[i].on)
-			l->running.items[i].on(l->running.items[i].data);
-	l->running.count = 0;
+	run_list(&l->running);
+}
+
+void loop_hold(struct loop *l)
+{
+	l->is_held = true;
+}
+
+bool loop_is_held(const struct loop *l)
+{
+	return l->is_held;
+}
+
+void loop_when_let_go(struct loop *l, loop_on_timer *on, void *data)
+{
+	ASSERT(l->is_held);
+	add_once(&l->held, on, data);
+}
+
+void loop_let_go(struct loop *l)
+{
+	l->is_held = false;
+	run_list(&l->held);
 }
 
 /* ---- signals ---- */

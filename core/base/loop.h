@@ -1,5 +1,6 @@
 /* loop.h: one thread, one epoll, timers on the monotonic clock, signals as
- * events, and work deferred to the end of a turn (group commits). */
+ * events, work deferred to the end of a turn (group commits), and a hold on what
+ * is to leave the process (until a commit is on the disk). */
 #ifndef BASE_LOOP_H
 #define BASE_LOOP_H
 
@@ -40,6 +41,14 @@ void loop_signal(struct loop *l, int signal, loop_on_signal *on, void *data);
 void loop_defer(struct loop *l, loop_on_timer *on, void *data);
 /* Forget what is deferred for `data`, before it is freed. */
 void loop_defer_cancel(struct loop *l, const void *data);
+
+/* While a loop is held, whoever would send or answer asks to be called when it is
+ * let go, which runs them at once. The loop itself goes on: it stops nobody who
+ * does not ask. The same pair is run once; loop_defer_cancel forgets it too. */
+void loop_hold(struct loop *l);
+void loop_let_go(struct loop *l);
+bool loop_is_held(const struct loop *l);
+void loop_when_let_go(struct loop *l, loop_on_timer *on, void *data); /* only while held */
 
 void loop_run(struct loop *l); /* until loop_stop */
 void loop_stop(struct loop *l);

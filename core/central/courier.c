@@ -1,6 +1,6 @@
-/* courier.c: the thread, and how calls go to and fro. A call is on one of four
- * rings: ordered, under way, ended, arrived. All of them and the errand are
- * under one lock; one wake-up serves many calls. What runs in the thread:
+/* courier.c: the thread, and how calls go to and fro. A call is on one of five
+ * rings: kept back, ordered, under way, ended, arrived. All of them and the errand
+ * are under one lock; one wake-up serves many calls. What runs in the thread:
  * loop, client, sockets, surplus, upload, what writes a request's body, and what
  * these call. They keep no state but that of their own objects, and log nothing.
  *
@@ -53,6 +53,7 @@ struct courier {
 	pthread_t thread;
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t is_done;
+	struct ring kept_back; /* while the owner's loop is held */
 	struct ring ordered, under_way, ended, arrived;
 	courier_errand *errand; /* NULL: none */
 	const void *errand_data;
@@ -256,6 +257,18 @@ static void on_told(void *data, unsigned events UNUSED)
 	courier_collect(c);
 }
 
+static void order_kept_back(void *data)
+{
+	struct courier *c = data;
+
+	pthread_mutex_lock(&c->lock);
+	bool some = !ring_is_empty(&c->kept_back);
+	ring_move(&c->kept_back, &c->ordered);
+	pthread_mutex_unlock(&c->lock);
+	if (some)
+		wake(c);
+}
+
 struct courier_call *courier_start(struct courier *c, const struct client_request *r,
 				   client_on_done *on_done, void *data)
 {
@@ -267,10 +280,13 @@ struct courier_call *courier_start(struct courier *c, const struct client_reques
 	call->data = data;
 	buf_init(&call->body, CLIENT_ANSWER_MAX);
 	pthread_mutex_lock(&c->lock);
+	bool is_held = loop_is_held(c->loop);
 	bool is_first = ring_is_empty(&c->ordered);
-	ring_add(&c->ordered, &call->ring);
+	ring_add(is_held ? &c->kept_back : &c->ordered, &call->ring);
 	pthread_mutex_unlock(&c->lock);
-	if (is_first)
+	if (is_held)
+		loop_when_let_go(c->loop, order_kept_back, c);
+	else if (is_first)
 		wake(c);
 	return call;
 }
@@ -310,6 +326,7 @@ struct courier *courier_new(struct loop *loop, const struct client_options *opti
 {
 	struct courier *c = xcalloc(1, sizeof(*c));
 
+	ring_init(&c->kept_back);
 	ring_init(&c->ordered);
 	ring_init(&c->under_way);
 	ring_init(&c->ended);
@@ -340,6 +357,8 @@ void courier_free(struct courier *c)
 	loop_fd_remove(c->inner_watch);
 	loop_free(c->inner);
 	loop_fd_remove(c->watch);
+	loop_defer_cancel(c->loop, c);
+	free_calls(&c->kept_back);
 	free_calls(&c->ordered);
 	free_calls(&c->under_way);
 	free_calls(&c->ended);

@@ -41,6 +41,7 @@ struct child *child_new(const struct child_options *o)
 
 static void drop_socket(struct child *c)
 {
+	loop_defer_cancel(c->o.loop, c);
 	loop_fd_remove(c->fd);
 	c->fd = NULL;
 	channel_free(c->channel);
@@ -106,6 +107,23 @@ void child_void_cursor(struct child *c)
 	c->cursor_is_void = c->state != CHILD_DOWN;
 }
 
+static void tell_room(void *data)
+{
+	struct child *c = data;
+	c->o.events->on_room(c->o.data, c);
+}
+
+/* Where it is gone, the socket says so to the loop. */
+static void let_out(void *data)
+{
+	struct child *c = data;
+	bool was_full = !child_takes_more(c);
+	(void)!channel_flush(c->channel, NULL);
+	child_watch_socket(c);
+	if (was_full)
+		loop_defer(c->o.loop, tell_room, c);
+}
+
 void child_watch_socket(struct child *c)
 {
 	if (c->fd == NULL)
@@ -115,14 +133,16 @@ void child_watch_socket(struct child *c)
 	 * the child waits too. */
 	if (!c->batch.ready && !c->condemned && !c->resting)
 		events |= LOOP_READ;
-	if (channel_wants_write(c->channel))
+	if (channel_wants_write(c->channel) && loop_is_held(c->o.loop))
+		loop_when_let_go(c->o.loop, let_out, c);
+	else if (channel_wants_write(c->channel))
 		events |= LOOP_WRITE;
 	loop_fd_set(c->fd, events);
 }
 
 static enum jembatan_result flush(struct child *c, enum jembatan_result put, struct why *why)
 {
-	if (put == JEMBATAN_OK)
+	if (put == JEMBATAN_OK && !loop_is_held(c->o.loop))
 		put = channel_flush(c->channel, why);
 	child_watch_socket(c);
 	return put;
@@ -369,10 +389,11 @@ static void on_rest(void *data)
 static void on_readable(void *data, unsigned events)
 {
 	struct child *c = data;
-	bool broken = (events & LOOP_WRITE) != 0 && channel_flush(c->channel, NULL) != JEMBATAN_OK;
+	bool writes = (events & LOOP_WRITE) != 0 && !loop_is_held(c->o.loop);
+	bool broken = writes && channel_flush(c->channel, NULL) != JEMBATAN_OK;
 	if (broken || (events & LOOP_HANGUP) != 0)
 		hang_up(c);
-	else if ((events & LOOP_WRITE) != 0)
+	else if (writes)
 		c->o.events->on_room(c->o.data, c);
 	if (c->fd == NULL || (events & LOOP_READ) != 0)
 		read_more(c);

@@ -1,7 +1,9 @@
 /* db.c: opening, transactions, checkpoints.
  *
  * Crash safety: WAL with synchronous=FULL syncs the log inside COMMIT, so a
- * commit that returned OK survives a power cut. A commit that failed may still
+ * commit that returned OK survives a power cut. A commit that goes ahead is made
+ * with synchronous=NORMAL, which writes the same log and leaves the sync to us; it
+ * survives one when log_sync.c has synced that log. A commit that failed may still
  * appear after a crash (its frames may have reached the disk): that is why a
  * redelivery must be recognised, and why a push is `sending` before it is. */
 #include "store/db.h"
@@ -120,9 +122,17 @@ static enum jembatan_result open_handle(struct db *db, struct why *why)
 			       "use a local disk", db->data_dir);
 	sqlite3_wal_hook(db->sql.handle, on_wal, db); /* in place of the automatic checkpoint */
 	r = sql_script(&db->sql, pragmas, why);
+	db->syncs_itself = true;
 	if (r == JEMBATAN_OK && FAULT_PLANTED("fsync-off"))
 		r = sql_script(&db->sql, "PRAGMA synchronous = OFF", why);
 	return r;
+}
+
+/* SQLite has made it by now. */
+static enum jembatan_result open_log(struct db *db, struct why *why)
+{
+	CLEANUP(free_pointer) char *path = xasprintf("%s/jembatan.db-wal", db->data_dir);
+	return log_sync_open(&db->log, path, why);
 }
 
 /* The key is tried before a migration touches anything. */
@@ -194,6 +204,7 @@ static enum jembatan_result open_store(const char *data_dir, const struct db_sec
 	db->data_dir = xstrdup(data_dir);
 	db->sql.folder = db->data_dir;
 	db->lock_fd = db->keep_fd = -1;
+	db->log = (struct log_sync)LOG_SYNC_NONE;
 	buf_init(&db->plain, SEAL_VALUE_MAX);
 	buf_init(&db->sealed, SEAL_VALUE_MAX + 2 * BOX_OVERHEAD); /* head, raw */
 	buf_init(&db->wrapped, SEAL_WRAPPED_SIZE);
@@ -210,6 +221,8 @@ static enum jembatan_result open_store(const char *data_dir, const struct db_sec
 		r = open_keys_and_schema(db, secrets, steps, why);
 	if (r == JEMBATAN_OK)
 		r = look_around(db, why);
+	if (r == JEMBATAN_OK)
+		r = open_log(db, why);
 	if (r == JEMBATAN_OK)
 		tally_watch(&db->tally, &db->sql, &db->keys, &db->recent);
 	if (r != JEMBATAN_OK) {
@@ -247,6 +260,7 @@ void db_close(struct db *db)
 		db_abort(db);
 		sql_close(&db->sql);
 	}
+	log_sync_done(&db->log);
 	inbox_files_done(&db->files);
 	tally_done(&db->tally);
 	fresh_done(&db->fresh);
@@ -286,15 +300,59 @@ static void end_reading(struct db *db)
 	db->reads_on = false;
 }
 
-enum jembatan_result db_begin(struct db *db, struct why *why)
+static enum jembatan_result refused(struct db *db, struct why *why)
+{
+	return why_set(why, JEMBATAN_RETRY, "what was stored last is not on the disk: the log under %s "
+		       "could not be synced: %s", db->data_dir, strerror(db->sync_error));
+}
+
+/* Ours is taken over by SQLite as soon as there is another commit: so first this. */
+static enum jembatan_result sync_again(struct db *db, struct why *why)
+{
+	if (db->sync_error == 0)
+		return JEMBATAN_OK;
+	db->sync_error = log_sync_again(&db->log);
+	if (db->sync_error != 0)
+		return refused(db, why);
+	db->unsynced = false;
+	return JEMBATAN_OK;
+}
+
+static enum jembatan_result who_syncs(struct db *db, bool sqlite, struct why *why)
+{
+	if (db->syncs_itself == sqlite || FAULT_PLANTED("fsync-off"))
+		return JEMBATAN_OK;
+	enum jembatan_result r = sql_script(&db->sql, sqlite ? "PRAGMA synchronous = FULL" :
+					    "PRAGMA synchronous = NORMAL", why);
+	if (r == JEMBATAN_OK)
+		db->syncs_itself = sqlite;
+	return r;
+}
+
+static enum jembatan_result begin(struct db *db, bool ahead, struct why *why)
 {
 	ASSERT(!db->sql.in_transaction);
 	end_reading(db);
 	if (db->owed && sql_script(&db->sql, "COMMIT", why) == JEMBATAN_OK)
 		db->owed = false;
-	enum jembatan_result r = sql_script(&db->sql, "BEGIN IMMEDIATE", why);
+	enum jembatan_result r = sync_again(db, why);
+	if (r == JEMBATAN_OK)
+		r = who_syncs(db, !ahead, why);
+	if (r == JEMBATAN_OK)
+		r = sql_script(&db->sql, "BEGIN IMMEDIATE", why);
 	db->sql.in_transaction = r == JEMBATAN_OK;
+	db->goes_ahead = ahead;
 	return r;
+}
+
+enum jembatan_result db_begin(struct db *db, struct why *why)
+{
+	return begin(db, false, why);
+}
+
+enum jembatan_result db_begin_ahead(struct db *db, struct why *why)
+{
+	return begin(db, true, why);
 }
 
 /* Copies the log into the database without waiting for readers. */
@@ -303,6 +361,8 @@ static void checkpoint(struct db *db)
 	struct why why = { "" };
 	int in_log = 0, copied = 0;
 	end_reading(db);
+	if (sync_again(db, &why) != JEMBATAN_OK)
+		return; /* told already, when it was refused */
 	if (sqlite3_wal_checkpoint_v2(db->sql.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log,
 				      &copied) != SQLITE_OK) {
 		(void)sql_failed(&db->sql, &why);
@@ -346,16 +406,43 @@ static enum jembatan_result commit_now(struct db *db, struct why *why)
 	return r == JEMBATAN_OK ? sql_run(&db->sql, why, text, SQL_NOTHING) : r;
 }
 
+enum jembatan_result db_sync(struct db *db, bool wait, struct why *why)
+{
+	if (!db->unsynced)
+		return JEMBATAN_OK;
+	if (db->sync_error == 0 && !wait && log_sync_is_under_way(&db->log))
+		return JEMBATAN_IDLE;
+	if (db->sync_error == 0) {
+		db->sync_error = log_sync_wait(&db->log);
+		note_commit(db, db->log.ended_us - db->commit_began_us);
+	}
+	if (db->sync_error != 0)
+		return refused(db, why);
+	db->unsynced = false;
+	return JEMBATAN_OK;
+}
+
+int db_sync_fd(const struct db *db)
+{
+	return db->log.ended;
+}
+
 enum jembatan_result db_commit(struct db *db, struct why *why)
 {
 	ASSERT(db->sql.in_transaction);
 	FAULT_POINT("db.commit.before");
-	int64_t began_us = clock_mono_us();
-	enum jembatan_result r = commit_now(db, why);
+	enum jembatan_result r = db_sync(db, true, why);
+	db->commit_began_us = clock_mono_us();
+	if (r == JEMBATAN_OK)
+		r = commit_now(db, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	FAULT_POINT("db.commit.after");
-	note_commit(db, clock_mono_us() - began_us);
+	db->unsynced = db->goes_ahead && !FAULT_PLANTED("fsync-off");
+	if (db->unsynced)
+		log_sync_begin(&db->log);
+	else
+		note_commit(db, clock_mono_us() - db->commit_began_us);
 	db->sql.in_transaction = false;
 	fresh_clear(&db->fresh);
 	inbox_files_committed(&db->files);
@@ -386,10 +473,15 @@ static int64_t wal_limit(const struct db *db)
 	return fits < WAL_IDLE_PAGES ? WAL_IDLE_PAGES : fits < WAL_MAX_PAGES ? fits : WAL_MAX_PAGES;
 }
 
+bool db_wants_relief(struct db *db)
+{
+	return !db->sql.in_transaction && !db->owed && db->wal_pages > WAL_IDLE_PAGES &&
+	       db->wal_pages > wal_limit(db);
+}
+
 void db_relieve(struct db *db)
 {
-	if (!db->sql.in_transaction && !db->owed && db->wal_pages > WAL_IDLE_PAGES &&
-	    db->wal_pages > wal_limit(db))
+	if (db_wants_relief(db))
 		checkpoint(db);
 }
 

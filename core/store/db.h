@@ -1,4 +1,4 @@
-/* db.h: the store: one SQLite database (WAL, synchronous=FULL, STRICT tables,
+/* db.h: the store: one SQLite database (WAL, synced at each commit, STRICT tables,
  * foreign keys), its migrations and its keys. Only core/store knows SQL.
  *
  * Every function of this room that changes something must be called between
@@ -37,6 +37,19 @@ void db_close(struct db *db); /* NULL is fine; aborts what is open */
 MUST_CHECK enum jembatan_result db_begin(struct db *db, struct why *why);
 MUST_CHECK enum jembatan_result db_commit(struct db *db, struct why *why);
 void db_abort(struct db *db);
+
+/* A transaction whose db_commit goes ahead of the disk: it returns while a thread
+ * still syncs it, and the next transaction may begin. Nothing of it, nor of what came
+ * after, may be told outward before db_sync has said OK. It has happened all the same:
+ * db_abort does not take it back. One such commit is on its way at most: db_commit
+ * waits for the one before and, when the disk has refused that, is refused too. */
+MUST_CHECK enum jembatan_result db_begin_ahead(struct db *db, struct why *why);
+/* OK: all that was committed is on the disk. IDLE: not yet, and `wait` is false.
+ * RETRY: the disk refused; each db_begin tries again before it begins. */
+MUST_CHECK enum jembatan_result db_sync(struct db *db, bool wait, struct why *why);
+/* An eventfd, readable when a sync has ended, well or not; its reader clears it. */
+int db_sync_fd(const struct db *db);
+
 bool db_in_transaction(const struct db *db);
 
 /* Several readings follow before the next transaction: they share the locks of
@@ -48,8 +61,9 @@ struct jembatan_bytes db_local_key(const struct db *db);
 
 /* Idle work in small slices: checkpoint the WAL. */
 void db_idle(struct db *db);
-/* The same when the WAL has grown too long to wait for an idle moment. Call it
- * between transactions, when nobody waits for an acknowledgement. */
+/* The same when the WAL has grown too long to wait for an idle moment: when
+ * db_wants_relief, between transactions, and nobody waits for an acknowledgement. */
+bool db_wants_relief(struct db *db);
 void db_relieve(struct db *db);
 
 /* How long a commit takes these days, in microseconds; 0 before the first. */

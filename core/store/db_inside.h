@@ -7,6 +7,7 @@
 #include "store/fresh.h"
 #include "store/inbox_files.h"
 #include "store/keys.h"
+#include "store/log_sync.h"
 #include "store/migrate.h"
 #include "store/recent.h"
 #include "store/seal.h"
@@ -37,6 +38,12 @@ struct db {
 	struct { bool known, on; } replies; /* whether they are on */
 	bool reads_on;     /* readings share one lock */
 	bool owed;         /* a planted bug holds the last commit back */
+	struct log_sync log;
+	bool syncs_itself; /* SQLite, at each commit: PRAGMA synchronous = FULL */
+	bool goes_ahead;   /* the open transaction: of the disk */
+	bool unsynced;     /* so the last one did, and it is not known to be there */
+	int sync_error;    /* errno's word: the disk refused it */
+	int64_t commit_began_us;
 	int wal_pages;     /* by the last commit */
 	uint64_t commits;
 	uint32_t commit_us[DB_TIMES];

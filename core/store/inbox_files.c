@@ -277,6 +277,9 @@ static bool start_walk(struct db *db)
 void inbox_sweep(struct db *db)
 {
 	struct inbox_files *f = &db->files;
+	/* A file lives as long as a row that a power cut could bring back. */
+	if (db_sync(db, true, NULL) != JEMBATAN_OK)
+		return;
 	for (size_t n = 0; n < SWEEP_SLICE && f->doomed_count > 0; n++) {
 		char *token = f->doomed[--f->doomed_count];
 		remove_unnamed(db, token);

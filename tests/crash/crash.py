@@ -224,7 +224,8 @@ class Run:
             time.sleep(0.005)
 
     def live(self, kind, point, times):
-        env = dict(self.plant, JEMBATAN_RESTART_FIRST_MS="100")
+        env = dict(self.plant, JEMBATAN_RESTART_FIRST_MS="100",
+                   JEMBATAN_DISK_MS=str(self.rng.choice([0, 5, 20])))
         if point:
             env["JEMBATAN_KILL_AT"] = "%s:%d" % (point, times)
         daemon = self.begin(env, self.preload, wait=kind != "start")

@@ -30,6 +30,7 @@ PLANTS = {
     "no-row-check": ("a row may be claimed twice", "doubled"),
     "result-dropped": ("the centre's answer is not written down", "never settled"),
     "curl-repeats": ("libcurl may repeat a POST by itself", "doubled"),
+    "told-before-sync": ("what a commit tells leaves before the disk has it", "lost|doubled"),
     "answer-before-commit": ("what came over HTTP is answered before the commit", "lost"),
 }
 # The same of another test: which, and what it must say.

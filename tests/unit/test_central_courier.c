@@ -233,7 +233,31 @@ START_TEST(what_a_kept_connection_took_does_not_leave_twice)
 }
 END_TEST
 
-/* Starts, cancels, new options and turns in any order. */
+/* Until then what was stored with it may not be on the disk. */
+START_TEST(nothing_leaves_while_its_owner_is_held)
+{
+	loop_hold(loop);
+	post(0, on_done);
+	post(1, on_done);
+	post(2, on_done);
+	cancel(&letters[1]);
+	loop_turn(loop, 50);
+	ck_assert_int_eq(bench_state("by_operation.create"), 0);
+	loop_let_go(loop);
+	until_answered(2);
+	ck_assert_int_eq(bench_state("by_operation.create"), 2);
+	loop_hold(loop);
+	post(3, on_done);
+	courier_free(courier);
+	tear_up(&letters[3]);
+	loop_let_go(loop);
+	struct client_options options = options_with(right);
+	courier = courier_new(loop, &options);
+	ck_assert_int_eq(bench_state("by_operation.create"), 2);
+}
+END_TEST
+
+/* Starts, cancels, new options, holds and turns in any order. */
 START_TEST(in_any_order_each_comes_back_once_or_is_cancelled)
 {
 	struct client_options options = options_with(right);
@@ -254,10 +278,14 @@ START_TEST(in_any_order_each_comes_back_once_or_is_cancelled)
 			courier_set_options(courier, &options);
 		} else if (dice < 18) {
 			courier_collect(courier);
+		} else if (dice < 19 && rand() % 2) {
+			loop_hold(loop);
 		} else {
+			loop_let_go(loop);
 			loop_turn(loop, rand() % 2);
 		}
 	}
+	loop_let_go(loop);
 	until_answered(MANY - cancelled);
 	loop_turn(loop, 0);
 	for (unsigned i = 0; i < MANY; i++)
@@ -288,6 +316,7 @@ int main(void)
 	tcase_add_test(t, an_answer_may_cancel_all_others);
 	tcase_add_test(t, other_credentials_are_for_what_comes_after);
 	tcase_add_test(t, nothing_is_answered_after_its_end);
+	tcase_add_test(t, nothing_leaves_while_its_owner_is_held);
 #ifdef JEMBATAN_FAULTS
 	tcase_add_loop_test(t, what_a_kept_connection_took_does_not_leave_twice, 0, 2);
 #else

@@ -35,6 +35,7 @@ static bool is_waiting(void)
 
 /* ---- acknowledgements -------------------------------------------------- */
 
+/* Nor while the commit is on its way to the disk: the loop is held then. */
 START_TEST(nothing_is_acknowledged_before_it_is_committed)
 {
 	bench_instance("a", "script", "", NULL);
@@ -48,7 +49,12 @@ START_TEST(nothing_is_acknowledged_before_it_is_committed)
 	ck_assert_str_eq(bench_status("a").state, "polling");
 	ck_assert_int_eq((int64_t)bench_status("a").checkpoints, 0);
 	ck_assert_ptr_null(bench_cursor("a"));
+	loop_hold(bench.loop);
 	bench.holds = false;
+	bench_until(bench_messages("a") == 1);
+	bench_turns(20);
+	ck_assert_str_eq(bench_status("a").state, "polling");
+	loop_let_go(bench.loop);
 	bench_until(is_waiting());
 	ck_assert_int_eq(bench_messages("a"), 1);
 	ck_assert_str_eq(bench_cursor("a"), "1");

@@ -284,6 +284,26 @@ START_TEST(deferred_work_can_cancel_what_comes_after_it)
 }
 END_TEST
 
+START_TEST(what_waits_for_a_held_loop_runs_once_when_it_is_let_go)
+{
+	loop_hold(loop);
+	ck_assert(loop_is_held(loop));
+	loop_when_let_go(loop, mark, letter_a);
+	loop_when_let_go(loop, mark, letter_b);
+	loop_when_let_go(loop, mark, letter_c);
+	loop_when_let_go(loop, mark, letter_a);
+	loop_defer_cancel(loop, letter_b);
+	loop_turn(loop, 0);
+	ck_assert_str_eq(trace, "");
+	loop_let_go(loop);
+	ck_assert_str_eq(trace, "ac");
+	ck_assert(!loop_is_held(loop));
+	loop_hold(loop);
+	loop_let_go(loop);
+	ck_assert_str_eq(trace, "ac");
+}
+END_TEST
+
 static int got_signal;
 
 static void on_signal(void *data UNUSED, int signal)
@@ -340,6 +360,7 @@ int main(void)
 	tcase_add_test(t, deferred_work_runs_once_at_the_end_of_the_turn);
 	tcase_add_test(t, work_deferred_by_deferred_work_runs_in_the_next_turn_at_once);
 	tcase_add_test(t, deferred_work_can_cancel_what_comes_after_it);
+	tcase_add_test(t, what_waits_for_a_held_loop_runs_once_when_it_is_let_go);
 	tcase_add_test(t, a_signal_arrives_as_an_event);
 	tcase_add_test(t, run_ends_after_the_turn_that_asked_for_it);
 	return unit_run("loop", t);
