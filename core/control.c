@@ -80,21 +80,16 @@ static void drop_peer(struct control_peer *p)
 
 /* While a command is under way nothing is read: the next one waits its turn,
  * and the end of the peer is told as a hang-up. */
-static void flush_peer(void *data)
+static void flush_peer(struct control_peer *p)
 {
-	struct control_peer *p = data;
-	struct loop *loop = p->control->app->loop;
-	bool held = loop_is_held(loop);
 	if (p->gone)
 		return;
-	if (held) {
-		loop_when_let_go(loop, flush_peer, p);
-	} else if (channel_flush(p->channel, NULL) != JEMBATAN_OK) {
+	if (channel_flush(p->channel, NULL) != JEMBATAN_OK) {
 		drop_peer(p);
 		return;
 	}
 	loop_fd_set(p->fd, (p->busy ? 0u : LOOP_READ) |
-			   (channel_wants_write(p->channel) && !held ? LOOP_WRITE : 0u));
+			   (channel_wants_write(p->channel) ? LOOP_WRITE : 0u));
 }
 
 /* Nothing read and nothing asked since the last look. */

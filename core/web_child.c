@@ -30,6 +30,13 @@ struct web_call {
 	bool is_over;
 };
 
+/* What a commit tells, until the disk has that. */
+struct kept_answer {
+	struct kept_answer *next;
+	uint32_t seq;
+	struct buf fields, body;
+};
+
 struct web_child {
 	struct app *app;
 	pid_t pid;
@@ -40,6 +47,7 @@ struct web_child {
 	int64_t heard_mono_ms; /* its last frame; it sends one every few seconds */
 	struct arena *arena;
 	struct web_call *calls;
+	struct kept_answer *kept; /* of this process */
 	size_t waiting;
 	unsigned failures;
 	bool stopping, degraded;
@@ -51,7 +59,6 @@ struct web_child {
 };
 
 static void on_event(void *data, unsigned events);
-static void on_flush(void *data);
 
 /* ---- calls ---- */
 
@@ -94,8 +101,31 @@ void web_call_end(struct web_call *call)
 
 /* ---- the process ---- */
 
+static struct kept_answer *take_kept(struct web_child *w)
+{
+	struct kept_answer *k = w->kept;
+	if (k != NULL)
+		w->kept = k->next;
+	return k;
+}
+
+static void free_kept(struct kept_answer *k)
+{
+	buf_done(&k->fields);
+	buf_done(&k->body);
+	free(k);
+}
+
+static void drop_kept(struct web_child *w)
+{
+	struct kept_answer *k;
+	while ((k = take_kept(w)) != NULL)
+		free_kept(k);
+}
+
 static void drop(struct web_child *w)
 {
+	drop_kept(w);
 	loop_timer_stop(w->silence);
 	loop_fd_remove(w->fd);
 	w->fd = NULL;
@@ -201,8 +231,7 @@ static enum jembatan_result start(struct web_child *w, struct why *why)
 	loop_timer_set(w->silence, silence_ms());
 	r = channel_put(w->channel, MSG_WEB_OPEN, 0, msg_web_open_fields, &open,
 			bytes_text(NULL), why);
-	loop_defer(w->app->loop, on_flush, w);
-	return r;
+	return r == JEMBATAN_OK ? channel_flush(w->channel, why) : r;
 }
 
 static void on_restart(void *data)
@@ -217,9 +246,9 @@ static void on_restart(void *data)
 
 static void watch(struct web_child *w)
 {
-	bool writes = channel_wants_write(w->channel) && !loop_is_held(w->app->loop);
 	if (w->fd != NULL)
-		loop_fd_set(w->fd, LOOP_READ | (writes ? LOOP_WRITE : 0u));
+		loop_fd_set(w->fd, LOOP_READ |
+			    (channel_wants_write(w->channel) ? LOOP_WRITE : 0u));
 }
 
 static void on_flush(void *data)
@@ -227,41 +256,90 @@ static void on_flush(void *data)
 	struct web_child *w = data;
 	if (w->channel == NULL)
 		return;
-	bool held = loop_is_held(w->app->loop);
-	if (held)
-		loop_when_let_go(w->app->loop, on_flush, w);
-	if (!held && channel_flush(w->channel, NULL) != JEMBATAN_OK)
+	if (channel_flush(w->channel, NULL) != JEMBATAN_OK)
 		died(w, "closed its connection");
 	else
 		watch(w);
 }
 
-void web_answer(struct web_call *call, const struct msg_web_answer *answer,
-		struct jembatan_bytes body)
+/* False: nobody is there any more who would hear an answer. */
+static bool ends_here(struct web_call *call)
 {
 	struct web_child *w = call->web;
 	bool counts = !call->is_over && w->channel != NULL && call->generation == w->generation;
 	set_over(call);
-	if (!counts)
-		return;
-	w->answered++;
-	/* It does not read: its deadlines end what it has. */
-	if (channel_put(w->channel, MSG_WEB_ANSWER, call->seq, msg_web_answer_fields, answer, body,
-			NULL) == JEMBATAN_OK)
-		loop_defer(w->app->loop, on_flush, w);
-	if (FAULT_PLANTED("answer-before-commit"))
-		(void)!channel_flush(w->channel, NULL);
+	w->answered += counts;
+	return counts;
 }
 
-void web_refuse(struct web_call *call, enum msg_problem problem, const char *detail_id,
-		const char *detail_en)
+/* Where it does not read, its own deadlines end what it has. */
+static void put(struct web_child *w, uint32_t seq, const struct msg_web_answer *answer,
+		struct jembatan_bytes body)
 {
-	const struct msg_web_answer a = {
+	if (channel_put(w->channel, MSG_WEB_ANSWER, seq, msg_web_answer_fields, answer, body,
+			NULL) == JEMBATAN_OK)
+		loop_defer(w->app->loop, on_flush, w);
+}
+
+void web_answer(struct web_call *call, const struct msg_web_answer *answer,
+		struct jembatan_bytes body)
+{
+	if (!ends_here(call))
+		return;
+	put(call->web, call->seq, answer, body);
+	if (FAULT_PLANTED("answer-before-commit"))
+		(void)!channel_flush(call->web->channel, NULL);
+}
+
+static void put_kept(void *data)
+{
+	struct web_child *w = data;
+	struct kept_answer *k;
+	while ((k = take_kept(w)) != NULL) {
+		(void)!channel_put_packed(w->channel, MSG_WEB_ANSWER, k->seq, buf_bytes(&k->fields),
+					  buf_bytes(&k->body), NULL);
+		free_kept(k);
+	}
+	on_flush(w);
+}
+
+void web_acknowledge(struct web_call *call, const struct msg_web_answer *answer,
+		     struct jembatan_bytes body)
+{
+	struct web_child *w = call->web;
+	if (!loop_is_held(w->app->loop) || FAULT_PLANTED("answer-before-commit") ||
+	    FAULT_PLANTED("answer-before-sync")) {
+		web_answer(call, answer, body);
+		return;
+	}
+	if (!ends_here(call))
+		return;
+	struct kept_answer *k = xcalloc(1, sizeof(*k));
+	k->seq = call->seq;
+	buf_init(&k->fields, FRAME_PIECE_MAX);
+	buf_init(&k->body, FRAME_PIECE_MAX);
+	field_pack(msg_web_answer_fields, answer, &k->fields);
+	buf_add(&k->body, body.data, body.size);
+	k->next = w->kept;
+	w->kept = k;
+	loop_when_let_go(w->app->loop, put_kept, w);
+}
+
+static struct msg_web_answer refusal(enum msg_problem problem, const char *detail_id,
+				     const char *detail_en)
+{
+	return (struct msg_web_answer){
 		.problem = problem,
 		.detail_id = detail_id,
 		.detail_en = detail_en,
 		.retry_after_s = problem == MSG_PROBLEM_UNAVAILABLE ? RETRY_AFTER_S : 0,
 	};
+}
+
+void web_refuse(struct web_call *call, enum msg_problem problem, const char *detail_id,
+		const char *detail_en)
+{
+	const struct msg_web_answer a = refusal(problem, detail_id, detail_en);
 	web_answer(call, &a, bytes_text(NULL));
 }
 
@@ -322,10 +400,10 @@ static void on_event(void *data, unsigned events)
 	struct web_child *w = data;
 	struct why why = { "" };
 	struct frame f;
-	if ((events & LOOP_WRITE) != 0)
-		on_flush(w);
-	if (w->channel == NULL)
+	if ((events & LOOP_WRITE) != 0 && channel_flush(w->channel, NULL) != JEMBATAN_OK) {
+		died(w, "closed its connection");
 		return;
+	}
 	enum jembatan_result r = JEMBATAN_OK, filled = JEMBATAN_IDLE;
 	if ((events & (LOOP_READ | LOOP_HANGUP)) != 0)
 		filled = channel_fill(w->channel, NULL);
@@ -416,8 +494,14 @@ bool web_child_is_idle(const struct web_child *w)
 
 void web_child_store_failed(struct web_child *w)
 {
+	struct kept_answer *k;
+	const struct msg_web_answer a = refusal(MSG_PROBLEM_UNAVAILABLE, NULL, NULL);
 	while (w != NULL && w->calls != NULL)
 		web_refuse(w->calls, MSG_PROBLEM_UNAVAILABLE, NULL, NULL);
+	while (w != NULL && (k = take_kept(w)) != NULL) {
+		put(w, k->seq, &a, bytes_text(NULL));
+		free_kept(k);
+	}
 }
 
 bool web_child_status(const struct web_child *w, struct web_child_status *out)

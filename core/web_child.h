@@ -41,6 +41,10 @@ bool web_child_status(const struct web_child *w, struct web_child_status *out);
  * web_call_end, so that a late callback meets it. */
 void web_answer(struct web_call *call, const struct msg_web_answer *answer,
 		struct jembatan_bytes body);
+/* The same for what says that something is stored: it leaves when the disk has it.
+ * When the disk refuses, the call is refused instead. */
+void web_acknowledge(struct web_call *call, const struct msg_web_answer *answer,
+		     struct jembatan_bytes body);
 void web_refuse(struct web_call *call, enum msg_problem problem, const char *detail_id,
 		const char *detail_en);
 void web_call_end(struct web_call *call);

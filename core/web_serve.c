@@ -72,7 +72,7 @@ static void hand_back(struct web_call *call, const struct msg_response *r,
 		.media_type = r->media_type,
 		.retry_after_s = status == 503 || status == 429 ? RETRY_AFTER_S : 0,
 	};
-	web_answer(call, &a, body);
+	web_acknowledge(call, &a, body);
 }
 
 /* After the commit; or the child died, or never was there. */
@@ -160,7 +160,7 @@ static void answer_json(struct web_call *call, unsigned status, const char *loca
 					  .location = location };
 	CLEANUP(free_pointer) char *text = jx_dump(root);
 	json_decref(root);
-	web_answer(call, &a, bytes_text(text));
+	web_acknowledge(call, &a, bytes_text(text));
 }
 
 /* The instance's name stands behind the call: it is needed for the location. */

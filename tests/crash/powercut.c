@@ -7,7 +7,8 @@
  * It has two kill points of its own, as base/fault.h has them: disk.write, when
  * the bytes of a commit are written, and disk.sync, just before they are synced.
  * JEMBATAN_DISK_MS: so long each sync takes at least, as on a slow disk: what goes
- * on meanwhile is killed too.
+ * on meanwhile is killed too. JEMBATAN_DISK_BROKEN: while that file is there, each
+ * sync fails, as on a broken one.
  *
  * A record is {offset, bytes that follow, size of the file before}. */
 #define _GNU_SOURCE 1
@@ -141,11 +142,21 @@ static void take_time(void)
 		(void)poll(NULL, 0, (int)strtol(ms, NULL, 10));
 }
 
+static int is_broken(void)
+{
+	const char *path = getenv("JEMBATAN_DISK_BROKEN");
+	return path && access(path, F_OK) == 0;
+}
+
 static int sync_with(sync_fn *real, int fd)
 {
 	if (undo_of(fd) > 0) {
 		take_time();
 		kill_at("disk.sync");
+		if (is_broken()) {
+			errno = EIO;
+			return -1;
+		}
 	}
 	int result = real(fd);
 	if (result == 0 && undo_of(fd) > 0)

@@ -196,30 +196,6 @@ START_TEST(status_shows_daemon_instance_and_centre)
 }
 END_TEST
 
-/* A commit is on its way to the disk: an answer could tell of it. */
-START_TEST(no_answer_leaves_while_the_loop_is_held)
-{
-	open_with(NULL, 0);
-	bench_until(str_equal(bench_status("a").state, "waiting"));
-	bench_turns(5);
-	struct channel *channel = channel_new(connect_daemon());
-	uint64_t turns = app.turns;
-	loop_hold(app.loop);
-	send_command(channel, "status", NULL, 0);
-	for (unsigned i = 0; i < 20; i++) {
-		loop_turn(app.loop, 5);
-		ck_assert_uint_eq(app.turns, turns);
-		ck_assert(!hear(channel));
-	}
-	ck_assert_uint_eq(json_array_size(answer.rows), 0);
-	loop_let_go(app.loop);
-	bench_until(hear(channel));
-	ck_assert_uint_eq(answer.exit_code, EX_OK);
-	channel_free(channel);
-	bench_turns(2);
-}
-END_TEST
-
 START_TEST(a_plugin_s_long_sentence_does_not_break_the_answer)
 {
 	struct buf line;
@@ -555,7 +531,6 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, a_command_that_cannot_be_carried_out_says_so, 0, COUNT_OF(wrong));
 	tcase_add_test(t, status_shows_daemon_instance_and_centre);
-	tcase_add_test(t, no_answer_leaves_while_the_loop_is_held);
 	tcase_add_test(t, a_plugin_s_long_sentence_does_not_break_the_answer);
 	tcase_add_test(t, a_request_only_or_freshly_started_channel_raises_no_false_alarm);
 	tcase_add_test(t, without_a_descriptor_left_the_daemon_waits_instead_of_spinning);

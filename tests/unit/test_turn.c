@@ -34,6 +34,7 @@ START_TEST(what_the_disk_refuses_to_sync_is_not_told_until_it_is_there)
 {
 	bench_until(is_state("waiting"));
 	bring("m1");
+	uint64_t turns = app.turns;
 	disk_set(DISK_REFUSES);
 	bench_advance(1000);
 	bench_until(bench_messages("a") == 1);
@@ -44,6 +45,7 @@ START_TEST(what_the_disk_refuses_to_sync_is_not_told_until_it_is_there)
 	ck_assert(is_state("polling"));
 	ck_assert(loop_is_held(app.loop));
 	ck_assert_ptr_nonnull(strstr(app.store_alarm, "could not be synced"));
+	ck_assert_uint_eq(app.turns, turns + 1);
 	disk_set(DISK_WELL);
 	bench_advance(1000);
 	bench_until(is_state("waiting"));
