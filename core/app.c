@@ -81,6 +81,14 @@ static void let_go(struct app *a)
 		loop_let_go(a->loop);
 }
 
+enum jembatan_result app_settle(struct app *a, struct why *why)
+{
+	enum jembatan_result r = db_sync(a->db, true, why);
+	if (r == JEMBATAN_OK)
+		loop_let_go(a->loop);
+	return r;
+}
+
 static void on_synced(void *data, unsigned events UNUSED)
 {
 	struct app *a = data;
@@ -141,11 +149,9 @@ static enum jembatan_result commit_turn(struct app *a, struct why *why)
 	}
 	if (brings)
 		FAULT_POINT("turn.brings");
-	enum jembatan_result r = db_sync(a->db, true, why);
-	if (r != JEMBATAN_OK)
-		return r;
-	loop_let_go(a->loop);
-	r = db_commit(a->db, why);
+	enum jembatan_result r = app_settle(a, why);
+	if (r == JEMBATAN_OK)
+		r = db_commit(a->db, why);
 	if (r == JEMBATAN_OK && brings)
 		FAULT_POINT("turn.committed");
 	if (r == JEMBATAN_OK && !FAULT_PLANTED("told-before-sync"))
@@ -182,10 +188,8 @@ static void pace_intake(struct app *a)
 /* The log is emptied by this thread: first what was committed is told. */
 static void relieve_store(struct app *a)
 {
-	if (db_wants_relief(a->db) && db_sync(a->db, true, NULL) == JEMBATAN_OK) {
-		loop_let_go(a->loop);
+	if (db_wants_relief(a->db) && app_settle(a, NULL) == JEMBATAN_OK)
 		db_relieve(a->db);
-	}
 }
 
 /* One group commit. While it is synced the next turn may be written; what this one

@@ -67,6 +67,9 @@ void app_close(struct app *a);
 
 /* Tell systemd that we are ready; again later when that fails. */
 void app_tell_ready(struct app *a);
+/* Waits until all that was committed is on the disk, and what that tells has left.
+ * RETRY: the disk refuses. */
+MUST_CHECK enum jembatan_result app_settle(struct app *a, struct why *why);
 /* Something waits to be committed: have a turn at the end of this one. */
 void app_want_turn(struct app *a);
 

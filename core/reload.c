@@ -188,10 +188,15 @@ static void apply(struct reload *r)
 static void on_checked(void *data)
 {
 	struct reload *r = data;
+	struct why why;
 	if (r->app->stopping) {
 		tell_end(r, EX_TEMPFAIL, "the daemon stops");
 		clear(r);
 	} else if (r->problems.count > 0) {
+		fail(r);
+	} else if (app_settle(r->app, &why) != JEMBATAN_OK) {
+		/* A request that is kept back must leave with the credentials of before. */
+		problems_add(&r->problems, NULL, 0, "%s", why.text);
 		fail(r);
 	} else {
 		apply(r);

@@ -74,12 +74,16 @@ def go(rig, centre, source, posts, broken):
     expect(ask(Post.socket, "GET", "/metrics") == 200, "/metrics does not answer")
     expect(source.waiting() == 1, "the app was told that its complaint is stored")
     expect(len(held(centre)) == 2, "the centre heard of what is not on the disk")
+    said = rig.command("reload")
+    expect(said.returncode == 78 and "could not be synced" in said.stdout + said.stderr,
+           "a reload was carried out before the disk had what is to leave: %s" % said)
     broken.unlink()
     for post in posts[2:]:
         wait_for("the POST to be taken", lambda p=post: p.send() in (200, 202), 30, 0.3)
     wait_for("all at the centre", lambda: len(held(centre)) == len(posts) + 1 and not source.waiting())
     found = held(centre)
     expect(found == {m: 1 for m in [p.marker for p in posts] + [marker]}, "at the centre: %r" % found)
+    expect(rig.command("reload").returncode == 0, "a reload did not go well")
     wait_for("the alarm to end", lambda: not rig.alarms())
     expect(daemon.stop() == 0, "SIGTERM did not end well")
 
