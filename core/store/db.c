@@ -128,11 +128,17 @@ static enum jembatan_result open_handle(struct db *db, struct why *why)
 	return r;
 }
 
-/* SQLite has made it by now. */
+/* SQLite has made it by now. What a killed process left in it may not be on the disk,
+ * though we read it. */
 static enum jembatan_result open_log(struct db *db, struct why *why)
 {
 	CLEANUP(free_pointer) char *path = xasprintf("%s/jembatan.db-wal", db->data_dir);
-	return log_sync_open(&db->log, path, why);
+	enum jembatan_result r = log_sync_open(&db->log, path, why);
+	int error = r == JEMBATAN_OK ? log_sync_again(&db->log) : 0;
+	if (error != 0)
+		return why_set(why, JEMBATAN_RETRY, "the log under %s could not be synced: %s",
+			       db->data_dir, strerror(error));
+	return r;
 }
 
 /* The key is tried before a migration touches anything. */
@@ -306,7 +312,7 @@ static enum jembatan_result refused(struct db *db, struct why *why)
 		       "could not be synced: %s", db->data_dir, strerror(db->sync_error));
 }
 
-/* Ours is taken over by SQLite as soon as there is another commit: so first this. */
+/* Before anything else is written behind it. */
 static enum jembatan_result sync_again(struct db *db, struct why *why)
 {
 	if (db->sync_error == 0)
@@ -497,6 +503,9 @@ enum jembatan_result db_empty_log(struct db *db, struct why *why)
 	end_reading(db);
 	if (db->sql.in_transaction || db->owed)
 		return why_set(why, JEMBATAN_RETRY, "a transaction is open");
+	enum jembatan_result r = sync_again(db, why);
+	if (r != JEMBATAN_OK)
+		return r;
 	if (sqlite3_wal_checkpoint_v2(db->sql.handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
 				      NULL) != SQLITE_OK)
 		return sql_failed(&db->sql, why);

@@ -116,7 +116,7 @@ int log_sync_again(struct log_sync *s)
 		if (n < 0)
 			return errno;
 		if (n == 0)
-			return sync_now(s);
+			return at > 0 ? sync_now(s) : 0;
 		ssize_t done = 0;
 		while (done < n) {
 			ssize_t k = pwrite(s->fd, piece + done, (size_t)(n - done), at + done);

@@ -34,7 +34,8 @@ bool log_sync_is_under_way(struct log_sync *s);
 int log_sync_wait(struct log_sync *s);
 
 /* After a failed sync the kernel takes for written what is not: writes the whole log
- * over itself and syncs it. Nobody may write to it meanwhile. 0, or errno's word. */
+ * over itself and syncs it; nothing to do where it is empty. Nobody may write to it
+ * meanwhile. 0, or errno's word. */
 int log_sync_again(struct log_sync *s);
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 
 #include "fake_disk.h"
+#include "store/erase.h"
 
 #define PATIENCE_MS 20000
 
@@ -186,6 +187,38 @@ START_TEST(what_was_refused_is_written_over_itself_and_synced)
 }
 END_TEST
 
+static const char *last_word;
+
+static void commit_and_be_killed(void)
+{
+	open_store();
+	ck_ok(commit_ahead(last_word));
+	raise(SIGKILL);
+}
+
+/* It is read from the kernel's memory, and the disk may not have it: so it is synced
+ * before anybody hears of it. */
+START_TEST(what_a_killed_process_left_in_the_log_is_synced_at_the_opening)
+{
+	db_close(db);
+	db = NULL;
+	last_word = "satu";
+	ck_assert(was_killed(in_child(commit_and_be_killed)));
+	unsigned begun = disk_count(&disk.begun);
+	disk_set(DISK_REFUSES);
+	ck_result(db_open(folder, NULL, &db, &why), JEMBATAN_RETRY);
+	ck_assert_ptr_nonnull(strstr(why.text, "could not be synced"));
+	disk_set(DISK_WELL);
+	last_word = "dua";
+	ck_assert(was_killed(in_child(commit_and_be_killed)));
+	open_store();
+	ck_assert_uint_eq(disk_count(&disk.begun), begun + 2);
+	ck_assert_int_eq(flag("satu") + flag("dua"), 2);
+	reopen();
+	ck_assert_uint_eq(disk_count(&disk.begun), begun + 2);
+}
+END_TEST
+
 START_TEST(the_log_is_not_emptied_before_what_was_refused_is_there)
 {
 	disk_set(DISK_REFUSES);
@@ -194,7 +227,8 @@ START_TEST(the_log_is_not_emptied_before_what_was_refused_is_there)
 	unsigned begun = disk_count(&disk.begun);
 	db->wal_pages = 1000;
 	db_idle(db);
-	ck_assert_uint_eq(disk_count(&disk.begun), begun + 1); /* ours, and none of a checkpoint */
+	ck_result(db_empty_log(db, &why), JEMBATAN_RETRY);
+	ck_assert_uint_eq(disk_count(&disk.begun), begun + 2);
 	ck_assert_int_eq(db->wal_pages, 1000);
 	disk_set(DISK_WELL);
 	db_idle(db);
@@ -224,6 +258,7 @@ int main(void)
 	tcase_add_loop_test(t, a_commit_waits_for_the_one_before, 0, 2);
 	tcase_add_loop_test(t, behind_a_sync_that_was_refused_nothing_is_committed, 0, 2);
 	tcase_add_test(t, what_was_refused_is_written_over_itself_and_synced);
+	tcase_add_test(t, what_a_killed_process_left_in_the_log_is_synced_at_the_opening);
 	tcase_add_test(t, the_log_is_not_emptied_before_what_was_refused_is_there);
 	tcase_add_test(t, a_store_that_is_closed_has_synced_what_was_under_way);
 	return unit_run("store_sync", t);
