@@ -159,9 +159,10 @@ static void print_restored(const struct cli *c, const struct restore_done *d)
 	char made[32];
 	clock_format(d->facts.made_ms, 0, made);
 	if (c->json) {
-		json_t *row = json_pack("{s:s,s:I,s:s,s:I,s:s?}", "type", "restored", "made_ms",
-			(json_int_t)d->facts.made_ms, "digest", d->facts.digest, "held",
-			(json_int_t)d->held, "aside", d->aside);
+		json_t *row = json_pack("{s:s,s:I,s:s,s:I,s:I,s:s?}", "type", "restored",
+			"made_ms", (json_int_t)d->facts.made_ms, "digest", d->facts.digest,
+			"held", (json_int_t)d->held, "astray", (json_int_t)d->astray,
+			"aside", d->aside);
 		cli_print_json(NULL, row);
 		json_decref(row);
 		return;
@@ -169,6 +170,10 @@ static void print_restored(const struct cli *c, const struct restore_done *d)
 	printf("the backup of %s is in place, IN HOLD: nothing is pushed until you say so\n", made);
 	if (d->aside != NULL)
 		printf("the store that was here is kept in %s\n", d->aside);
+	if (d->astray > 0)
+		printf("%lld rows in it point at rows that are not there: a mistake of this program. "
+		       "What they belong to may read badly, the rest is whole. Keep the backup and "
+		       "report this\n", (long long)d->astray);
 	printf("%lld pushes that waited then may have been made since. Next: start jembatand; let the "
 	       "channels come in again; settle `jembatan unknown list` with a look at the centre; then "
 	       "`jembatan restore --release`\n", (long long)d->held);

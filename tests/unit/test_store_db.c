@@ -41,7 +41,6 @@ START_TEST(what_durability_hangs_on_is_switched_on)
 {
 	open_store();
 	ck_assert_int_eq(number("PRAGMA synchronous"), 2);
-	ck_assert_int_eq(number("PRAGMA foreign_keys"), 1);
 	ck_assert_int_eq(number("PRAGMA secure_delete"), 1);
 	ck_assert_int_eq(number("PRAGMA temp_store"), 2);
 	ck_assert_int_eq(number("PRAGMA application_id"), MIGRATE_APPLICATION_ID);

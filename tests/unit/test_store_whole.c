@@ -1,7 +1,9 @@
 /* test_store_whole.c: what holds for the room as a whole: no citizen's word in
- * clear on disk, and no statement that walks a growing table. */
+ * clear on disk, no statement that walks a growing table, no row that points at
+ * nothing. */
 #include "store_unit.h"
 
+#include "store/restore.h"
 #include "ticket/ticket.h"
 
 #define MARK "RAHASIAWARGA" /* stands in every value that must be sealed */
@@ -355,6 +357,57 @@ START_TEST(a_statement_uses_the_index_that_was_made_for_it)
 }
 END_TEST
 
+/* ---- references -------------------------------------------------------- */
+
+static enum jembatan_result point_at_nothing(void)
+{
+	return sql_run(&db->sql, &why, "UPDATE message SET ticket_id = 4711", SQL_NOTHING);
+}
+
+/* Looking up each one costs a twentieth of all work: a release does without. */
+START_TEST(builds_for_tests_refuse_a_row_that_points_at_nothing)
+{
+	begin();
+	add_message("a", "1");
+#ifdef JEMBATAN_FAULTS
+	ck_assert_int_eq(number("PRAGMA foreign_keys"), 1);
+	ck_result(point_at_nothing(), JEMBATAN_DATA);
+#else
+	ck_assert_int_eq(number("PRAGMA foreign_keys"), 0);
+	ck_ok(point_at_nothing());
+#endif
+	db_abort(db);
+}
+END_TEST
+
+START_TEST(a_restore_tells_of_rows_that_point_at_nothing)
+{
+	const char *copy = arena_printf(arena, "%s/copy.db", folder);
+	struct restore_options o = { .data_dir = folder, .from = copy, .replace = true,
+				     .now_ms = 1000 };
+	struct restore_done done = { .astray = -1 };
+	begin();
+	add_message("a", "1");
+	add_message("b", "1");
+	commit();
+	if (_i != 0) {
+		ck_ok(sql_script(&db->sql, "PRAGMA foreign_keys = OFF", &why));
+		begin();
+		ck_ok(point_at_nothing());
+		commit();
+	}
+	ck_ok(sql_script(&db->sql, "PRAGMA wal_checkpoint", &why));
+	ck_assert_int_eq(rename(arena_printf(arena, "%s/jembatan.db", folder), copy), 0);
+	db_close(db);
+	db = NULL;
+	ck_ok(restore_run(&o, &done, &why));
+	ck_assert_int_eq(done.astray, _i != 0 ? 2 : 0);
+	free(done.aside);
+	open_store();
+	ck_assert_int_eq(number("SELECT count(*) FROM message"), 2);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("whole");
@@ -366,5 +419,7 @@ int main(void)
 	tcase_add_test(t, no_statement_walks_a_table_that_grows);
 	tcase_add_loop_test(t, a_statement_uses_the_index_that_was_made_for_it, 0,
 			    COUNT_OF(plans));
+	tcase_add_test(t, builds_for_tests_refuse_a_row_that_points_at_nothing);
+	tcase_add_loop_test(t, a_restore_tells_of_rows_that_point_at_nothing, 0, 2);
 	return unit_run("store_whole", t);
 }
