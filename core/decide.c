@@ -69,7 +69,7 @@ enum jembatan_result decide_leave(struct decide *d, const struct inbox_row *row,
 				  enum inbox_stage stage, int64_t ticket_id, const char *reason,
 				  struct why *why)
 {
-	return inbox_leave(d->o.db, row->id, stage, ticket_id, reason, why);
+	return inbox_decide(d->o.db, row, stage, ticket_id, reason, why);
 }
 
 enum jembatan_result decide_note(struct decide *d, int64_t ticket_id, const char *actor,

@@ -128,9 +128,10 @@ static enum jembatan_result add_one(struct db *db, int64_t instance_id, struct i
 	int64_t arrived_ms = said_ms != 0 ? said_ms : now_ms;
 	if (FAULT_PLANTED("no-unique"))
 		digest_random(item->same_key.bytes, INBOX_KEY_SIZE);
+	const struct tally_said said = { TALLY_STAGE, instance_id, TALLY_NO_ROW, INBOX_NEW };
 	enum jembatan_result r = threads_find(db, instance_id, &item->thread_key, why);
 	if (r == JEMBATAN_OK)
-		r = sql_run(&db->sql, why,
+		r = tally_run(&db->tally, &db->sql, &said, why,
 			"INSERT INTO message (instance_id, same_key, revision, thread_key, stage,"
 			" due_ms, received_ms, arrived_ms) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?5, ?6)"
 			" ON CONFLICT (instance_id, same_key, revision) DO NOTHING",
@@ -198,15 +199,38 @@ static enum jembatan_result updated(struct db *db, enum jembatan_result r, struc
 	return r;
 }
 
+#define LEAVE "UPDATE message SET stage = ?2, ticket_id = ?3, reason = ?4 WHERE id = ?1"
+
+static enum jembatan_result leave_any(struct db *db, int64_t id, enum inbox_stage stage,
+				      int64_t ticket_id, const char *reason, struct why *why)
+{
+	return sql_run(&db->sql, why, LEAVE,
+		       SQL_VALUES(sql_number(id), sql_number(stage), sql_id(ticket_id),
+				  sql_text(reason)));
+}
+
 enum jembatan_result inbox_leave(struct db *db, int64_t id, enum inbox_stage stage,
 				 int64_t ticket_id, const char *reason, struct why *why)
 {
 	enum jembatan_result r = news_joined(db, id, stage, ticket_id, why);
 	if (r == JEMBATAN_OK)
-		r = sql_run(&db->sql, why, "UPDATE message SET stage = ?2, ticket_id = ?3,"
-			    " reason = ?4 WHERE id = ?1",
-			    SQL_VALUES(sql_number(id), sql_number(stage), sql_id(ticket_id),
-				       sql_text(reason)));
+		r = leave_any(db, id, stage, ticket_id, reason, why);
+	return updated(db, r, why);
+}
+
+enum jembatan_result inbox_decide(struct db *db, const struct inbox_row *row,
+				  enum inbox_stage stage, int64_t ticket_id, const char *reason,
+				  struct why *why)
+{
+	static const char text[] = LEAVE " AND stage = 0 AND instance_id = ?5";
+	const struct tally_said said = { TALLY_STAGE, row->instance_id, INBOX_NEW, stage };
+	enum jembatan_result r = news_joined(db, row->id, stage, ticket_id, why);
+	if (r == JEMBATAN_OK)
+		r = tally_run(&db->tally, &db->sql, &said, why, text,
+			      SQL_VALUES(sql_number(row->id), sql_number(stage), sql_id(ticket_id),
+					 sql_text(reason), sql_number(row->instance_id)));
+	if (r == JEMBATAN_OK && sql_changes(&db->sql) == 0)
+		r = leave_any(db, row->id, stage, ticket_id, reason, why);
 	return updated(db, r, why);
 }
 

@@ -87,6 +87,10 @@ MUST_CHECK enum jembatan_result inbox_take(struct db *db, int64_t now_ms, size_t
 /* The row has got its product: stage, ticket and one sentence why. */
 MUST_CHECK enum jembatan_result inbox_leave(struct db *db, int64_t id, enum inbox_stage stage,
 					    int64_t ticket_id, const char *reason, struct why *why);
+/* The same of a row that inbox_take gave: for less. */
+MUST_CHECK enum jembatan_result inbox_decide(struct db *db, const struct inbox_row *row,
+					     enum inbox_stage stage, int64_t ticket_id,
+					     const char *reason, struct why *why);
 /* Decide it later. */
 MUST_CHECK enum jembatan_result inbox_defer(struct db *db, int64_t id, int64_t due_ms,
 					    struct why *why);

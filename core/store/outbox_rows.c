@@ -83,8 +83,9 @@ static enum jembatan_result must_wait(struct db *db, int64_t ticket_id, int64_t 
 static enum jembatan_result insert(struct db *db, const struct outbox_row *row, int64_t waiting,
 				   int64_t *out_id, struct why *why)
 {
+	const struct tally_said said = { TALLY_OUTBOX, 0, TALLY_NO_ROW, row->state };
 	enum jembatan_result r =
-		sql_run(&db->sql, why,
+		tally_run(&db->tally, &db->sql, &said, why,
 			"INSERT INTO outbox (ticket_id, message_id, kind, step, state, waiting,"
 			" due_ms, started_ms, created_ms, reference)"
 			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -197,6 +198,7 @@ enum jembatan_result outbox_rows_claim(struct db *db, int64_t now_ms, size_t lim
 	static const char due[] = SELECT_ROWS
 		"INDEXED BY outbox_due WHERE state = 0 AND waiting = 0 AND due_ms <= ?1"
 		" ORDER BY due_ms, id LIMIT ?2";
+	const struct tally_said said = { TALLY_OUTBOX, 0, OUTBOX_QUEUED, OUTBOX_SENDING };
 	size_t n = 0;
 	CLEANUP(sql_end) sqlite3_stmt *s =
 		sql_query(&db->sql, due,
@@ -204,9 +206,9 @@ enum jembatan_result outbox_rows_claim(struct db *db, int64_t now_ms, size_t lim
 	enum jembatan_result r = read_rows(db, s, arena, out, &n, why);
 	sql_end(&s);
 	for (size_t i = 0; r == JEMBATAN_OK && i < n; i++) {
-		r = sql_run(&db->sql, why,
-			    "UPDATE outbox SET state = 1, started_ms = ?2 WHERE id = ?1",
-			    SQL_VALUES(sql_number(out[i].id), sql_number(now_ms)));
+		r = tally_run(&db->tally, &db->sql, &said, why, "UPDATE outbox SET state = 1,"
+			      " started_ms = ?2 WHERE id = ?1 AND state = 0",
+			      SQL_VALUES(sql_number(out[i].id), sql_number(now_ms)));
 		out[i].state = OUTBOX_SENDING;
 		out[i].started_ms = now_ms;
 	}
@@ -260,17 +262,21 @@ enum jembatan_result outbox_rows_list(struct db *db, int state, int64_t after_id
 enum jembatan_result outbox_rows_update(struct db *db, const struct outbox_row *row,
 					struct why *why)
 {
-	enum jembatan_result r =
-		sql_run(&db->sql, why,
-			"UPDATE outbox SET step = ?2, state = ?3, attempts = ?4, due_ms = ?5,"
-			" file_ids = ?6, complaint_id = ?7, lookups = ?8, lookup_ms = ?9,"
-			" why = ?10, alarmed = ?11 WHERE id = ?1",
-			SQL_VALUES(sql_number(row->id), sql_number(row->step),
-				   sql_number(row->state), sql_number(row->attempts),
-				   sql_number(row->due_ms),
-				   sql_text(row->file_ids), sql_text(row->complaint_id),
-				   sql_number(row->lookups), sql_number(row->lookup_ms),
-				   sql_text(row->why), sql_number(row->alarmed)));
+#define UPDATE "UPDATE outbox SET step = ?2, state = ?3, attempts = ?4, due_ms = ?5," \
+	" file_ids = ?6, complaint_id = ?7, lookups = ?8, lookup_ms = ?9," \
+	" why = ?10, alarmed = ?11 WHERE id = ?1"
+	static const char any[] = UPDATE, sending[] = UPDATE " AND state = 1";
+	const struct tally_said said = { TALLY_OUTBOX, 0, OUTBOX_SENDING, row->state };
+	const struct sql_value values[] = {
+		sql_number(row->id), sql_number(row->step), sql_number(row->state),
+		sql_number(row->attempts), sql_number(row->due_ms), sql_text(row->file_ids),
+		sql_text(row->complaint_id), sql_number(row->lookups), sql_number(row->lookup_ms),
+		sql_text(row->why), sql_number(row->alarmed),
+	};
+	enum jembatan_result r = tally_run(&db->tally, &db->sql, &said, why, sending, values,
+					   COUNT_OF(values));
+	if (r == JEMBATAN_OK && sql_changes(&db->sql) == 0)
+		r = sql_run(&db->sql, why, any, values, COUNT_OF(values));
 	if (r == JEMBATAN_OK && sql_changes(&db->sql) == 0)
 		return why_set(why, JEMBATAN_GONE, "there is no such action");
 	if (r != JEMBATAN_OK)

@@ -5,7 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/poison.h"
+
+#ifdef JEMBATAN_FAULTS
+#define IS_CHECKED true
+#else
+#define IS_CHECKED false
+#endif
 
 /* Columns by their place in the schema; columns are only ever added behind. */
 enum { MESSAGE_INSTANCE = 1, MESSAGE_STAGE = 5, MESSAGE_REPEATS = 9, MESSAGE_EDIT_OF = 10 };
@@ -17,13 +24,16 @@ enum { BODY_WRAPPED = 2 }; /* of message_body */
 static void add(struct tally *t, enum tally_counted counted, int64_t instance_id, int64_t key,
 		int64_t n)
 {
-	for (size_t i = 0; i < t->count; i++) {
-		struct tally_change *c = &t->changes[(t->last + i) % t->count];
+	/* From the last one on: they come in much the same order. */
+	size_t at = t->last;
+	for (size_t left = t->count; left > 0; left--) {
+		struct tally_change *c = &t->changes[at];
 		if (c->counted == counted && c->instance_id == instance_id && c->key == key) {
 			c->n += n;
-			t->last = (size_t)(c - t->changes);
+			t->last = at;
 			return;
 		}
+		at = at + 1 < t->count ? at + 1 : 0;
 	}
 	if (t->count == t->capacity) {
 		t->capacity = t->capacity != 0 ? 2 * t->capacity : 32;
@@ -106,28 +116,60 @@ static void forget_ticket(struct tally *t, const struct side *after UNUSED, int6
 	recent_forget(t->recent, id);
 }
 
+#define NEVER_SAID (-1)
+
 static const struct watched {
 	const char *table;
+	int said; /* how a statement names it in advance */
 	void (*count)(struct tally *t, const struct side *s, int64_t n); /* or NULL */
 	void (*forget)(struct tally *t, const struct side *after, int64_t id); /* or NULL */
 } watched[] = {
-	{ "audit", NULL, NULL }, /* the most frequent of those that nothing is done about */
-	{ "message", count_message, NULL },
-	{ "ticket", count_ticket, NULL },
-	{ "outbox", count_outbox, NULL },
-	{ "message_body", NULL, forget_message },
-	{ "ticket_body", NULL, forget_ticket },
-	{ "follow", count_follow, NULL },
-	{ "reply", count_reply, NULL },
-	{ "quarantine", count_quarantine, NULL },
+	/* The most frequent of those that nothing is done about. */
+	{ "audit", NEVER_SAID, NULL, NULL },
+	{ "message", TALLY_STAGE, count_message, NULL },
+	{ "ticket", TALLY_TICKETS, count_ticket, NULL },
+	{ "outbox", TALLY_OUTBOX, count_outbox, NULL },
+	{ "message_body", NEVER_SAID, NULL, forget_message },
+	{ "ticket_body", NEVER_SAID, NULL, forget_ticket },
+	{ "follow", NEVER_SAID, count_follow, NULL },
+	{ "reply", NEVER_SAID, count_reply, NULL },
+	{ "quarantine", NEVER_SAID, count_quarantine, NULL },
 };
 
 static const struct watched *find_watched(const char *table)
 {
 	for (size_t i = 0; i < COUNT_OF(watched); i++)
-		if (strcmp(watched[i].table, table) == 0)
+		if (watched[i].table[0] == table[0] && strcmp(watched[i].table, table) == 0)
 			return &watched[i];
 	return NULL;
+}
+
+static void count_said(struct tally *t, const struct tally_said *said, int64_t n)
+{
+	if (said->from != TALLY_NO_ROW)
+		add(t, said->counted, said->instance_id, said->from, -n);
+	add(t, said->counted, said->instance_id, said->to, n);
+}
+
+static void count_read(struct tally *t, const struct watched *w, sqlite3 *handle, int operation)
+{
+	const struct side before = { handle, true }, after = { handle, false };
+	if (operation != SQLITE_INSERT)
+		w->count(t, &before, -1);
+	if (operation != SQLITE_DELETE)
+		w->count(t, &after, 1);
+}
+
+/* What was said and what is read come to nothing together. */
+static void check_said(const struct tally_said *said, const struct watched *w, sqlite3 *handle,
+		       int operation)
+{
+	struct tally both = { 0 };
+	count_read(&both, w, handle, operation);
+	count_said(&both, said, -1);
+	for (size_t i = 0; i < both.count; i++)
+		ASSERT(both.changes[i].n == 0);
+	tally_done(&both);
 }
 
 static void on_change(void *data, sqlite3 *handle, int operation, const char *database,
@@ -137,13 +179,16 @@ static void on_change(void *data, sqlite3 *handle, int operation, const char *da
 	const struct watched *w = find_watched(table);
 	if (w == NULL || strcmp(database, "main") != 0)
 		return;
-	const struct side before = { handle, true }, after = { handle, false };
+	const struct side after = { handle, false };
 	if (w->forget != NULL && operation != SQLITE_INSERT)
 		w->forget(t, operation == SQLITE_DELETE ? NULL : &after, old_id);
-	if (w->count != NULL && operation != SQLITE_INSERT)
-		w->count(t, &before, -1);
-	if (w->count != NULL && operation != SQLITE_DELETE)
-		w->count(t, &after, 1);
+	if (t->said != NULL && (int)t->said->counted == w->said) {
+		if (IS_CHECKED)
+			check_said(t->said, w, handle, operation);
+		count_said(t, t->said, 1);
+	} else if (w->count != NULL) {
+		count_read(t, w, handle, operation);
+	}
 }
 
 void tally_watch(struct tally *t, struct sql *sql, struct keys *keys, struct recent *recent)
@@ -151,6 +196,16 @@ void tally_watch(struct tally *t, struct sql *sql, struct keys *keys, struct rec
 	t->keys = keys;
 	t->recent = recent;
 	sqlite3_preupdate_hook(sql->handle, on_change, t);
+}
+
+enum jembatan_result tally_run(struct tally *t, struct sql *sql, const struct tally_said *said,
+			       struct why *why, const char *text, const struct sql_value *values,
+			       size_t count)
+{
+	t->said = said;
+	enum jembatan_result r = sql_run(sql, why, text, values, count);
+	t->said = NULL;
+	return r;
 }
 
 void tally_done(struct tally *t)

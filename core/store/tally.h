@@ -2,7 +2,8 @@
  * messages by stage, tickets and pushes by state. SQLite tells us of each row
  * that changes (its preupdate hook), so no statement can be forgotten; the sums
  * are written once a commit. Triggers did the same for a third of the time that
- * the store took. */
+ * the store took. Frequent statements say beforehand what they do, since taking
+ * the rows apart costs more than counting them. */
 #ifndef STORE_TALLY_H
 #define STORE_TALLY_H
 
@@ -27,9 +28,20 @@ struct tally_change {
 	int64_t instance_id, key, n;
 };
 
+/* What a statement does to each row that it changes. Its own text must see to
+ * it: the values of an insert, a condition on what was before. Nothing else of
+ * those rows that is counted may change. */
+struct tally_said {
+	enum tally_counted counted; /* TALLY_STAGE, TALLY_TICKETS or TALLY_OUTBOX */
+	int64_t instance_id;        /* of a stage */
+	int64_t from, to;           /* from: TALLY_NO_ROW before an insert */
+};
+#define TALLY_NO_ROW (-1)
+
 struct tally {
 	struct tally_change *changes; /* since the last commit */
 	size_t count, capacity, last; /* last: where the last one stood */
+	const struct tally_said *said; /* of the statement that runs, or NULL: it is read */
 	struct keys *keys;
 	struct recent *recent;
 };
@@ -40,6 +52,12 @@ struct tally {
  * whose body changes, and all of them when a message's key is destroyed. */
 void tally_watch(struct tally *t, struct sql *sql, struct keys *keys, struct recent *recent);
 void tally_done(struct tally *t);
+/* As sql_run. Builds for tests (--enable-faults) read the rows all the same, and
+ * end the process where they are not as said. */
+MUST_CHECK enum jembatan_result tally_run(struct tally *t, struct sql *sql,
+					  const struct tally_said *said, struct why *why,
+					  const char *text, const struct sql_value *values,
+					  size_t count);
 void tally_forget(struct tally *t); /* the transaction was rolled back */
 /* Inside a transaction: write the sums. Does nothing when there are none. */
 MUST_CHECK enum jembatan_result tally_write(struct tally *t, struct sql *sql, struct why *why);

@@ -130,8 +130,9 @@ enum jembatan_result tickets_add(struct db *db, const struct ticket_row *row, in
 {
 	size_t n = strlen(row->reference);
 	ASSERT(n > 0 && n <= REFERENCE_MAX && (row->body != NULL || row->form != NULL));
+	const struct tally_said said = { TALLY_TICKETS, 0, TALLY_NO_ROW, row->state };
 	enum jembatan_result r =
-		sql_run(&db->sql, why,
+		tally_run(&db->tally, &db->sql, &said, why,
 			"INSERT INTO ticket (reference, instance_id, message_id, created_ms, state,"
 			" tracking_id, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 			" ON CONFLICT (reference) DO NOTHING",
@@ -204,12 +205,16 @@ enum jembatan_result tickets_set_tracking(struct db *db, int64_t id, const char 
 enum jembatan_result tickets_set_pushed(struct db *db, int64_t id, const char *tracking_id,
 					const char *reason, struct why *why)
 {
-	enum jembatan_result r =
-		sql_run(&db->sql, why,
-			"UPDATE ticket SET tracking_id = ?2, state = ?3, reason = ?4 WHERE id = ?1"
-			" AND tracking_id IS NULL",
-			SQL_VALUES(sql_number(id), sql_text(tracking_id),
-				   sql_number(TICKET_PUSHED), sql_text(reason)));
+#define SET_PUSHED "UPDATE ticket SET tracking_id = ?2, state = 2, reason = ?3 WHERE id = ?1" \
+	" AND tracking_id IS NULL"
+	static const char any[] = SET_PUSHED, queued[] = SET_PUSHED " AND state = 1";
+	const struct tally_said said = { TALLY_TICKETS, 0, TICKET_QUEUED, TICKET_PUSHED };
+	const struct sql_value values[] = { sql_number(id), sql_text(tracking_id),
+					    sql_text(reason) };
+	enum jembatan_result r = tally_run(&db->tally, &db->sql, &said, why, queued, values,
+					   COUNT_OF(values));
+	if (r == JEMBATAN_OK && sql_changes(&db->sql) == 0)
+		r = sql_run(&db->sql, why, any, values, COUNT_OF(values));
 	if (r != JEMBATAN_OK)
 		return r;
 	if (sql_changes(&db->sql) > 0) {

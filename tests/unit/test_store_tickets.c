@@ -365,7 +365,10 @@ static void do_something(int step)
 	int64_t messages = number("SELECT count(*) FROM message");
 	int64_t tickets = number("SELECT count(*) FROM ticket");
 	int64_t id = messages > 0 ? 1 + pick(messages) : 0;
-	switch (pick(8)) {
+	struct inbox_row row;
+	struct outbox_row claimed[4];
+	size_t n;
+	switch (pick(11)) {
 	case 0:
 	case 1:
 		add_message(arena_printf(arena, "m%lld", (long long)pick(20)),
@@ -398,6 +401,19 @@ static void do_something(int step)
 				     bytes_text("raw"), "x", step, &id, &why));
 		break;
 	}
+	case 7: /* what was taken, and what was decided meanwhile */
+		if (id != 0 && inbox_get(db, id, arena, &row, &why) == JEMBATAN_OK)
+			ck_ok(inbox_decide(db, &row, (enum inbox_stage)pick(7), 0, NULL, &why));
+		break;
+	case 8:
+		ck_ok(outbox_rows_claim(db, 1000, (size_t)pick(4), arena, claimed, &n, &why));
+		break;
+	case 9: /* in whatever state it is */
+		id = tickets != 0 ? 1 + pick(tickets) : 0;
+		if (id != 0)
+			ck_ok(tickets_set_pushed(db, id, arena_printf(arena, "%lld", (long long)id),
+						 NULL, &why));
+		break;
 	default:
 		if (number("SELECT count(*) FROM quarantine") > 0)
 			ck_ok(pick(2) ? quarantine_set_dropped(db, 1, &why) :
@@ -450,6 +466,27 @@ START_TEST(running_counts_equal_a_full_scan)
 }
 END_TEST
 
+#ifdef JEMBATAN_FAULTS
+static const char say_wrong[] = "UPDATE ticket SET state = 2";
+
+static void say_what_is_not(void)
+{
+	const struct tally_said said = { TALLY_TICKETS, 0, TICKET_QUEUED, TICKET_REFUSED };
+	begin();
+	_exit(tally_run(&db->tally, &db->sql, &said, &why, say_wrong, SQL_NOTHING));
+}
+
+START_TEST(a_statement_that_says_what_it_does_not_do_ends_a_build_for_tests)
+{
+	begin();
+	add_ticket(0, "JB-AAAAAA", TICKET_QUEUED);
+	commit();
+	int status = in_child(say_what_is_not);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+END_TEST
+#endif
+
 int main(void)
 {
 	TCase *t = tcase_create("tickets");
@@ -470,5 +507,8 @@ int main(void)
 	tcase_add_test(t, one_form_that_kills_again_and_again_says_nothing_of_its_id);
 	tcase_add_test(t, an_audit_tells_the_steps_in_order);
 	tcase_add_loop_test(t, running_counts_equal_a_full_scan, 0, 6);
+#ifdef JEMBATAN_FAULTS
+	tcase_add_test(t, a_statement_that_says_what_it_does_not_do_ends_a_build_for_tests);
+#endif
 	return unit_run("store_tickets", t);
 }
