@@ -27,6 +27,7 @@ struct outbox {
 	struct pace pace;
 	struct arena *arena; /* of one reading */
 	struct push_list claimed, flying, finished;
+	uint64_t numbers[64]; /* a bit for each number that a finished one was given */
 	struct polls *polls; /* questions beside the pushes */
 	bool is_recovered, paused;
 	size_t behind;           /* new reports that found no connection, about */

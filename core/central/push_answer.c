@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/poison.h"
 
@@ -76,6 +77,21 @@ static bool read_page(struct push *p, const struct settings_central *c,
 	return true;
 }
 
+/* Whether a finished one may have been given this number; from now on one has. */
+static bool was_given(struct outbox *o, const char *number)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+
+	if (!o->finished.first)
+		memset(o->numbers, 0, sizeof(o->numbers));
+	for (const char *c = number; *c; c++)
+		h = (h ^ (uint8_t)*c) * 16777619u;
+	uint64_t *word = &o->numbers[h >> 26], bit = (uint64_t)1 << (h >> 20 & 63);
+	bool is_set = (*word & bit) != 0;
+	*word |= bit;
+	return is_set;
+}
+
 /* Two reports cannot have one number: then the answer is another's, or wrong. */
 static void read_other(struct push *p)
 {
@@ -83,11 +99,13 @@ static void read_other(struct push *p)
 	struct why why;
 
 	p->other = NULL;
-	if (!*p->result.id || p->row.kind != OUTBOX_CREATE || p->row.complaint_id ||
-	    p->action == OUTCOME_FILE)
+	if (!*p->result.id || p->row.kind != OUTBOX_CREATE || p->action == OUTCOME_FILE)
+		return;
+	bool looks = was_given(o, p->result.id);
+	if (p->row.complaint_id)
 		return;
 	/* Not written yet, so the store does not know them. */
-	for (const struct push *q = o->finished.first; q && !p->other; q = q->next)
+	for (const struct push *q = looks ? o->finished.first : NULL; q && !p->other; q = q->next)
 		if (q->row.ticket_id != p->row.ticket_id && q->row.kind == OUTBOX_CREATE &&
 		    q->action != OUTCOME_FILE && str_equal(q->result.id, p->result.id))
 			p->other = arena_strdup(p->arena, q->row.reference);

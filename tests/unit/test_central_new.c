@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "base/jx.h"
 #include "central/lapor_v3.h"
+#include "central/outbox_inside.h"
 #include "central/push.h"
+#include "store/db_inside.h"
 
 #include <string.h>
 
@@ -419,6 +421,32 @@ START_TEST(what_was_rolled_back_is_not_at_hand)
 }
 END_TEST
 
+/* Both answers are there before one of them is written. */
+START_TEST(of_two_answers_at_once_with_one_number_one_is_nobodys)
+{
+	int64_t until = clock_mono_ms() + 10000;
+
+	bench_open("none", NULL);
+	(void)bench_report(false); /* then more than one leave at once */
+	bench_settle();
+	begin(); /* only the other answer tells */
+	ck_ok(sql_script(&bench.db->sql, "UPDATE ticket SET tracking_id = NULL", &bench.why));
+	commit();
+	bench_fault("same-id:create");
+	int64_t first = bench_report(false), second = bench_report(false);
+	ck_ok(outbox_turn(bench.outbox, &bench.why));
+	while (bench.outbox->finished.count < 2) {
+		ck_assert_int_lt(clock_mono_ms(), until);
+		loop_turn(bench.loop, 10);
+	}
+	bench_settle();
+	ck_assert_int_eq(bench_rows(OUTBOX_UNKNOWN), 1);
+	ck_assert_int_ne(bench_ticket(first).tracking_id != NULL,
+			 bench_ticket(second).tracking_id != NULL);
+	bench_close();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("central_new");
@@ -438,5 +466,6 @@ int main(void)
 	tcase_add_test(t, a_new_reports_request_is_the_one_that_its_row_makes);
 	tcase_add_test(t, what_was_changed_since_is_not_sent_as_it_was);
 	tcase_add_test(t, what_was_rolled_back_is_not_at_hand);
+	tcase_add_test(t, of_two_answers_at_once_with_one_number_one_is_nobodys);
 	return unit_run("central_new", t);
 }
