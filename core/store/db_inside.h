@@ -36,6 +36,7 @@ struct db {
 	bool has_unreachable; /* some address cannot be reached for a while */
 	bool has_suspects; /* a record is in quarantine or has killed its parser */
 	struct { bool known, on; } replies; /* whether they are on */
+	struct { bool known, any; } waiting; /* follow-ups that wait for their report */
 	bool reads_on;     /* readings share one lock */
 	bool owed;         /* a planted bug holds the last commit back */
 	struct log_sync log;

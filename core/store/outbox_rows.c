@@ -32,6 +32,8 @@ const char *outbox_state_name(enum outbox_state state)
 
 enum jembatan_result outbox_rows_let_go(struct db *db, int64_t ticket_id, struct why *why)
 {
+	if (db->waiting.known && !db->waiting.any)
+		return JEMBATAN_OK;
 	return sql_run(&db->sql, why,
 		       "UPDATE outbox SET waiting = 0 WHERE id ="
 		       " (SELECT min(id) FROM " OPEN_ONES " AND waiting = 1)"
@@ -84,6 +86,7 @@ static enum jembatan_result insert(struct db *db, const struct outbox_row *row, 
 				   int64_t *out_id, struct why *why)
 {
 	const struct tally_said said = { TALLY_OUTBOX, 0, TALLY_NO_ROW, row->state };
+	db->waiting.any = db->waiting.any || waiting != 0;
 	enum jembatan_result r =
 		tally_run(&db->tally, &db->sql, &said, why,
 			"INSERT INTO outbox (ticket_id, message_id, kind, step, state, waiting,"
@@ -287,12 +290,32 @@ enum jembatan_result outbox_rows_update(struct db *db, const struct outbox_row *
 	return lets_go ? outbox_rows_let_go(db, row->ticket_id, why) : JEMBATAN_OK;
 }
 
+/* Not within a transaction: one that is aborted may have let the last one go. */
+static enum jembatan_result look_who_waits(struct db *db, struct why *why)
+{
+	int64_t any = 0;
+	enum jembatan_result r = sql_get_number(&db->sql, why, &any, "SELECT EXISTS (SELECT 1"
+						" FROM outbox INDEXED BY outbox_open WHERE ticket_id > 0"
+						" AND kind = 1 AND state < 2 AND waiting = 1)",
+						SQL_NOTHING);
+	if (r == JEMBATAN_OK) {
+		db->waiting.known = true;
+		db->waiting.any = any != 0;
+	}
+	return r;
+}
+
 enum jembatan_result outbox_rows_next_due(struct db *db, int64_t *out_due_ms, struct why *why)
 {
-	return sql_get_number(&db->sql, why, out_due_ms,
-			      "SELECT min(due_ms) FROM outbox INDEXED BY outbox_due"
-			      " WHERE state = 0 AND waiting = 0",
-			      SQL_NOTHING);
+	enum jembatan_result r = JEMBATAN_OK;
+	if (!db->waiting.known && !db->sql.in_transaction)
+		r = look_who_waits(db, why);
+	if (r == JEMBATAN_OK)
+		r = sql_get_number(&db->sql, why, out_due_ms,
+				   "SELECT min(due_ms) FROM outbox INDEXED BY outbox_due"
+				   " WHERE state = 0 AND waiting = 0",
+				   SQL_NOTHING);
+	return r;
 }
 
 enum jembatan_result outbox_rows_count(struct db *db, struct outbox_counts *out, struct why *why)
