@@ -25,13 +25,17 @@ static uint64_t get_number(const uint8_t *in, size_t size)
 	return v;
 }
 
-static void put_prefix(struct buf *out, const struct field *f, size_t length)
+static void put(struct buf *out, const struct field *f, const void *data, size_t size)
 {
-	uint8_t p[PREFIX];
+	uint8_t *p = (uint8_t *)buf_reserve(out, PREFIX + size);
+	if (p == NULL)
+		return;
 	put_number(p, f->tag, 2);
 	p[2] = (uint8_t)f->type;
-	put_number(p + 3, length, 4);
-	buf_add(out, p, sizeof(p));
+	put_number(p + 3, size, 4);
+	if (size != 0)
+		memcpy(p + PREFIX, data, size);
+	buf_grew(out, PREFIX + size);
 }
 
 static void put_scalar(struct buf *out, const struct field *f, uint64_t v, size_t size)
@@ -40,8 +44,7 @@ static void put_scalar(struct buf *out, const struct field *f, uint64_t v, size_
 	if (v == 0)
 		return;
 	put_number(bytes, v, size);
-	put_prefix(out, f, size);
-	buf_add(out, bytes, size);
+	put(out, f, bytes, size);
 }
 
 static void pack_list(struct buf *out, const struct field *f, const char *base)
@@ -52,7 +55,7 @@ static void pack_list(struct buf *out, const struct field *f, const char *base)
 	memcpy(&count, base + f->offset2, sizeof(count));
 	for (size_t i = 0; i < count; i++) {
 		size_t at = out->size;
-		put_prefix(out, f, 0);
+		put(out, f, NULL, 0);
 		size_t start = out->size;
 		field_pack(f->element, elements + i * f->element_size, out);
 		if (!buf_is_full(out))
@@ -67,20 +70,15 @@ static void pack_one(struct buf *out, const struct field *f, const char *base)
 	case FIELD_TEXT: {
 		const char *s;
 		memcpy(&s, at, sizeof(s));
-		if (s != NULL) {
-			size_t n = strlen(s) + 1;
-			put_prefix(out, f, n);
-			buf_add(out, s, n);
-		}
+		if (s != NULL)
+			put(out, f, s, strlen(s) + 1);
 		return;
 	}
 	case FIELD_BYTES: {
 		struct jembatan_bytes b;
 		memcpy(&b, at, sizeof(b));
-		if (b.size != 0) {
-			put_prefix(out, f, b.size);
-			buf_add(out, b.data, b.size);
-		}
+		if (b.size != 0)
+			put(out, f, b.data, b.size);
 		return;
 	}
 	case FIELD_I64:
