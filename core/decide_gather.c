@@ -275,10 +275,10 @@ enum jembatan_result decide_gather(struct decide *d, const struct inbox_row *row
 				   const struct instance_settings *s, struct decide_gather *g,
 				   bool *out_handled, struct why *why)
 {
-	int64_t now = clock_now_ms(), end_ms = row->received_ms + (s != NULL ? s->gather_ms : 0);
-	int64_t wait_ms = 0;
 	if (!gathers(row, s) || !is_part(&row->message.message))
 		return JEMBATAN_OK;
+	int64_t now = clock_now_ms(), end_ms = row->received_ms + s->gather_ms;
+	int64_t wait_ms = 0;
 	*out_handled = true;
 	/* A clock that was set back holds nobody up. */
 	if (now >= row->received_ms && now < end_ms)

@@ -176,6 +176,8 @@ static int64_t again_ms(int64_t since_ms, int64_t now_ms, bool has_asked)
 
 bool fetch_hold(struct fetch *f, const struct inbox_row *row, int64_t *out_due_ms)
 {
+	if (row->message.file_count == 0)
+		return false;
 	int64_t since, now = clock_now_ms();
 	bool waits = false, may = false, has_asked = true;
 	const struct instance_settings *s = asker(f, row, &may, &since);
