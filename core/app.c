@@ -154,7 +154,8 @@ static enum jembatan_result commit_turn(struct app *a, struct why *why)
 		r = db_commit(a->db, why);
 	if (r == JEMBATAN_OK && brings)
 		FAULT_POINT("turn.committed");
-	if (r == JEMBATAN_OK && !FAULT_PLANTED("told-before-sync"))
+	if (r == JEMBATAN_OK && db_sync(a->db, false, NULL) != JEMBATAN_OK &&
+	    !FAULT_PLANTED("told-before-sync"))
 		loop_hold(a->loop);
 	return r;
 }

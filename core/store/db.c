@@ -65,6 +65,7 @@ static int on_wal(void *user, sqlite3 *handle, const char *name, int pages)
 	(void)handle;
 	(void)name;
 	((struct db *)user)->wal_pages = pages;
+	((struct db *)user)->has_written = true;
 	return SQLITE_OK;
 }
 
@@ -444,12 +445,13 @@ enum jembatan_result db_commit(struct db *db, struct why *why)
 	FAULT_POINT("db.commit.before");
 	enum jembatan_result r = db_sync(db, true, why);
 	db->commit_began_us = clock_mono_us();
+	db->has_written = false;
 	if (r == JEMBATAN_OK)
 		r = commit_now(db, why);
 	if (r != JEMBATAN_OK)
 		return r;
 	FAULT_POINT("db.commit.after");
-	db->unsynced = db->goes_ahead && !FAULT_PLANTED("fsync-off");
+	db->unsynced = db->goes_ahead && db->has_written && !FAULT_PLANTED("fsync-off");
 	if (db->unsynced)
 		log_sync_begin(&db->log);
 	else

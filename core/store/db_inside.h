@@ -42,6 +42,7 @@ struct db {
 	struct log_sync log;
 	bool syncs_itself; /* SQLite, at each commit: PRAGMA synchronous = FULL */
 	bool goes_ahead;   /* the open transaction: of the disk */
+	bool has_written;  /* the last commit: anything at all */
 	bool unsynced;     /* so the last one did, and it is not known to be there */
 	int sync_error;    /* errno's word: the disk refused it */
 	int64_t commit_began_us;

@@ -84,6 +84,18 @@ START_TEST(each_commit_is_synced_once_whoever_does_it)
 }
 END_TEST
 
+/* An idle daemon has a turn every two seconds. */
+START_TEST(a_commit_of_nothing_wakes_nobody)
+{
+	disk_set(DISK_REFUSES);
+	ck_ok(db_begin_ahead(db, &why));
+	ck_ok(db_commit(db, &why));
+	ck_ok(db_sync(db, false, &why));
+	ck_assert(!has_ended(0));
+	ck_assert_uint_eq(disk_count(&disk.begun), 0);
+}
+END_TEST
+
 START_TEST(the_next_transaction_is_written_while_the_last_one_is_synced)
 {
 	disk_set(DISK_SLOW);
@@ -254,6 +266,7 @@ int main(void)
 	tcase_add_checked_fixture(t, sync_setup, sync_teardown);
 	tcase_add_test(t, a_commit_that_goes_ahead_returns_before_the_disk_has_it);
 	tcase_add_test(t, each_commit_is_synced_once_whoever_does_it);
+	tcase_add_test(t, a_commit_of_nothing_wakes_nobody);
 	tcase_add_test(t, the_next_transaction_is_written_while_the_last_one_is_synced);
 	tcase_add_loop_test(t, a_commit_waits_for_the_one_before, 0, 2);
 	tcase_add_loop_test(t, behind_a_sync_that_was_refused_nothing_is_committed, 0, 2);
