@@ -42,6 +42,7 @@ struct child *child_new(const struct child_options *o)
 static void drop_socket(struct child *c)
 {
 	loop_defer_cancel(c->o.loop, c);
+	c->untold_count = 0;
 	loop_fd_remove(c->fd);
 	c->fd = NULL;
 	channel_free(c->channel);
@@ -72,6 +73,7 @@ void child_free(struct child *c)
 	batch_done(&c->batch);
 	batch_record_done(&c->record);
 	arena_free(c->frame_arena);
+	free(c->untold_us);
 	free(c);
 }
 
@@ -113,12 +115,22 @@ static void tell_room(void *data)
 	c->o.events->on_room(c->o.data, c);
 }
 
+/* Of what has just left. */
+static void told(struct child *c)
+{
+	int64_t now_us = clock_mono_us();
+	for (size_t i = 0; i < c->untold_count; i++)
+		c->o.events->on_told(c->o.data, c, now_us - c->untold_us[i]);
+	c->untold_count = 0;
+}
+
 /* Where it is gone, the socket says so to the loop. */
 static void let_out(void *data)
 {
 	struct child *c = data;
 	bool was_full = !child_takes_more(c);
 	(void)!channel_flush(c->channel, NULL);
+	told(c);
 	child_watch_socket(c);
 	if (was_full)
 		loop_defer(c->o.loop, tell_room, c);
@@ -448,17 +460,25 @@ bool child_reap(struct child *c)
 	return true;
 }
 
-void child_committed(struct child *c, void (*on_delay)(void *data, int64_t us), void *data)
+static void remember_asked(struct child *c, int64_t asked_us)
+{
+	c->untold_us = xrealloc(c->untold_us, c->untold_count + 1, sizeof(*c->untold_us));
+	c->untold_us[c->untold_count++] = asked_us;
+}
+
+void child_committed(struct child *c)
 {
 	struct msg_result ok = { .result = JEMBATAN_OK };
 	for (size_t i = 0; i < c->batch.ack_count; i++) {
 		const struct batch_ack *a = &c->batch.acks[i];
 		if (a->type == MSG_CHECKPOINT)
-			on_delay(data, clock_mono_us() - a->asked_mono_us);
+			remember_asked(c, a->asked_mono_us);
 		if (child_send(c, MSG_COMMITTED, a->seq, msg_result_fields, &ok,
 			       (struct jembatan_bytes){ 0 }, NULL) != JEMBATAN_OK)
 			break; /* it is gone: it asks again from its cursor */
 	}
+	if (!loop_is_held(c->o.loop))
+		told(c);
 	batch_clear(&c->batch);
 	if (c->channel == NULL)
 		return;

@@ -29,6 +29,8 @@ struct child_events {
 	void (*on_wake)(void *data, struct child *c);
 	/* Any other answer (RESPONSE, DELIVERED, FETCHED). */
 	void (*on_answer)(void *data, struct child *c, const struct frame *f);
+	/* A CHECKPOINT was answered, so many microseconds after it had asked. */
+	void (*on_told)(void *data, struct child *c, int64_t us);
 	/* What was asked has left but for 1 MiB: more pieces may follow. */
 	void (*on_room)(void *data, struct child *c);
 	/* The process is gone and reaped. `how` is one sentence; clean: it was
@@ -92,6 +94,6 @@ void child_void_cursor(struct child *c);
 
 struct batch *child_batch(struct child *c);
 /* The batch was committed: answer who waits, go on reading. */
-void child_committed(struct child *c, void (*on_delay)(void *data, int64_t us), void *data);
+void child_committed(struct child *c);
 
 #endif

@@ -25,6 +25,8 @@ struct child {
 	char confinement[80];
 	bool degraded;
 	struct batch batch;
+	int64_t *untold_us; /* when it asked for checkpoints whose answers are on their way */
+	size_t untold_count;
 	struct batch_record record;
 	struct arena *frame_arena;
 	struct loop_timer *rest;

@@ -388,12 +388,6 @@ enum jembatan_result intake_write(struct intake *in, struct why *why)
 	return s.result;
 }
 
-static void note_delay(void *data, int64_t us)
-{
-	struct instance *i = data;
-	i->delays_us[i->delay_count++ % DELAY_RING] = us;
-}
-
 /* Nothing was written that could say so. */
 static void foresee(struct worker *w, struct batch *b)
 {
@@ -476,7 +470,7 @@ static void acknowledge(struct intake *in, struct instance *i, struct worker *w,
 	worker_release(w);
 	if (w->purpose == WORKER_POLL)
 		i->brought += b->count;
-	child_committed(w->child, note_delay, i);
+	child_committed(w->child);
 	/* A child that died waited for its last batch to be written. */
 	if (child_state(w->child) == CHILD_DOWN && w == i->job)
 		intake_job_ended(w);

@@ -415,6 +415,12 @@ static void on_answer(void *data, struct child *c, const struct frame *f)
 	worker_take_answer(data, f);
 }
 
+static void on_told(void *data, struct child *c UNUSED, int64_t us)
+{
+	struct instance *i = ((struct worker *)data)->instance;
+	i->delays_us[i->delay_count++ % DELAY_RING] = us;
+}
+
 static void on_room(void *data, struct child *c)
 {
 	struct worker *w = data;
@@ -507,6 +513,7 @@ static const struct child_events events = {
 	.on_wake = on_wake,
 	.on_answer = on_answer,
 	.on_room = on_room,
+	.on_told = on_told,
 	.on_dead = on_dead,
 	.on_batch = on_batch,
 	.on_state_get = on_state_get,

@@ -54,8 +54,10 @@ START_TEST(nothing_is_acknowledged_before_it_is_committed)
 	bench_until(bench_messages("a") == 1);
 	bench_turns(20);
 	ck_assert_str_eq(bench_status("a").state, "polling");
+	ck_assert_int_eq((int64_t)bench_status("a").checkpoints, 0);
 	loop_let_go(bench.loop);
 	bench_until(is_waiting());
+	ck_assert_int_gt((int64_t)bench_status("a").checkpoints, 0);
 	ck_assert_int_eq(bench_messages("a"), 1);
 	ck_assert_str_eq(bench_cursor("a"), "1");
 }
