@@ -5,13 +5,28 @@ import hashlib
 import hmac
 import http.client
 import json
-import socket
 import threading
 import time
 import zlib
 
+from rig import UnixConnection
+
 WEB = ("kait-uji", "masuk-uji")
 HOOK_SECRET, API_KEY = "kunci-uji-webhook", "kunci-uji-pengaduan-0123456789"
+
+
+def ask(path_of_socket, method, path, body=None, headers=None):
+    """The status of the answer; None: there was none."""
+    connection = UnixConnection(path_of_socket, 10)
+    try:
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
 
 
 class WebSource:
@@ -54,19 +69,7 @@ class WebSource:
                 self.taken += 1
 
     def _send(self, step):
-        connection = http.client.HTTPConnection("jembatan.invalid", timeout=10)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.settimeout(10)
-        try:
-            connection.sock.connect(self.socket)
-            connection.request("POST", *self.form(step))
-            answer = connection.getresponse()
-            answer.read()
-            return answer.status
-        except (OSError, http.client.HTTPException):
-            return None
-        finally:
-            connection.close()
+        return ask(self.socket, "POST", *self.form(step))
 
     def stop(self):
         self.is_over = True

@@ -3,15 +3,13 @@
 is not there (senders over HTTP hear 503, the centre hears nothing), `status`, /ready and
 /metrics still answer, and when the disk is well again it all goes on, nothing lost or doubled.
 Needs a build with --enable-faults; 77 without."""
-import http.client
 import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "crash")]
-from over_http import as_form, as_webhook, web_instances  # noqa: E402
-from rig import (Centre, Daemon, Rig, Source, UnixConnection, expect, main, preload_of,  # noqa: E402
-                 wait_for)
+from over_http import as_form, as_webhook, ask, web_instances  # noqa: E402
+from rig import Centre, Daemon, Rig, Source, expect, main, preload_of, wait_for  # noqa: E402
 
 
 class Post:
@@ -27,19 +25,6 @@ class Post:
 
     def send(self):
         return ask(self.socket, "POST", *self.request)
-
-
-def ask(socket, method, path, body=None, headers=None):
-    connection = UnixConnection(socket)
-    try:
-        connection.request(method, path, body, headers or {})
-        answer = connection.getresponse()
-        answer.read()
-        return answer.status
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
 
 
 def held(centre):
