@@ -473,7 +473,7 @@ static void say_what_is_not(void)
 {
 	const struct tally_said said = { TALLY_TICKETS, 0, TICKET_QUEUED, TICKET_REFUSED };
 	begin();
-	_exit(tally_run(&db->tally, &db->sql, &said, &why, say_wrong, SQL_NOTHING));
+	_exit((int)tally_run(&db->tally, &db->sql, &said, &why, say_wrong, SQL_NOTHING));
 }
 
 START_TEST(a_statement_that_says_what_it_does_not_do_ends_a_build_for_tests)
