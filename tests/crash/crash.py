@@ -67,10 +67,10 @@ class Stream:
     def _new(self, name):
         n = len(self.all)
         marker = "uji-%s-%05d" % (self.mode, n)
-        # One sender brings all that comes by a webhook: what he says twice of one place would
-        # rightly be taken for the same report.
-        text = "%s Laporan %s, RT %d RW %d.\n%s" % (self.rng.choice(SENTENCES), marker, n % 97 + 1,
-                                                   n // 97 + 1,
+        # One sender brings all that comes by a webhook: what he says twice of one RT would
+        # rightly be taken for the same report, and then seem to be lost.
+        text = "%s Laporan %s, RT %d RW %d.\n%s" % (self.rng.choice(SENTENCES), marker, n % 999 + 1,
+                                                   n // 999 + 1,
                                                    "Terima kasih. " * self.rng.randrange(1, 40))
         step = {"do": "message", "id": "%s-%d" % (name, n), "thread": "t%d" % n,
                 "subject": "Laporan %s" % marker, "text": text.strip(),
