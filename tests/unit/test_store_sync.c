@@ -254,6 +254,7 @@ START_TEST(a_store_that_is_closed_has_synced_what_was_under_way)
 	for (unsigned i = 0; i < 20; i++) {
 		ck_ok(commit_ahead(arena_printf(arena, "bendera %u", i)));
 		reopen();
+		ck_assert_uint_eq(disk_count(&disk.begun), i + 1);
 		ck_assert_int_eq(flag(arena_printf(arena, "bendera %u", i)), 1);
 	}
 }
