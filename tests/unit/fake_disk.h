@@ -15,7 +15,7 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	enum disk is;
-	unsigned begun, refused;
+	unsigned begun, refused, ended;
 } disk = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
 static void disk_set(enum disk is)
@@ -51,7 +51,11 @@ int __wrap_fdatasync(int fd)
 		errno = EIO;
 		return -1;
 	}
-	return __real_fdatasync(fd);
+	int result = __real_fdatasync(fd);
+	pthread_mutex_lock(&disk.lock);
+	disk.ended++;
+	pthread_mutex_unlock(&disk.lock);
+	return result;
 }
 
 #endif
