@@ -4,9 +4,11 @@
  * are counted and fail like ours. Set by the environment, read at the start:
  *
  *   JEMBATAN_FAIL=KIND:N[:ERRNO]  kinds below; N 0: only count
+ *   JEMBATAN_FAIL=KIND@PLACE:N    the n-th of those from this call stack
  *   JEMBATAN_FAIL_IN=PROGRAM      default jembatand
  *   JEMBATAN_FAIL_STATE=FILE      shared by all processes: whether it has
- *                                 failed already (it does once), most calls */
+ *                                 failed already (it does once), most calls
+ *   JEMBATAN_FAIL_PLACES=FILE     the same: each call of the kind, by place */
 #undef _FORTIFY_SOURCE
 #include "base/fault.h"
 
@@ -15,6 +17,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -38,8 +41,18 @@ struct state {
 	uint64_t most[KINDS];
 };
 
+/* As the file has them. Only the part that is written takes room on the disk. */
+#define PLACES_MOST (1u << 20)
+struct places {
+	uint64_t used;
+	struct {
+		uint64_t process, place;
+	} calls[PLACES_MOST];
+};
+
 static struct state *state;
-static uint64_t calls[KINDS], wanted_call;
+static struct places *places;
+static uint64_t calls[KINDS], wanted_call, wanted_place, calls_there;
 static int wanted_kind = -1, wanted_errno;
 
 static void *next(const char *name)
@@ -56,6 +69,43 @@ static void *next(const char *name)
 	if (!__atomic_load_n((void **)&real, __ATOMIC_RELAXED)) \
 		__atomic_store_n((void **)&real, next(name), __ATOMIC_RELAXED)
 
+/* Never 0; the same in every process of a build: no address as such, since
+ * modules lie elsewhere each time. What calls itself counts once. */
+static uint64_t place_of_call(void)
+{
+	enum { FRAMES = 24 };
+	void *frames[FRAMES];
+	uint64_t place = 1;
+	int count = backtrace(frames, FRAMES);
+	for (int i = 0; i < count; i++) {
+		struct dl_find_object module;
+		if ((i > 0 && frames[i] == frames[i - 1]) || _dl_find_object(frames[i], &module) != 0)
+			continue;
+		uint64_t begin = (uintptr_t)module.dlfo_map_start;
+		place = (place ^ ((uintptr_t)frames[i] - begin)) * 0x9e3779b97f4a7c15u;
+		place ^= place >> 29 ^ ((uintptr_t)module.dlfo_map_end - begin);
+	}
+	return place | 1;
+}
+
+/* Which call from the wanted place this is; 0 elsewhere. */
+static uint64_t count_there(void)
+{
+	static _Thread_local bool is_within; /* what the unwinder itself calls */
+	if (is_within)
+		return 0;
+	is_within = true;
+	uint64_t place = place_of_call(), n = 0;
+	is_within = false;
+	if (places)
+		n = __atomic_fetch_add(&places->used, 1, __ATOMIC_RELAXED);
+	if (places && n < PLACES_MOST) {
+		places->calls[n].process = (uint64_t)getpid();
+		places->calls[n].place = place;
+	}
+	return place == wanted_place ? __atomic_add_fetch(&calls_there, 1, __ATOMIC_RELAXED) : 0;
+}
+
 static bool fails(enum kind kind, int usual)
 {
 	if (!state)
@@ -63,11 +113,30 @@ static bool fails(enum kind kind, int usual)
 	uint64_t n = __atomic_add_fetch(&calls[kind], 1, __ATOMIC_RELAXED);
 	if (n > state->most[kind])
 		state->most[kind] = n;
-	if ((int)kind != wanted_kind || n != wanted_call || __atomic_exchange_n(&state->fired, 1,
-										  __ATOMIC_SEQ_CST))
+	if ((int)kind != wanted_kind || state->fired)
+		return false;
+	if (places || wanted_place)
+		n = count_there();
+	if (n == 0 || n != wanted_call || __atomic_exchange_n(&state->fired, 1, __ATOMIC_SEQ_CST))
 		return false;
 	errno = wanted_errno ? wanted_errno : usual;
 	return true;
+}
+
+/* Shared with all who map it; NULL: a plugin's own copy of this, confined. The
+ * program's is the one. */
+static void *map(const char *path, size_t size)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return NULL;
+	if (ftruncate(fd, (off_t)size) != 0)
+		abort();
+	void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (mapped == MAP_FAILED)
+		abort();
+	return mapped;
 }
 
 /* Before main, and before a child confines itself. */
@@ -77,22 +146,20 @@ static void __attribute__((constructor)) read_environment(void)
 	const char *path = getenv("JEMBATAN_FAIL_STATE");
 	if (!fail || !path || strcmp(program_invocation_short_name, in ? in : "jembatand") != 0)
 		return;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return; /* a plugin's own copy of this, confined: the program's is the one */
-	if (ftruncate(fd, sizeof(struct state)) != 0)
-		abort();
-	struct state *mapped = mmap(NULL, sizeof(*mapped), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	close(fd);
-	if (mapped == MAP_FAILED)
-		abort();
+	struct state *mapped = map(path, sizeof(*mapped));
+	if (!mapped)
+		return;
+	const char *places_path = getenv("JEMBATAN_FAIL_PLACES");
+	place_of_call(); /* the first time it loads a library */
+	places = places_path ? map(places_path, sizeof(*places)) : NULL;
 	for (int k = 0; k < KINDS; k++) {
 		size_t n = strlen(names[k]);
-		if (strncmp(fail, names[k], n) != 0 || fail[n] != ':')
+		if (strncmp(fail, names[k], n) != 0 || (fail[n] != ':' && fail[n] != '@'))
 			continue;
-		char *end;
+		char *end = (char *)fail + n;
 		wanted_kind = k;
-		wanted_call = strtoull(fail + n + 1, &end, 10);
+		wanted_place = *end == '@' ? strtoull(end + 1, &end, 16) : 0;
+		wanted_call = strtoull(end + 1, &end, 10);
 		wanted_errno = *end == ':' ? atoi(end + 1) : 0;
 	}
 	state = mapped;

@@ -7,9 +7,15 @@ with 0; a start afterwards completes the work; nothing is lost or doubled.
 
 The calls of every library are meant, not only ours: core/base/fault_calls.c.
 BUILD is configured with --enable-faults. --every 1 is every single call; the
-default takes a few of each kind, chosen by the seed."""
+default takes a few of each kind, chosen by the seed. --places takes each place
+(call stack) that a kind is called from: its first call, its last, and one
+between. Which call has which number drifts a little from run to run (threads,
+timing); which one comes from a place does so less, and a call that is not come
+to is tried again, earlier."""
 import argparse
 import collections
+import concurrent.futures
+import functools
 import json
 import pathlib
 import random
@@ -24,6 +30,8 @@ from rig import Centre, Daemon, Failed, Rig, Source, wait_for  # noqa: E402
 KINDS = ["open", "write", "sync", "connect", "alloc", "socket", "rename", "fork"]
 PROGRAMS = ["jembatand", "jembatan-connector", "jembatan-web"]
 STATE = struct.Struct("=%dQ" % (1 + len(KINDS)))
+CALL_OF_PLACES = struct.Struct("=QQ")  # process, place; before them their count
+TRIES = 4  # to come to a call of a place
 # A sentence of the daemon that ends: base/mem.c, ASSERT, jembatand.c.
 SENTENCES = ["out of memory", "this should hold", "cannot start", "not started", "ERROR: ",
              "runtime error"]
@@ -37,8 +45,8 @@ class Red(Exception):
 class Run:
     """One life with a fault, and one without where the first did not finish."""
 
-    def __init__(self, args, program, kind, number):
-        self.args, self.program, self.kind, self.number = args, program, kind, number
+    def __init__(self, args, call):
+        self.args, (self.program, self.call) = args, call.split(":", 1)
         self.sources = {"aplikasi-uji": Source("log", 4), "antrean-uji": Source("queue", 4),
                         "kait-uji": WebSource(as_webhook, 1), "masuk-uji": WebSource(as_form, 1)}
         instances = {n: {"connector": "script", "push": "auto", "start": "all", "every": "1s",
@@ -50,7 +58,7 @@ class Run:
         self.rig.write_config(self.centre.settings, instances,
                               {"limits": {"batch_max": 8}, "log": {"level": "notice"},
                                "web": {"listen": "unix:" + str(self.rig.dir / "web.sock")}})
-        self.state = self.rig.dir / "fail.state"
+        self.state, self.places = self.rig.dir / "fail.state", self.rig.dir / "fail.places"
         self.sent, self.daemon = {}, None
 
     def put(self, count):
@@ -72,14 +80,27 @@ class Run:
             self.sources[name].put(step)
 
     def environment(self):
-        return {"JEMBATAN_FAIL": "%s:%d" % (self.kind, self.number),
+        more = {"JEMBATAN_FAIL_PLACES": str(self.places)} if self.call.endswith(":0") else {}
+        return {"JEMBATAN_FAIL": self.call,
                 "JEMBATAN_FAIL_IN": self.program, "JEMBATAN_FAIL_STATE": str(self.state),
                 "JEMBATAN_RESTART_FIRST_MS": "50", "JEMBATAN_WEB_SILENCE_MS": "6000",
-                "JEMBATAN_ANSWER_MS": "3000", "JEMBATAN_LOST_MS": "1000"}
+                "JEMBATAN_ANSWER_MS": "3000", "JEMBATAN_LOST_MS": "1000", **more}
 
     def read_state(self):
         content = self.state.read_bytes() if self.state.exists() else b""
         return STATE.unpack(content) if len(content) == STATE.size else (0,) * (1 + len(KINDS))
+
+    def read_places(self):
+        """{place: calls from it in one process}, the most."""
+        with open(self.places, "rb") as file:
+            used = struct.unpack("=Q", file.read(8))[0]
+            content = file.read(used * CALL_OF_PLACES.size)
+        if len(content) != used * CALL_OF_PLACES.size:
+            raise Failed("there were more calls than the file of places holds")
+        most = collections.Counter()
+        for (_, place), n in collections.Counter(CALL_OF_PLACES.iter_unpack(content)).items():
+            most[place] = max(most[place], n)
+        return most
 
     def is_done(self):
         """True once nothing waits; the text of a death where it died."""
@@ -168,7 +189,7 @@ class Run:
             if c["body"]["content"].rpartition("\n\nRef: ")[0] != self.sent[marker]["text"]:
                 raise Red("altered: %s" % marker)
         listed = {r["reference"] for r in self.rig.ask("unknown", "list")}
-        unknown = {t["title"].split()[-1] for t in self.rig.ask("tickets")
+        unknown = {t["title"].split()[-1] for t in (self.rig.ask("tickets") if listed else [])
                    if t["reference"] in listed}
         aside = self.set_aside()
         odd = next((self.sources[n].odd for n in WEB if self.sources[n].odd), None)
@@ -197,26 +218,74 @@ class Run:
         self.rig.close(keep)
 
 
-def count(args, program):
-    """{kind: calls of one process in a run without a fault}, the most."""
-    run = Run(args, program, "open", 0)
+def count(args, program, kind):
+    """{kind: calls of one process in a run without a fault}, the most; the places of this kind."""
+    run = Run(args, "%s:%s:0" % (program, kind))
     try:
         run.go()
-        return dict(zip(KINDS, run.read_state()[1:]))
+        return dict(zip(KINDS, run.read_state()[1:])), run.read_places()
     finally:
         run.close(False)
 
 
 def choose(args, counts, rng):
-    """[(program, kind, number)]; each pair gets as many as the others."""
+    """Calls as --at has them; each pair of program and kind gets as many as the others."""
     pairs = [(p, k) for p in PROGRAMS for k in args.kinds if counts[p][k] > 0]
     chosen = []
     for program, kind in pairs:
         most = counts[program][kind]
         every = args.every or max(1, most * len(pairs) // args.runs)
-        chosen += [(program, kind, n) for n in range(rng.randint(1, min(every, most)), most + 1,
-                                                      every)]
+        chosen += ["%s:%s:%d" % (program, kind, n)
+                   for n in range(rng.randint(1, min(every, most)), most + 1, every)]
     return chosen
+
+
+def choose_of_places(args, counts, rng):
+    """The first call of each place, then the last ones, then some between."""
+    turns = [], [], []
+    for program in PROGRAMS:
+        for kind in (k for k in args.kinds if counts[program][k] > 0):
+            places = count(args, program, kind)[1]
+            print("%s: %s from %d places, %d calls" % (program, kind, len(places),
+                                                       counts[program][kind]), flush=True)
+            for place, most in sorted(places.items()):
+                numbers = 1, most, rng.randint(2, max(2, most - 1))
+                for turn, number in zip(turns, numbers[:most]):
+                    turn.append("%s:%s@%x:%d" % (program, kind, place, number))
+    return sum(turns, [])
+
+
+def earlier(call):
+    """The same place's call at three quarters of the way."""
+    rest, number = call.rsplit(":", 1)
+    return "%s:%d" % (rest, max(1, int(number) * 3 // 4))
+
+
+Outcome = collections.namedtuple("Outcome", "call how has_failed unknown aside red")
+
+
+def try_once(args, call):
+    run, is_red = Run(args, call), True
+    try:
+        outcome = Outcome(call, *run.go(), "")
+        is_red = False
+        return outcome
+    except Exception as e:  # noqa: BLE001: one run ends none of the others
+        red = str(e) if isinstance(e, (Red, Failed)) else repr(e)
+        return Outcome(call, "red", True, 0, 0, red + ("; kept: %s" % run.rig.dir if args.keep
+                                                       else ""))
+    finally:
+        run.close(args.keep and is_red)
+
+
+def one_call(args, call):
+    """In a process of its own with --jobs."""
+    outcome = try_once(args, call)
+    for _ in range(TRIES - 1 if "@" in call and not args.at else 0):
+        if outcome.has_failed:
+            break
+        outcome = try_once(args, earlier(outcome.call))
+    return outcome
 
 
 def main():
@@ -226,7 +295,9 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     parser.add_argument("--every", type=int, default=0, help="every K-th call; 1 is each of them")
     parser.add_argument("--runs", type=int, default=30, help="about so many, without --every")
-    parser.add_argument("--at", help="only this one: PROGRAM:KIND:N")
+    parser.add_argument("--places", action="store_true", help="calls of every place, see above")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at once")
+    parser.add_argument("--at", help="only this one: PROGRAM:KIND:N or PROGRAM:KIND@PLACE:N")
     parser.add_argument("--patience", type=float, default=45,
                         help="seconds to go on by itself: a child has 30 to open")
     parser.add_argument("--keep", action="store_true", help="keep the folder of a red run")
@@ -235,40 +306,36 @@ def main():
     print("seed %d" % args.seed, flush=True)
     began, rng = time.monotonic(), random.Random(args.seed)
     if args.at:
-        program, kind, number = args.at.split(":")
-        counts, chosen = {}, [(program, kind, int(number))]
+        chosen = [args.at]
     else:
-        counts = {p: count(args, p) for p in PROGRAMS}
+        counts = {p: count(args, p, "open")[0] for p in PROGRAMS}
         for program in PROGRAMS:
             print("%s: %s" % (program, ", ".join("%s %d" % (k, n) for k, n in
                                                  counts[program].items())), flush=True)
         if not all(counts["jembatand"][k] for k in KINDS):
             raise Failed("a kind is not counted: is BUILD configured with --enable-faults?")
-        chosen = choose(args, counts, rng)
-    how, reds, fired, unknown, quarantined = collections.Counter(), [], 0, 0, 0
-    for program, kind, number in chosen:
-        run, is_red = Run(args, program, kind, number), True
-        try:
-            one = run.go()
-            is_red = False
-            how[one[0]] += 1
-            fired += one[1]
-            unknown += one[2]
-            quarantined += one[3]
-            if args.verbose:
-                print("  %s %s %d: %s%s" % (program, kind, number, one[0],
-                                            "" if one[1] else " (it did not come to it)"), flush=True)
-        except (Red, Failed) as e:
-            reds.append("%s:%s:%d" % (program, kind, number))
-            print("red: --at %s: %s%s" % (reds[-1], e, "; kept: %s" % run.rig.dir if args.keep
-                                          else ""), flush=True)
-        finally:
-            run.close(args.keep and is_red)
-    print("onefault: seed %d, %d runs, %d faults: went on by themselves %d, ended with a sentence %d,"
-          " needed a restart %d; red %d; unknown and listed %d, set aside %d; %d s"
-          % (args.seed, len(chosen), fired, how["by itself"], how["ended"], how["restart"],
-             len(reds), unknown, quarantined, time.monotonic() - began))
-    return 1 if reds else 0
+        chosen = (choose_of_places if args.places else choose)(args, counts, rng)
+    how, outcomes = collections.Counter(), []
+    with concurrent.futures.ProcessPoolExecutor(args.jobs) as pool:
+        for outcome in pool.map(functools.partial(one_call, args), chosen):
+            outcomes.append(outcome)
+            how[outcome.how] += 1
+            if outcome.red:
+                print("red: --at %s: %s" % (outcome.call, outcome.red), flush=True)
+            elif args.verbose:
+                print("  %s: %s%s" % (outcome.call, outcome.how, "" if outcome.has_failed else
+                                      " (it did not come to it)"), flush=True)
+            if len(outcomes) % 500 == 0:
+                print("%d of %d runs, %d red, %d s" % (len(outcomes), len(chosen), how["red"],
+                                                       time.monotonic() - began), flush=True)
+    places = len({o.call.rsplit(":", 1)[0] for o in outcomes if o.has_failed and "@" in o.call})
+    print("onefault: seed %d, %d runs, %d faults%s: went on by themselves %d, ended with a sentence"
+          " %d, needed a restart %d; red %d; unknown and listed %d, set aside %d; %d s"
+          % (args.seed, len(chosen), sum(o.has_failed for o in outcomes),
+             " at %d places" % places if places else "", how["by itself"], how["ended"],
+             how["restart"], how["red"], sum(o.unknown for o in outcomes),
+             sum(o.aside for o in outcomes), time.monotonic() - began))
+    return 1 if how["red"] else 0
 
 
 if __name__ == "__main__":
