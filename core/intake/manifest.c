@@ -86,8 +86,9 @@ static enum jembatan_result next_frame(struct tool *t, struct frame *f, struct w
 	if (r == JEMBATAN_GONE && ended_within(t, END_MS, &status)) {
 		char how[120];
 		spawn_describe_end(status, how, sizeof(how));
-		return why_set(why, JEMBATAN_CONFIG, "the connector %s %s before it answered", t->name,
-			       how);
+		/* Memory may have been short for a moment: a daemon that starts asks again. */
+		return why_set(why, WIFSIGNALED(status) ? JEMBATAN_RETRY : JEMBATAN_CONFIG,
+			       "the connector %s %s before it answered", t->name, how);
 	}
 	return why_prefix(why, JEMBATAN_CONFIG, "the connector %s", t->name);
 }

@@ -12,7 +12,7 @@
 void manifest_plugin_path(const struct settings *s, const char *connector, char *out, size_t size);
 
 /* The plugin's manifest; strings live in the arena. CONFIG when it cannot be
- * loaded, is not trusted, or speaks another ABI. */
+ * loaded, is not trusted, or speaks another ABI; RETRY when a signal killed it. */
 MUST_CHECK enum jembatan_result manifest_describe(const struct spawn_options *spawn,
 						  struct arena *arena, struct msg_manifest *out,
 						  struct why *why);

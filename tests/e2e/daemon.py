@@ -504,6 +504,21 @@ def check_live(build):
     expect(live(EX_CONFIG)["data_dir"] == "WRONG", "an open folder is right")
 
 
+def first_child_is_killed(build):
+    p = Place(build)
+    yield p
+    program = p.rig.dir / "connector"
+    program.write_text('#!/bin/sh\nmkdir "$0.was" 2>/dev/null && kill -KILL $$\nexec %s "$@"\n'
+                       % (p.rig.build / "jembatan-connector"))
+    program.chmod(0o755)
+    p.rig.more["JEMBATAN_CONNECTOR"] = str(program)
+    p.start()
+    p.put(2)
+    p.wait_centre(2)
+    expect(not p.rig.alarms(), "it is asked what it is, and still an alarm")
+    p.stop()
+
+
 def run(scenario, options):
     steps = scenario(options.build)
     place, good = next(steps), False
@@ -519,4 +534,4 @@ def run(scenario, options):
 if __name__ == "__main__":
     main_of([sigterm_drains, one_daemon_a_folder, wrong_settings, review, pause_and_resume, reload,
              check_live, behind_a_stalled_centre, start_and_backfill, quarantine, unknown,
-             answers_by_mail, from_the_centre, shadow], run, keep=False)
+             answers_by_mail, from_the_centre, shadow, first_child_is_killed], run, keep=False)
